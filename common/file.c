@@ -1,0 +1,106 @@
+/* Whole files, in memory and back. */
+
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int
+open_failed(const char *path, struct failure *why)
+{
+	if (errno == ENOENT || errno == ENOTDIR)
+		return failure_set(why, EX_NOINPUT, "open %s: %s", path, strerror(errno));
+	if (errno == EACCES || errno == EPERM)
+		return failure_set(why, EX_NOPERM,
+		    "open %s: %s for uid %lu; mend: chown %lu %s, and let that user pass its directory", path,
+		    strerror(errno), (unsigned long)geteuid(), (unsigned long)geteuid(), path);
+	return failure_set(why, EX_OSERR, "open %s: %s", path, strerror(errno));
+}
+
+static int
+check_private(const char *path, const struct stat *st, struct failure *why)
+{
+	mode_t mode = st->st_mode & 07777;
+	mode_t allowed = st->st_uid == 0 ? 0740 : 0700;
+
+	if ((mode & 0777 & ~allowed) == 0)
+		return 0;
+	return failure_set(why, EX_NOPERM, "%s: mode %04o lets others at the private key; mend: chmod 600 %s",
+	    path, (unsigned)mode, path);
+}
+
+static int
+read_all(int fd, const char *path, size_t max, char **data, size_t *len, struct failure *why)
+{
+	size_t have = 0;
+	char *buf = malloc(max + 1);
+
+	if (buf == NULL)
+		return failure_set(why, EX_OSERR, "read %s: %s", path, strerror(errno));
+	while (have < max + 1) {
+		ssize_t n = read(fd, buf + have, max + 1 - have);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1) {
+			failure_set(why, EX_OSERR, "read %s: %s", path, strerror(errno));
+			file_wipe(buf, have);
+			return -1;
+		}
+		if (n == 0)
+			break;
+		have += (size_t)n;
+	}
+	if (have > max) {
+		file_wipe(buf, have);
+		return failure_set(why, EX_CONFIG, "%s: larger than %zu bytes", path, max);
+	}
+	buf[have] = '\0';
+	*data = buf;
+	*len = have;
+	return 0;
+}
+
+static int
+read_file(const char *path, int private, size_t max, char **data, size_t *len, struct failure *why)
+{
+	struct stat st;
+	int fd, r = -1;
+
+	/* Non-blocking, so that a FIFO at that path cannot hang us. */
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) == -1)
+		return open_failed(path, why);
+	if (fstat(fd, &st) == -1)
+		failure_set(why, EX_OSERR, "stat %s: %s", path, strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		failure_set(why, EX_CONFIG, "%s: not a regular file", path);
+	else if (!private || check_private(path, &st, why) == 0)
+		r = read_all(fd, path, max, data, len, why);
+	(void)close(fd);
+	return r;
+}
+
+int
+file_read(const char *path, size_t max, char **data, size_t *len, struct failure *why)
+{
+	return read_file(path, 0, max, data, len, why);
+}
+
+int
+file_read_private(const char *path, size_t max, char **data, size_t *len, struct failure *why)
+{
+	return read_file(path, 1, max, data, len, why);
+}
+
+void
+file_wipe(char *data, size_t len)
+{
+	if (data == NULL)
+		return;
+	explicit_bzero(data, len);
+	free(data);
+}
