@@ -1,0 +1,428 @@
+# What every bats file needs.  `load lib` at its head gives it a temporary directory, a clean end, and the
+# functions below.  A file with a setup_file, teardown or teardown_file of its own calls lib_begin, lib_after
+# or lib_end in it.
+#
+#	load lib
+#	@test "a name that says the behaviour" {
+#		make_pem "$T/pgssl.pem" localhost		# and $T/pgssl.crt for the client
+#		superserver xinetd -- "$WRAP" -p "$T/pgssl.pem" -r "$backend_port" -o "$(new_log wrap)"
+#		...						# the super-server's port is in $port, its pid in $pid
+#	}
+#
+# All of it is bounded in time, everything that was started is ended by its pid, and every log in $T is
+# printed when a test fails.
+#
+#	T	this file's directory; other users may pass through it
+#	ROOT	the repository
+#	BUILD	where the programs were built
+#	WRAP, CERTGEN	copies of the programs in $T/bin, which every user can run
+
+ROOT=$(cd "$BATS_TEST_DIRNAME" && while [ ! -e GNUmakefile ] && [ "$PWD" != / ]; do cd ..; done && pwd)
+BUILD=${BUILD:-build}
+case $BUILD in
+/*) ;;
+*) BUILD=$ROOT/$BUILD ;;
+esac
+SUPERSERVERS=${SUPERSERVERS:-$ROOT/build/superservers}
+
+# shellcheck source=tests/pg.sh
+. "$ROOT/tests/pg.sh"
+
+# Nothing that the caller's shell says about TLS, libpq or the language may decide a test.
+unset GNUTLS_DEBUG_LEVEL GNUTLS_SYSTEM_PRIORITY_FILE SSLKEYLOGFILE OPENSSL_CONF SSL_CERT_FILE SSL_CERT_DIR
+export LC_ALL=C.UTF-8 PGCONNECT_TIMEOUT=20
+
+setup_file() { lib_begin; }
+setup() { lib_before; }
+teardown() { lib_after; }
+teardown_file() { lib_end; }
+
+# -- the directory of a file, and its end ----------------------------------------------------------------
+
+# lib_begin: makes $T, with the programs in it.
+lib_begin() {
+	T=$(lib_directory)
+	WRAP=$T/bin/inetls-wrap
+	CERTGEN=$T/bin/inetls-certgen
+	export T WRAP CERTGEN
+	mkdir "$T/pids" "$T/pids/file" "$T/pids/test" "$T/bin"
+	local program
+	for program in inetls-wrap inetls-certgen; do
+		[ ! -x "$BUILD/$program" ] || install -m 755 "$BUILD/$program" "$T/bin/$program"
+	done
+}
+
+# lib_directory: prints a new directory that any user can pass through: the temporary folder may be below a
+# home that is closed to the user whom a super-server becomes.
+lib_directory() {
+	local tmp new
+	for tmp in "${TMPDIR:-/tmp}" /tmp; do
+		new=$(mktemp -d "${tmp%/}/inetls.XXXXXX") || continue
+		chmod 711 "$new"
+		if (cd / && as_nobody test -x "$new"); then
+			echo "$new"
+			return 0
+		fi
+		rmdir "$new"
+	done
+	return 1
+}
+
+as_nobody() {
+	if [ "$(id -u)" -eq 0 ]; then
+		setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+	else
+		"$@"
+	fi
+}
+
+# lib_before: remembers when a test began, so that a failure shows its own logs and not those before it.
+lib_before() {
+	touch "$T/began"
+}
+
+# lib_after: ends what the test has started, and says what happened when it failed.
+lib_after() {
+	local status=0
+	stop_all test || status=1
+	[ -n "${BATS_TEST_COMPLETED:-}" ] || [ -n "${BATS_TEST_SKIPPED:-}" ] || show_logs
+	return "$status"
+}
+
+# lib_end: ends what was started and removes $T.  Whatever of ours is then still there is a failure.
+lib_end() {
+	local left=""
+	[ -n "${T:-}" ] || return 0
+	stop_all file || left="a process that did not end"
+	pg_stop
+	wait_for 5 nothing_left || left=$(ours)
+	if [ -n "$left" ]; then
+		echo "left behind:"
+		echo "$left"
+		kill_listed <<< "$left"
+	fi
+	rm -rf "$T"
+	[ -z "$left" ]
+}
+
+# ours: lists "PID COMMAND" of every process that runs from $T or was given a path in it.
+ours() {
+	local dir command
+	for dir in /proc/[0-9]*; do
+		command=$(tr '\0' ' ' 2>/dev/null < "$dir/cmdline") || continue
+		case "$(readlink "$dir/exe" 2>/dev/null) $command" in
+		*"$T"*) echo "${dir#/proc/} $command" ;;
+		esac
+	done
+}
+
+nothing_left() {
+	[ -z "$(ours)" ]
+}
+
+kill_listed() {
+	local pid rest
+	while read -r pid rest; do
+		kill -KILL "$pid" 2>/dev/null || :
+	done
+}
+
+# show_logs: prints every log of this file; a certificate or a key is not one.
+show_logs() {
+	local file
+	for file in "$T"/*.log "$T"/*.conf "${PG_LOG:-}"; do
+		if [ -s "$file" ] && [ ! "$file" -ot "$T/began" ]; then
+			echo "---- $file"
+			tail -n "${LOG_LINES:-60}" "$file"
+		fi
+	done
+}
+
+# new_log NAME: makes $T/NAME.log, writable by whom a super-server becomes, and prints its path.
+new_log() {
+	: > "$T/$1.log"
+	chmod 666 "$T/$1.log"
+	echo "$T/$1.log"
+}
+
+# -- waiting ---------------------------------------------------------------------------------------------
+
+# wait_for SECONDS COMMAND...: until the command succeeds; fails when it has not in that time.
+wait_for() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.05
+	done
+}
+
+# lines_in FILE N: it has exactly so many lines.  log_lines waits for them, then makes sure that no more come.
+lines_in() {
+	[ "$(wc -l < "$1")" -eq "$2" ]
+}
+
+log_lines() {
+	wait_for 10 lines_in "$1" "$2" || :
+	sleep 0.2
+	if ! lines_in "$1" "$2"; then
+		echo "$1 should have $2 line(s):"
+		cat "$1"
+		return 1
+	fi
+}
+
+# log_field KEY LINE: prints the value of KEY=value in a log line.
+log_field() {
+	local word
+	for word in $2; do
+		case $word in
+		"$1="*)
+			echo "${word#*=}"
+			return 0
+			;;
+		esac
+	done
+	echo "no $1= in: $2" >&2
+	return 1
+}
+
+# listening PORT: somebody listens there.  Seen in the kernel's table and not by a connection, which would
+# start a session and write a line into the log that a test counts.
+listening() {
+	local hex
+	printf -v hex '%04X' "$1"
+	cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+		awk -v port=":$hex" '$4 == "0A" && substr($2, length($2) - 4) == port { found = 1 }
+			END { exit !found }'
+}
+
+free_port() {
+	pg_free_port
+}
+
+# -- processes -------------------------------------------------------------------------------------------
+
+# start NAME COMMAND...: runs it in the background, its output in $T/NAME.log; sets $pid.  What a test starts
+# ends with the test, what setup_file starts ends with the file.  The descriptors from 3 on are the test
+# runner's: who kept them would keep bats waiting for an end of file.
+start() {
+	local name=$1 scope=file
+	shift
+	[ -z "${BATS_TEST_NAME:-}" ] || scope='test'
+	stop "$name"
+	"$@" > "$T/$name.log" 2>&1 < /dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
+	pid=$!
+	echo "$pid" > "$T/pids/$scope/$name"
+}
+
+# alive PID: it runs; one that has ended and that nobody has waited for does not.
+alive() {
+	local state
+	state=$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) || return 1
+	[ -n "$state" ] && [ "${state%% *}" != Z ]
+}
+
+gone() {
+	! alive "$1"
+}
+
+# stop NAME [SIGNAL]: ends what start began, gently, then with SIGKILL; fails when that was necessary.
+stop() {
+	local file target signal=${2:-TERM} status=0
+	file=$(echo "$T"/pids/*/"$1")
+	[ -e "$file" ] || return 0
+	target=$(cat "$file")
+	rm -f "$file"
+	kill -"$signal" "$target" 2>/dev/null || return 0
+	if ! wait_for 10 gone "$target"; then
+		echo "$1 ($target) did not end after SIG$signal"
+		kill -KILL "$target" 2>/dev/null || :
+		status=1
+	fi
+	wait "$target" 2>/dev/null || :
+	return "$status"
+}
+
+# stop_all SCOPE: ends all that a test or a file has started.
+stop_all() {
+	local file status=0
+	for file in "$T/pids/$1"/*; do
+		[ ! -e "$file" ] || stop "${file##*/}" || status=1
+	done
+	return "$status"
+}
+
+# -- what a test needs -----------------------------------------------------------------------------------
+
+# need PEER [REASON]: skips the test when that program is not to be had.  With REQUIRE=all it is a failure:
+# a green run then means that every peer has really been met.
+need() {
+	local reason=${2:-"$1 is not installed"}
+	if have "$1"; then
+		return 0
+	fi
+	if [ "${REQUIRE:-}" = all ]; then
+		echo "need: $reason"
+		return 1
+	fi
+	skip "$reason"
+}
+
+have() {
+	case $1 in
+	postgresql) pg_bin >/dev/null && { [ "$(id -u)" -ne 0 ] || id postgres >/dev/null 2>&1; } ;;
+	openbsd-inetd | inetutils-inetd | xinetd) superserver_path "$1" >/dev/null ;;
+	*) command -v "$1" >/dev/null ;;
+	esac
+}
+
+# need_namespaces: a private network and private mounts.  A container may forbid them; no package mends
+# that, so it stays a skip with REQUIRE=all as well (tests/tap knows it by "kernel:").
+need_namespaces() {
+	unshare -nm true 2>/dev/null || skip "kernel: no private network and mount namespace for this user"
+}
+
+need_root() {
+	[ "$(id -u)" -eq 0 ] || skip "kernel: only root can do this"
+}
+
+# make_pem FILE NAME...: key and certificate in FILE.pem, the certificate alone beside it in FILE.crt.
+make_pem() {
+	local file=$1
+	shift
+	if [ -x "$CERTGEN" ]; then
+		"$CERTGEN" --force "$file" "$@" < /dev/null > "$T/certgen.log" 2>&1
+	else
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=$1" \
+			-addext "subjectAltName=DNS:$1" -addext basicConstraints=critical,CA:FALSE \
+			-keyout "$file" -out "${file%.pem}.crt" 2> "$T/certgen.log"
+		cat "${file%.pem}.crt" >> "$file"
+		chmod 600 "$file"
+	fi
+}
+
+# psql_tls PORT [ARG...]: stock psql through TLS to that port of 127.0.0.1, which must prove that it is
+# `localhost` by $T/pgssl.crt.
+psql_tls() {
+	local at=$1
+	shift
+	timeout "${PSQL_TIMEOUT:-120}" psql -X -v ON_ERROR_STOP=1 \
+		"host=localhost hostaddr=127.0.0.1 port=$at sslmode=verify-full sslrootcert=$T/pgssl.crt" "$@"
+}
+
+# -- super-servers ---------------------------------------------------------------------------------------
+
+# superserver_path NAME: prints the path of its program.  Those that conflict as packages were unpacked by
+# tests/deps; where they were not, an installed one serves.
+superserver_path() {
+	case $1 in
+	openbsd-inetd) first_program "$SUPERSERVERS/openbsd-inetd/usr/sbin/inetd" ;;
+	inetutils-inetd)
+		first_program "$SUPERSERVERS/inetutils-inetd/usr/sbin/inetutils-inetd" inetutils-inetd ;;
+	xinetd) first_program "$SUPERSERVERS/xinetd/usr/sbin/xinetd" xinetd ;;
+	*) first_program "$1" ;;
+	esac
+}
+
+first_program() {
+	local candidate
+	for candidate; do
+		if command -v "$candidate"; then
+			return 0
+		fi
+	done
+	return 1
+}
+
+# superserver NAME [-u USER] [-E] -- PROGRAM [ARG...]: starts that super-server in the foreground, in the
+# background of the test, with one nowait service on a port of 127.0.0.1 that runs PROGRAM as USER (default:
+# who runs the tests).  -E keeps the environment where openbsd-inetd would wash it.  Sets $port and $pid;
+# `stop NAME` ends it.  No argument may hold white space: inetd.conf knows no quotes.
+superserver() {
+	local name=$1 user="" wash=-i try
+	shift
+	user=$(id -un)
+	while [ "$1" != -- ]; do
+		case $1 in
+		-u) user=$2; shift ;;
+		-E) wash=-Ei ;;
+		*) echo "superserver: unknown option $1"; return 1 ;;
+		esac
+		shift
+	done
+	shift
+	local path
+	path=$(superserver_path "$name") || return 1
+	# A port that was free a moment ago may be taken by now; another is tried, but not for ever.
+	for try in 1 2 3; do
+		port=$(free_port)
+		"superserver_${name//-/_}" "$@"
+		if wait_for 5 superserver_up; then
+			return 0
+		fi
+		echo "$name did not listen on $port (try $try)"
+		cat "$T/$name.log"
+		stop "$name"
+	done
+	return 1
+}
+
+superserver_up() {
+	listening "$port" && alive "$pid"
+}
+
+# The functions below see the caller's $path, $user, $wash and $port.
+
+superserver_openbsd_inetd() {
+	echo "127.0.0.1:$port stream tcp nowait.6000 $user $1 ${1##*/} ${*:2}" > "$T/openbsd-inetd.conf"
+	start openbsd-inetd "$path" "$wash" "$T/openbsd-inetd.conf"
+}
+
+superserver_inetutils_inetd() {
+	echo "127.0.0.1:$port stream tcp nowait.6000 $user $1 ${1##*/} ${*:2}" > "$T/inetutils-inetd.conf"
+	start inetutils-inetd "$path" -d -p"$T/inetutils-inetd.pid" "$T/inetutils-inetd.conf"
+}
+
+superserver_xinetd() {
+	# An empty list of arguments would disable the service.
+	local arguments=""
+	[ "$#" -eq 1 ] || arguments="server_args	= ${*:2}"
+	cat > "$T/xinetd.conf" <<-END
+	service pgssl
+	{
+		type		= UNLISTED
+		bind		= 127.0.0.1
+		port		= $port
+		socket_type	= stream
+		protocol	= tcp
+		wait		= no
+		user		= $user
+		groups		= yes
+		server		= $1
+		$arguments
+		instances	= UNLIMITED
+		per_source	= UNLIMITED
+		cps		= 6000 1
+	}
+	END
+	start xinetd "$path" -dontfork -stayalive -f "$T/xinetd.conf" -pidfile "$T/xinetd.pid" \
+		-filelog "$T/xinetd.file.log"
+}
+
+superserver_tcpserver() {
+	local become=()
+	if [ "$user" != "$(id -un)" ]; then
+		become=(-u "$(id -u "$user")" -g "$(id -g "$user")")
+	fi
+	start tcpserver "$path" -HRl0 -c 200 "${become[@]}" 127.0.0.1 "$port" "$@"
+}
+
+superserver_systemd_socket_activate() {
+	local become=()
+	if [ "$user" != "$(id -un)" ]; then
+		# Not runuser: it would stay as the parent, and it would be the one that gets our signal.
+		become=(setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups)
+	fi
+	start systemd-socket-activate "${become[@]}" "$path" -l "127.0.0.1:$port" --inetd -a "$@"
+}
