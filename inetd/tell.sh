@@ -1,0 +1,87 @@
+# shellcheck shell=sh
+# Telling a running super-server that its files have changed.  One that does not run is no error: it reads its
+# files when it starts, and what to type is said instead.
+
+# running PIDFILE NAME: prints the pid of the process that wrote the file.  A pid file outlives its process, and
+# its number may belong to anybody by now, whom SIGHUP would end: so the process's name must fit as well.
+running() {
+	pid=$(cat "$1" 2>/dev/null) || return 1
+	case $pid in
+	'' | *[!0-9]*) return 1 ;;
+	esac
+	case $(cat "/proc/$pid/comm" 2>/dev/null || ps -p "$pid" -o comm= 2>/dev/null) in
+	*"$2"*) echo "$pid" ;;
+	*) return 1 ;;
+	esac
+}
+
+# hang_up PIDFILE NAME: SIGHUP to the process of the pid file, where there is one.
+hang_up() {
+	pid=$(running "$1" "$2") || return 1
+	if kill -s HUP "$pid" 2>/dev/null; then
+		say "told $2, process $pid, to read its files again"
+	else
+		warn "$2, process $pid, cannot be told by this user; as root: kill -HUP $pid"
+	fi
+}
+
+# service_reload NAME...: by the first of these names that this machine has a start script or a unit for.
+service_reload() {
+	command -v service >/dev/null || return 1
+	for name in "$@"; do
+		if service "$name" reload >/dev/null 2>&1; then
+			say "told $name to read its files again: service $name reload"
+			return
+		fi
+	done
+	return 1
+}
+
+tell_xinetd() {
+	if hang_up "$XINETD_PIDFILE" xinetd; then
+		return
+	elif command -v "${RELOAD_XINETD%% *}" >/dev/null; then
+		if sh -c "$RELOAD_XINETD" >/dev/null 2>&1; then
+			say "told xinetd to read its files again: $RELOAD_XINETD"
+			return
+		fi
+	elif service_reload xinetd; then
+		return
+	fi
+	say "xinetd does not run here, or could not be told: it reads its files when it starts." \
+		"Once it runs: service xinetd reload, or kill -HUP and its process number"
+}
+
+tell_inetd() {
+	if hang_up "$INETD_PIDFILE" inetd || service_reload openbsd-inetd inetutils-inetd inetd; then
+		return
+	fi
+	say "inetd does not run here, or could not be told: it reads $INETD_CONF when it starts." \
+		"Once it runs: service openbsd-inetd reload, or kill -HUP and its process number"
+}
+
+tell_systemd_to_start() {
+	if ! command -v "$SYSTEMCTL" >/dev/null; then
+		say "There is no $SYSTEMCTL on this machine, so nothing starts the socket"
+	elif ! "$SYSTEMCTL" daemon-reload 2>/dev/null; then
+		say "systemd does not run here, or not for this user.  Where it does:" \
+			"systemctl daemon-reload && systemctl enable --now $SERVICE.socket"
+	elif "$SYSTEMCTL" enable --now "$SERVICE.socket" &&
+		# A socket that listens already goes on as it was until it is started anew; sessions are not touched.
+		{ [ -z "$changed" ] || "$SYSTEMCTL" restart "$SERVICE.socket"; }; then
+		say "told systemd: $SERVICE.socket listens, now and after each boot"
+	else
+		refuse "systemd did not start $SERVICE.socket: systemctl status $SERVICE.socket says why"
+	fi
+}
+
+# Where systemd does not run there is nothing to end, and a link from an earlier enable goes all the same.
+tell_systemd_to_stop() {
+	if command -v "$SYSTEMCTL" >/dev/null && "$SYSTEMCTL" disable --now "$SERVICE.socket" 2>/dev/null; then
+		say "told systemd: $SERVICE.socket is closed"
+	fi
+}
+
+tell_systemd_to_forget() {
+	! command -v "$SYSTEMCTL" >/dev/null || "$SYSTEMCTL" daemon-reload 2>/dev/null || :
+}
