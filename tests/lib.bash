@@ -105,14 +105,16 @@ lib_end() {
 	[ -z "$left" ]
 }
 
-# ours: lists "PID COMMAND" of every process that runs from $T or was given a path in it.
+# ours: lists "PID COMMAND" of every process that runs from $T or was given a path in it.  The name comes to
+# grep by stdin: in its arguments it would find itself.
 ours() {
-	local dir command
-	for dir in /proc/[0-9]*; do
-		command=$(tr '\0' ' ' 2>/dev/null < "$dir/cmdline") || continue
-		case "$(readlink "$dir/exe" 2>/dev/null) $command" in
-		*"$T"*) echo "${dir#/proc/} $command" ;;
-		esac
+	{
+		# shellcheck disable=SC2062
+		grep -aslF -f - /proc/[0-9]*/cmdline <<< "$T/" || :
+		find /proc -maxdepth 2 -path '/proc/[0-9]*/exe' -lname "$T/*" 2>/dev/null || :
+	} | cut -d/ -f3 | sort -un | while read -r process; do
+		# find has T in its own arguments, and is gone by now.
+		[ ! -d "/proc/$process" ] || echo "$process $(tr '\0' ' ' 2>/dev/null < "/proc/$process/cmdline")"
 	done
 }
 

@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2016
 # A throw-away PostgreSQL without SSL: POSIX sh functions for the tests and for the demo.  It listens on
 # 127.0.0.1 and on a Unix socket, wants scram-sha-256 on both, and is gone with its directory after pg_stop.
 #
@@ -14,8 +15,12 @@
 #	PG_DIR, PG_LOG, PG_PID	its directory, its log, the postmaster
 # Both functions return 1 with one sentence on stderr when they fail, after having cleaned up.
 
+# runuser is in a directory that a plain `su` leaves out of PATH.
+PATH=$PATH:/usr/sbin:/sbin
+
 # pg_bin: prints the directory of initdb and postgres.  Debian keeps them out of PATH.
 pg_bin() {
+	# shellcheck disable=SC2012
 	for pg_bin_dir in $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -t/ -k5 -rn); do
 		if [ -x "$pg_bin_dir/initdb" ]; then
 			echo "$pg_bin_dir"
