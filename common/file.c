@@ -2,6 +2,8 @@
 
 #include "file.h"
 
+#include "draft.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -94,6 +96,42 @@ int
 file_read_private(const char *path, size_t max, char **data, size_t *len, struct failure *why)
 {
 	return read_file(path, 1, max, data, len, why);
+}
+
+static int
+write_file(struct draft *draft, int replace, const void *data, size_t len, struct failure *why)
+{
+	sigset_t saved;
+	int r;
+
+	draft_hold_signals(&saved);
+	if ((r = draft_write(draft, data, len, why)) == 0) {
+		if (draft_interrupted())
+			r = failure_set(why, EX_TEMPFAIL, "write %s: interrupted", draft->path);
+		else
+			r = draft_publish(draft, replace, why);
+	}
+	draft_discard(draft);
+	draft_release_signals(&saved);
+	return r;
+}
+
+int
+file_create(const char *path, mode_t mode, const void *data, size_t len, struct failure *why)
+{
+	struct draft draft;
+
+	draft_init(&draft, path, mode);
+	return write_file(&draft, 0, data, len, why);
+}
+
+int
+file_replace(const char *path, mode_t mode, const void *data, size_t len, struct failure *why)
+{
+	struct draft draft;
+
+	draft_init(&draft, path, mode);
+	return write_file(&draft, 1, data, len, why);
 }
 
 void

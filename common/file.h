@@ -23,6 +23,18 @@ int file_read(const char *path, size_t max, char **data, size_t *len, struct fai
  */
 int file_read_private(const char *path, size_t max, char **data, size_t *len, struct failure *why);
 
+/*
+ * Writes a new file of exactly this mode, whatever the umask; 0600 until all of it is written.  It appears
+ * under its name whole and synced, or not at all, and never in the place of something else: -1 and
+ * EX_CANTCREAT where the path exists, be it a dangling link.  Otherwise EX_NOPERM, EX_IOERR or EX_OSERR.
+ * A signal that would end the program waits until no temporary file is left; if it came before the file had
+ * its name, nothing is written and the signal then takes effect (where it is handled: -1 and EX_TEMPFAIL).
+ */
+int file_create(const char *path, mode_t mode, const void *data, size_t len, struct failure *why);
+
+/* The same, but a regular file at that path gives way: readers see the old one or the new one. */
+int file_replace(const char *path, mode_t mode, const void *data, size_t len, struct failure *why);
+
 /* Overwrites and frees what file_read gave; NULL is nothing to do. */
 void file_wipe(char *data, size_t len);
 

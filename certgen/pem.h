@@ -1,0 +1,16 @@
+#ifndef INETLS_PEM_H
+#define INETLS_PEM_H
+
+/* The text of FILE.pem: a comment that says what it is, the key, the certificate. */
+
+#include <gnutls/x509.h>
+
+#include "failure.h"
+
+/* The whole text, ended by a NUL; the caller wipes it with file_wipe.  NULL and *why: EX_SOFTWARE, EX_OSERR. */
+char *pem_join(gnutls_x509_privkey_t key, gnutls_x509_crt_t cert, struct failure *why);
+
+/* Reads the text as a server would: 0 where its key is its certificate's, else -1 and *why: EX_SOFTWARE. */
+int pem_check(const char *pem, struct failure *why);
+
+#endif

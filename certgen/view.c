@@ -1,0 +1,139 @@
+/* Reading a certificate aloud.  It may be anybody's, so its text goes through text_print. */
+
+#include "view.h"
+
+#include <arpa/inet.h>
+#include <gnutls/abstract.h>
+#include <gnutls/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+
+#define DAY (24L * 3600)
+#define MANY_NAMES 4096
+
+const char *
+view_fingerprint(gnutls_x509_crt_t cert, char buf[VIEW_FINGERPRINT_MAX])
+{
+	unsigned char hash[32];
+	size_t len = sizeof(hash);
+
+	*buf = '\0';
+	if (gnutls_x509_crt_get_fingerprint(cert, GNUTLS_DIG_SHA256, hash, &len) < 0)
+		return buf;
+	for (size_t i = 0; i < len; i++)
+		(void)snprintf(buf + 3 * i, 4, i + 1 < len ? "%02X:" : "%02X", hash[i]);
+	return buf;
+}
+
+const char *
+view_pin(gnutls_x509_crt_t cert, char buf[VIEW_PIN_MAX])
+{
+	unsigned char hash[32];
+	gnutls_datum_t id = { hash, 0 }, base64 = { NULL, 0 };
+	size_t len = sizeof(hash);
+
+	*buf = '\0';
+	if (gnutls_x509_crt_get_key_id(cert, GNUTLS_KEYID_USE_SHA256, hash, &len) < 0)
+		return buf;
+	id.size = (unsigned)len;
+	if (gnutls_base64_encode2(&id, &base64) == 0)
+		(void)snprintf(buf, VIEW_PIN_MAX, "sha256//%.*s", (int)base64.size, (const char *)base64.data);
+	gnutls_free(base64.data);
+	return buf;
+}
+
+const char *
+view_date(time_t when, char buf[VIEW_DATE_MAX])
+{
+	struct tm tm;
+
+	if (gmtime_r(&when, &tm) == NULL || strftime(buf, VIEW_DATE_MAX, "%Y-%m-%d", &tm) == 0)
+		*buf = '\0';
+	return buf;
+}
+
+int
+view_name(gnutls_x509_crt_t cert, unsigned i, char *buf, size_t size)
+{
+	size_t len = size - 1;
+	int type = gnutls_x509_crt_get_subject_alt_name(cert, i, buf, &len, NULL);
+	unsigned char ip[16];
+
+	if (type == GNUTLS_E_SHORT_MEMORY_BUFFER)
+		return snprintf(buf, size, "(too long to show)") > 0;
+	if (type < 0)
+		return 0;
+	buf[len] = '\0';
+	if (type == GNUTLS_SAN_IPADDRESS && (len == 4 || len == 16)) {
+		memcpy(ip, buf, len);
+		return inet_ntop(len == 4 ? AF_INET : AF_INET6, ip, buf, (socklen_t)size) != NULL;
+	}
+	return 1;
+}
+
+const char *
+view_names(gnutls_x509_crt_t cert, char *buf, size_t size)
+{
+	char name[1024];
+	size_t used = 0, len = size - 1;
+
+	*buf = '\0';
+	for (unsigned i = 0; used < size && view_name(cert, i, name, sizeof(name)); i++)
+		used += (size_t)snprintf(buf + used, size - used, "%s%s", i == 0 ? "" : " ", name);
+	if (used == 0 && gnutls_x509_crt_get_dn(cert, buf, &len) < 0)
+		(void)snprintf(buf, size, "(no name)");
+	return buf;
+}
+
+long
+view_days_left(time_t end, time_t now)
+{
+	long seconds = (long)(end - now);
+
+	return seconds < 0 ? -((-seconds + DAY - 1) / DAY) : seconds / DAY;
+}
+
+static void
+print_line(FILE *out, const char *label, const char *text)
+{
+	(void)fprintf(out, "  %-9s", label);
+	text_print(out, text);
+	(void)fputc('\n', out);
+}
+
+static const char *
+key_text(gnutls_x509_crt_t cert, char *buf, size_t size)
+{
+	unsigned bits = 0;
+	int algorithm = gnutls_x509_crt_get_pk_algorithm(cert, &bits);
+	gnutls_ecc_curve_t curve;
+
+	if (algorithm == GNUTLS_PK_ECDSA && gnutls_x509_crt_get_pk_ecc_raw(cert, &curve, NULL, NULL) == 0)
+		(void)snprintf(buf, size, "ECDSA %s", gnutls_ecc_curve_get_name(curve));
+	else
+		(void)snprintf(buf, size, "%s %u",
+		    algorithm < 0 ? "unknown" : gnutls_pk_get_name((gnutls_pk_algorithm_t)algorithm), bits);
+	return buf;
+}
+
+void
+view_print(FILE *out, gnutls_x509_crt_t cert, time_t now)
+{
+	char text[MANY_NAMES], begin[VIEW_DATE_MAX], end[VIEW_DATE_MAX];
+	gnutls_datum_t subject = { NULL, 0 };
+	time_t expires = gnutls_x509_crt_get_expiration_time(cert);
+
+	if (gnutls_x509_crt_get_dn3(cert, &subject, 0) == 0)
+		print_line(out, "subject", (const char *)subject.data);
+	gnutls_free(subject.data);
+	print_line(out, "names", view_names(cert, text, sizeof(text)));
+	print_line(out, "key", key_text(cert, text, sizeof(text)));
+	(void)snprintf(text, sizeof(text), "%s to %s, %ld days left",
+	    view_date(gnutls_x509_crt_get_activation_time(cert), begin), view_date(expires, end),
+	    view_days_left(expires, now));
+	print_line(out, "valid", text);
+	print_line(out, "SHA-256", view_fingerprint(cert, text));
+	print_line(out, "pin", view_pin(cert, text));
+}

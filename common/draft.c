@@ -1,0 +1,231 @@
+/*
+ * Files that appear whole or not at all.  Everything happens relative to the open directory, so that the
+ * temporary file, the name and the sync of the directory concern the same place.
+ */
+
+#include "draft.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TEMP_TRIES 100 /* a second would do: 32 random bits meet themselves rarely */
+
+static int
+code_of(int error)
+{
+	switch (error) {
+	case EACCES:
+	case EPERM:
+		return EX_NOPERM;
+	case EEXIST:
+	case EISDIR:
+	case ENOENT:
+	case ENOTDIR:
+	case ELOOP:
+	case ENAMETOOLONG:
+	case EROFS:
+		return EX_CANTCREAT;
+	case EDQUOT:
+	case EFBIG:
+	case EIO:
+	case ENOSPC:
+		return EX_IOERR;
+	default:
+		return EX_OSERR;
+	}
+}
+
+static int
+failed(const char *doing, const char *path, struct failure *why)
+{
+	return failure_set(why, code_of(errno), "%s %s: %s", doing, path, strerror(errno));
+}
+
+static const char *
+last_component(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == NULL ? path : slash + 1;
+}
+
+static int
+open_directory(const char *path, struct failure *why)
+{
+	char dir[PATH_MAX];
+	const char *name = last_component(path);
+	size_t len = (size_t)(name - path);
+	int fd;
+
+	if (*name == '\0')
+		return failure_set(why, EX_CANTCREAT, "create %s: the name of a directory, not of a file", path);
+	if (len >= sizeof(dir))
+		return failure_set(why, EX_CANTCREAT, "create %.80s...: %s", path, strerror(ENAMETOOLONG));
+	(void)snprintf(dir, sizeof(dir), "%.*s", (int)len, path);
+	if ((fd = open(len == 0 ? "." : dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
+		return failed("open directory", len == 0 ? "." : dir, why);
+	return fd;
+}
+
+static int
+open_temp(struct draft *draft, struct failure *why)
+{
+	for (int tries = 0; tries < TEMP_TRIES; tries++) {
+		unsigned random;
+		int fd;
+
+		if (getentropy(&random, sizeof(random)) == -1)
+			return failed("random bytes for", draft->path, why);
+		(void)snprintf(draft->temp, sizeof(draft->temp), ".%.200s.%08x", last_component(draft->path),
+		    random);
+		fd = openat(draft->dir, draft->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd != -1)
+			return fd;
+		if (errno != EEXIST)
+			break;
+	}
+	draft->temp[0] = '\0';
+	return failed("create a temporary file for", draft->path, why);
+}
+
+static int
+write_all(int fd, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, data, len);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return -1;
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+void
+draft_init(struct draft *draft, const char *path, mode_t mode)
+{
+	memset(draft, 0, sizeof(*draft));
+	draft->path = path;
+	draft->mode = mode;
+	draft->uid = (uid_t)-1;
+	draft->gid = (gid_t)-1;
+	draft->dir = -1;
+}
+
+int
+draft_write(struct draft *draft, const void *data, size_t len, struct failure *why)
+{
+	int fd, ok;
+
+	if ((draft->dir = open_directory(draft->path, why)) == -1)
+		return -1;
+	if ((fd = open_temp(draft, why)) == -1) {
+		draft_discard(draft);
+		return -1;
+	}
+	/* The owner before the mode: changing the owner may clear bits, and a group must not read early. */
+	ok = write_all(fd, data, len) == 0 && fchown(fd, draft->uid, draft->gid) == 0 &&
+	    fchmod(fd, draft->mode) == 0 && fsync(fd) == 0;
+	if (!ok)
+		failed("write", draft->path, why);
+	/* A file system over the network may tell of a full disk only here. */
+	if (close(fd) == -1 && ok)
+		ok = failed("close", draft->path, why) == 0;
+	if (!ok)
+		draft_discard(draft);
+	return ok ? 0 : -1;
+}
+
+/* link(2) never replaces; where a file system has no hard links, Linux can rename without replacing. */
+static int
+link_new(const struct draft *draft, const char *name)
+{
+	if (linkat(draft->dir, draft->temp, draft->dir, name, 0) == 0)
+		return 0;
+	if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS && errno != EMLINK)
+		return -1;
+	return renameat2(draft->dir, draft->temp, draft->dir, name, RENAME_NOREPLACE);
+}
+
+static int
+rename_over(const struct draft *draft, const char *name)
+{
+	struct stat st;
+
+	if (fstatat(draft->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode)) {
+		errno = EEXIST;
+		return -1;
+	}
+	return renameat(draft->dir, draft->temp, draft->dir, name);
+}
+
+int
+draft_publish(struct draft *draft, int replace, struct failure *why)
+{
+	const char *name = last_component(draft->path);
+
+	if ((replace ? rename_over(draft, name) : link_new(draft, name)) == -1)
+		return failed("create", draft->path, why);
+	/* Whatever this answers, the file is there and readable: nothing could be taken back now. */
+	(void)fsync(draft->dir);
+	draft_discard(draft);
+	return 0;
+}
+
+void
+draft_discard(struct draft *draft)
+{
+	int saved = errno;
+
+	if (draft->temp[0] != '\0')
+		(void)unlinkat(draft->dir, draft->temp, 0);
+	if (draft->dir != -1)
+		(void)close(draft->dir);
+	draft->temp[0] = '\0';
+	draft->dir = -1;
+	errno = saved;
+}
+
+static void
+ending_signals(sigset_t *set)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXFSZ };
+
+	(void)sigemptyset(set);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		(void)sigaddset(set, signals[i]);
+}
+
+void
+draft_hold_signals(sigset_t *saved)
+{
+	sigset_t ending;
+
+	ending_signals(&ending);
+	(void)sigprocmask(SIG_BLOCK, &ending, saved);
+}
+
+int
+draft_interrupted(void)
+{
+	sigset_t ending, pending;
+
+	ending_signals(&ending);
+	(void)sigpending(&pending);
+	(void)sigandset(&pending, &pending, &ending);
+	return !sigisemptyset(&pending);
+}
+
+void
+draft_release_signals(const sigset_t *saved)
+{
+	(void)sigprocmask(SIG_SETMASK, saved, NULL);
+}
