@@ -1,0 +1,190 @@
+/* Addresses: parsed, resolved without asking anybody where that can be, and shown. */
+
+#include "address.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "nameservice.h"
+#include "parse.h"
+
+int
+address_split(const char *text, struct endpoint *out)
+{
+	const char *colon = strrchr(text, ':');
+	const char *host = text;
+	size_t len = colon == NULL ? 0 : (size_t)(colon - text);
+
+	if (len > 1 && host[0] == '[' && host[len - 1] == ']') {
+		host++;
+		len -= 2;
+	} else if (len > 0 && memchr(host, ':', len) != NULL)
+		return -1; /* a bare IPv6 address: where it ends and the port begins cannot be told */
+	if (len >= sizeof(out->host))
+		return -1;
+	memcpy(out->host, host, len);
+	out->host[len] = '\0';
+	text = colon == NULL ? text : colon + 1;
+	if (text[0] == '\0' || strlen(text) >= sizeof(out->port))
+		return -1;
+	(void)strcpy(out->port, text);
+	return 0;
+}
+
+static int
+parse_port(const char *text, in_port_t *port, struct failure *why)
+{
+	struct servent *service;
+	long n;
+
+	if (parse_number(text, 0, 65535, &n) == 0) {
+		*port = htons((uint16_t)n);
+		return 0;
+	}
+	nameservice_use_built_in();
+	if ((service = getservbyname(text, "tcp")) == NULL)
+		return failure_set(why, EX_USAGE, "port \"%s\": neither a number up to 65535 nor in /etc/services",
+		    text);
+	*port = (in_port_t)service->s_port;
+	return 0;
+}
+
+static void
+add_v4(struct address_list *list, struct in_addr ip, in_port_t port)
+{
+	struct sockaddr_in *sin = (struct sockaddr_in *)&list->at[list->n].sa;
+
+	*sin = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = port, .sin_addr = ip };
+	list->at[list->n++].len = sizeof(*sin);
+}
+
+static void
+add_v6(struct address_list *list, struct in6_addr ip, in_port_t port)
+{
+	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)&list->at[list->n].sa;
+
+	*sin6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = port, .sin6_addr = ip };
+	list->at[list->n++].len = sizeof(*sin6);
+}
+
+static int
+look_up(const char *host, in_port_t port, struct address_list *out, struct failure *why)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
+	struct addrinfo *found, *ai;
+	int error;
+
+	nameservice_use_built_in();
+	if ((error = getaddrinfo(host, NULL, &hints, &found)) != 0)
+		return failure_set(why, EX_UNAVAILABLE, "resolve %s: %s", host,
+		    error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
+	for (ai = found; ai != NULL && out->n < ADDRESS_MAX; ai = ai->ai_next) {
+		if (ai->ai_family == AF_INET)
+			add_v4(out, ((struct sockaddr_in *)ai->ai_addr)->sin_addr, port);
+		else if (ai->ai_family == AF_INET6)
+			add_v6(out, ((struct sockaddr_in6 *)ai->ai_addr)->sin6_addr, port);
+	}
+	freeaddrinfo(found);
+	return out->n > 0 ? 0 : failure_set(why, EX_UNAVAILABLE, "resolve %s: no address", host);
+}
+
+int
+address_resolve(const struct endpoint *e, bool listening, struct address_list *out, struct failure *why)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+	in_port_t port = 0;
+
+	out->n = 0;
+	if (parse_port(e->port, &port, why) == -1)
+		return -1;
+	if (e->host[0] == '\0' && listening) {
+		add_v6(out, in6addr_any, port);
+		add_v4(out, (struct in_addr){ htonl(INADDR_ANY) }, port);
+	} else if (e->host[0] == '\0' || strcmp(e->host, "localhost") == 0) {
+		add_v4(out, (struct in_addr){ htonl(INADDR_LOOPBACK) }, port);
+		add_v6(out, in6addr_loopback, port);
+	} else if (inet_pton(AF_INET, e->host, &v4) == 1)
+		add_v4(out, v4, port);
+	else if (inet_pton(AF_INET6, e->host, &v6) == 1)
+		add_v6(out, v6, port);
+	else
+		return look_up(e->host, port, out, why);
+	return 0;
+}
+
+int
+address_parse_ip(const char *text, struct address *out)
+{
+	struct address_list list = { .n = 0 };
+	struct in_addr v4;
+	struct in6_addr v6;
+
+	if (inet_pton(AF_INET, text, &v4) == 1)
+		add_v4(&list, v4, 0);
+	else if (inet_pton(AF_INET6, text, &v6) == 1)
+		add_v6(&list, v6, 0);
+	else
+		return -1;
+	*out = list.at[0];
+	return 0;
+}
+
+int
+address_unix(const char *path, struct address *out)
+{
+	struct sockaddr_un *sun = (struct sockaddr_un *)&out->sa;
+
+	if (strlen(path) >= sizeof(sun->sun_path))
+		return -1;
+	memset(sun, 0, sizeof(*sun));
+	sun->sun_family = AF_UNIX;
+	(void)strcpy(sun->sun_path, path);
+	out->len = sizeof(*sun);
+	return 0;
+}
+
+void
+address_format(const struct address *a, char out[ADDRESS_TEXT])
+{
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)&a->sa;
+	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)&a->sa;
+	char ip[INET6_ADDRSTRLEN];
+
+	if (a->sa.ss_family == AF_INET) {
+		(void)inet_ntop(AF_INET, &sin->sin_addr, ip, sizeof(ip));
+		(void)snprintf(out, ADDRESS_TEXT, "%s:%u", ip, ntohs(sin->sin_port));
+	} else if (a->sa.ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr)) {
+		(void)inet_ntop(AF_INET, sin6->sin6_addr.s6_addr + 12, ip, sizeof(ip));
+		(void)snprintf(out, ADDRESS_TEXT, "%s:%u", ip, ntohs(sin6->sin6_port));
+	} else if (a->sa.ss_family == AF_INET6) {
+		(void)inet_ntop(AF_INET6, &sin6->sin6_addr, ip, sizeof(ip));
+		(void)snprintf(out, ADDRESS_TEXT, "[%s]:%u", ip, ntohs(sin6->sin6_port));
+	} else
+		(void)strcpy(out, a->sa.ss_family == AF_UNIX ? "unix" : "-");
+}
+
+void
+address_of_peer(int fd, char out[ADDRESS_TEXT])
+{
+	struct address a = { .len = sizeof(a.sa) };
+
+	if (getpeername(fd, (struct sockaddr *)&a.sa, &a.len) == -1)
+		a.sa.ss_family = AF_UNSPEC;
+	address_format(&a, out);
+}
+
+void
+address_of_self(int fd, char out[ADDRESS_TEXT])
+{
+	struct address a = { .len = sizeof(a.sa) };
+
+	if (getsockname(fd, (struct sockaddr *)&a.sa, &a.len) == -1)
+		a.sa.ss_family = AF_UNSPEC;
+	address_format(&a, out);
+}

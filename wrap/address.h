@@ -1,0 +1,54 @@
+#ifndef INETLS_ADDRESS_H
+#define INETLS_ADDRESS_H
+
+/* Socket addresses as they are written: "5432", "localhost:5432", "[::1]:5432", "/run/x.sock". */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+#include "failure.h"
+
+#define ADDRESS_MAX 8       /* addresses of one name that are tried; more are left out */
+#define ADDRESS_TEXT 128    /* a formatted address, with its NUL */
+
+struct address {
+	struct sockaddr_storage sa;
+	socklen_t len;
+};
+
+struct address_list {
+	struct address at[ADDRESS_MAX];
+	int n;
+};
+
+/* What "[host:]port" says.  Without a host, host is "". */
+struct endpoint {
+	char host[256];
+	char port[32];
+};
+
+/* Splits at the last colon.  0, or -1 where the text is not of that form. */
+int address_split(const char *text, struct endpoint *out);
+
+/*
+ * Resolves to TCP addresses.  Numbers and "localhost" (127.0.0.1, then ::1) ask nobody; an empty host is
+ * localhost, or every address of this machine where listening (::, then 0.0.0.0).
+ * 0, or -1 and *why (EX_UNAVAILABLE where the name does not resolve, EX_USAGE for a bad port).
+ */
+int address_resolve(const struct endpoint *e, bool listening, struct address_list *out, struct failure *why);
+
+/* An address alone, without a port ("127.0.0.77", "::1"): 0, or -1. */
+int address_parse_ip(const char *text, struct address *out);
+
+/* The address of a Unix socket: 0, or -1 where the path is too long. */
+int address_unix(const char *path, struct address *out);
+
+/* "203.0.113.7:51234", "[2001:db8::1]:5", "unix"; an IPv4 address mapped into IPv6 is shown as IPv4. */
+void address_format(const struct address *a, char out[ADDRESS_TEXT]);
+
+/* The other end's or our own address of a socket, formatted; "-" where there is none. */
+void address_of_peer(int fd, char out[ADDRESS_TEXT]);
+void address_of_self(int fd, char out[ADDRESS_TEXT]);
+
+#endif

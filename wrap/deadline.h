@@ -1,0 +1,38 @@
+#ifndef INETLS_DEADLINE_H
+#define INETLS_DEADLINE_H
+
+/*
+ * Absolute deadlines on the monotonic clock, in milliseconds, and the one place that waits.  SIGTERM and its
+ * kin stay blocked everywhere else (session.c), so that no other system call is ever interrupted.
+ */
+
+#include <poll.h>
+#include <stdint.h>
+
+#define DEADLINE_NEVER INT64_MAX
+
+/* What deadline_wait answers besides the number of ready descriptors. */
+enum {
+	DEADLINE_OVER = 0,
+	DEADLINE_STOP = -1,  /* a signal asks us to end */
+	DEADLINE_ERROR = -2, /* ppoll failed; errno says why */
+};
+
+int64_t deadline_now(void);
+
+/* The moment ms from now; DEADLINE_NEVER where ms is PARSE_OFF. */
+int64_t deadline_after(int64_t ms);
+
+/* The earlier of two. */
+int64_t deadline_min(int64_t a, int64_t b);
+
+/* Waits for the descriptors; an entry with fd -1 is skipped.  A count, or one of the above. */
+int deadline_wait(struct pollfd *fds, nfds_t n, int64_t deadline);
+
+/* Waits for one descriptor: the revents (> 0), or one of the above. */
+int deadline_wait_fd(int fd, short events, int64_t deadline);
+
+/* Whether a signal asks us to end, without waiting: for loops that never block. */
+int deadline_stopped(void);
+
+#endif

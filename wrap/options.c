@@ -1,0 +1,302 @@
+/*
+ * argv to one struct.  Short options mean what they meant in stunnel 3, so that an old inetd.conf line works
+ * after changing the program's name; what cannot be honoured is refused with what to write instead.
+ */
+
+#include "options.h"
+
+#include <ctype.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "parse.h"
+
+enum { OPT_CHECK = 256, OPT_HANDSHAKE, OPT_CONNECT, OPT_CLOSE, OPT_IDLE };
+
+#define SHORT_OPTIONS ":d:r:p:n:C:N:s:g:P:I:D:o:fVhR:E:B:WS:t:O:Tu:"
+#define WITHOUT_EFFECT "REBWStO"
+
+static const struct option long_options[] = {
+	{ "accept", required_argument, NULL, 'd' },
+	{ "connect", required_argument, NULL, 'r' },
+	{ "pem", required_argument, NULL, 'p' },
+	{ "protocol", required_argument, NULL, 'n' },
+	{ "priority", required_argument, NULL, 'C' },
+	{ "service", required_argument, NULL, 'N' },
+	{ "user", required_argument, NULL, 's' },
+	{ "group", required_argument, NULL, 'g' },
+	{ "pid-file", required_argument, NULL, 'P' },
+	{ "source", required_argument, NULL, 'I' },
+	{ "log-level", required_argument, NULL, 'D' },
+	{ "log-file", required_argument, NULL, 'o' },
+	{ "foreground", no_argument, NULL, 'f' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "check", no_argument, NULL, OPT_CHECK },
+	{ "handshake-timeout", required_argument, NULL, OPT_HANDSHAKE },
+	{ "connect-timeout", required_argument, NULL, OPT_CONNECT },
+	{ "close-timeout", required_argument, NULL, OPT_CLOSE },
+	{ "idle-timeout", required_argument, NULL, OPT_IDLE },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const char usage[] =
+    "usage: inetls-wrap [options] -r [host:]port | -r /path/socket\n"
+    "\n"
+    "Speaks TLS on fd 0, the socket that inetd accepted, and passes the bytes to a local service.\n"
+    "\n"
+    "  -r, --connect [host:]port    the service; host defaults to localhost\n"
+    "  -r, --connect /path          the service's Unix socket\n"
+    "  -p, --pem FILE               private key and certificate chain (make cert makes one)\n"
+    "  -n, --protocol pgsql         PostgreSQL: answer SSLRequest before the handshake\n"
+    "  -d, --accept [host:]port     listen, instead of being started by inetd\n"
+    "  -f, --foreground             with -d: stay in the foreground, log to stderr\n"
+    "  -P, --pid-file dir/|FILE|none  with -d: dir/inetls.SERVICE.pid, or FILE\n"
+    "  -N, --service NAME           name in the log and the pid file\n"
+    "  -s, --user USER              become USER (default: inetls, else nobody) when started as root\n"
+    "  -g, --group GROUP            and GROUP (default: that user's)\n"
+    "  -I, --source ADDRESS         source address towards the service, e.g. 127.0.0.77\n"
+    "  -C, --priority STRING        GnuTLS priority string\n"
+    "  -D, --log-level LEVEL        [facility.]level, default daemon.notice\n"
+    "  -o, --log-file FILE          append to FILE instead of syslog\n"
+    "      --handshake-timeout TIME  default 10s; TIME is 500ms, 10s, 5m or off\n"
+    "      --connect-timeout TIME   default 10s\n"
+    "      --close-timeout TIME     default 60s, after one side has ended\n"
+    "      --idle-timeout TIME      default off\n"
+    "      --check                  test this configuration, one line for each finding\n"
+    "  -V, --version                print versions and how GnuTLS is linked\n"
+    "  -h, --help                   print this\n"
+    "\n"
+    "Manual: inetls-wrap(8), inetls(7).\n";
+
+void
+options_print_usage(void)
+{
+	(void)fputs(usage, stdout);
+}
+
+static int
+set_backend(struct options *o, const char *text, struct failure *why)
+{
+	o->backend_text = text;
+	if (text[0] == '/') {
+		struct address a;
+
+		o->backend_path = text;
+		if (address_unix(text, &a) == -1)
+			return failure_set(why, EX_USAGE, "-r %s: the path is too long for a Unix socket", text);
+		return 0;
+	}
+	if (address_split(text, &o->backend) == -1)
+		return failure_set(why, EX_USAGE,
+		    "-r \"%s\": not of the form [host:]port or /path; write e.g. -r localhost:5432 or -r [::1]:5432",
+		    text);
+	return 0;
+}
+
+static int
+set_duration(int64_t *ms, const char *option, const char *text, struct failure *why)
+{
+	if (parse_duration(text, ms) == 0)
+		return 0;
+	return failure_set(why, EX_USAGE, "%s \"%s\": not a duration; write e.g. 500ms, 10s, 5m or off", option,
+	    text);
+}
+
+static int
+set_protocol(struct options *o, const char *text, struct failure *why)
+{
+	o->pgsql = strcmp(text, "pgsql") == 0;
+	if (o->pgsql)
+		return 0;
+	return failure_set(why, EX_USAGE, "-n \"%s\": the only protocol is pgsql; for others leave -n out, where "
+	    "their clients speak TLS from the first byte", text);
+}
+
+static int
+set_user(const char **user, char letter, const char *name, struct failure *why)
+{
+	if (strcmp(name, "root") == 0 || strspn(name, "0") == strlen(name))
+		return failure_set(why, EX_USAGE, "-%c \"%s\": root is refused, it would undo the protection; name "
+		    "an unprivileged %s", letter, name, letter == 's' ? "user" : "group");
+	*user = name;
+	return 0;
+}
+
+static int
+set_level(struct options *o, const char *text, struct failure *why)
+{
+	if (log_parse_level(text, &o->log.facility, &o->log.level) == 0)
+		return 0;
+	return failure_set(why, EX_USAGE,
+	    "-D \"%s\": not a level; write e.g. info, daemon.notice, or a number from 0 to 7", text);
+}
+
+static int
+refuse_old(int letter, struct failure *why)
+{
+	if (letter == 'u')
+		return failure_set(why, EX_USAGE, "-u: ident (RFC 1413) proves nothing about a peer and is not "
+		    "supported; leave it out, and let the service ask for a password");
+	return failure_set(why, EX_USAGE, "-T: transparent source addresses are not supported; leave it out: the "
+	    "log line joins peer= and source=, and -I sets one source address");
+}
+
+static int
+bad_option(char **argv, int opt, int tried, struct failure *why)
+{
+	const char *given = argv[optind - 1];
+
+	if (opt == ':')
+		return failure_set(why, EX_USAGE, "%s: needs an argument; see inetls-wrap -h", given);
+	if (tried > 0 && tried < 256)
+		return failure_set(why, EX_USAGE, "-%c: there is no such option; see inetls-wrap -h", tried);
+	return failure_set(why, EX_USAGE, "%s: there is no such option, or it takes no value; see inetls-wrap -h",
+	    given);
+}
+
+static int
+set_endpoint(struct options *o, const char *text, struct failure *why)
+{
+	o->listening = true;
+	if (address_split(text, &o->listen) == 0)
+		return 0;
+	return failure_set(why, EX_USAGE, "-d \"%s\": not of the form [host:]port; write e.g. -d 9000 or "
+	    "-d 127.0.0.1:9000 or -d [::1]:9000", text);
+}
+
+static int
+set_source(struct options *o, const char *text, struct failure *why)
+{
+	struct address a;
+
+	o->source = text;
+	if (address_parse_ip(text, &a) == 0)
+		return 0;
+	return failure_set(why, EX_USAGE, "-I \"%s\": not an IP address; write e.g. -I 127.0.0.77", text);
+}
+
+static int
+set_option(struct options *o, int opt, char *arg, struct failure *why)
+{
+	switch (opt) {
+	case 'd': return set_endpoint(o, arg, why);
+	case 'r': return set_backend(o, arg, why);
+	case 'n': return set_protocol(o, arg, why);
+	case 's': return set_user(&o->user, 's', arg, why);
+	case 'g': return set_user(&o->group, 'g', arg, why);
+	case 'I': return set_source(o, arg, why);
+	case 'D': return set_level(o, arg, why);
+	case OPT_HANDSHAKE: return set_duration(&o->handshake_ms, "--handshake-timeout", arg, why);
+	case OPT_CONNECT: return set_duration(&o->connect_ms, "--connect-timeout", arg, why);
+	case OPT_CLOSE: return set_duration(&o->close_ms, "--close-timeout", arg, why);
+	case OPT_IDLE: return set_duration(&o->idle_ms, "--idle-timeout", arg, why);
+	case 'T':
+	case 'u': return refuse_old(opt, why);
+	case 'p': o->pem = arg; break;
+	case 'C': o->priority = arg; break;
+	case 'N': (void)snprintf(o->service, sizeof(o->service), "%s", arg); break;
+	case 'P': o->pid_file = arg; break;
+	case 'o': o->log.path = arg; break;
+	case 'f': o->foreground = true; break;
+	case 'V': o->version = true; break;
+	case 'h': o->help = true; break;
+	case OPT_CHECK: o->check = true; break;
+	}
+	return 0;
+}
+
+static void
+note_ineffective(struct options *o, int opt)
+{
+	size_t n = strlen(o->ineffective);
+
+	if (n + 1 < sizeof(o->ineffective) && strchr(o->ineffective, opt) == NULL)
+		o->ineffective[n] = (char)opt;
+}
+
+/* The service's name without -N: the backend as written, every byte that is no letter or digit a dot. */
+static void
+name_service(struct options *o)
+{
+	o->log.service = o->service;
+	if (o->service[0] != '\0')
+		return;
+	(void)snprintf(o->service, sizeof(o->service), "%s",
+	    o->backend_text != NULL ? o->backend_text : "inetls-wrap");
+	if (o->backend_text != NULL)
+		for (char *p = o->service; *p != '\0'; p++)
+			if (!isalnum((unsigned char)*p))
+				*p = '.';
+}
+
+static int
+check_whole(struct options *o, int argc, char **argv, struct failure *why)
+{
+	if (o->help || o->version)
+		return 0;
+	if (optind < argc)
+		return failure_set(why, EX_USAGE, "\"%s\": there is no argument expected here; see inetls-wrap -h",
+		    argv[optind]);
+	if (o->backend_text == NULL)
+		return failure_set(why, EX_USAGE,
+		    "-r is missing: say where the service is, e.g. -r localhost:5432; see inetls-wrap -h");
+	if (o->pem == NULL)
+		return failure_set(why, EX_USAGE, "-p is missing: name the PEM file with the private key and the "
+		    "certificate; `make cert` or `inetls-certgen FILE.pem NAME` makes one");
+	if (o->source != NULL && o->backend_path != NULL)
+		return failure_set(why, EX_USAGE, "-I %s: a Unix socket (-r %s) has no source address; leave one out",
+		    o->source, o->backend_path);
+	return 0;
+}
+
+/*
+ * An old inetd.conf line may lack the program's name, so that inetd hands its first option over as argv[0].
+ * Returns an argv that has the name, or NULL where memory is out.
+ */
+static char **
+restore_name(int *argc, char **argv, struct options *o)
+{
+	static char name[] = "inetls-wrap";
+	char **whole = calloc((size_t)*argc + 2, sizeof(*whole));
+	size_t n;
+
+	if (whole == NULL)
+		return NULL;
+	whole[0] = name;
+	memcpy(whole + 1, argv, (size_t)*argc * sizeof(*argv));
+	++*argc;
+	o->name_was_missing = true;
+	n = (size_t)snprintf(o->mended_line, sizeof(o->mended_line), "PROGRAM %s", name);
+	for (int i = 1; i < *argc && n < sizeof(o->mended_line); i++)
+		n += (size_t)snprintf(o->mended_line + n, sizeof(o->mended_line) - n, " %s", whole[i]);
+	return whole;
+}
+
+int
+options_parse(int argc, char **argv, struct options *o, struct failure *why)
+{
+	int opt;
+
+	*o = (struct options){ .handshake_ms = 10000, .connect_ms = 10000, .close_ms = 60000,
+		.idle_ms = PARSE_OFF, .log = { .level = LEVEL_NOTICE } };
+	o->log.service = "inetls-wrap";
+	if (argc < 1)
+		return failure_set(why, EX_USAGE, "argv is empty: inetd.conf must name the program and its options");
+	if (argv[0][0] == '-' && (argv = restore_name(&argc, argv, o)) == NULL)
+		return failure_set(why, EX_OSERR, "out of memory");
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, SHORT_OPTIONS, long_options, NULL)) != -1) {
+		if (opt == '?' || opt == ':')
+			return bad_option(argv, opt, optopt, why);
+		if (opt < 256 && strchr(WITHOUT_EFFECT, opt) != NULL)
+			note_ineffective(o, opt);
+		else if (set_option(o, opt, optarg, why) == -1)
+			return -1;
+	}
+	name_service(o);
+	o->log.stderr_wanted = o->foreground;
+	return check_whole(o, argc, argv, why);
+}

@@ -1,0 +1,53 @@
+#ifndef INETLS_OPTIONS_H
+#define INETLS_OPTIONS_H
+
+/* The command line, which in inetd.conf is the whole configuration, as one struct. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "address.h"
+#include "failure.h"
+#include "log.h"
+
+struct options {
+	/* what to do */
+	bool help, version, check;
+	bool listening; /* -d */
+	struct endpoint listen;
+
+	/* the plain side: either of the two */
+	struct endpoint backend;
+	const char *backend_path;
+	const char *backend_text; /* as it was written */
+	const char *source;       /* -I, an address without a port, or NULL */
+
+	/* the TLS side */
+	const char *pem;
+	const char *priority; /* or NULL */
+	bool pgsql;
+
+	/* the process */
+	char service[128];
+	const char *user, *group; /* or NULL */
+	const char *pid_file;     /* as written, or NULL */
+	bool foreground;
+	struct log_options log;
+
+	int64_t handshake_ms, connect_ms, close_ms, idle_ms; /* PARSE_OFF for "off" */
+
+	char ineffective[32];  /* letters of old options that were given and do nothing */
+	bool name_was_missing; /* argv[0] held the first option */
+	char mended_line[256]; /* what the inetd.conf line should say, where it was */
+};
+
+/*
+ * Reads argv; the strings stay argv's.  0, or -1 and *why, of class EX_USAGE: what is wrong, why and how to
+ * mend it.  Even then o->service and o->log can be used, with what had been read.
+ */
+int options_parse(int argc, char **argv, struct options *o, struct failure *why);
+
+/* The usage text, to stdout; and the version line. */
+void options_print_usage(void);
+
+#endif
