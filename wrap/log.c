@@ -1,0 +1,283 @@
+/*
+ * The log.  The only file that includes <syslog.h>, and the only one that knows whether fd 2 belongs to the
+ * administrator or to the peer.
+ */
+
+#include "log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#define SYSLOG_NAMES
+#include <syslog.h>
+
+#include "parse.h"
+
+/* The log's settings: there is one log in a process. */
+static struct {
+	const char *service;
+	const char *path;
+	int facility;
+	int level;
+	int fd; /* -1: syslog */
+	bool stderr_usable;
+	bool stdin_was_open;
+	bool journal; /* fd 2 is the journal's stream, which reads "<5>" as a level */
+} log_settings = { .service = "inetls-wrap", .level = LEVEL_NOTICE, .fd = -1 };
+
+static bool
+same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static bool
+is_journal(const struct stat *st)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char expected[64];
+
+	(void)snprintf(expected, sizeof(expected), "%lu:%lu", (unsigned long)st->st_dev,
+	    (unsigned long)st->st_ino);
+	return stream != NULL && strcmp(stream, expected) == 0;
+}
+
+int
+log_claim_stderr(void)
+{
+	struct stat in, out, err, null;
+	int fd;
+
+	log_settings.stdin_was_open = fstat(STDIN_FILENO, &in) == 0;
+	if (!log_settings.stdin_was_open || fstat(STDOUT_FILENO, &out) == -1 || fstat(STDERR_FILENO, &err) == -1) {
+		while ((fd = open("/dev/null", O_RDWR)) <= STDERR_FILENO)
+			if (fd == -1)
+				return -1;
+		(void)close(fd);
+		(void)fstat(STDIN_FILENO, &in);
+		(void)fstat(STDOUT_FILENO, &out);
+		(void)fstat(STDERR_FILENO, &err);
+	}
+	if (S_ISSOCK(err.st_mode) && (same_file(&err, &in) || same_file(&err, &out))) {
+		if ((fd = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1)
+			return -1;
+		(void)dup2(fd, STDERR_FILENO);
+		(void)close(fd);
+		return 0;
+	}
+	log_settings.stderr_usable =
+	    !(S_ISCHR(err.st_mode) && stat("/dev/null", &null) == 0 && err.st_rdev == null.st_rdev);
+	log_settings.journal = S_ISSOCK(err.st_mode) && is_journal(&err);
+	return 0;
+}
+
+bool
+log_stdin_was_open(void)
+{
+	return log_settings.stdin_was_open;
+}
+
+static int
+find_name(const CODE *table, const char *name, size_t len)
+{
+	for (; table->c_name != NULL; table++)
+		if (strlen(table->c_name) == len && strncmp(table->c_name, name, len) == 0)
+			return table->c_val;
+	return -1;
+}
+
+int
+log_parse_level(const char *text, int *facility, int *level)
+{
+	const char *dot = strchr(text, '.');
+	int f = LOG_DAEMON, l;
+	long n;
+
+	if (dot != NULL) {
+		if ((f = find_name(facilitynames, text, (size_t)(dot - text))) == -1)
+			return -1;
+		text = dot + 1;
+	}
+	if (parse_number(text, 0, 7, &n) == 0)
+		l = (int)n;
+	else if ((l = find_name(prioritynames, text, strlen(text))) == -1 || l > LOG_DEBUG)
+		return -1;
+	*facility = f;
+	*level = l;
+	return 0;
+}
+
+static int
+open_file(const char *path, struct failure *why)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+
+	if (fd == -1) {
+		failure_set(why, errno == EACCES ? EX_NOPERM : EX_OSERR, "open log %s: %s for uid %lu", path,
+		    strerror(errno), (unsigned long)geteuid());
+		return -1;
+	}
+	return fd;
+}
+
+int
+log_open(const struct log_options *o, struct failure *why)
+{
+	if (o->service != NULL)
+		log_settings.service = o->service;
+	log_settings.facility = o->facility != 0 ? o->facility : LOG_DAEMON;
+	log_settings.level = o->level;
+	log_settings.path = o->path;
+	tzset();
+	if (o->path != NULL && (log_settings.fd = open_file(o->path, why)) != -1)
+		return 0;
+	log_settings.path = NULL;
+	log_settings.fd = STDERR_FILENO;
+	if (o->stderr_wanted || (log_settings.stderr_usable && !o->syslog_wanted))
+		return o->path == NULL ? 0 : -1;
+	/* Connected now: the socket's path is out of reach once the door is closed. */
+	log_settings.fd = -1;
+	openlog(log_settings.service, LOG_PID | LOG_NDELAY, log_settings.facility);
+	return o->path == NULL ? 0 : -1;
+}
+
+int
+log_reopen(struct failure *why)
+{
+	int fd;
+
+	if (log_settings.path == NULL)
+		return 0;
+	if ((fd = open_file(log_settings.path, why)) == -1)
+		return -1;
+	(void)close(log_settings.fd);
+	log_settings.fd = fd;
+	return 0;
+}
+
+/* Bytes that could end a line or drive a terminal leave as \xNN. */
+static void
+escape(char *out, size_t size, const char *in, const char *also)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t n = 0;
+
+	for (; *in != '\0' && n + 5 < size; in++) {
+		unsigned char c = (unsigned char)*in;
+
+		if (c >= 0x20 && c < 0x7f && strchr(also, c) == NULL) {
+			out[n++] = (char)c;
+			continue;
+		}
+		out[n++] = '\\';
+		out[n++] = 'x';
+		out[n++] = hex[c >> 4];
+		out[n++] = hex[c & 15];
+	}
+	out[n] = '\0';
+}
+
+static void
+write_line(int level, const char *text)
+{
+	char line[2200], when[32] = "", prefix[8] = "";
+	time_t now = time(NULL);
+	struct tm tm;
+	int n;
+
+	if (log_settings.path != NULL && localtime_r(&now, &tm) != NULL)
+		(void)strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S%z ", &tm);
+	if (log_settings.journal && log_settings.path == NULL)
+		(void)snprintf(prefix, sizeof(prefix), "<%d>", level);
+	n = snprintf(line, sizeof(line), "%s%s%s[%ld]: %s\n", prefix, when, log_settings.service,
+	    (long)getpid(), text);
+	if (n < 0)
+		return;
+	if ((size_t)n >= sizeof(line))
+		n = sizeof(line) - 1;
+	/* One write, so that lines of several processes do not mix; a lost line must not lose a session. */
+	if (write(log_settings.fd, line, (size_t)n) == -1)
+		return;
+}
+
+void
+log_line(int level, const char *fmt, ...)
+{
+	int saved = errno;
+	char raw[1600], text[2048];
+	va_list ap;
+
+	if (level > log_settings.level)
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(raw, sizeof(raw), fmt, ap);
+	va_end(ap);
+	escape(text, sizeof(text), raw, "");
+	if (log_settings.fd == -1)
+		syslog(level, "%s", text);
+	else
+		write_line(level, text);
+	errno = saved;
+}
+
+static void
+append(struct log_record *r, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n > sizeof(r->text) - 1 - r->len)
+		n = sizeof(r->text) - 1 - r->len;
+	memcpy(r->text + r->len, text, n);
+	r->len += n;
+	r->text[r->len] = '\0';
+}
+
+static void
+append_key(struct log_record *r, const char *key)
+{
+	if (r->len > 0)
+		append(r, " ");
+	append(r, key);
+	append(r, "=");
+}
+
+void
+log_field(struct log_record *r, const char *key, const char *fmt, ...)
+{
+	char value[300];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(value, sizeof(value), fmt, ap);
+	va_end(ap);
+	append_key(r, key);
+	append(r, value);
+}
+
+void
+log_untrusted(struct log_record *r, const char *key, const char *value)
+{
+	char plain[300];
+
+	escape(plain, sizeof(plain), value, " \"\\=");
+	append_key(r, key);
+	append(r, plain[0] == '\0' ? "-" : plain);
+}
+
+void
+log_quoted(struct log_record *r, const char *key, const char *value)
+{
+	char plain[700];
+
+	escape(plain, sizeof(plain), value, "\"\\");
+	append_key(r, key);
+	append(r, "\"");
+	append(r, plain);
+	append(r, "\"");
+}
