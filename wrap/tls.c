@@ -1,0 +1,412 @@
+/* GnuTLS behind a small contract: the session and the relay never see it. */
+
+#include "tls.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <gnutls/abstract.h>
+
+#include "transport.h"
+
+/* Nothing may run before main(): GnuTLS would print to fd 2, which may be the peer. */
+GNUTLS_SKIP_GLOBAL_INIT
+
+/*
+ * TLS 1.3 and 1.2, AEAD with ECDHE.  AES-128-GCM first, by the server's order: nettle's ChaCha20 is 15
+ * times slower than its AES-GCM where the processor has AES.
+ */
+#define PRIORITY                                                                                      \
+	"SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:"        \
+	"+CHACHA20-POLY1305:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:-MAC-ALL:+AEAD:-SIGN-RSA-SHA1:"           \
+	"-SIGN-ECDSA-SHA1:%SERVER_PRECEDENCE:%NO_TICKETS_TLS12:-GROUP-ALL:"
+#define GROUPS "+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1"
+#define HYBRID_GROUP "X25519-MLKEM768"
+
+struct tls {
+	gnutls_session_t session;
+	gnutls_certificate_credentials_t credentials;
+	struct transport transport;
+	bool alpn_required;
+	bool established;    /* the handshake is complete */
+	bool closed;         /* close_notify was said */
+	int error;           /* of GnuTLS, of the last call that failed */
+	char reason[200];
+};
+
+int
+tls_init(struct failure *why)
+{
+	int r = gnutls_global_init();
+
+	if (r == GNUTLS_E_SUCCESS)
+		return 0;
+	return failure_set(why, EX_SOFTWARE, "initialise GnuTLS: %s", gnutls_strerror(r));
+}
+
+const char *
+tls_library_version(void)
+{
+	return gnutls_check_version(NULL);
+}
+
+static int
+bad_pem(const struct tls_config *c, int error, struct failure *why)
+{
+	if (memmem(c->pem, c->pem_len, "ENCRYPTED", 9) != NULL)
+		return failure_set(why, EX_CONFIG, "%s: the key is encrypted, and nobody is there to type its "
+		    "passphrase; mend: openssl pkey -in KEY -out PLAINKEY, mode 0600", c->pem_path);
+	if (memmem(c->pem, c->pem_len, "PRIVATE KEY-----", 16) == NULL)
+		return failure_set(why, EX_CONFIG, "%s: holds no private key (BEGIN PRIVATE KEY); key and "
+		    "certificate go into one file, `make cert` makes it", c->pem_path);
+	if (memmem(c->pem, c->pem_len, "BEGIN CERTIFICATE-----", 22) == NULL)
+		return failure_set(why, EX_CONFIG, "%s: holds no certificate (BEGIN CERTIFICATE); key and "
+		    "certificate go into one file, `make cert` makes it", c->pem_path);
+	return failure_set(why, EX_CONFIG, "%s: %s; is it whole? `inetls-certgen show %s` looks into it",
+	    c->pem_path, gnutls_strerror(error), c->pem_path);
+}
+
+static int
+load_pem(gnutls_certificate_credentials_t *out, const struct tls_config *c, unsigned flags, struct failure *why)
+{
+	gnutls_datum_t pem = { (unsigned char *)(uintptr_t)c->pem, (unsigned)c->pem_len };
+	int r;
+
+	*out = NULL;
+	if ((r = gnutls_certificate_allocate_credentials(out)) < 0)
+		return failure_set(why, EX_SOFTWARE, "credentials: %s", gnutls_strerror(r));
+	gnutls_certificate_set_flags(*out, flags);
+	r = gnutls_certificate_set_x509_key_mem2(*out, &pem, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
+	if (r >= 0)
+		return 0;
+	gnutls_certificate_free_credentials(*out);
+	*out = NULL;
+	if (r == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
+		return failure_set(why, EX_CONFIG, "%s: the private key does not belong to the certificate; put "
+		    "the key that the certificate was made for into it, or make a new pair with `make cert`",
+		    c->pem_path);
+	return bad_pem(c, r, why);
+}
+
+int
+tls_check_pem(const struct tls_config *c, struct failure *why)
+{
+	gnutls_certificate_credentials_t credentials;
+
+	if (load_pem(&credentials, c, 0, why) == -1)
+		return -1;
+	gnutls_certificate_free_credentials(credentials);
+	return 0;
+}
+
+static int
+set_priority(gnutls_session_t session, const char *priority, struct failure *why)
+{
+	char ours[512];
+	const char *at = NULL;
+	int r;
+
+	/* Naming a group that the library does not know makes the whole string fail, so it is asked first. */
+	(void)snprintf(ours, sizeof(ours), "%s%s%s", PRIORITY,
+	    gnutls_group_get_id(HYBRID_GROUP) != GNUTLS_GROUP_INVALID ? "+GROUP-" HYBRID_GROUP ":" : "", GROUPS);
+	r = gnutls_priority_set_direct(session, priority != NULL ? priority : ours, &at);
+	if (r == GNUTLS_E_SUCCESS)
+		return 0;
+	if (priority == NULL)
+		return failure_set(why, EX_CONFIG, "the system's crypto policy leaves nothing of our priorities: %s",
+		    gnutls_strerror(r));
+	return failure_set(why, EX_USAGE, "-C \"%s\": not a GnuTLS priority string from \"%s\" on; an OpenSSL cipher "
+	    "list means nothing here: leave -C out, or write e.g. NORMAL:-VERS-ALL:+VERS-TLS1.3", priority,
+	    at != NULL ? at : priority);
+}
+
+static int
+set_alpn(struct tls *t, const struct tls_config *c, struct failure *why)
+{
+	gnutls_datum_t alpn;
+	int r;
+
+	if (c->alpn == NULL)
+		return 0;
+	alpn.data = (unsigned char *)(uintptr_t)c->alpn;
+	alpn.size = (unsigned)strlen(c->alpn);
+	if ((r = gnutls_alpn_set_protocols(t->session, &alpn, 1, GNUTLS_ALPN_MANDATORY)) < 0)
+		return failure_set(why, EX_SOFTWARE, "ALPN: %s", gnutls_strerror(r));
+	return 0;
+}
+
+static ssize_t
+pull(gnutls_transport_ptr_t t, void *data, size_t n)
+{
+	return transport_pull(t, data, n);
+}
+
+static ssize_t
+push(gnutls_transport_ptr_t t, const void *data, size_t n)
+{
+	return transport_push(t, data, n);
+}
+
+/* GnuTLS asks before some reads whether one would block; the answer is read's own. */
+static int
+pull_timeout(gnutls_transport_ptr_t t, unsigned ms)
+{
+	(void)t;
+	(void)ms;
+	return 1;
+}
+
+/* A peer that must name the protocol and does not is refused with the alert that RFC 7301 gives. */
+static int
+after_client_hello(gnutls_session_t session)
+{
+	struct tls *t = gnutls_session_get_ptr(session);
+	gnutls_datum_t chosen;
+
+	if (t->alpn_required && gnutls_alpn_get_selected_protocol(session, &chosen) != GNUTLS_E_SUCCESS)
+		return GNUTLS_E_NO_APPLICATION_PROTOCOL;
+	return GNUTLS_E_SUCCESS;
+}
+
+struct tls *
+tls_server(const struct tls_config *c, int fd_in, int fd_out, struct failure *why)
+{
+	struct tls *t = malloc(sizeof(*t));
+	int r;
+
+	if (t == NULL) {
+		failure_set(why, EX_OSERR, "out of memory");
+		return NULL;
+	}
+	t->session = NULL;
+	t->credentials = NULL;
+	t->alpn_required = t->established = t->closed = false;
+	t->error = GNUTLS_E_SUCCESS;
+	t->reason[0] = '\0';
+	transport_init(&t->transport, fd_in, fd_out);
+	/* The match of key and certificate costs a signature; --check and certgen look at it. */
+	if (load_pem(&t->credentials, c, GNUTLS_CERTIFICATE_SKIP_KEY_CERT_MATCH, why) == -1)
+		goto failed;
+	if ((r = gnutls_init(&t->session, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS)) < 0) {
+		failure_set(why, EX_SOFTWARE, "session: %s", gnutls_strerror(r));
+		goto failed;
+	}
+	if (set_priority(t->session, c->priority, why) == -1 || set_alpn(t, c, why) == -1)
+		goto failed;
+	(void)gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, t->credentials);
+	gnutls_certificate_server_set_request(t->session, GNUTLS_CERT_IGNORE);
+	gnutls_session_set_ptr(t->session, t);
+	gnutls_handshake_set_post_client_hello_function(t->session, after_client_hello);
+	gnutls_transport_set_ptr(t->session, &t->transport);
+	gnutls_transport_set_pull_function(t->session, pull);
+	gnutls_transport_set_push_function(t->session, push);
+	gnutls_transport_set_pull_timeout_function(t->session, pull_timeout);
+	return t;
+failed:
+	tls_free(t);
+	return NULL;
+}
+
+void
+tls_preload(struct tls *t, const void *data, size_t n)
+{
+	transport_preload(&t->transport, data, n);
+}
+
+bool
+tls_peer_spoke(const struct tls *t)
+{
+	return t->transport.started;
+}
+
+void
+tls_require_alpn(struct tls *t)
+{
+	t->alpn_required = true;
+}
+
+/* Before the handshake is complete the same errors have other causes, and the cause is what is asked for. */
+static const char *
+handshake_reason(const struct tls *t, int error)
+{
+	int alert = error == GNUTLS_E_FATAL_ALERT_RECEIVED ? (int)gnutls_alert_get(t->session) : -1;
+
+	/* The record types that can come first are alert and handshake (RFC 8446, 5.1). */
+	if (t->transport.started && t->transport.first != 0x15 && t->transport.first != 0x16)
+		return "peer does not speak TLS";
+	if (error == GNUTLS_E_PREMATURE_TERMINATION)
+		return t->transport.started ? "peer closed during the handshake" : "peer closed before the handshake";
+	if (error == GNUTLS_E_UNSUPPORTED_VERSION_PACKET)
+		return "peer offers no TLS version that is allowed here";
+	if (error == GNUTLS_E_NO_CIPHER_SUITES || error == GNUTLS_E_NO_COMMON_KEY_SHARE)
+		return "peer offers no cipher suite or group that is allowed here";
+	if (error == GNUTLS_E_NO_APPLICATION_PROTOCOL)
+		return "peer did not ask for our protocol by ALPN";
+	if (alert == GNUTLS_A_DECRYPT_ERROR)
+		return "peer rejected our signature; run --check";
+	if (alert == GNUTLS_A_UNKNOWN_CA || alert == GNUTLS_A_BAD_CERTIFICATE)
+		return "peer does not trust our certificate; give it the .crt, or a CA that issued ours";
+	return NULL;
+}
+
+static void
+set_reason(struct tls *t, int error)
+{
+	const char *known = t->established ? NULL : handshake_reason(t, error);
+
+	t->error = error;
+	if (known != NULL)
+		(void)snprintf(t->reason, sizeof(t->reason), "%s", known);
+	else if (error == GNUTLS_E_FATAL_ALERT_RECEIVED)
+		(void)snprintf(t->reason, sizeof(t->reason), "peer's alert: %s",
+		    gnutls_alert_get_name(gnutls_alert_get(t->session)));
+	else if (error == GNUTLS_E_PULL_ERROR || error == GNUTLS_E_PUSH_ERROR)
+		(void)snprintf(t->reason, sizeof(t->reason), "%s: %s",
+		    error == GNUTLS_E_PULL_ERROR ? "read from peer" : "write to peer", strerror(errno));
+	else if (error == GNUTLS_E_PREMATURE_TERMINATION)
+		(void)snprintf(t->reason, sizeof(t->reason), "peer closed without close_notify");
+	else if (error == GNUTLS_E_REHANDSHAKE)
+		(void)snprintf(t->reason, sizeof(t->reason), "peer asked for renegotiation");
+	else
+		(void)snprintf(t->reason, sizeof(t->reason), "%s", gnutls_strerror(error));
+}
+
+/* What a GnuTLS result other than a count means to our callers. */
+static int
+outcome(struct tls *t, int error)
+{
+	if (error == GNUTLS_E_AGAIN || error == GNUTLS_E_INTERRUPTED)
+		return gnutls_record_get_direction(t->session) ? TLS_WANT_WRITE : TLS_WANT_READ;
+	/* The end inside a record is the same cut as the end between two. */
+	if (t->transport.eof && error == GNUTLS_E_UNEXPECTED_PACKET_LENGTH)
+		error = GNUTLS_E_PREMATURE_TERMINATION;
+	set_reason(t, error);
+	if (error == GNUTLS_E_PREMATURE_TERMINATION || error == GNUTLS_E_PULL_ERROR ||
+	    error == GNUTLS_E_PUSH_ERROR)
+		return TLS_TRUNCATED;
+	return TLS_FAILED;
+}
+
+static bool
+is_passing(int error)
+{
+	return error == GNUTLS_E_WARNING_ALERT_RECEIVED || error == GNUTLS_E_GOT_APPLICATION_DATA;
+}
+
+int
+tls_handshake(struct tls *t)
+{
+	int r;
+
+	do
+		r = gnutls_handshake(t->session);
+	while (r < 0 && is_passing(r));
+	if (r != GNUTLS_E_SUCCESS)
+		return outcome(t, r);
+	t->established = true;
+	return 1;
+}
+
+ssize_t
+tls_read(struct tls *t, void *data, size_t n)
+{
+	ssize_t r;
+
+	do
+		r = gnutls_record_recv(t->session, data, n);
+	while ((r < 0 && is_passing((int)r)) || (r == GNUTLS_E_AGAIN && transport_pending(&t->transport)));
+	return r >= 0 ? r : outcome(t, (int)r);
+}
+
+ssize_t
+tls_write(struct tls *t, const void *data, size_t n)
+{
+	ssize_t r = gnutls_record_send(t->session, data, n);
+
+	return r >= 0 ? r : outcome(t, (int)r);
+}
+
+int
+tls_flush(struct tls *t)
+{
+	switch (transport_flush(&t->transport)) {
+	case 0:
+		return 1;
+	case 1:
+		return TLS_WANT_WRITE;
+	default:
+		return outcome(t, GNUTLS_E_PUSH_ERROR);
+	}
+}
+
+int
+tls_close(struct tls *t)
+{
+	int r;
+
+	if (t->closed)
+		return 1; /* GnuTLS would say it again */
+	if ((r = gnutls_bye(t->session, GNUTLS_SHUT_WR)) != GNUTLS_E_SUCCESS)
+		return outcome(t, r);
+	t->closed = true;
+	return 1;
+}
+
+void
+tls_abort(struct tls *t)
+{
+	int alert = GNUTLS_A_INTERNAL_ERROR, level = GNUTLS_AL_FATAL;
+
+	if (t->error != GNUTLS_E_SUCCESS)
+		alert = gnutls_error_to_alert(t->error, &level);
+	(void)gnutls_alert_send(t->session, GNUTLS_AL_FATAL, (gnutls_alert_description_t)alert);
+}
+
+static void
+copy_name(char *out, size_t size, const char *name)
+{
+	(void)snprintf(out, size, "%s", name != NULL ? name : "");
+}
+
+void
+tls_describe(const struct tls *t, struct tls_info *out)
+{
+	size_t len = sizeof(out->sni) - 1;
+	gnutls_datum_t alpn;
+	const char *version;
+	unsigned type;
+
+	memset(out, 0, sizeof(*out));
+	version = gnutls_protocol_get_name(gnutls_protocol_get_version(t->session));
+	copy_name(out->version, sizeof(out->version),
+	    version != NULL && strncmp(version, "TLS", 3) == 0 ? version + 3 : version);
+	copy_name(out->cipher, sizeof(out->cipher), gnutls_cipher_get_name(gnutls_cipher_get(t->session)));
+	copy_name(out->group, sizeof(out->group), gnutls_group_get_name(gnutls_group_get(t->session)));
+	if (gnutls_alpn_get_selected_protocol(t->session, &alpn) == GNUTLS_E_SUCCESS)
+		(void)snprintf(out->alpn, sizeof(out->alpn), "%.*s", (int)alpn.size, (char *)alpn.data);
+	if (gnutls_server_name_get(t->session, out->sni, &len, &type, 0) != GNUTLS_E_SUCCESS)
+		out->sni[0] = '\0';
+	out->resumed = gnutls_session_is_resumed(t->session) != 0;
+}
+
+const char *
+tls_reason(const struct tls *t)
+{
+	return t->reason;
+}
+
+void
+tls_free(struct tls *t)
+{
+	if (t == NULL)
+		return;
+	if (t->session != NULL)
+		gnutls_deinit(t->session);
+	if (t->credentials != NULL)
+		gnutls_certificate_free_credentials(t->credentials);
+	free(t);
+}

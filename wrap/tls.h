@@ -1,0 +1,92 @@
+#ifndef INETLS_TLS_H
+#define INETLS_TLS_H
+
+/*
+ * All that a session sees of TLS, with libtls's contract.  The descriptors are non-blocking; nothing here
+ * waits.  Written bytes are gathered until tls_flush, so flush before every wait.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "failure.h"
+
+/* What the calls below answer besides a count (> 0) and a clean end (0). */
+enum {
+	TLS_FAILED = -1,     /* tls_reason says why */
+	TLS_WANT_READ = -2,  /* call again once fd_in is readable */
+	TLS_WANT_WRITE = -3, /* call again, with the same data, once fd_out is writable */
+	TLS_TRUNCATED = -4,  /* the peer is gone without close_notify; tls_reason says how */
+};
+
+struct tls;
+
+struct tls_config {
+	const char *pem; /* what -p named: key and chain in any order */
+	size_t pem_len;
+	const char *pem_path;     /* for messages */
+	const char *priority;     /* -C, or NULL */
+	const char *alpn;         /* offered to a peer that asks for it, or NULL */
+};
+
+/* What a handshake agreed on.  sni and alpn are the peer's words; "" where there is none. */
+struct tls_info {
+	char version[8];
+	char cipher[32];
+	char group[32];
+	char alpn[32];
+	char sni[256];
+	bool resumed;
+};
+
+/*
+ * Initialises GnuTLS, which must be done once in a process, before anything below and after the environment
+ * was washed.  0, or -1 and *why.
+ */
+int tls_init(struct failure *why);
+
+/* The version of the GnuTLS that is linked. */
+const char *tls_library_version(void);
+
+/*
+ * A server session on a connected socket.  NULL and *why where the PEM or the priority string is wrong:
+ * EX_CONFIG, EX_USAGE.  The PEM can be wiped afterwards.
+ */
+struct tls *tls_server(const struct tls_config *c, int fd_in, int fd_out, struct failure *why);
+
+/* Whether key and certificate of a PEM belong together: 0, or -1 and *why (EX_CONFIG). */
+int tls_check_pem(const struct tls_config *c, struct failure *why);
+
+/* Bytes that were read from the socket before TLS started; at most 64. */
+void tls_preload(struct tls *t, const void *data, size_t n);
+
+/* From now on a peer that does not ask for the protocol of tls_config.alpn is refused. */
+void tls_require_alpn(struct tls *t);
+
+/* 1 once it is complete, else TLS_WANT_*, TLS_TRUNCATED or TLS_FAILED. */
+int tls_handshake(struct tls *t);
+
+ssize_t tls_read(struct tls *t, void *data, size_t n);
+ssize_t tls_write(struct tls *t, const void *data, size_t n);
+
+/* Whether a byte came at all. */
+bool tls_peer_spoke(const struct tls *t);
+
+/* Sends what tls_write and tls_close gathered: 1 all gone, TLS_WANT_WRITE, TLS_FAILED or TLS_TRUNCATED. */
+int tls_flush(struct tls *t);
+
+/* Says close_notify: our flow is complete; the peer's goes on.  1 (then flush), or as tls_write. */
+int tls_close(struct tls *t);
+
+/* Says a fatal alert that fits what failed last, or internal_error; best effort. */
+void tls_abort(struct tls *t);
+
+void tls_describe(const struct tls *t, struct tls_info *out);
+
+/* Why the last call failed, in words. */
+const char *tls_reason(const struct tls *t);
+
+void tls_free(struct tls *t);
+
+#endif

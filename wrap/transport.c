@@ -1,0 +1,101 @@
+/* Read-ahead and gathered writes. */
+
+#include "transport.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+void
+transport_init(struct transport *t, int fd_in, int fd_out)
+{
+	t->fd_in = fd_in;
+	t->fd_out = fd_out;
+	t->eof = t->started = false;
+	t->in_at = t->in_end = t->out_at = t->out_end = 0;
+}
+
+static void
+arrived(struct transport *t, size_t n)
+{
+	if (!t->started)
+		t->first = t->in[t->in_end];
+	t->started = true;
+	t->in_end += n;
+}
+
+void
+transport_preload(struct transport *t, const void *data, size_t n)
+{
+	memcpy(t->in + t->in_end, data, n);
+	arrived(t, n);
+}
+
+ssize_t
+transport_pull(struct transport *t, void *data, size_t n)
+{
+	if (t->in_at == t->in_end) {
+		ssize_t got;
+
+		t->in_at = t->in_end = 0;
+		if ((got = read(t->fd_in, t->in, sizeof(t->in))) <= 0) {
+			t->eof = got == 0;
+			return got;
+		}
+		arrived(t, (size_t)got);
+	}
+	if (n > t->in_end - t->in_at)
+		n = t->in_end - t->in_at;
+	memcpy(data, t->in + t->in_at, n);
+	t->in_at += n;
+	return (ssize_t)n;
+}
+
+ssize_t
+transport_push(struct transport *t, const void *data, size_t n)
+{
+	if (n > sizeof(t->out) - t->out_end && transport_flush(t) == -1)
+		return -1;
+	if (t->out_at > 0) {
+		memmove(t->out, t->out + t->out_at, t->out_end - t->out_at);
+		t->out_end -= t->out_at;
+		t->out_at = 0;
+	}
+	if (n > sizeof(t->out) - t->out_end)
+		n = sizeof(t->out) - t->out_end;
+	if (n == 0) {
+		errno = EAGAIN;
+		return -1;
+	}
+	memcpy(t->out + t->out_end, data, n);
+	t->out_end += n;
+	return (ssize_t)n;
+}
+
+int
+transport_flush(struct transport *t)
+{
+	while (t->out_at < t->out_end) {
+		ssize_t n = write(t->fd_out, t->out + t->out_at, t->out_end - t->out_at);
+
+		if (n == -1 && errno == EAGAIN)
+			return 1;
+		if (n == -1)
+			return -1;
+		t->out_at += (size_t)n;
+	}
+	t->out_at = t->out_end = 0;
+	return 0;
+}
+
+bool
+transport_unsent(const struct transport *t)
+{
+	return t->out_at < t->out_end;
+}
+
+bool
+transport_pending(const struct transport *t)
+{
+	return t->in_at < t->in_end;
+}
