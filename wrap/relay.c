@@ -1,0 +1,323 @@
+/*
+ * The relay: four steps, each of which says whether it moved something.  All are tried, and only when none
+ * moved is there a wait, for exactly what they said.  What to wait for is computed from the state each time
+ * and never kept.
+ */
+
+#include "relay.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "deadline.h"
+
+#define BUFFER (16 * 1024) /* one full TLS record */
+#define TURNS 64           /* between two looks for a signal while there is no need to wait */
+
+struct flow {
+	size_t at, end;
+	bool ended;  /* the source has said that there is no more */
+	bool passed; /* and the sink has been told */
+	unsigned char data[BUFFER];
+};
+
+struct relay {
+	const struct relay_setup *setup;
+	struct relay_result *result;
+	struct flow in, out;
+	bool readable_peer, readable_plain; /* not known to be empty */
+	bool writable_peer, writable_plain; /* not known to be full */
+	bool plain_deaf;                    /* the plain side takes no more: what it sends still counts */
+	bool stopping;                      /* read no more, deliver what is here */
+};
+
+static bool
+empty(const struct flow *f)
+{
+	return f->at == f->end;
+}
+
+static void
+ended_first(struct relay *r, enum relay_end who)
+{
+	if (r->result->first == RELAY_END_NONE)
+		r->result->first = who;
+}
+
+/* The first failure is the one that counts; from here on what was read is delivered and nothing else read. */
+static bool
+fail(struct relay *r, enum relay_outcome outcome, enum relay_end who, const char *what, const char *why)
+{
+	if (!r->stopping) {
+		r->result->outcome = outcome;
+		(void)snprintf(r->result->reason, sizeof(r->result->reason), "%s%s%s", what,
+		    why[0] != '\0' ? ": " : "", why);
+		ended_first(r, who);
+	}
+	r->stopping = true;
+	return true;
+}
+
+static void
+discard(struct flow *f)
+{
+	f->at = f->end = 0;
+}
+
+/* Reading from or writing to the peer has failed: it reads no more, so the flow to it is at its end. */
+static bool
+peer_failed(struct relay *r, ssize_t how)
+{
+	const char *reason = tls_reason(r->setup->peer);
+
+	discard(&r->out);
+	if (how == TLS_TRUNCATED && r->in.ended)
+		return fail(r, RELAY_PEER_LEFT, RELAY_END_PEER, "peer left before it had read everything", reason);
+	return fail(r, how == TLS_TRUNCATED ? RELAY_PEER_CUT : RELAY_PEER_FAILED, RELAY_END_PEER, reason, "");
+}
+
+static bool
+step_peer_read(struct relay *r)
+{
+	ssize_t n;
+
+	if (r->stopping || r->in.ended || !empty(&r->in) || !r->readable_peer || r->plain_deaf)
+		return false;
+	n = tls_read(r->setup->peer, r->in.data, sizeof(r->in.data));
+	if (n == TLS_WANT_READ || n == TLS_WANT_WRITE) {
+		/* A read can want to write: what it gathered leaves with the flush before the wait. */
+		r->readable_peer = false;
+		return false;
+	}
+	if (n < 0)
+		return peer_failed(r, n);
+	r->in.at = 0;
+	r->in.end = (size_t)n;
+	if (n == 0) {
+		r->in.ended = true;
+		ended_first(r, RELAY_END_PEER);
+	}
+	return true;
+}
+
+/*
+ * A service that takes no more may still have said something before it left: its end decides what this was,
+ * since our failed write has consumed the error that its reset would have shown to the next read.
+ */
+static bool
+plain_went_deaf(struct relay *r)
+{
+	discard(&r->in);
+	r->plain_deaf = true;
+	if (r->out.ended)
+		return fail(r, RELAY_PLAIN_CLOSED, RELAY_END_PLAIN, "backend closed before it had read everything",
+		    "");
+	return true;
+}
+
+static bool
+step_plain_write(struct relay *r)
+{
+	ssize_t n;
+
+	if (r->in.ended && empty(&r->in) && !r->in.passed) {
+		r->in.passed = true;
+		(void)shutdown(r->setup->plain_out, SHUT_WR);
+		return true;
+	}
+	if (empty(&r->in) || !r->writable_plain)
+		return false;
+	n = write(r->setup->plain_out, r->in.data + r->in.at, r->in.end - r->in.at);
+	if (n == -1 && errno == EAGAIN) {
+		r->writable_plain = false;
+		return false;
+	}
+	if (n == -1)
+		return plain_went_deaf(r);
+	r->in.at += (size_t)n;
+	r->result->in += (uint64_t)n;
+	return true;
+}
+
+static bool
+step_plain_read(struct relay *r)
+{
+	ssize_t n;
+
+	if (r->stopping || r->out.ended || !empty(&r->out) || !r->readable_plain)
+		return false;
+	n = read(r->setup->plain_in, r->out.data, sizeof(r->out.data));
+	if (n == -1 && errno == EAGAIN) {
+		r->readable_plain = false;
+		return false;
+	}
+	if (n == -1)
+		return fail(r, RELAY_PLAIN_RESET, RELAY_END_PLAIN, "read from backend", strerror(errno));
+	if (n == 0 && r->plain_deaf)
+		return fail(r, RELAY_PLAIN_RESET, RELAY_END_PLAIN, "write to backend", "connection reset");
+	r->out.at = 0;
+	r->out.end = (size_t)n;
+	if (n == 0) {
+		r->out.ended = true;
+		ended_first(r, RELAY_END_PLAIN);
+	}
+	return true;
+}
+
+static bool
+step_peer_write(struct relay *r)
+{
+	bool closing = r->out.ended && empty(&r->out) && !r->out.passed && !r->stopping;
+	ssize_t n;
+
+	if ((empty(&r->out) && !closing) || !r->writable_peer)
+		return false;
+	n = closing ? tls_close(r->setup->peer)
+	            : tls_write(r->setup->peer, r->out.data + r->out.at, r->out.end - r->out.at);
+	if (n == TLS_WANT_READ || n == TLS_WANT_WRITE) {
+		r->writable_peer = false;
+		return false;
+	}
+	if (n < 0)
+		return peer_failed(r, n);
+	if (closing)
+		r->out.passed = true;
+	else {
+		r->out.at += (size_t)n;
+		r->result->out += (uint64_t)n;
+	}
+	return true;
+}
+
+/* Sends what TLS has gathered.  Whether everything is gone. */
+static bool
+flush(struct relay *r)
+{
+	int n = tls_flush(r->setup->peer);
+
+	r->writable_peer = n != TLS_WANT_WRITE;
+	if (n == TLS_FAILED || n == TLS_TRUNCATED)
+		(void)peer_failed(r, n);
+	return n == 1;
+}
+
+static bool
+finished(const struct relay *r, bool flushed)
+{
+	if (r->stopping)
+		return empty(&r->in) && empty(&r->out) && flushed;
+	return r->in.passed && r->out.passed && flushed;
+}
+
+static int64_t
+limit(const struct relay *r)
+{
+	int64_t idle = deadline_after(r->setup->idle_ms);
+
+	/* After the first end, or a cut, the other flow goes on for as long as it moves. */
+	if (r->stopping || r->in.ended || r->out.ended)
+		return deadline_min(idle, deadline_after(r->setup->close_ms));
+	return idle;
+}
+
+/* Adds what is waited for on one descriptor; a descriptor of which nothing is wanted is not polled at all. */
+static void
+want(struct pollfd *p, int fd, bool in, bool out)
+{
+	p->fd = in || out ? fd : -1;
+	p->events = (short)((in ? POLLIN : 0) | (out ? POLLOUT : 0));
+}
+
+static bool
+ready(const struct pollfd *p, short events)
+{
+	/* An error or a hang-up counts as ready, so that the call reports the cause. */
+	return p->fd != -1 && (p->revents & (events | POLLERR | POLLHUP | POLLNVAL)) != 0;
+}
+
+/* Waits for what the steps could not do.  Whether there is any sense in trying again. */
+static bool
+wait_for_more(struct relay *r, bool flushed, int64_t deadline)
+{
+	const struct relay_setup *s = r->setup;
+	struct pollfd p[4];
+	int n;
+
+	want(&p[0], s->peer_in, !r->stopping && !r->in.ended && !r->plain_deaf && empty(&r->in), false);
+	want(&p[1], s->peer_out, false, !r->writable_peer || !flushed);
+	want(&p[2], s->plain_in, !r->stopping && !r->out.ended && empty(&r->out), false);
+	want(&p[3], s->plain_out, false, !empty(&r->in));
+	n = deadline_wait(p, 4, deadline);
+	if (n == DEADLINE_OVER || n == DEADLINE_ERROR) {
+		bool late = n == DEADLINE_OVER;
+		bool closing = r->in.ended || r->out.ended;
+
+		(void)fail(r, late ? RELAY_IDLE : RELAY_BROKEN, late ? RELAY_END_TIMEOUT : RELAY_END_NONE,
+		    !late ? "poll" : closing ? "nothing moved for --close-timeout after one side had ended"
+		                             : "nothing moved for --idle-timeout",
+		    late ? "" : strerror(errno));
+		return false;
+	}
+	if (n == DEADLINE_STOP)
+		return fail(r, RELAY_STOPPED, RELAY_END_SIGNAL, "ended by a signal", "");
+	r->readable_peer |= ready(&p[0], POLLIN);
+	r->writable_peer |= ready(&p[1], POLLOUT);
+	r->readable_plain |= ready(&p[2], POLLIN);
+	r->writable_plain |= ready(&p[3], POLLOUT);
+	return true;
+}
+
+/* Tries all four; whether any of them moved something. */
+static bool
+step_all(struct relay *r)
+{
+	bool moved = step_peer_read(r);
+
+	moved |= step_plain_write(r);
+	moved |= step_plain_read(r);
+	moved |= step_peer_write(r);
+	return moved;
+}
+
+/* Until no step moves anything: then TLS's gathered bytes leave.  Whether they all did. */
+static bool
+run_dry(struct relay *r, bool *moved)
+{
+	unsigned turns = 0;
+
+	while (step_all(r)) {
+		*moved = true;
+		if (++turns % TURNS == 0 && deadline_stopped())
+			(void)fail(r, RELAY_STOPPED, RELAY_END_SIGNAL, "ended by a signal", "");
+	}
+	return flush(r);
+}
+
+void
+relay_run(const struct relay_setup *setup, struct relay_result *result)
+{
+	struct relay r;
+	int64_t deadline = DEADLINE_NEVER;
+	bool flushed, moved = true, stopping = false;
+
+	/* The buffers stay untouched until bytes move. */
+	r.setup = setup;
+	r.result = result;
+	r.in.at = r.in.end = r.out.at = r.out.end = 0;
+	r.in.ended = r.in.passed = r.out.ended = r.out.passed = r.stopping = r.plain_deaf = false;
+	r.readable_peer = r.readable_plain = r.writable_peer = r.writable_plain = true;
+	*result = (struct relay_result){ .outcome = RELAY_DONE };
+	do {
+		flushed = run_dry(&r, &moved);
+		if (finished(&r, flushed))
+			break;
+		if (moved || stopping != r.stopping)
+			deadline = limit(&r);
+		moved = false;
+		stopping = r.stopping;
+	} while (wait_for_more(&r, flushed, deadline));
+}
