@@ -1,0 +1,15 @@
+#ifndef INETLS_CHECK_H
+#define INETLS_CHECK_H
+
+/* --check: the configuration as given, tried before a client has to. */
+
+#include "options.h"
+
+/* One line for each finding on stdout: "ok", "warning" or "error" and a sentence.  0, or the class of the
+ * first error. */
+int check_run(const struct options *o);
+
+/* The PEM alone: readable, whole, by others not, and key and certificate match.  0, or -1 and *why. */
+int check_pem(const struct options *o, struct failure *why);
+
+#endif

@@ -1,0 +1,330 @@
+/*
+ * The listener.  It reads nothing from the network but accepts, and stays as it was started, since each of
+ * its children must be able to read a renewed PEM before it closes the door behind itself.
+ */
+
+#include "listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "deadline.h"
+#include "pidfile.h"
+#include "session.h"
+
+#define ACCEPT_PAUSE_MS 100 /* when descriptors or processes have run out: time for a session to end */
+
+struct listener {
+	const struct options *o;
+	int fds[ADDRESS_MAX];
+	int n;
+	int sessions; /* running children */
+	int ready;    /* the pipe to the process that was typed, or -1 */
+	char pid_file[PIDFILE_MAX];
+};
+
+static volatile sig_atomic_t got_stop, got_reload;
+
+static void
+on_signal(int signal)
+{
+	if (signal == SIGHUP)
+		got_reload = 1;
+	else if (signal != SIGCHLD)
+		got_stop = 1;
+}
+
+/* As in a session, signals are let in only where we wait. */
+static void
+take_signals(void)
+{
+	static const int ours[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD };
+	struct sigaction act = { .sa_handler = on_signal };
+	sigset_t block;
+
+	(void)sigemptyset(&block);
+	(void)sigemptyset(&act.sa_mask);
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+		(void)sigaction(ours[i], &act, NULL);
+		(void)sigaddset(&block, ours[i]);
+	}
+	act.sa_handler = SIG_IGN;
+	(void)sigaction(SIGPIPE, &act, NULL);
+	(void)sigprocmask(SIG_SETMASK, &block, NULL);
+}
+
+static int
+listen_on(const struct address *a, struct failure *why)
+{
+	char text[ADDRESS_TEXT];
+	int on = 1, fd = socket(a->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd == -1 && errno == EAFNOSUPPORT)
+		return -2;
+	address_format(a, text);
+	if (fd == -1)
+		return failure_set(why, EX_OSERR, "socket: %s", strerror(errno));
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	/* One socket for each family, so that an IPv4 peer has an IPv4 address everywhere. */
+	if (a->sa.ss_family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (bind(fd, (const struct sockaddr *)&a->sa, a->len) == -1 || listen(fd, SOMAXCONN) == -1) {
+		bool no_such_family = errno == EADDRNOTAVAIL && a->sa.ss_family == AF_INET6;
+
+		failure_set(why, EX_OSERR, "listen on %s: %s%s", text, strerror(errno),
+		    errno == EADDRINUSE ? "; another program listens there: which one says `ss -ltnp`"
+		    : errno == EACCES   ? "; a port below 1024 needs root"
+		                        : "");
+		(void)close(fd);
+		return no_such_family ? -2 : -1;
+	}
+	return fd;
+}
+
+/* Port 0 must be the same number on every address, so the first answer of the kernel is asked for again. */
+static void
+keep_port(struct address_list *list, int fd)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa);
+	in_port_t port;
+
+	if (getsockname(fd, (struct sockaddr *)&sa, &len) == -1)
+		return;
+	port = sa.ss_family == AF_INET ? ((struct sockaddr_in *)&sa)->sin_port : ((struct sockaddr_in6 *)&sa)->sin6_port;
+	for (int i = 0; i < list->n; i++) {
+		if (list->at[i].sa.ss_family == AF_INET)
+			((struct sockaddr_in *)&list->at[i].sa)->sin_port = port;
+		else
+			((struct sockaddr_in6 *)&list->at[i].sa)->sin6_port = port;
+	}
+}
+
+static int
+open_sockets(struct listener *l, struct failure *why)
+{
+	struct address_list list;
+
+	if (address_resolve(&l->o->listen, true, &list, why) == -1)
+		return -1;
+	for (int i = 0; i < list.n; i++) {
+		int fd = listen_on(&list.at[i], why);
+
+		if (fd == -1)
+			return -1;
+		if (fd == -2)
+			continue; /* IPv6 is switched off: IPv4 alone serves */
+		keep_port(&list, fd);
+		l->fds[l->n++] = fd;
+	}
+	return l->n > 0 ? 0 : failure_set(why, EX_OSERR, "-d: no address to listen on");
+}
+
+/* In a process of its own, since the key has no business in this one.  The exit code of the check. */
+static int
+check_pem_apart(const struct options *o)
+{
+	struct failure why = { .code = EX_OK };
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (check_pem(o, &why) == -1)
+			log_line(LEVEL_ERR, "%s", why.text);
+		_exit(why.code);
+	}
+	if (pid == -1 || waitpid(pid, &status, 0) == -1 || !WIFEXITED(status))
+		return EX_OSERR;
+	return WEXITSTATUS(status);
+}
+
+/*
+ * Goes to the background.  The process that was typed stays until this one has said by the pipe that it
+ * serves, so that a failure to start is its exit code.
+ */
+static int
+detach(struct listener *l, struct failure *why)
+{
+	unsigned char code = EX_SOFTWARE;
+	int ends[2];
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) == -1 || (pid = fork()) == -1)
+		return failure_set(why, EX_OSERR, "go to the background: %s", strerror(errno));
+	if (pid > 0) {
+		(void)close(ends[1]);
+		if (read(ends[0], &code, 1) != 1)
+			code = EX_SOFTWARE;
+		_exit(code);
+	}
+	(void)close(ends[0]);
+	(void)setsid();
+	l->ready = ends[1];
+	return 0;
+}
+
+static void
+say_ready(struct listener *l, int code)
+{
+	unsigned char byte = (unsigned char)code;
+
+	if (l->ready == -1)
+		return;
+	if (write(l->ready, &byte, 1) == 1)
+		(void)close(l->ready);
+	l->ready = -1;
+}
+
+/* From here on the terminal is not ours any more. */
+static int
+leave_terminal(struct listener *l, struct failure *why)
+{
+	struct log_options log = l->o->log;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	log.syslog_wanted = true;
+	if (null == -1 || (log.path == NULL && log_open(&log, why) == -1))
+		return failure_set(why, EX_OSERR, "/dev/null or the log: %s", strerror(errno));
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		(void)dup2(null, fd);
+	(void)close(null);
+	return 0;
+}
+
+static int
+start(struct listener *l, struct failure *why)
+{
+	if (pidfile_path(l->o->pid_file, l->o->service, l->pid_file, why) == -1 || open_sockets(l, why) == -1)
+		return -1;
+	if (!l->o->foreground && detach(l, why) == -1)
+		return -1;
+	if (pidfile_write(l->pid_file, why) == -1)
+		return -1;
+	return 0;
+}
+
+static void
+announce(const struct listener *l)
+{
+	char text[ADDRESS_TEXT];
+
+	for (int i = 0; i < l->n; i++) {
+		address_of_self(l->fds[i], text);
+		log_line(LEVEL_NOTICE, "listening on %s for %s", text, l->o->backend_text);
+	}
+	if (l->o->ineffective[0] != '\0')
+		log_line(LEVEL_NOTICE, "options without effect here: -%s", l->o->ineffective);
+}
+
+/* ------------------------------------------------------------------ the fork: below runs the session */
+
+static void
+serve_child(const struct listener *l, int fd)
+{
+	(void)signal(SIGCHLD, SIG_DFL);
+	for (int i = 0; i < l->n; i++)
+		(void)close(l->fds[i]);
+	if (dup2(fd, STDIN_FILENO) == -1 || dup2(fd, STDOUT_FILENO) == -1)
+		_exit(EX_OSERR);
+	(void)close(fd);
+	_exit(session_serve(l->o));
+}
+
+/* -1 where descriptors or processes have run out. */
+static int
+accept_one(struct listener *l, int listening)
+{
+	int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+	pid_t pid;
+
+	if (fd == -1)
+		return errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS ? -1 : 0;
+	if ((pid = fork()) == 0)
+		serve_child(l, fd);
+	if (pid == -1)
+		log_line(LEVEL_ERR, "fork: %s; a connection was closed", strerror(errno));
+	else
+		l->sessions++;
+	(void)close(fd);
+	return pid == -1 ? -1 : 0;
+}
+
+static void
+reap(struct listener *l)
+{
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		l->sessions--;
+}
+
+static void
+accept_until_stopped(struct listener *l)
+{
+	struct pollfd p[ADDRESS_MAX];
+	struct failure why;
+	int n;
+
+	while (!got_stop) {
+		for (int i = 0; i < l->n; i++)
+			p[i] = (struct pollfd){ .fd = l->fds[i], .events = POLLIN };
+		n = deadline_wait(p, (nfds_t)l->n, DEADLINE_NEVER);
+		reap(l);
+		if (got_reload) {
+			got_reload = 0;
+			if (log_reopen(&why) == -1)
+				log_line(LEVEL_ERR, "%s", why.text);
+		}
+		for (int i = 0; n > 0 && i < l->n; i++)
+			if (p[i].revents != 0 && accept_one(l, l->fds[i]) == -1)
+				(void)deadline_wait(NULL, 0, deadline_after(ACCEPT_PAUSE_MS));
+	}
+}
+
+/* The port is closed at once; sessions go on until they end, for --close-timeout at most. */
+static void
+stop(struct listener *l)
+{
+	int64_t deadline = deadline_after(l->o->close_ms);
+
+	for (int i = 0; i < l->n; i++)
+		(void)close(l->fds[i]);
+	pidfile_remove(l->pid_file);
+	reap(l);
+	log_line(LEVEL_NOTICE, "stopped listening; sessions=%d", l->sessions);
+	while (l->sessions > 0 && deadline_wait(NULL, 0, deadline) != DEADLINE_OVER)
+		reap(l);
+}
+
+int
+listener_run(const struct options *o)
+{
+	struct listener l = { .o = o, .ready = -1 };
+	struct failure why;
+	int code = check_pem_apart(o);
+
+	if (code != EX_OK)
+		return code;
+	take_signals();
+	if (start(&l, &why) == -1) {
+		log_line(LEVEL_ERR, "%s", why.text);
+		say_ready(&l, why.code);
+		return why.code;
+	}
+	announce(&l);
+	if (!o->foreground && leave_terminal(&l, &why) == -1) {
+		pidfile_remove(l.pid_file);
+		say_ready(&l, why.code);
+		return why.code;
+	}
+	say_ready(&l, EX_OK);
+	accept_until_stopped(&l);
+	stop(&l);
+	return EX_OK;
+}

@@ -1,0 +1,68 @@
+/* inetls-wrap: TLS in front of a local service, one process for each connection. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "listener.h"
+#include "log.h"
+#include "options.h"
+#include "session.h"
+#include "tls.h"
+
+/* What GnuTLS reads from the environment would print, weaken, or write the session's secrets to a file. */
+static void
+wash_environment(void)
+{
+	for (char **e = environ; *e != NULL;)
+		if (strncmp(*e, "GNUTLS_", 7) == 0 || strncmp(*e, "SSLKEYLOGFILE=", 14) == 0)
+			for (char **p = e; (p[0] = p[1]) != NULL; p++)
+				continue;
+		else
+			e++;
+}
+
+/* What a person asked for, never where stdout is a peer. */
+static int
+answer_person(const struct options *o)
+{
+	struct stat st;
+
+	if (fstat(STDOUT_FILENO, &st) == -1 || S_ISSOCK(st.st_mode)) {
+		log_line(LEVEL_ERR, "-h, -V and --check are for a terminal; take them out of the super-server's line");
+		return EX_USAGE;
+	}
+	if (o->help)
+		options_print_usage();
+	else if (o->version)
+		printf("inetls-wrap %s, GnuTLS %s (%s)\n", INETLS_VERSION, tls_library_version(), INETLS_LINK);
+	return o->check ? check_run(o) : EX_OK;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o;
+	struct failure why;
+	int parsed, code;
+
+	if (log_claim_stderr() == -1)
+		_exit(EX_OSERR);
+	wash_environment();
+	parsed = options_parse(argc, argv, &o, &why);
+	if (log_open(&o.log, parsed == 0 ? &why : NULL) == -1 || parsed == -1) {
+		log_line(LEVEL_ERR, "%s", why.text);
+		_exit(why.code);
+	}
+	if (o.name_was_missing)
+		log_line(LEVEL_NOTICE, "argv[0] is an option; mend the line: %s", o.mended_line);
+	if (o.help || o.version || o.check)
+		code = answer_person(&o);
+	else
+		code = o.listening ? listener_run(&o) : session_serve(&o);
+	(void)fflush(stdout);
+	_exit(code);
+}
