@@ -1,32 +1,27 @@
 /* inetls-certgen: makes and tends the PEM of a TLS server.  This is the table of what it can do. */
 
-#include <fcntl.h>
+#include <gnutls/gnutls.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
+#include "inspect.h"
 #include "issue.h"
+#include "say.h"
 #include "usage.h"
+
+/* GnuTLS would print what GNUTLS_DEBUG_LEVEL asks for before main: it is initialised by hand. */
+GNUTLS_SKIP_GLOBAL_INIT
 
 static const struct command commands[] = {
 	{ "", issue_self_signed, "[options] FILE [NAME...]",
 	    "make a key and its self-signed certificate in FILE; asks on a terminal" },
+	{ "show", inspect_show, "[--pin | --fingerprint | --names] FILE", "what the certificate in FILE says" },
+	{ "check", inspect_check, "[--warn 30] [--crit 7] [--quiet] FILE...",
+	    "for a monitor: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN" },
 	{ NULL, NULL, NULL, NULL },
 };
-
-/* What is opened later, a key file above all, must not become a standard stream that messages go to. */
-static void
-tidy_descriptors(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd != -1 && fd <= STDERR_FILENO);
-	if (fd != -1)
-		(void)close(fd);
-}
 
 static int
 run(int argc, char *argv[])
@@ -42,7 +37,12 @@ main(int argc, char *argv[])
 {
 	int code;
 
-	tidy_descriptors();
+	say_begin();
+	(void)unsetenv("GNUTLS_DEBUG_LEVEL");
+	if ((code = gnutls_global_init()) < 0) {
+		say("GnuTLS: %s", gnutls_strerror(code));
+		return EX_SOFTWARE;
+	}
 	code = usage_answer(commands, run(argc, argv));
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror("inetls-certgen: standard output");

@@ -10,7 +10,7 @@
 #include "text.h"
 
 #define DIGITS "0123456789"
-#define LDH "abcdefghijklmnopqrstuvwxyz" DIGITS "-"
+#define LDH "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-." DIGITS
 
 /* The longest part of a refused name that a message repeats. */
 #define SHOWN "%.60s%s"
@@ -100,7 +100,18 @@ check_typing(const char *text, struct failure *why)
 	return 0;
 }
 
-/* Copies text in lower case; checks the length of the name but not its labels. */
+/* Characters beyond ASCII are IDNA's matter; it drops bad ones of these without a word. */
+static int
+check_characters(const char *text, struct failure *why)
+{
+	for (const char *c = text; *c != '\0'; c++)
+		if ((unsigned char)*c < 0x80 && strchr(LDH, *c) == NULL)
+			return failure_set(why, EX_DATAERR,
+			    "'" SHOWN "' has a '%c': a name is made of letters, digits, hyphens and dots", SHOW(text), *c);
+	return 0;
+}
+
+/* Copies text in lower case. */
 static int
 copy_ascii(const char *text, char *out, size_t size, struct failure *why)
 {
@@ -110,34 +121,64 @@ copy_ascii(const char *text, char *out, size_t size, struct failure *why)
 		return failure_set(why, EX_DATAERR, "'%.60s...' is longer than 253 characters", text);
 	for (i = 0; i <= len; i++)
 		out[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
-	i = strspn(out, LDH ".");
-	if (out[i] != '\0')
-		return failure_set(why, EX_DATAERR,
-		    "'" SHOWN "' has a '%c': a name is made of letters, digits, hyphens and dots", SHOW(text), out[i]);
 	return check_labels(out, why);
 }
 
-/* Between what people read and what a certificate holds, in the direction that this text needs. */
+/* What an ASCII form stands for, or -1 where it stands for nothing. */
 static int
-internationalise(const char *text, const char *stars, struct name *name, struct failure *why)
+to_unicode(const char *ascii, char *out, size_t size)
 {
-	gnutls_datum_t other = { NULL, 0 };
-	int ascii = is_ascii(text), r;
-	char lower[NAME_TYPED_MAX + 1];
+	gnutls_datum_t unicode = { NULL, 0 };
+	int r = gnutls_idna_reverse_map(ascii, (unsigned)strlen(ascii), &unicode, 0);
 
-	if (ascii && strstr(text, "xn--") == NULL)
+	(void)snprintf(out, size, "%.*s", (int)unicode.size, (const char *)unicode.data);
+	gnutls_free(unicode.data);
+	return r < 0 ? -1 : 0;
+}
+
+static int
+to_ascii(const char *text, char *out, size_t size, struct failure *why)
+{
+	gnutls_datum_t ascii = { NULL, 0 };
+	char again[NAME_TYPED_MAX + 1] = "";
+	int r = gnutls_idna_map(text, (unsigned)strlen(text), &ascii, 0), taken = 0;
+
+	if (r == 0) {
+		(void)snprintf(again, sizeof(again), "%.*s", (int)ascii.size, (const char *)ascii.data);
+		if (copy_ascii(again, out, size, why) == -1)
+			taken = -1;
+		/* libidn2 leaves out what it does not like: a name with fewer characters is another name. */
+		else if (to_unicode(out, again, sizeof(again)) == 0 && text_length(again) >= text_length(text))
+			taken = 1;
+	}
+	gnutls_free(ascii.data);
+	if (taken == 0)
+		return failure_set(why, EX_DATAERR, "'" SHOWN "' has a character that no domain name may have (IDNA 2008)",
+		    SHOW(text));
+	return taken == 1 ? 0 : -1;
+}
+
+/* Fills name->text behind its stars, and name->unicode where there is more to show. */
+static int
+take_name(const char *rest, const char *stars, struct name *name, struct failure *why)
+{
+	size_t skip = strlen(stars);
+	char *ascii = name->text + skip, unicode[NAME_TYPED_MAX + 1];
+
+	if (!is_ascii(rest)) {
+		(void)snprintf(name->unicode, sizeof(name->unicode), "%s%s", stars, rest);
+		return to_ascii(rest, ascii, sizeof(name->text) - skip, why);
+	}
+	if (copy_ascii(rest, ascii, sizeof(name->text) - skip, why) == -1)
+		return -1;
+	if (strstr(ascii, "xn--") == NULL)
 		return 0;
-	if (ascii)
-		r = gnutls_idna_reverse_map(text, (unsigned)strlen(text), &other, 0);
-	else
-		r = gnutls_idna_map(text, (unsigned)strlen(text), &other, 0);
-	if (r < 0)
-		return failure_set(why, EX_DATAERR, "'" SHOWN "' is no valid internationalised name: %s", SHOW(text),
-		    gnutls_strerror(r));
-	(void)snprintf(lower, sizeof(lower), "%.*s", (int)other.size, (const char *)other.data);
-	gnutls_free(other.data);
-	(void)snprintf(name->unicode, sizeof(name->unicode), "%s%s", stars, ascii ? lower : text);
-	return ascii ? 0 : copy_ascii(lower, name->text + strlen(stars), sizeof(name->text) - strlen(stars), why);
+	if (to_unicode(ascii, unicode, sizeof(unicode)) == -1)
+		return failure_set(why, EX_DATAERR, "'" SHOWN "': what follows xn-- stands for no name", SHOW(rest));
+	/* It is only shown, so what could steer a terminal may as well not be. */
+	if (text_length(unicode) != -1 && strcmp(unicode, ascii) != 0)
+		(void)snprintf(name->unicode, sizeof(name->unicode), "%.2s%.1000s", stars, unicode);
+	return 0;
 }
 
 static int
@@ -146,16 +187,15 @@ parse_domain(const char *text, struct name *name, struct failure *why)
 	const char *stars = strncmp(text, "*.", 2) == 0 ? "*." : "", *rest = text + strlen(stars);
 
 	if (strchr(rest, '*') != NULL)
-		return failure_set(why, EX_DATAERR, "'" SHOWN "': a star may only stand for the first label, as in *.example.org",
-		    SHOW(text));
+		return failure_set(why, EX_DATAERR,
+		    "'" SHOWN "': a star may only stand for the first label, as in *.example.org", SHOW(text));
 	if (*stars != '\0' && strchr(rest, '.') == NULL)
-		return failure_set(why, EX_DATAERR, "'" SHOWN "' is too wide: no client accepts a star before a single label",
-		    SHOW(text));
-	(void)snprintf(name->text, sizeof(name->text), "%s", stars);
-	if (is_ascii(rest) &&
-	    copy_ascii(rest, name->text + strlen(stars), sizeof(name->text) - strlen(stars), why) == -1)
+		return failure_set(why, EX_DATAERR,
+		    "'" SHOWN "' is too wide: no client accepts a star before a single label", SHOW(text));
+	if (check_characters(rest, why) == -1)
 		return -1;
-	return internationalise(is_ascii(rest) ? name->text + strlen(stars) : rest, stars, name, why);
+	(void)snprintf(name->text, sizeof(name->text), "%s", stars);
+	return take_name(rest, stars, name, why);
 }
 
 int

@@ -2,11 +2,27 @@
 
 #include "say.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "text.h"
+
+void
+say_begin(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd != -1 && fd <= STDERR_FILENO);
+	if (fd != -1)
+		(void)close(fd);
+}
+
+static void say_list(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 
 static void
 say_list(const char *fmt, va_list ap)

@@ -5,6 +5,9 @@
 
 #include "failure.h"
 
+/* First of all: descriptors 0, 1 and 2 are open after this, so that no file opened later takes their place. */
+void say_begin(void);
+
 /* Prints the failure's sentence; returns its code. */
 int say_failure(const struct failure *why);
 

@@ -108,13 +108,20 @@ key_text(gnutls_x509_crt_t cert, char *buf, size_t size)
 {
 	unsigned bits = 0;
 	int algorithm = gnutls_x509_crt_get_pk_algorithm(cert, &bits);
-	gnutls_ecc_curve_t curve;
+	gnutls_ecc_curve_t curve = GNUTLS_ECC_CURVE_INVALID;
+	const char *name;
 
-	if (algorithm == GNUTLS_PK_ECDSA && gnutls_x509_crt_get_pk_ecc_raw(cert, &curve, NULL, NULL) == 0)
-		(void)snprintf(buf, size, "ECDSA %s", gnutls_ecc_curve_get_name(curve));
+	if (algorithm < 0)
+		return "unknown";
+	name = gnutls_pk_get_name((gnutls_pk_algorithm_t)algorithm);
+	if (algorithm == GNUTLS_PK_ECDSA)
+		(void)gnutls_x509_crt_get_pk_ecc_raw(cert, &curve, NULL, NULL);
+	/* NIST's names are those that people know. */
+	if (curve == GNUTLS_ECC_CURVE_SECP256R1 || curve == GNUTLS_ECC_CURVE_SECP384R1 ||
+	    curve == GNUTLS_ECC_CURVE_SECP521R1)
+		(void)snprintf(buf, size, "ECDSA P-%u", bits);
 	else
-		(void)snprintf(buf, size, "%s %u",
-		    algorithm < 0 ? "unknown" : gnutls_pk_get_name((gnutls_pk_algorithm_t)algorithm), bits);
+		(void)snprintf(buf, size, "%s %u", name, bits);
 	return buf;
 }
 
