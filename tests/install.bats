@@ -1,0 +1,477 @@
+# make install, cert, services, inetd, xinetd and systemd, and what takes them away again: what they write, and
+# what they leave alone.  Each works on copies below $T; that running super-servers take it is activation.bats.
+
+# Values that are meant to arrive as they are written; $pid is set by start.
+# shellcheck disable=SC2016,SC2088,SC2154
+
+bats_require_minimum_version 1.5.0
+load lib
+
+setup_file() {
+	lib_begin
+	# No settings of the caller's make decide a test, nor its job server.
+	unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
+}
+
+setup() {
+	lib_before
+	here=$T/$BATS_TEST_NUMBER
+	etc=$here/etc
+	mkdir -p "$etc/xinetd.d" "$etc/units"
+	printf 'ssh\t\t22/tcp\t\t\t\t# SSH\nssh 22/udp\n\n# Local services\n' > "$etc/services"
+	printf '#discard\tstream\ttcp\tnowait\troot\tinternal\n' > "$etc/inetd.conf"
+	keep
+	# With the programs as they were built (-o), without asking a compiler how it would build them, and with no
+	# way to a super-server of this machine.
+	make=(make -s -C "$ROOT" -o all -o "$BUILD/inetls-certgen" CC=true PKG_CONFIG=true BUILD="$BUILD"
+		FRAGMENT_DIR="$here/fragments" ETC="$etc" UNITDIR="$etc/units" INETD_PIDFILE="$here/inetd.pid"
+		XINETD_PIDFILE="$here/xinetd.pid" RELOAD_XINETD="$here/reload" SYSTEMCTL="$here/systemctl"
+		prefix="$here/usr")
+}
+
+# run_make TARGET...: on the copies.  on_terminal ANSWER... -- TARGET...: the same on a terminal.
+run_make() {
+	"${make[@]}" PEM="${PEM-$here/pgssl.pem}" "$@"
+}
+
+on_terminal() {
+	local answers=()
+	while [ "$1" != -- ]; do
+		answers+=("$1")
+		shift
+	done
+	shift
+	"$ROOT/tests/on-terminal" "${answers[@]}" -- "${make[@]}" "$@"
+}
+
+# keep: remembers every byte, mode and owner of the copies; unchanged: they are as they were.
+keep() {
+	picture > "$here/kept"
+}
+
+unchanged() {
+	picture | diff "$here/kept" -
+}
+
+picture() {
+	(cd "$etc" && find . -exec stat -c '%n %F %a %u %g' {} + | sort && find . -type f -exec md5sum {} + | sort)
+}
+
+# recorder FILE: a stand-in for a program, which writes down what it was told.
+recorder() {
+	printf '#!/bin/sh\necho "${0##*/} $*" >> "%s/told"\n' "$here" > "$1"
+	chmod 755 "$1"
+}
+
+line='pgssl		9000/tcp	# PostgreSQL TLS wrapper'
+
+# -- what is refused ----------------------------------------------------------
+
+@test "bad-services: the same name with another port is refused, and nothing is changed" {
+	printf 'pgssl\t9001/tcp\n' >> "$etc/services"
+	keep
+	run ! run_make services
+	[[ $output == *"pgssl is port 9001 there, not 9000"* ]]
+	run ! run_make inetd
+	run ! run_make xinetd
+	unchanged
+	run_make services PORT=9001
+	unchanged
+}
+
+@test "bad-services: the same name as another service's alias is refused" {
+	printf 'database\t9001/tcp\tpgssl\n' >> "$etc/services"
+	keep
+	run ! run_make services
+	unchanged
+}
+
+@test "bad-settings: what a fragment cannot hold is refused, and nothing is written" {
+	local setting
+	for setting in PORT=0 PORT=65536 PORT=9000x PORT= PORT=-1 PORT=09000 'PORT=9000 9001' \
+		SERVICE= SERVICE=a.b SERVICE=a/b SERVICE=123 SERVICE=sixteen-letters-x 'SERVICE=a b' SERVICE=-a \
+		'BACKEND=localhost:5432 -o /x' BACKEND= 'BACKEND=a%b' 'BACKEND=$(HOME)x y' 'SERVICE_USER=ro ot' \
+		SERVICE_USER= sbindir=usr/sbin 'sbindir=/a b' "sbindir=/a'b" 'sbindir=/a\b' 'PEM=/a b.pem' 'PEM=/a&b'; do
+		run run_make xinetd systemd "$setting"
+		[ "$status" -ne 0 ] || { echo "taken: $setting"; false; }
+	done
+	unchanged
+}
+
+@test "bad-activation: with DESTDIR every target that changes this machine is refused" {
+	local target
+	for target in services inetd xinetd systemd uninstall-services uninstall-inetd uninstall-xinetd \
+		uninstall-systemd; do
+		run run_make "$target" DESTDIR="$here/package"
+		[ "$status" -ne 0 ] || { echo "done: $target"; false; }
+		[[ $output == *DESTDIR* ]]
+	done
+	unchanged
+}
+
+@test "bad-inetd: another line for the service or for the port is left as it is, and shown" {
+	local other
+	for other in pgssl 9000 127.0.0.1:pgssl; do
+		printf '%s stream tcp nowait root /bin/cat cat\n' "$other" > "$etc/inetd.conf"
+		run ! run_make inetd
+		[[ $output == *"$other stream tcp nowait root /bin/cat cat"* ]]
+		[ "$(cat "$etc/inetd.conf")" = "$other stream tcp nowait root /bin/cat cat" ]
+	done
+	run_make inetd FORCE=1
+	[ "$(wc -l < "$etc/inetd.conf")" -eq 1 ]
+	grep -q inetls-wrap "$etc/inetd.conf"
+}
+
+@test "bad-inetd: a name that the list of services does not have is not written" {
+	printf '#pgssl\t9000/tcp\n' >> "$etc/services"
+	keep
+	run ! run_make inetd
+	[[ $output == *"does not name pgssl"* ]]
+	unchanged
+}
+
+@test "bad-xinetd: a file that somebody wrote or changed stays, and so does it at uninstall" {
+	echo "service pgssl { }" > "$etc/xinetd.d/pgssl"
+	run ! run_make xinetd
+	[[ $output == *"left as it is"* ]]
+	run ! run_make uninstall-xinetd
+	[ "$(cat "$etc/xinetd.d/pgssl")" = "service pgssl { }" ]
+	run_make xinetd FORCE=1
+	grep -q inetls-wrap "$etc/xinetd.d/pgssl"
+}
+
+@test "bad-systemd: one unit that somebody changed keeps both from being written" {
+	echo "# mine" > "$etc/units/pgssl.socket"
+	keep
+	run ! run_make systemd
+	unchanged
+}
+
+@test "bad-cert: an existing PEM survives make cert and make install" {
+	need python3
+	echo "an old key" > "$here/pgssl.pem"
+	run ! run_make cert
+	run ! on_terminal -- cert PEM="$here/pgssl.pem"
+	[ "$(cat "$here/pgssl.pem")" = "an old key" ]
+	run on_terminal -- install PEM="$here/pgssl.pem"
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	[ "$(cat "$here/pgssl.pem")" = "an old key" ]
+}
+
+@test "bad-cert: a PEM that cannot be written leaves nothing" {
+	[ "$(id -u)" -ne 0 ] || PEM=/proc/none/pgssl.pem run ! run_make cert
+	: > "$here/file"
+	PEM=$here/file/pgssl.pem run ! run_make cert
+	[ ! -s "$here/file" ]
+}
+
+@test "bad-install: with DESTDIR, with CERT=no and without a terminal no certificate is made" {
+	need python3
+	run_make install DESTDIR="$here/package" < /dev/null
+	on_terminal -- install DESTDIR="$here/package"
+	on_terminal -- install CERT=no
+	run run_make install < /dev/null
+	[ "$status" -eq 0 ]
+	[[ $output == *"make cert"* ]]
+	[ -z "$(find "$here" -name '*.pem' -o -name '*.crt')" ]
+	[ -x "$here/package$here/usr/sbin/inetls-wrap" ]
+}
+
+@test "bad-pidfile: a process that has the number of an ended xinetd is not told anything" {
+	start bystander sleep 60
+	echo "$pid" > "$here/xinetd.pid"
+	echo "$pid" > "$here/inetd.pid"
+	recorder "$here/reload"
+	run_make xinetd
+	run_make inetd
+	sleep 0.2
+	alive "$pid"
+	[ "$(cat "$here/told")" = "reload " ]
+}
+
+# -- what is left alone -------------------------------------------------------
+
+@test "services: a line that was commented out stays so" {
+	printf '#%s\n' "$line" >> "$etc/services"
+	keep
+	run run_make services
+	[ "$status" -eq 0 ]
+	[[ $output == *"commented out"* ]]
+	unchanged
+}
+
+@test "inetd: a line that was commented out stays so, by hand or by update-inetd" {
+	local off
+	run_make services
+	for off in '#' '# ' '#<off># '; do
+		printf '%spgssl\tstream\ttcp\tnowait\troot\t/x\tx\n' "$off" > "$etc/inetd.conf"
+		keep
+		run run_make inetd
+		[ "$status" -eq 0 ]
+		[[ $output == *"commented out"* ]]
+		unchanged
+	done
+}
+
+@test "xinetd: a service that was switched off stays so" {
+	run_make xinetd
+	sed -i 's/\(disable.*=\) no/\1 yes/' "$etc/xinetd.d/pgssl"
+	keep
+	run run_make xinetd
+	[ "$status" -eq 0 ]
+	[[ $output == *"switched off"* ]]
+	unchanged
+}
+
+@test "services: the port under another name is warned of, and the line is added" {
+	printf 'cslistener\t9000/tcp\n' >> "$etc/services"
+	run run_make services
+	[ "$status" -eq 0 ]
+	[[ $output == *"warning: "*"port 9000 is called cslistener"* ]]
+	grep -qxF "$line" "$etc/services"
+}
+
+@test "services: the name for UDP and a name that only begins alike are other services" {
+	printf 'pgssl\t9001/udp\npgssl-two\t9000/udp\n' >> "$etc/services"
+	run run_make services
+	[ "$status" -eq 0 ]
+	[[ $output != *warning* ]]
+	grep -qxF "$line" "$etc/services"
+}
+
+# -- what is written, and taken away ------------------------------------------
+
+@test "activation: each target adds its entry, a second run changes no byte, uninstall gives back every byte" {
+	local target
+	chmod 640 "$etc/inetd.conf"
+	[ "$(id -u)" -ne 0 ] || chown nobody "$etc/inetd.conf"
+	keep
+	run_make services inetd xinetd systemd
+	tail -n 1 "$etc/services" | grep -qxF "$line"
+	[ "$(grep -c inetls-wrap "$etc/inetd.conf")" -eq 1 ]
+	grep -qP '^pgssl\tstream\ttcp\tnowait\.6000\troot\t'"$here"'/usr/sbin/inetls-wrap\tinetls-wrap ' "$etc/inetd.conf"
+	[ "$(stat -c %a "$etc/inetd.conf")" = 640 ]
+	[ -f "$etc/xinetd.d/pgssl" ] && [ -f "$etc/units/pgssl.socket" ] && [ -f "$etc/units/pgssl@.service" ]
+	run ! grep -r "@[a-z]*@" "$etc"
+
+	picture > "$here/added"
+	run_make services inetd xinetd systemd
+	picture | diff "$here/added" -
+
+	run_make uninstall-inetd uninstall-xinetd uninstall-systemd uninstall-services
+	unchanged
+	run_make uninstall-inetd uninstall-xinetd uninstall-systemd uninstall-services
+	unchanged
+}
+
+@test "activation: files without a last newline, and empty ones, come back byte for byte" {
+	printf 'ssh 22/tcp' > "$etc/services"
+	: > "$etc/inetd.conf"
+	keep
+	run_make services inetd
+	[ "$(grep -c . "$etc/services")" -eq 2 ]
+	run_make uninstall-services uninstall-inetd
+	unchanged
+}
+
+@test "activation: a symbolic link stays one" {
+	mv "$etc/services" "$here/elsewhere"
+	ln -s "$here/elsewhere" "$etc/services"
+	run_make services
+	[ -L "$etc/services" ]
+	grep -qxF "$line" "$here/elsewhere"
+}
+
+@test "activation: the administrator's own line for the service is enough, and stays at uninstall" {
+	printf 'pgssl 9000/tcp\n' >> "$etc/services"
+	keep
+	run_make services uninstall-services
+	unchanged
+}
+
+@test "activation: with other settings all entries say so" {
+	run_make services inetd xinetd systemd SERVICE=pg-two PORT=5433 SERVICE_USER=nobody \
+		BACKEND=/run/postgresql/.s.PGSQL.5432
+	grep -qxF 'pg-two		5433/tcp	# PostgreSQL TLS wrapper' "$etc/services"
+	grep -q '^pg-two.*nobody.*-r /run/postgresql/.s.PGSQL.5432$' "$etc/inetd.conf"
+	grep -q 'port.*= 5433$' "$etc/xinetd.d/pg-two"
+	grep -qx 'ListenStream=5433' "$etc/units/pg-two.socket"
+	grep -qx 'User=nobody' "$etc/units/pg-two@.service"
+}
+
+@test "activation: a super-server that is not there is one sentence and no failure" {
+	rm -r "$etc/inetd.conf" "$etc/xinetd.d" "$etc/units"
+	run run_make inetd xinetd systemd
+	[ "$status" -eq 0 ]
+	[[ $output == *"inetd.conf is not there"* ]]
+	[[ $output == *"xinetd.d is not there"* ]]
+	[[ $output == *"units is not there"* ]]
+	[ "$(ls "$etc")" = services ]
+	run run_make uninstall-inetd uninstall-xinetd uninstall-systemd
+	[ "$status" -eq 0 ]
+}
+
+@test "activation: without a list of services xinetd and systemd serve all the same, and inetd is not told" {
+	rm "$etc/services"
+	run run_make xinetd systemd
+	[ "$status" -eq 0 ]
+	[ -f "$etc/xinetd.d/pgssl" ]
+	keep
+	run ! run_make inetd
+	unchanged
+}
+
+@test "activation: a super-server that does not run, and no killall, is one sentence and no failure" {
+	local output_of
+	for output_of in inetd xinetd systemd; do
+		run run_make "$output_of"
+		[ "$status" -eq 0 ]
+		[[ $output == *"does not run here"* || $output == *"There is no"* ]]
+	done
+}
+
+@test "activation: xinetd is told by the command, systemd by systemctl, again at each run" {
+	recorder "$here/reload"
+	recorder "$here/systemctl"
+	run_make xinetd systemd
+	run_make xinetd systemd
+	run_make uninstall-xinetd uninstall-systemd
+	run_make uninstall-xinetd uninstall-systemd
+	diff - "$here/told" <<-END
+	reload 
+	systemctl daemon-reload
+	systemctl enable --now pgssl.socket
+	systemctl restart pgssl.socket
+	reload 
+	systemctl daemon-reload
+	systemctl enable --now pgssl.socket
+	reload 
+	systemctl disable --now pgssl.socket
+	systemctl daemon-reload
+	END
+}
+
+@test "activation: without program and certificate both are named, with the targets that make them" {
+	run run_make xinetd
+	[ "$status" -eq 0 ]
+	[[ $output == *"inetls-wrap is not there yet: make install"* ]]
+	[[ $output == *"pgssl.pem is not there yet: make cert"* ]]
+}
+
+@test "fragments: systemd knows every word of the units" {
+	need systemd-analyze
+	run_make install fragments CERT=no
+	mkdir "$here/verify"
+	cp "$here/fragments/systemd/"* "$here/verify"
+	# The instance, since a template alone is not looked into; the manual pages may not be installed.
+	run systemd-analyze verify --man=no --recursive-errors=no "$here/verify/pgssl.socket" \
+		"$here/verify/pgssl@1.service"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	run ! grep -i pgssl <<< "$output"
+}
+
+# -- the programs and the certificate -----------------------------------------
+
+@test "install: puts programs and pages under DESTDIR, and uninstall takes exactly these away" {
+	run_make install DESTDIR="$here/package"
+	[ -x "$here/package$here/usr/sbin/inetls-wrap" ]
+	[ -x "$here/package$here/usr/bin/inetls-certgen" ]
+	local page
+	for page in "$ROOT"/man/*.[1-8]; do
+		[ ! -e "$page" ] || [ -f "$here/package$here/usr/share/man/man${page##*.}/${page##*/}" ]
+	done
+	: > "$here/package$here/usr/sbin/other"
+	run_make uninstall DESTDIR="$here/package"
+	[ "$(find "$here/package" -type f)" = "$here/package$here/usr/sbin/other" ]
+}
+
+@test "install: the directories of GNU make's conventions are followed" {
+	run_make install CERT=no bindir="$here/b" sbindir="$here/s" mandir="$here/m"
+	[ -x "$here/b/inetls-certgen" ] && [ -x "$here/s/inetls-wrap" ]
+	[ ! -e "$here/usr" ]
+}
+
+@test "uninstall: names the super-server that would still start the program" {
+	run_make install xinetd CERT=no
+	run run_make uninstall
+	[[ $output == *"make uninstall-xinetd"* ]]
+}
+
+# whole_pem FILE: key and certificate belong together, nobody else can read it, the certificate is beside it.
+whole_pem() {
+	[ "$(stat -c %a "$1")" = 600 ]
+	[ "$(openssl pkey -in "$1" -pubout)" = "$(openssl x509 -in "$1" -noout -pubkey)" ]
+	[ "$(openssl x509 -in "$1" -noout -fingerprint)" = \
+		"$(openssl x509 -in "${1%.pem}.crt" -noout -fingerprint)" ]
+}
+
+@test "cert: without a terminal it asks nothing and makes a whole PEM" {
+	run_make cert < /dev/null
+	whole_pem "$here/pgssl.pem"
+}
+
+@test "cert: its directory is made for others to enter, whatever the umask" {
+	(umask 077 && PEM=$here/etc2/inetls/pgssl.pem run_make cert NAMES="db.example.test 192.0.2.7" < /dev/null)
+	whole_pem "$here/etc2/inetls/pgssl.pem"
+	[ "$(stat -c %a "$here/etc2/inetls")" = 755 ]
+	openssl x509 -in "$here/etc2/inetls/pgssl.crt" -noout -ext subjectAltName | grep -q 'DNS:db.example.test'
+}
+
+@test "cert: PEM=~/pgssl.pem is in the home, and FORCE=1 replaces it" {
+	HOME=$here PEM='~/pgssl.pem' run_make cert < /dev/null
+	whole_pem "$here/pgssl.pem"
+	cp "$here/pgssl.pem" "$here/before"
+	run ! run_make cert
+	cmp "$here/pgssl.pem" "$here/before"
+	run_make cert FORCE=1 < /dev/null
+	whole_pem "$here/pgssl.pem"
+	run ! cmp -s "$here/pgssl.pem" "$here/before"
+}
+
+@test "cert: the user whom the super-server shall start owns the PEM" {
+	need_root
+	run_make cert SERVICE_USER=nobody < /dev/null
+	[ "$(stat -c %U "$here/pgssl.pem")" = nobody ]
+}
+
+@test "install: on a terminal without a PEM it asks, and the certificate says what was typed" {
+	need python3
+	run on_terminal db.example.test "Example Ltd" London "Greater London" GB 90 y -- install
+	echo "$output"
+	[ "$status" -eq 0 ]
+	local question
+	for question in 'omain name.*\[' 'rgani[sz]ation.*\[' 'ocality.*\[' 'tate.*\[' 'ountry.*\[' 'days.*\[825\]'; do
+		grep -q "$question" <<< "$output"
+	done
+	whole_pem "$here/usr/etc/inetls/pgssl.pem"
+	openssl x509 -in "$here/usr/etc/inetls/pgssl.pem" -noout -subject -nameopt RFC2253 -ext subjectAltName \
+		-dates > "$here/said"
+	cat "$here/said"
+	local typed
+	for typed in CN=db.example.test 'O=Example Ltd' L=London 'ST=Greater London' C=GB DNS:db.example.test; do
+		grep -qF "$typed" "$here/said"
+	done
+	openssl x509 -in "$here/usr/etc/inetls/pgssl.pem" -noout -checkend $((88 * 86400))
+	run ! openssl x509 -in "$here/usr/etc/inetls/pgssl.pem" -noout -checkend $((91 * 86400))
+}
+
+@test "install: an end of file at a question writes no PEM, and the programs are there" {
+	need python3
+	run on_terminal db.example.test -- install
+	[ "$status" -eq 0 ]
+	[[ $output == *"make cert"* ]]
+	[ -x "$here/usr/sbin/inetls-wrap" ]
+	[ -z "$(find "$here/usr" -name '*.pem' -o -name '*.crt')" ]
+}
+
+@test "help: lists every target that a user may call" {
+	run run_make help
+	[ "$status" -eq 0 ]
+	local target
+	for target in all install uninstall cert services inetd xinetd systemd uninstall-services uninstall-inetd \
+		uninstall-xinetd uninstall-systemd demo check clean help; do
+		grep -qw -- "$target" <<< "$output" || { echo "not listed: $target"; false; }
+	done
+}
