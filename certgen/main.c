@@ -1,6 +1,7 @@
 /* inetls-certgen: makes and tends the PEM of a TLS server.  This is the table of what it can do. */
 
 #include <gnutls/gnutls.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,8 @@ main(int argc, char *argv[])
 	int code;
 
 	say_begin();
+	/* A limit on the size of files is a full disk: an error with a sentence. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	(void)unsetenv("GNUTLS_DEBUG_LEVEL");
 	if ((code = gnutls_global_init()) < 0) {
 		say("GnuTLS: %s", gnutls_strerror(code));
