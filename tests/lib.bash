@@ -194,9 +194,14 @@ log_field() {
 listening() {
 	local hex
 	printf -v hex '%04X' "$1"
-	cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+	tcp_table |
 		awk -v port=":$hex" '$4 == "0A" && substr($2, length($2) - 4) == port { found = 1 }
 			END { exit !found }'
+}
+
+# tcp_table: a file whose servers live in a network of their own says how theirs is read.
+tcp_table() {
+	cat /proc/net/tcp /proc/net/tcp6 2>/dev/null
 }
 
 free_port() {
@@ -280,28 +285,18 @@ have() {
 }
 
 # need_namespaces: a private network and private mounts.  A container may forbid them; no package mends
-# that, so it stays a skip with REQUIRE=all as well (tests/tap knows it by "kernel:").
+# that, so it stays a skip with REQUIRE=all as well (tests/run knows it by "kernel:").
 need_namespaces() {
 	unshare -nm true 2>/dev/null || skip "kernel: no private network and mount namespace for this user"
 }
 
 need_root() {
-	[ "$(id -u)" -eq 0 ] || skip "kernel: only root can do this"
+	[ "$(id -u)" -eq 0 ] || skip "root: ${1:-only root can become another user}"
 }
 
-# make_pem FILE NAME...: key and certificate in FILE.pem, the certificate alone beside it in FILE.crt.
+# make_pem NAME.pem HOST...: key and certificate in NAME.pem, the certificate alone beside it in NAME.crt.
 make_pem() {
-	local file=$1
-	shift
-	if [ -x "$CERTGEN" ]; then
-		"$CERTGEN" --force "$file" "$@" < /dev/null > "$T/certgen.log" 2>&1
-	else
-		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=$1" \
-			-addext "subjectAltName=DNS:$1" -addext basicConstraints=critical,CA:FALSE \
-			-keyout "$file" -out "${file%.pem}.crt" 2> "$T/certgen.log"
-		cat "${file%.pem}.crt" >> "$file"
-		chmod 600 "$file"
-	fi
+	"$CERTGEN" --batch --force "$@" < /dev/null > "$T/certgen.log" 2>&1
 }
 
 # psql_tls PORT [ARG...]: stock psql through TLS to that port of 127.0.0.1, which must prove that it is
