@@ -31,8 +31,8 @@ wrapper() {
 # copy_both_ways: one session that brings the payload in and out again, to the byte.
 copy_both_ways() {
 	rm -f "$T/returned"
-	psql_tls "$port" -q -c 'create unlogged table payload (line text)' -c "\\copy payload from '$T/payload'" \
-		-c "\\copy payload to '$T/returned'" -c 'drop table payload'
+	PSQL_TIMEOUT=60 psql_tls "$port" -q -c 'create temp table payload (line text)' \
+		-c "\\copy payload from '$T/payload'" -c "\\copy payload to '$T/returned'"
 	cmp "$T/payload" "$T/returned"
 }
 

@@ -1,0 +1,77 @@
+# The tree as it is written: both compilers without a warning, the limits that the code has set itself, and
+# manual pages that mandoc has nothing to say about.
+
+load lib
+
+# compile_with COMPILER: everything, the unit tests as well, in a directory of its own.
+compile_with() {
+	need "$1"
+	run timeout 300 make -C "$ROOT" -j2 CC="$1" CFLAGS='-O2 -g -Werror' BUILD="$T/$1" all unit
+	[ "$status" -eq 0 ] || {
+		grep -E -A4 'error|warning|\*\*\*' <<< "$output" | tail -n 60
+		return 1
+	}
+	[ -x "$T/$1/inetls-wrap" ]
+	[ -x "$T/$1/inetls-certgen" ]
+}
+
+# functions_over LINES: prints every function whose body is longer, "FILE:LINE LENGTH".
+functions_over() {
+	(
+		cd "$ROOT" || exit
+		awk -v most="$1" '
+			/^\{/ { start = FNR }
+			/^\}/ && start {
+				length_of = FNR - start - 1
+				if (length_of > most)
+					print FILENAME ":" start, length_of
+				start = 0
+			}' wrap/*.c certgen/*.c common/*.c
+	)
+}
+
+@test "gcc compiles the whole tree with -Werror" {
+	compile_with gcc
+}
+
+@test "clang compiles the whole tree with -Werror" {
+	compile_with clang
+}
+
+@test "wrap/main.c is a table of contents: at most 60 lines" {
+	[ "$(wc -l < "$ROOT/wrap/main.c")" -le 60 ]
+}
+
+@test "no function is longer than 55 lines" {
+	# The measure itself is tried first: with no limit, there must be functions.
+	[ -n "$(functions_over 0)" ]
+	run functions_over 55
+	echo "$output"
+	[ -z "$output" ]
+}
+
+@test "an #if for an operating system is in wrap/sandbox.c and nowhere else" {
+	run grep -nE '^#[[:space:]]*(if|ifdef|elif).*(__linux__|__FreeBSD__|__OpenBSD__|__NetBSD__|__APPLE__|_WIN32)' \
+		"$ROOT"/wrap/*.[ch] "$ROOT"/certgen/*.[ch] "$ROOT"/common/*.[ch]
+	echo "$output"
+	run grep -v "^$ROOT/wrap/sandbox.c:" <<< "$output"
+	[ -z "$output" ]
+}
+
+@test "only tls, trust, keyholder and ticket see GnuTLS in the wrapper" {
+	run grep -lE '#[[:space:]]*include[[:space:]]*<gnutls/' "$ROOT"/wrap/*.[ch]
+	echo "$output"
+	[ -n "$output" ]
+	run grep -vE '/(tls|trust|keyholder|ticket)\.[ch]$' <<< "$output"
+	[ -z "$output" ]
+}
+
+@test "mandoc has nothing to say about the manual pages" {
+	need mandoc
+	local page
+	for page in inetls-wrap.8 inetls-certgen.1 inetls.7; do
+		echo "$page"
+		[ -s "$ROOT/man/$page" ]
+		mandoc -T lint -W warning "$ROOT/man/$page"
+	done
+}
