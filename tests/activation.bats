@@ -55,9 +55,10 @@ make_world() {
 	make_inside cert NAMES=localhost < /dev/null
 }
 
-# pg_start exports what a client must know; it comes back through a file, since it ran in another process.
+# pg_start exports what a client must know; it comes back through a file, since it ran in another process.  Its
+# directory is below $T, so that a server whose name was lost on the way would be found at the end.
 start_postgresql() {
-	PG_PORT=5432 inside bash -c '. "$1/tests/pg.sh" && pg_start && export -p | sed -n "s/^declare -x PG/export PG/p" > "$2"' \
+	TMPDIR=$T PG_PORT=5432 inside bash -c '. "$1/tests/pg.sh" && pg_start && export -p | sed -n "s/^declare -x PG/export PG/p" > "$2"' \
 		bash "$ROOT" "$here/postgresql"
 	# shellcheck disable=SC1091
 	. "$here/postgresql"
