@@ -1,0 +1,87 @@
+# make demo: what it shows is true, and nothing of it is left, whatever ends it.
+
+# $output is what bats gives, $pid what start sets; perl has dollars of its own.
+# shellcheck disable=SC2016,SC2154
+
+bats_require_minimum_version 1.5.0
+load lib
+
+setup() {
+	lib_before
+	need postgresql
+	need psql
+	# What the demo leaves behind would be in here.
+	export TMPDIR=$T/tmp
+	mkdir -p "$TMPDIR"
+	chmod 711 "$TMPDIR"
+	export BUILD
+}
+
+left_nothing() {
+	wait_for 10 nothing_left
+	[ -z "$(ls -A "$TMPDIR")" ]
+}
+
+# has_said TEXT: whether the demo that runs in the background has come as far as that.
+has_said() {
+	grep -qF -e "$1" "$T/demo.log"
+}
+
+# interrupted_at TEXT: starts the demo and presses Ctrl-C there, which every process of its group gets.  A shell's
+# background job ignores SIGINT, so perl switches it on again.
+interrupted_at() {
+	start demo perl -e '$SIG{INT} = "DEFAULT"; setpgrp; exec @ARGV or die' "$ROOT/tests/demo"
+	wait_for 60 has_said "$1"
+	kill -INT -- "-$pid"
+	wait_for 30 gone "$pid"
+	run ! has_said "everything is taken down again"
+	left_nothing
+}
+
+@test "bad-demo: Ctrl-C while PostgreSQL starts leaves nothing" {
+	interrupted_at "-- a certificate"
+}
+
+@test "bad-demo: Ctrl-C during the session leaves nothing" {
+	interrupted_at "-- stock psql"
+}
+
+@test "bad-demo: a certificate tool that fails ends it with what the tool said, and nothing is left" {
+	mkdir "$T/broken"
+	printf '#!/bin/sh\necho no certificate today\nexit 70\n' > "$T/broken/inetls-certgen"
+	cp "$WRAP" "$T/broken/inetls-wrap"
+	# A make that builds nothing, so that the broken one stays.
+	mkdir "$T/path"
+	printf '#!/bin/sh\n' > "$T/path/make"
+	cp "$T/path/make" "$T/path/gmake"
+	chmod +x "$T/broken/inetls-certgen" "$T/path/make" "$T/path/gmake"
+	BUILD=$T/broken PATH=$T/path:$PATH run "$ROOT/tests/demo"
+	[ "$status" -eq 1 ]
+	[[ $output == *"no certificate today"* ]]
+	left_nothing
+}
+
+@test "demo: psql gets its answer through inetd, the nonce is nowhere in clear, and nothing is left" {
+	need openbsd-inetd
+	run "$ROOT/tests/demo"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	grep -qP '^127\.0\.0\.1:\d+\tstream\ttcp\tnowait\.6000\t' <<< "$output"
+	grep -q 'PostgreSQL [0-9.]* .* on ' <<< "$output"
+	grep -q '^SSL connection (protocol: TLSv1.3' <<< "$output"
+	grep -qE '^TLS 1\.3, [A-Z0-9-]+; [0-9]+ bytes from psql, [0-9]+ bytes to it$' <<< "$output"
+	grep -qE '^through the wrapper: .* in clear: 0 times$' <<< "$output"
+	grep -qE '^without the wrapper: .* in clear: [1-9][0-9]* times$' <<< "$output"
+	left_nothing
+}
+
+@test "demo: without openbsd-inetd the wrapper listens itself, and the demo says so" {
+	# An empty directory passes for an unpacked package, so that it is not fetched.
+	mkdir -p "$T/none/openbsd-inetd"
+	SUPERSERVERS=$T/none run "$ROOT/tests/demo"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"openbsd-inetd cannot be had here"* ]]
+	grep -qE '^through the wrapper: .* in clear: 0 times$' <<< "$output"
+	left_nothing
+}
