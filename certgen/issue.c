@@ -108,7 +108,7 @@ take_words(struct order *order, char *words[])
 	if (words[0] == NULL)
 		return say_usage("which file? inetls-certgen FILE.pem [NAME...]; see --help");
 	if (!is_file_name(words[0])) {
-		say("'%s' is no subcommand, and no file either: a FILE ends in .pem or contains a slash", words[0]);
+		say("'%s' is no file, whose name ends in .pem or has a slash, and no subcommand in first place", words[0]);
 		return COMMAND_UNKNOWN;
 	}
 	order->file = words[0];
