@@ -219,6 +219,8 @@ pgsql_accept(struct pgsql *p, int fd, int64_t deadline)
 		return take_cancel(p, fd, length, deadline);
 	case PGSQL_STARTUP:
 		return refuse_plain(p, fd, length, deadline);
+	case PGSQL_GSSENC:
+		return refuse(p, "a second GSSENCRequest");
 	default:
 		return refuse(p, "peer speaks neither PostgreSQL nor TLS");
 	}
