@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "nameservice.h"
 #include "parse.h"
 #include "text.h"
 
@@ -45,6 +46,9 @@ full_host_name(const char *host, char *full, size_t size)
 	struct addrinfo hints = { .ai_flags = AI_CANONNAME, .ai_socktype = SOCK_STREAM }, *found = NULL;
 
 	*full = '\0';
+	nameservice_use_built_in();
+	/* Without a network a question to DNS may take half a minute, for a default that can be typed. */
+	(void)setenv("RES_OPTIONS", "timeout:2 attempts:1", 0);
 	if (getaddrinfo(host, NULL, &hints, &found) != 0)
 		return;
 	if (found->ai_canonname != NULL && strchr(found->ai_canonname, '.') != NULL)

@@ -194,34 +194,30 @@ draft_discard(struct draft *draft)
 	errno = saved;
 }
 
-static void
-ending_signals(sigset_t *set)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXFSZ };
-
-	(void)sigemptyset(set);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		(void)sigaddset(set, signals[i]);
-}
+static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXFSZ };
+#define ENDING (sizeof(ending) / sizeof(ending[0]))
 
 void
 draft_hold_signals(sigset_t *saved)
 {
-	sigset_t ending;
+	sigset_t set;
 
-	ending_signals(&ending);
-	(void)sigprocmask(SIG_BLOCK, &ending, saved);
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < ENDING; i++)
+		(void)sigaddset(&set, ending[i]);
+	(void)sigprocmask(SIG_BLOCK, &set, saved);
 }
 
 int
 draft_interrupted(void)
 {
-	sigset_t ending, pending;
+	sigset_t pending;
 
-	ending_signals(&ending);
 	(void)sigpending(&pending);
-	(void)sigandset(&pending, &pending, &ending);
-	return !sigisemptyset(&pending);
+	for (size_t i = 0; i < ENDING; i++)
+		if (sigismember(&pending, ending[i]) == 1)
+			return 1;
+	return 0;
 }
 
 void
