@@ -101,11 +101,12 @@ line='pgssl		9000/tcp	# PostgreSQL TLS wrapper'
 @test "bad-activation: with DESTDIR every target that changes this machine is refused" {
 	local target
 	for target in services inetd xinetd systemd uninstall-services uninstall-inetd uninstall-xinetd \
-		uninstall-systemd; do
+		uninstall-systemd cert; do
 		run run_make "$target" DESTDIR="$here/package"
 		[ "$status" -ne 0 ] || { echo "done: $target"; false; }
 		[[ $output == *DESTDIR* ]]
 	done
+	[ ! -e "$here/pgssl.pem" ]
 	unchanged
 }
 
@@ -352,6 +353,16 @@ line='pgssl		9000/tcp	# PostgreSQL TLS wrapper'
 	END
 }
 
+@test "activation: without killall and pid file, service tells xinetd and inetd" {
+	mkdir "$here/path"
+	recorder "$here/path/service"
+	PATH=$here/path:$PATH run_make xinetd inetd
+	diff - "$here/told" <<-END
+	service xinetd reload
+	service openbsd-inetd reload
+	END
+}
+
 @test "activation: without program and certificate both are named, with the targets that make them" {
 	run run_make xinetd
 	[ "$status" -eq 0 ]
@@ -410,6 +421,16 @@ whole_pem() {
 @test "cert: without a terminal it asks nothing and makes a whole PEM" {
 	run_make cert < /dev/null
 	whole_pem "$here/pgssl.pem"
+}
+
+@test "cert: make install cert makes one PEM, and keeps it the next time" {
+	run_make install cert < /dev/null
+	whole_pem "$here/pgssl.pem"
+	cp "$here/pgssl.pem" "$here/before"
+	run run_make -j 4 install cert
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	cmp "$here/pgssl.pem" "$here/before"
 }
 
 @test "cert: its directory is made for others to enter, whatever the umask" {
