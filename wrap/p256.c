@@ -1,0 +1,169 @@
+/* ECDSA P-256 by nettle, and just enough DER to find the number. */
+
+#include "p256.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+#include <nettle/base64.h>
+#include <nettle/bignum.h>
+#include <nettle/ecc-curve.h>
+#include <nettle/ecdsa.h>
+#include <nettle/sha2.h>
+
+#define DER_MAX 512 /* a P-256 key with its public half is 138 bytes */
+
+enum { INTEGER = 0x02, OCTETS = 0x04, OID = 0x06, SEQUENCE = 0x30, PARAMETERS = 0xa0 };
+
+static const uint8_t ec_public_key[] = { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01 };
+static const uint8_t prime256v1[] = { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07 };
+
+struct der {
+	const uint8_t *at, *end;
+};
+
+/* Takes one element with that tag off the front. */
+static bool
+take(struct der *d, uint8_t tag, struct der *inside)
+{
+	size_t len, bytes;
+
+	if (d->end - d->at < 2 || d->at[0] != tag)
+		return false;
+	len = d->at[1];
+	d->at += 2;
+	if (len >= 0x80) {
+		bytes = len & 0x7f;
+		if (bytes < 1 || bytes > 2 || (size_t)(d->end - d->at) < bytes)
+			return false;
+		for (len = 0; bytes > 0; bytes--)
+			len = len << 8 | *d->at++;
+	}
+	if ((size_t)(d->end - d->at) < len)
+		return false;
+	inside->at = d->at;
+	inside->end = d->at += len;
+	return true;
+}
+
+static bool
+is(const struct der *d, const uint8_t *expected, size_t n)
+{
+	return (size_t)(d->end - d->at) == n && memcmp(d->at, expected, n) == 0;
+}
+
+/* ECPrivateKey (RFC 5915): the curve may be named inside, and must be where nothing else names it. */
+static bool
+parse_ec_key(struct der d, bool curve_is_known, uint8_t number[P256_SIZE])
+{
+	struct der key, version, octets, parameters, curve;
+
+	if (!take(&d, SEQUENCE, &key) || !take(&key, INTEGER, &version) || !take(&key, OCTETS, &octets))
+		return false;
+	if (take(&key, PARAMETERS, &parameters)) {
+		if (!take(&parameters, OID, &curve) || !is(&curve, prime256v1, sizeof(prime256v1)))
+			return false;
+		curve_is_known = true;
+	}
+	if (!curve_is_known || octets.end - octets.at != P256_SIZE)
+		return false;
+	memcpy(number, octets.at, P256_SIZE);
+	return true;
+}
+
+static bool
+parse_pkcs8(struct der d, uint8_t number[P256_SIZE])
+{
+	struct der info, version, algorithm, oid, curve, key;
+
+	if (!take(&d, SEQUENCE, &info) || !take(&info, INTEGER, &version) || !take(&info, SEQUENCE, &algorithm) ||
+	    !take(&algorithm, OID, &oid) || !is(&oid, ec_public_key, sizeof(ec_public_key)) ||
+	    !take(&algorithm, OID, &curve) || !is(&curve, prime256v1, sizeof(prime256v1)) ||
+	    !take(&info, OCTETS, &key))
+		return false;
+	return parse_ec_key(key, true, number);
+}
+
+bool
+p256_parse(const char *pem, uint8_t number[P256_SIZE])
+{
+	static const char pkcs8[] = "-----BEGIN PRIVATE KEY-----", sec1[] = "-----BEGIN EC PRIVATE KEY-----";
+	const char *begin = strstr(pem, pkcs8), *end;
+	bool is_pkcs8 = begin != NULL, found;
+	struct base64_decode_ctx ctx;
+	uint8_t der[DER_MAX];
+	size_t len = sizeof(der);
+
+	if (begin == NULL && (begin = strstr(pem, sec1)) == NULL)
+		return false;
+	begin += strlen(is_pkcs8 ? pkcs8 : sec1);
+	end = strstr(begin, "-----END");
+	if (end == NULL || BASE64_DECODE_LENGTH((size_t)(end - begin)) > DER_MAX)
+		return false;
+	base64_decode_init(&ctx);
+	found = base64_decode_update(&ctx, &len, der, (size_t)(end - begin), begin) && base64_decode_final(&ctx) &&
+	    (is_pkcs8 ? parse_pkcs8((struct der){ der, der + len }, number)
+	              : parse_ec_key((struct der){ der, der + len }, false, number));
+	explicit_bzero(der, sizeof(der));
+	return found;
+}
+
+void
+p256_hash(const void *data, size_t n, uint8_t hash[32])
+{
+	struct sha256_ctx ctx;
+
+	sha256_init(&ctx);
+	sha256_update(&ctx, n, data);
+	sha256_digest(&ctx, 32, hash);
+}
+
+/* Every signature needs a number that nobody can guess; there is no going on without it. */
+static void
+random_bytes(void *ctx, size_t n, uint8_t *out)
+{
+	(void)ctx;
+	while (n > 0) {
+		ssize_t got = getrandom(out, n, 0);
+
+		if (got < 0)
+			__builtin_trap();
+		out += got;
+		n -= (size_t)got;
+	}
+}
+
+static size_t
+put_integer(uint8_t *out, const mpz_t number)
+{
+	size_t len = nettle_mpz_sizeinbase_256_s(number);
+
+	out[0] = INTEGER;
+	out[1] = (uint8_t)len;
+	nettle_mpz_get_str_256(len, out + 2, number);
+	return len + 2;
+}
+
+ssize_t
+p256_sign(const uint8_t number[P256_SIZE], const uint8_t hash[32], uint8_t out[P256_SIGNATURE_MAX])
+{
+	struct dsa_signature signature;
+	struct ecc_scalar key;
+	ssize_t len = -1;
+	mpz_t n;
+
+	nettle_mpz_init_set_str_256_u(n, P256_SIZE, number);
+	ecc_scalar_init(&key, nettle_get_secp_256r1());
+	if (ecc_scalar_set(&key, n)) {
+		dsa_signature_init(&signature);
+		ecdsa_sign(&key, NULL, random_bytes, 32, hash, &signature);
+		len = 2 + (ssize_t)put_integer(out + 2, signature.r);
+		len += (ssize_t)put_integer(out + len, signature.s);
+		out[0] = SEQUENCE;
+		out[1] = (uint8_t)(len - 2);
+		dsa_signature_clear(&signature);
+	}
+	ecc_scalar_clear(&key);
+	mpz_clear(n);
+	return len;
+}

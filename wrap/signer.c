@@ -1,0 +1,176 @@
+/* The PEM: certificates out, signatures out, the key never. */
+
+#include "signer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <gnutls/abstract.h>
+#include <gnutls/gnutls.h>
+
+#include "file.h"
+#include "p256.h"
+
+#define BEGIN_CERTIFICATE "-----BEGIN CERTIFICATE-----"
+#define END_CERTIFICATE "-----END CERTIFICATE-----"
+
+int
+signer_open(struct signer *s, const char *path, struct failure *why)
+{
+	*s = (struct signer){ .path = path };
+	return file_read_private(path, FILE_PEM_MAX, &s->pem, &s->len, why);
+}
+
+/* What a person can mend about a PEM that does not serve. */
+static int
+check_parts(const struct signer *s, struct failure *why)
+{
+	if (strstr(s->pem, "ENCRYPTED") != NULL)
+		return failure_set(why, EX_CONFIG, "%s: the key is encrypted, and nobody is there to type its "
+		    "passphrase; mend: openssl pkey -in KEY -out PLAINKEY, mode 0600", s->path);
+	if (strstr(s->pem, "PRIVATE KEY-----") == NULL)
+		return failure_set(why, EX_CONFIG, "%s: holds no private key (BEGIN PRIVATE KEY); key and certificate "
+		    "go into one file, `make cert` makes it", s->path);
+	if (strstr(s->pem, BEGIN_CERTIFICATE) == NULL)
+		return failure_set(why, EX_CONFIG, "%s: holds no certificate (BEGIN CERTIFICATE); key and certificate "
+		    "go into one file, `make cert` makes it", s->path);
+	return 0;
+}
+
+static int
+broken(const struct signer *s, int error, struct failure *why)
+{
+	if (check_parts(s, why) == -1)
+		return -1;
+	return failure_set(why, EX_CONFIG, "%s: %s; is it whole? `inetls-certgen show %s` looks into it", s->path,
+	    gnutls_strerror(error), s->path);
+}
+
+ssize_t
+signer_chain(const struct signer *s, char *out, struct failure *why)
+{
+	const char *begin = s->pem, *end;
+	size_t len = 0, n;
+
+	if (check_parts(s, why) == -1)
+		return -1;
+	while ((begin = strstr(begin, BEGIN_CERTIFICATE)) != NULL &&
+	    (end = strstr(begin, END_CERTIFICATE)) != NULL) {
+		end += strlen(END_CERTIFICATE);
+		n = (size_t)(end - begin);
+		if (len + n + 2 > SIGNER_CHAIN_MAX)
+			return failure_set(why, EX_CONFIG, "%s: the chain is larger than %d bytes", s->path,
+			    SIGNER_CHAIN_MAX);
+		memcpy(out + len, begin, n);
+		len += n;
+		out[len++] = '\n';
+		begin = end;
+	}
+	if (len == 0)
+		return failure_set(why, EX_CONFIG, "%s: the certificate has no end; is the file whole?", s->path);
+	out[len] = '\0';
+	return (ssize_t)len;
+}
+
+static int
+load_other_key(struct signer *s, struct failure *why)
+{
+	gnutls_datum_t pem = { (unsigned char *)s->pem, (unsigned)s->len };
+	gnutls_privkey_t key = NULL;
+	int r;
+
+	if ((r = gnutls_global_init()) < 0 || (r = gnutls_privkey_init(&key)) < 0)
+		return failure_set(why, EX_SOFTWARE, "initialise GnuTLS: %s", gnutls_strerror(r));
+	if ((r = gnutls_privkey_import_x509_raw(key, &pem, GNUTLS_X509_FMT_PEM, NULL, 0)) < 0) {
+		gnutls_privkey_deinit(key);
+		return broken(s, r, why);
+	}
+	s->key = key;
+	return 0;
+}
+
+/* The hash that a fast signature needs; false where the algorithm is another. */
+static bool
+p256_input(bool is_hash, unsigned algorithm, const void *data, size_t n, uint8_t hash[32])
+{
+	if (gnutls_sign_get_hash_algorithm((gnutls_sign_algorithm_t)algorithm) != GNUTLS_DIG_SHA256)
+		return false;
+	if (is_hash && n != 32)
+		return false;
+	if (is_hash)
+		memcpy(hash, data, 32);
+	else
+		p256_hash(data, n, hash);
+	return true;
+}
+
+static ssize_t
+sign_other(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags, const gnutls_datum_t *in, void *out,
+    struct failure *why)
+{
+	gnutls_datum_t signature = { NULL, 0 };
+	int r;
+
+	if (s->key == NULL && load_other_key(s, why) == -1)
+		return -1;
+	r = is_hash ? gnutls_privkey_sign_hash2(s->key, (gnutls_sign_algorithm_t)algorithm, flags, in, &signature)
+	            : gnutls_privkey_sign_data2(s->key, (gnutls_sign_algorithm_t)algorithm, flags, in, &signature);
+	if (r < 0)
+		return failure_set(why, EX_CONFIG, "%s: the key cannot sign as the certificate says: %s; do they belong "
+		    "together? --check tells", s->path, gnutls_strerror(r));
+	if (signature.size > SIGNER_SIGNATURE_MAX) {
+		gnutls_free(signature.data);
+		return failure_set(why, EX_CONFIG, "%s: the key is larger than any that is known", s->path);
+	}
+	memcpy(out, signature.data, signature.size);
+	gnutls_free(signature.data);
+	return (ssize_t)signature.size;
+}
+
+ssize_t
+signer_sign(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags, const void *data, size_t n,
+    void *out, struct failure *why)
+{
+	gnutls_datum_t in = { (unsigned char *)(uintptr_t)data, (unsigned)n };
+	uint8_t hash[32];
+	ssize_t len;
+
+	if (!s->parsed)
+		s->is_p256 = p256_parse(s->pem, s->p256);
+	s->parsed = true;
+	if (s->is_p256 && p256_input(is_hash, algorithm, data, n, hash)) {
+		if ((len = p256_sign(s->p256, hash, out)) == -1)
+			return failure_set(why, EX_CONFIG, "%s: the key is no P-256 key", s->path);
+		return len;
+	}
+	return sign_other(s, is_hash, algorithm, flags, &in, out, why);
+}
+
+int
+signer_match(const struct signer *s, struct failure *why)
+{
+	gnutls_datum_t pem = { (unsigned char *)s->pem, (unsigned)s->len };
+	gnutls_certificate_credentials_t credentials = NULL;
+	int r;
+
+	if (check_parts(s, why) == -1)
+		return -1;
+	if ((r = gnutls_global_init()) < 0 || (r = gnutls_certificate_allocate_credentials(&credentials)) < 0)
+		return failure_set(why, EX_SOFTWARE, "initialise GnuTLS: %s", gnutls_strerror(r));
+	r = gnutls_certificate_set_x509_key_mem2(credentials, &pem, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
+	gnutls_certificate_free_credentials(credentials);
+	if (r == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
+		return failure_set(why, EX_CONFIG, "%s: the private key does not belong to the certificate; put the key "
+		    "that the certificate was made for into it, or make a new pair with `make cert`", s->path);
+	return r < 0 ? broken(s, r, why) : 0;
+}
+
+void
+signer_close(struct signer *s)
+{
+	if (s->key != NULL)
+		gnutls_privkey_deinit(s->key);
+	explicit_bzero(s->p256, sizeof(s->p256));
+	file_wipe(s->pem, s->len);
+	*s = (struct signer){ .path = NULL };
+}
