@@ -1,6 +1,6 @@
 /*
  * The door.  The order matters: chroot needs root and a path, the groups must go while we may still change
- * them, then the user; only then is there nothing left to lose.
+ * them, then the user; the filter is last, since it forbids all of this.
  */
 
 #include "sandbox.h"
@@ -12,31 +12,195 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "nameservice.h"
 
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
-
 #define DEFAULT_USER "inetls"
+/*
+ * Users of keyholders: one for each process, from the range that nobody hands out (systemd's "Users, Groups,
+ * UIDs and GIDs on systemd Systems": above its containers' ranges).
+ */
+#define KEYHOLDER_UID 1879048192u
+#define KEYHOLDER_UIDS (1u << 24)
+#define KEYHOLDER_UID_SMALL 65533u /* in a container that maps no more than 65536 */
+#define POLLED_MAX 8               /* ppoll fails where more descriptors are polled than may be open */
 
-#ifdef __linux__
+#if defined(__linux__)
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "filter.h"
+#include "filter_marks.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
 static int
-give_up_for_good(struct failure *why)
+no_new_privileges(struct failure *why)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
 		return failure_set(why, EX_OSERR, "prctl: %s", strerror(errno));
 	return 0;
 }
+
+/* A sanitizer makes system calls of its own, at any time. */
+#if defined(__SANITIZE_ADDRESS__) || defined(INETLS_NO_FILTER)
+#define FILTERED false
 #else
+#define FILTERED true
+#endif
+
 static int
-give_up_for_good(struct failure *why)
+load_filter(struct sock_filter *program, size_t n, struct failure *why)
+{
+	struct sock_fprog filter = { .len = (unsigned short)n, .filter = program };
+
+	if (!FILTERED || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0)
+		return 0;
+	return failure_set(why, EX_OSERR, "seccomp: %s; a kernel without it needs --no-sandbox", strerror(errno));
+}
+
+static int
+filter_session(const struct sandbox_door *d, struct failure *why)
+{
+	struct sock_filter program[COUNT(session_filter)];
+
+	memcpy(program, session_filter, sizeof(session_filter));
+	for (size_t i = 0; i < COUNT(program); i++) {
+		uint32_t place = program[i].k - FILTER_BACKEND_MARK;
+
+		/* A place that is not used gets a number that no descriptor has. */
+		if (program[i].k >= FILTER_BACKEND_MARK && place < FILTER_BACKENDS)
+			program[i].k = (int)place < d->n ? (uint32_t)d->connectable[place] : UINT32_MAX;
+	}
+	return load_filter(program, COUNT(program), why);
+}
+
+static int
+filter_keyholder(struct failure *why)
+{
+	struct sock_filter program[COUNT(keyholder_filter)];
+
+	memcpy(program, keyholder_filter, sizeof(keyholder_filter));
+	return load_filter(program, COUNT(program), why);
+}
+
+/*
+ * Landlock (Documentation/userspace-api/landlock.rst), by its numbers, since the headers may be older than
+ * the kernel.  Each version of its ABI adds to what can be forbidden.
+ */
+#define LANDLOCK_CREATE 444
+#define LANDLOCK_ADD 445
+#define LANDLOCK_RESTRICT 446
+#define LANDLOCK_ASK_VERSION 1u
+#define LANDLOCK_NET_PORT 2
+#define LANDLOCK_NET_BIND 1u
+#define LANDLOCK_NET_CONNECT 2u
+#define LANDLOCK_SCOPE_ALL 3u /* abstract Unix sockets, signals */
+
+struct landlock_ruleset {
+	uint64_t fs, net, scoped;
+};
+
+struct landlock_port {
+	uint64_t allowed, port;
+};
+
+static long
+landlock_version(void)
+{
+	return syscall(LANDLOCK_CREATE, NULL, 0, LANDLOCK_ASK_VERSION);
+}
+
+/* Every way of touching a file that this version knows. */
+static uint64_t
+landlock_fs(long version)
+{
+	return version >= 5 ? 0xffff : version >= 3 ? 0x7fff : version == 2 ? 0x3fff : 0x1fff;
+}
+
+static int
+allow_ports(int rules, const struct sandbox_door *d)
+{
+	for (int i = 0; i < d->n; i++) {
+		struct landlock_port port = { LANDLOCK_NET_CONNECT, d->ports[i] };
+		bool again = i > 0 && d->ports[i] == d->ports[i - 1];
+
+		if (port.port != 0 && !again && syscall(LANDLOCK_ADD, rules, LANDLOCK_NET_PORT, &port, 0) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+lock_land(const struct sandbox_door *d, struct failure *why)
+{
+	long version = landlock_version();
+	struct landlock_ruleset all = { landlock_fs(version), LANDLOCK_NET_BIND | LANDLOCK_NET_CONNECT,
+		LANDLOCK_SCOPE_ALL };
+	size_t size = version >= 6 ? 24 : version >= 4 ? 16 : 8;
+	int rules, r;
+
+	if (version < 1)
+		return 0; /* not in this kernel, or switched off: the other walls stand */
+	if ((rules = (int)syscall(LANDLOCK_CREATE, &all, size, 0)) == -1)
+		return failure_set(why, EX_OSERR, "landlock: %s", strerror(errno));
+	r = version >= 4 ? allow_ports(rules, d) : 0;
+	if (r == 0)
+		r = (int)syscall(LANDLOCK_RESTRICT, rules, 0);
+	if (r == -1)
+		failure_set(why, EX_OSERR, "landlock: %s", strerror(errno));
+	(void)close(rules);
+	return r;
+}
+
+const char *
+sandbox_features(void)
+{
+	static char text[64];
+	long version = landlock_version();
+
+	(void)snprintf(text, sizeof(text), version < 1 ? "%s, no Landlock" : "%s, Landlock (ABI %ld)",
+	    FILTERED ? "seccomp" : "no seccomp in a sanitizer build", version);
+	return text;
+}
+
+#else /* other systems: users, chroot and limits alone */
+
+static int
+no_new_privileges(struct failure *why)
 {
 	(void)why;
 	return 0;
+}
+
+static int
+filter_session(const struct sandbox_door *d, struct failure *why)
+{
+	(void)d, (void)why;
+	return 0;
+}
+
+static int
+filter_keyholder(struct failure *why)
+{
+	(void)why;
+	return 0;
+}
+
+static int
+lock_land(const struct sandbox_door *d, struct failure *why)
+{
+	(void)d, (void)why;
+	return 0;
+}
+
+const char *
+sandbox_features(void)
+{
+	return "users, chroot and limits";
 }
 #endif
 
@@ -127,25 +291,66 @@ change_root(const char *root, struct failure *why)
 }
 
 static int
-change_user(const struct sandbox *s, struct failure *why)
+become(uid_t uid, gid_t gid, struct failure *why)
 {
-	if (setgroups(0, NULL) == -1 || setresgid(s->gid, s->gid, s->gid) == -1 ||
-	    setresuid(s->uid, s->uid, s->uid) == -1)
-		return failure_set(why, EX_OSERR, "become %s: %s", s->user, strerror(errno));
+	if (setgroups(0, NULL) == -1 || setresgid(gid, gid, gid) == -1 || setresuid(uid, uid, uid) == -1)
+		return failure_set(why, EX_OSERR, "become uid %lu: %s", (unsigned long)uid, strerror(errno));
 	/* A kernel that let us back would make all of this a show. */
-	if (setuid(0) != -1 || geteuid() != s->uid || getegid() != s->gid)
-		return failure_set(why, EX_SOFTWARE, "become %s: root could be had back", s->user);
+	if (setuid(0) != -1 || geteuid() != uid || getegid() != gid)
+		return failure_set(why, EX_SOFTWARE, "become uid %lu: root could be had back", (unsigned long)uid);
+	return 0;
+}
+
+static int
+limit(int highest_fd, bool writes_file, struct failure *why)
+{
+	struct rlimit none = { 0, 0 };
+	struct rlimit files = { (rlim_t)highest_fd + 1, (rlim_t)highest_fd + 1 };
+
+	if (files.rlim_cur < POLLED_MAX)
+		files.rlim_cur = files.rlim_max = POLLED_MAX;
+	if (setrlimit(RLIMIT_CORE, &none) == -1 || setrlimit(RLIMIT_NPROC, &none) == -1 ||
+	    setrlimit(RLIMIT_NOFILE, &files) == -1 || (!writes_file && setrlimit(RLIMIT_FSIZE, &none) == -1))
+		return failure_set(why, EX_OSERR, "setrlimit: %s", strerror(errno));
 	return 0;
 }
 
 int
-sandbox_enter(const struct sandbox *s, const char *root, struct failure *why)
+sandbox_close_door(const struct sandbox *s, const struct sandbox_door *d, struct failure *why)
+{
+	if (s->change_user && (change_root(d->root, why) == -1 || become(s->uid, s->gid, why) == -1))
+		return -1;
+	if (s->off)
+		return 0;
+	if (no_new_privileges(why) == -1 || lock_land(d, why) == -1)
+		return -1;
+	return limit(d->highest_fd, d->writes_file, why) == -1 || filter_session(d, why) == -1 ? -1 : 0;
+}
+
+/* Another user than the session's, or the session could send it signals. */
+static int
+become_keyholder(const struct sandbox *s, struct failure *why)
+{
+	uid_t uid = KEYHOLDER_UID + (uid_t)getpid() % KEYHOLDER_UIDS;
+
+	if (become(uid, uid, why) == 0)
+		return 0;
+	if (errno != EINVAL)
+		return -1;
+	uid = s->uid == KEYHOLDER_UID_SMALL ? KEYHOLDER_UID_SMALL - 1 : KEYHOLDER_UID_SMALL;
+	return become(uid, uid, why);
+}
+
+int
+sandbox_cage_keyholder(const struct sandbox *s, struct failure *why)
 {
 	struct rlimit none = { 0, 0 };
 
-	if (s->change_user && (change_root(root, why) == -1 || change_user(s, why) == -1))
+	if (s->change_user && (change_root("", why) == -1 || become_keyholder(s, why) == -1))
 		return -1;
+	if (s->off)
+		return 0;
 	if (setrlimit(RLIMIT_CORE, &none) == -1)
 		return failure_set(why, EX_OSERR, "setrlimit: %s", strerror(errno));
-	return give_up_for_good(why);
+	return no_new_privileges(why) == -1 || filter_keyholder(why) == -1 ? -1 : 0;
 }

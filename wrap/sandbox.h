@@ -7,15 +7,27 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "failure.h"
 
 struct sandbox {
 	bool change_user; /* started as root */
+	bool off;         /* --no-sandbox: become the user, and leave it at that */
 	uid_t uid;
 	gid_t gid;
 	char user[64];
+};
+
+/* What a session keeps. */
+struct sandbox_door {
+	const char *root;       /* becomes the root directory where the process is root; "" is an empty one */
+	const int *connectable; /* sockets that may be connected; -1 where there is none */
+	const uint16_t *ports;  /* of TCP, host order, 0 where there is none: no other may be connected to */
+	int n;                  /* of both, 8 at most */
+	int highest_fd;         /* nothing above it is open */
+	bool writes_file;       /* the log is a regular file */
 };
 
 /*
@@ -26,9 +38,18 @@ struct sandbox {
 int sandbox_prepare(struct sandbox *s, const char *user, const char *group, struct failure *why);
 
 /*
- * Makes root the root directory ("" is an empty one) where the process is root, becomes the user for good,
- * and gives up what a session never needs.  0, or -1 and *why; then nothing of the peer may be read.
+ * The door of a session: an empty root, another user, no privilege to be had again, no file, no new process
+ * and no system call but what the relay needs.  0, or -1 and *why; then nothing of the peer may be read.
  */
-int sandbox_enter(const struct sandbox *s, const char *root, struct failure *why);
+int sandbox_close_door(const struct sandbox *s, const struct sandbox_door *d, struct failure *why);
+
+/*
+ * The cage of the process that holds the key: a user of its own, which the session cannot touch, and fewer
+ * system calls still.  s is the session's.
+ */
+int sandbox_cage_keyholder(const struct sandbox *s, struct failure *why);
+
+/* What this kernel has of it, in words for --check. */
+const char *sandbox_features(void);
 
 #endif
