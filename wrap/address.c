@@ -169,6 +169,16 @@ address_format(const struct address *a, char out[ADDRESS_TEXT])
 		(void)strcpy(out, a->sa.ss_family == AF_UNIX ? "unix" : "-");
 }
 
+uint16_t
+address_port(const struct address *a)
+{
+	if (a->sa.ss_family == AF_INET)
+		return ntohs(((const struct sockaddr_in *)&a->sa)->sin_port);
+	if (a->sa.ss_family == AF_INET6)
+		return ntohs(((const struct sockaddr_in6 *)&a->sa)->sin6_port);
+	return 0;
+}
+
 void
 address_of_peer(int fd, char out[ADDRESS_TEXT])
 {

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 #include "failure.h"
@@ -46,6 +47,9 @@ int address_unix(const char *path, struct address *out);
 
 /* "203.0.113.7:51234", "[2001:db8::1]:5", "unix"; an IPv4 address mapped into IPv6 is shown as IPv4. */
 void address_format(const struct address *a, char out[ADDRESS_TEXT]);
+
+/* The TCP port, or 0. */
+uint16_t address_port(const struct address *a);
 
 /* The other end's or our own address of a socket, formatted; "-" where there is none. */
 void address_of_peer(int fd, char out[ADDRESS_TEXT]);

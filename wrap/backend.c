@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "deadline.h"
+#include "socket.h"
 
 #define POSTGRES_PORT "5432"
 
@@ -34,7 +34,7 @@ static int
 open_socket(struct backend *b, int i, const struct address *source, const char *text, struct failure *why)
 {
 	int family = b->addresses.at[i].sa.ss_family;
-	int on = 1, fd;
+	int fd;
 
 	if (source != NULL && source->sa.ss_family != family)
 		return 0;
@@ -45,7 +45,7 @@ open_socket(struct backend *b, int i, const struct address *source, const char *
 	}
 	b->sockets[i] = fd;
 	if (b->tcp)
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		socket_tune(fd);
 	return source != NULL ? bind_source(fd, source, text, why) : 0;
 }
 

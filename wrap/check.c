@@ -8,9 +8,8 @@
 
 #include "backend.h"
 #include "deadline.h"
-#include "file.h"
 #include "sandbox.h"
-#include "tls.h"
+#include "signer.h"
 
 struct check {
 	const struct options *o;
@@ -39,21 +38,17 @@ say_error(struct check *c, const struct failure *why)
 		c->code = why->code;
 }
 
-int
-check_pem(const struct options *o, struct failure *why)
+static void
+check_pem(struct check *c)
 {
-	struct tls_config config = { .pem_path = o->pem, .priority = o->priority };
-	char *pem;
-	int r;
+	struct signer signer;
+	struct failure why;
 
-	if (file_read_private(o->pem, FILE_PEM_MAX, &pem, &config.pem_len, why) == -1)
-		return -1;
-	config.pem = pem;
-	r = tls_init(why);
-	if (r == 0)
-		r = tls_check_pem(&config, why);
-	file_wipe(pem, config.pem_len);
-	return r;
+	if (signer_open(&signer, c->o->pem, &why) == -1 || signer_match(&signer, &why) == -1)
+		say_error(c, &why);
+	else
+		say("ok", "PEM %s: private to its owner, key and certificate match", c->o->pem);
+	signer_close(&signer);
 }
 
 static void
@@ -86,6 +81,17 @@ check_user(struct check *c)
 }
 
 static void
+check_sandbox(const struct check *c)
+{
+	if (c->o->no_sandbox)
+		say("warning", "sandbox: switched off by --no-sandbox");
+	else
+		say("ok", "sandbox: %s", sandbox_features());
+	if (c->o->no_keyholder)
+		say("warning", "private key: in the process that reads the network, by --no-keyholder");
+}
+
+static void
 check_log(const struct check *c)
 {
 	if (c->o->log.path == NULL && access("/dev/log", W_OK) == -1)
@@ -111,13 +117,10 @@ int
 check_run(const struct options *o)
 {
 	struct check c = { .o = o, .code = EX_OK };
-	struct failure why;
 
-	if (check_pem(o, &why) == -1)
-		say_error(&c, &why);
-	else
-		say("ok", "PEM %s: private to its owner, key and certificate match", o->pem);
+	check_pem(&c);
 	check_user(&c);
+	check_sandbox(&c);
 	check_backend(&c);
 	check_log(&c);
 	check_hazards(&c);

@@ -9,7 +9,4 @@
  * first error. */
 int check_run(const struct options *o);
 
-/* The PEM alone: readable, whole, by others not, and key and certificate match.  0, or -1 and *why. */
-int check_pem(const struct options *o, struct failure *why);
-
 #endif

@@ -12,14 +12,18 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "check.h"
 #include "deadline.h"
+#include "keyholder.h"
 #include "pidfile.h"
+#include "sandbox.h"
 #include "session.h"
 
+#define KEYHOLDERS_MAX 16  /* generations at once: sessions keep theirs for one handshake */
+#define PEM_LOOK_MS 1000   /* how often a renewed PEM is looked for, while connections arrive */
 #define ACCEPT_PAUSE_MS 100 /* when descriptors or processes have run out: time for a session to end */
 
 struct listener {
@@ -27,6 +31,11 @@ struct listener {
 	int fds[ADDRESS_MAX];
 	int n;
 	int sessions; /* running children */
+	struct sandbox user;
+	struct keyholder_service keys;      /* of the PEM as it was when pem was looked at */
+	pid_t keyholders[KEYHOLDERS_MAX];   /* this generation's and older ones that still serve; 0 is free */
+	struct stat pem;
+	int64_t pem_seen;                   /* when */
 	int ready;    /* the pipe to the process that was typed, or -1 */
 	char pid_file[PIDFILE_MAX];
 };
@@ -128,24 +137,6 @@ open_sockets(struct listener *l, struct failure *why)
 	return l->n > 0 ? 0 : failure_set(why, EX_OSERR, "-d: no address to listen on");
 }
 
-/* In a process of its own, since the key has no business in this one.  The exit code of the check. */
-static int
-check_pem_apart(const struct options *o)
-{
-	struct failure why = { .code = EX_OK };
-	int status;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		if (check_pem(o, &why) == -1)
-			log_line(LEVEL_ERR, "%s", why.text);
-		_exit(why.code);
-	}
-	if (pid == -1 || waitpid(pid, &status, 0) == -1 || !WIFEXITED(status))
-		return EX_OSERR;
-	return WEXITSTATUS(status);
-}
-
 /*
  * Goes to the background.  The process that was typed stays until this one has said by the pipe that it
  * serves, so that a failure to start is its exit code.
@@ -199,16 +190,78 @@ leave_terminal(struct listener *l, struct failure *why)
 	return 0;
 }
 
+/* A keyholder for the PEM as it is now; the old one stays where the new one cannot serve. */
+static int
+renew_keyholder(struct listener *l, struct failure *why)
+{
+	struct keyholder_service fresh;
+	int place = 0;
+
+	while (place < KEYHOLDERS_MAX && l->keyholders[place] != 0)
+		place++;
+	if (place == KEYHOLDERS_MAX)
+		return failure_set(why, EX_OSERR, "%s changes too often", l->o->pem);
+	if (keyholder_service_start(&fresh, l->o->pem, &l->user, why) == -1)
+		return -1;
+	keyholder_service_leave(&l->keys);
+	l->keys = fresh;
+	l->keyholders[place] = fresh.pid;
+	return 0;
+}
+
+static bool
+pem_changed(struct listener *l)
+{
+	struct stat now;
+
+	if (deadline_now() - l->pem_seen < PEM_LOOK_MS)
+		return false;
+	l->pem_seen = deadline_now();
+	if (stat(l->o->pem, &now) == -1)
+		return false; /* being replaced, or gone: the key that is held still serves */
+	if (now.st_ino == l->pem.st_ino && now.st_dev == l->pem.st_dev && now.st_size == l->pem.st_size &&
+	    now.st_mtim.tv_sec == l->pem.st_mtim.tv_sec && now.st_mtim.tv_nsec == l->pem.st_mtim.tv_nsec)
+		return false;
+	l->pem = now;
+	return true;
+}
+
+/* A channel to the keyholder for the next session, or -1; with --no-keyholder it is always -1. */
+static int
+next_channel(struct listener *l)
+{
+	struct failure why;
+	int channel;
+
+	if (l->o->no_keyholder)
+		return -1;
+	if (pem_changed(l)) {
+		if (renew_keyholder(l, &why) == -1)
+			log_line(LEVEL_ERR, "%s; the key as it was goes on serving", why.text);
+		else
+			log_line(LEVEL_NOTICE, "%s was read anew", l->o->pem);
+	}
+	if ((channel = keyholder_service_channel(&l->keys, &why)) != -1)
+		return channel;
+	if (renew_keyholder(l, &why) == 0 && (channel = keyholder_service_channel(&l->keys, &why)) != -1)
+		return channel;
+	log_line(LEVEL_ERR, "%s; a connection was closed", why.text);
+	return -1;
+}
+
 static int
 start(struct listener *l, struct failure *why)
 {
-	if (pidfile_path(l->o->pid_file, l->o->service, l->pid_file, why) == -1 || open_sockets(l, why) == -1)
+	if (pidfile_path(l->o->pid_file, l->o->service, l->pid_file, why) == -1 ||
+	    sandbox_prepare(&l->user, l->o->user, l->o->group, why) == -1 || open_sockets(l, why) == -1)
 		return -1;
+	l->user.off = l->o->no_sandbox;
 	if (!l->o->foreground && detach(l, why) == -1)
 		return -1;
-	if (pidfile_write(l->pid_file, why) == -1)
+	(void)pem_changed(l);
+	if (!l->o->no_keyholder && renew_keyholder(l, why) == -1)
 		return -1;
-	return 0;
+	return pidfile_write(l->pid_file, why);
 }
 
 static void
@@ -227,15 +280,16 @@ announce(const struct listener *l)
 /* ------------------------------------------------------------------ the fork: below runs the session */
 
 static void
-serve_child(const struct listener *l, int fd)
+serve_child(struct listener *l, int fd, int channel)
 {
 	(void)signal(SIGCHLD, SIG_DFL);
 	for (int i = 0; i < l->n; i++)
 		(void)close(l->fds[i]);
+	keyholder_service_leave(&l->keys);
 	if (dup2(fd, STDIN_FILENO) == -1 || dup2(fd, STDOUT_FILENO) == -1)
 		_exit(EX_OSERR);
 	(void)close(fd);
-	_exit(session_serve(l->o));
+	_exit(session_serve(l->o, channel));
 }
 
 /* -1 where descriptors or processes have run out. */
@@ -243,25 +297,41 @@ static int
 accept_one(struct listener *l, int listening)
 {
 	int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
-	pid_t pid;
+	pid_t pid = -1;
+	int channel;
 
 	if (fd == -1)
 		return errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS ? -1 : 0;
-	if ((pid = fork()) == 0)
-		serve_child(l, fd);
-	if (pid == -1)
-		log_line(LEVEL_ERR, "fork: %s; a connection was closed", strerror(errno));
-	else
-		l->sessions++;
+	channel = next_channel(l);
+	if (channel != -1 || l->o->no_keyholder) {
+		if ((pid = fork()) == 0)
+			serve_child(l, fd, channel);
+		if (pid == -1)
+			log_line(LEVEL_ERR, "fork: %s; a connection was closed", strerror(errno));
+		else
+			l->sessions++;
+	}
+	if (channel != -1)
+		(void)close(channel);
 	(void)close(fd);
 	return pid == -1 ? -1 : 0;
 }
 
+/* Children are sessions, but for the keyholders. */
 static void
 reap(struct listener *l)
 {
-	while (waitpid(-1, NULL, WNOHANG) > 0)
-		l->sessions--;
+	pid_t pid;
+	int i;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+		for (i = 0; i < KEYHOLDERS_MAX && l->keyholders[i] != pid; i++)
+			continue;
+		if (i < KEYHOLDERS_MAX)
+			l->keyholders[i] = 0;
+		else
+			l->sessions--;
+	}
 }
 
 static void
@@ -287,6 +357,15 @@ accept_until_stopped(struct listener *l)
 	}
 }
 
+static bool
+any_keyholder(const struct listener *l)
+{
+	for (int i = 0; i < KEYHOLDERS_MAX; i++)
+		if (l->keyholders[i] != 0)
+			return true;
+	return false;
+}
+
 /* The port is closed at once; sessions go on until they end, for --close-timeout at most. */
 static void
 stop(struct listener *l)
@@ -298,19 +377,17 @@ stop(struct listener *l)
 	pidfile_remove(l->pid_file);
 	reap(l);
 	log_line(LEVEL_NOTICE, "stopped listening; sessions=%d", l->sessions);
-	while (l->sessions > 0 && deadline_wait(NULL, 0, deadline) != DEADLINE_OVER)
+	keyholder_service_leave(&l->keys);
+	while ((l->sessions > 0 || any_keyholder(l)) && deadline_wait(NULL, 0, deadline) != DEADLINE_OVER)
 		reap(l);
 }
 
 int
 listener_run(const struct options *o)
 {
-	struct listener l = { .o = o, .ready = -1 };
+	struct listener l = { .o = o, .ready = -1, .keys = { .control = -1 } };
 	struct failure why;
-	int code = check_pem_apart(o);
 
-	if (code != EX_OK)
-		return code;
 	take_signals();
 	if (start(&l, &why) == -1) {
 		log_line(LEVEL_ERR, "%s", why.text);

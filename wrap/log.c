@@ -54,6 +54,8 @@ log_claim_stderr(void)
 	struct stat in, out, err, null;
 	int fd;
 
+	/* What a super-server forgot to close is none of ours, and would count as open ever after. */
+	(void)close_range(STDERR_FILENO + 1, ~0u, 0);
 	log_settings.stdin_was_open = fstat(STDIN_FILENO, &in) == 0;
 	if (!log_settings.stdin_was_open || fstat(STDOUT_FILENO, &out) == -1 || fstat(STDERR_FILENO, &err) == -1) {
 		while ((fd = open("/dev/null", O_RDWR)) <= STDERR_FILENO)
@@ -159,6 +161,14 @@ log_reopen(struct failure *why)
 	(void)close(log_settings.fd);
 	log_settings.fd = fd;
 	return 0;
+}
+
+bool
+log_is_file(void)
+{
+	struct stat st;
+
+	return log_settings.fd != -1 && fstat(log_settings.fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 /* Bytes that could end a line or drive a terminal leave as \xNN. */

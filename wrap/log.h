@@ -24,7 +24,7 @@ struct log_options {
 };
 
 /*
- * The first thing that a process does.  Opens /dev/null on whichever of 0, 1 and 2 is closed, and puts it
+ * The first thing that a process does.  Closes what it inherited above fd 2.  Opens /dev/null on whichever of 0, 1 and 2 is closed, and puts it
  * in the place of fd 2 where that is the same socket as fd 0 or 1: most super-servers hand the peer's
  * socket over as stderr, and no byte of text may reach the peer.  Returns 0, or -1 where not even
  * /dev/null can be opened.
@@ -46,6 +46,9 @@ int log_open(const struct log_options *o, struct failure *why);
 
 /* Opens the file of log_open again, for log rotation.  0, or -1 and *why and the old file stays. */
 int log_reopen(struct failure *why);
+
+/* Whether lines go to a regular file, so that writing files must stay allowed. */
+bool log_is_file(void);
 
 /* One line.  Bytes of the text that do not print are escaped, so that no peer can forge a line. */
 void log_line(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

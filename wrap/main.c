@@ -62,7 +62,7 @@ main(int argc, char **argv)
 	if (o.help || o.version || o.check)
 		code = answer_person(&o);
 	else
-		code = o.listening ? listener_run(&o) : session_serve(&o);
+		code = o.listening ? listener_run(&o) : session_serve(&o, -1);
 	(void)fflush(stdout);
 	_exit(code);
 }

@@ -13,7 +13,8 @@
 
 #include "parse.h"
 
-enum { OPT_CHECK = 256, OPT_HANDSHAKE, OPT_CONNECT, OPT_CLOSE, OPT_IDLE };
+enum { OPT_CHECK = 256, OPT_HANDSHAKE, OPT_CONNECT, OPT_CLOSE, OPT_IDLE, OPT_NO_SANDBOX,
+	OPT_NO_KEYHOLDER };
 
 #define SHORT_OPTIONS ":d:r:p:n:C:N:s:g:P:I:D:o:fVhR:E:B:WS:t:O:Tu:"
 #define WITHOUT_EFFECT "REBWStO"
@@ -39,6 +40,8 @@ static const struct option long_options[] = {
 	{ "connect-timeout", required_argument, NULL, OPT_CONNECT },
 	{ "close-timeout", required_argument, NULL, OPT_CLOSE },
 	{ "idle-timeout", required_argument, NULL, OPT_IDLE },
+	{ "no-sandbox", no_argument, NULL, OPT_NO_SANDBOX },
+	{ "no-keyholder", no_argument, NULL, OPT_NO_KEYHOLDER },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -65,6 +68,7 @@ static const char usage[] =
     "      --connect-timeout TIME   default 10s\n"
     "      --close-timeout TIME     default 60s, after one side has ended\n"
     "      --idle-timeout TIME      default off\n"
+    "      --no-sandbox, --no-keyholder  for debugging only\n"
     "      --check                  test this configuration, one line for each finding\n"
     "  -V, --version                print versions and how GnuTLS is linked\n"
     "  -h, --help                   print this\n"
@@ -204,6 +208,8 @@ set_option(struct options *o, int opt, char *arg, struct failure *why)
 	case 'V': o->version = true; break;
 	case 'h': o->help = true; break;
 	case OPT_CHECK: o->check = true; break;
+	case OPT_NO_SANDBOX: o->no_sandbox = true; break;
+	case OPT_NO_KEYHOLDER: o->no_keyholder = true; break;
 	}
 	return 0;
 }

@@ -32,6 +32,7 @@ struct options {
 	const char *user, *group; /* or NULL */
 	const char *pid_file;     /* as written, or NULL */
 	bool foreground;
+	bool no_sandbox, no_keyholder;
 	struct log_options log;
 
 	int64_t handshake_ms, connect_ms, close_ms, idle_ms; /* PARSE_OFF for "off" */

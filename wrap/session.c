@@ -8,19 +8,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "backend.h"
 #include "deadline.h"
-#include "file.h"
+#include "keyholder.h"
 #include "pgsql.h"
 #include "relay.h"
 #include "sandbox.h"
+#include "socket.h"
 #include "tls.h"
 
 #define DRAIN_MS 1000 /* how long a peer may take to read our last words */
@@ -29,6 +29,8 @@ struct session {
 	const struct options *o;
 	struct backend backend;
 	struct sandbox sandbox;
+	struct keyholder keys;
+	int channel; /* to a listener's keyholder, or -1 */
 	struct tls *tls;
 	struct pgsql door;
 	struct relay_result relay;
@@ -90,8 +92,6 @@ take_signals(const struct options *o)
 static int
 begin(struct session *s)
 {
-	int on = 1;
-
 	s->started = deadline_now();
 	take_signals(s->o);
 	address_of_peer(STDIN_FILENO, s->peer);
@@ -99,8 +99,7 @@ begin(struct session *s)
 		failure_set(&s->why, EX_OSERR, "fcntl: %s", strerror(errno));
 		return finish(s, "system", NULL);
 	}
-	/* Without it a small answer behind another waits for the peer's delayed acknowledgement. */
-	(void)setsockopt(STDOUT_FILENO, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	socket_tune(STDIN_FILENO);
 	return 0;
 }
 
@@ -110,19 +109,41 @@ open_backend(struct session *s)
 	return backend_open(&s->backend, s->o, &s->why) == 0 ? 0 : finish(s, "config", NULL);
 }
 
+/* Forked as early and as small as can be; a listener's session has a channel to its keyholder. */
 static int
-load_identity(struct session *s)
+start_keyholder(struct session *s)
 {
-	struct tls_config c = { .pem_path = s->o->pem, .priority = s->o->priority,
-		.alpn = s->o->pgsql ? PGSQL_ALPN : NULL };
-	char *pem = NULL;
+	int r = 0;
 
-	if (file_read_private(s->o->pem, FILE_PEM_MAX, &pem, &c.pem_len, &s->why) == -1)
+	if (s->o->no_keyholder)
+		r = keyholder_none(&s->keys, s->o->pem);
+	else if (s->channel != -1)
+		keyholder_adopt(&s->keys, s->channel);
+	else
+		r = keyholder_start(&s->keys, s->o->pem, &s->sandbox);
+	if (r == 0)
+		return 0;
+	s->why = s->keys.why;
+	return finish(s, "config", NULL);
+}
+
+static int
+find_user(struct session *s)
+{
+	if (sandbox_prepare(&s->sandbox, s->o->user, s->o->group, &s->why) == -1)
 		return finish(s, "config", NULL);
-	c.pem = pem;
+	s->sandbox.off = s->o->no_sandbox;
+	return 0;
+}
+
+static int
+start_tls(struct session *s)
+{
+	struct tls_config c = { .keys = &s->keys, .priority = s->o->priority,
+		.alpn = s->o->pgsql ? PGSQL_ALPN : NULL };
+
 	if (tls_init(&s->why) == 0)
 		s->tls = tls_server(&c, STDIN_FILENO, STDOUT_FILENO, &s->why);
-	file_wipe(pem, c.pem_len);
 	return s->tls != NULL ? 0 : finish(s, "config", NULL);
 }
 
@@ -130,10 +151,20 @@ static int
 close_door(struct session *s)
 {
 	char root[ADDRESS_TEXT];
+	uint16_t ports[ADDRESS_MAX];
+	struct sandbox_door d = { .root = root, .connectable = s->backend.sockets, .ports = ports,
+		.n = s->backend.addresses.n, .highest_fd = s->keys.fd, .writes_file = log_is_file() };
 
+	for (int i = 0; i < d.n; i++) {
+		ports[i] = address_port(&s->backend.addresses.at[i]);
+		if (s->backend.sockets[i] > d.highest_fd)
+			d.highest_fd = s->backend.sockets[i];
+	}
 	backend_root(&s->backend, root, sizeof(root));
-	if (sandbox_prepare(&s->sandbox, s->o->user, s->o->group, &s->why) == -1 ||
-	    sandbox_enter(&s->sandbox, root, &s->why) == -1)
+	if (s->o->no_sandbox || s->o->no_keyholder)
+		log_line(LEVEL_WARNING, "for debugging only:%s%s", s->o->no_sandbox ? " --no-sandbox" : "",
+		    s->o->no_keyholder ? " --no-keyholder" : "");
+	if (sandbox_close_door(&s->sandbox, &d, &s->why) == -1)
 		return finish(s, "config", NULL);
 	if (s->sandbox.change_user)
 		backend_entered_root(&s->backend);
@@ -184,19 +215,26 @@ handshake_over(struct session *s, int how)
 	return finish_why(s, "handshake", "timeout", text);
 }
 
-/* Flushes TLS and waits for what a call wanted: > 0 to try again, or DEADLINE_*. */
+/*
+ * Flushes TLS and waits for what a call wanted: > 0 to try again, or DEADLINE_*.  A keyholder that cannot
+ * read the PEM says so unasked, so that not even a silent peer hides it.
+ */
 static int
 wait_for_tls(struct session *s, int wanted, int64_t deadline)
 {
-	struct pollfd p[2] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = -1, .events = POLLOUT } };
-	int flushed = tls_flush(s->tls);
+	struct pollfd p[3] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = -1, .events = POLLOUT },
+		{ .fd = keyholder_watched(&s->keys), .events = POLLIN } };
+	int flushed = tls_flush(s->tls), ready;
 
 	/* A failed flush shows itself in the next call. */
 	if (flushed == TLS_WANT_WRITE || wanted == TLS_WANT_WRITE)
 		p[1].fd = STDOUT_FILENO;
 	if (flushed == 1 && wanted == TLS_WANT_WRITE)
 		return 1;
-	return deadline_wait(p, 2, deadline);
+	ready = deadline_wait(p, 3, deadline);
+	if (ready > 0 && p[2].revents != 0)
+		keyholder_hear(&s->keys);
+	return ready;
 }
 
 static int
@@ -205,9 +243,17 @@ shake_hands(struct session *s)
 	int r, ready;
 
 	s->speaks_tls = true;
-	while ((r = tls_handshake(s->tls)) == TLS_WANT_READ || r == TLS_WANT_WRITE)
+	while ((r = tls_handshake(s->tls)) == TLS_WANT_READ || r == TLS_WANT_WRITE) {
 		if ((ready = wait_for_tls(s, r, s->handshake_deadline)) <= 0)
 			return handshake_over(s, ready);
+		if (s->keys.why.code != EX_OK)
+			break;
+	}
+	keyholder_close(&s->keys);
+	if (s->keys.why.code != EX_OK) {
+		s->why = s->keys.why;
+		return finish(s, "config", NULL);
+	}
 	s->handshake_ms = deadline_now() - s->handshake_started;
 	if (r != 1) {
 		s->peer_done = r == TLS_TRUNCATED;
@@ -345,6 +391,7 @@ say_goodbye(struct session *s)
 {
 	int64_t deadline;
 
+	keyholder_close(&s->keys);
 	if (s->speaks_tls) {
 		if (ends_clean(s))
 			(void)tls_close(s->tls);
@@ -414,8 +461,8 @@ report(struct session *s)
 static void
 run(struct session *s)
 {
-	if (begin(s) == -1 || open_backend(s) == -1 || load_identity(s) == -1 || close_door(s) == -1 ||
-	    front_door(s) == -1)
+	if (begin(s) == -1 || find_user(s) == -1 || start_keyholder(s) == -1 || open_backend(s) == -1 ||
+	    start_tls(s) == -1 || close_door(s) == -1 || front_door(s) == -1)
 		return;
 	if (s->cancel) {
 		(void)forward_cancel(s);
@@ -447,9 +494,9 @@ check_stdin(void)
 }
 
 int
-session_serve(const struct options *o)
+session_serve(const struct options *o, int channel)
 {
-	struct session s = { .o = o };
+	struct session s = { .o = o, .channel = channel, .keys = { .fd = -1 } };
 	int code = check_stdin();
 
 	if (code != EX_OK)

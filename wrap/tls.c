@@ -11,6 +11,7 @@
 #include <gnutls/x509.h>
 #include <gnutls/abstract.h>
 
+#include "keyholder.h"
 #include "transport.h"
 
 /* Nothing may run before main(): GnuTLS would print to fd 2, which may be the peer. */
@@ -26,10 +27,17 @@ GNUTLS_SKIP_GLOBAL_INIT
 	"-SIGN-ECDSA-SHA1:%SERVER_PRECEDENCE:%NO_TICKETS_TLS12:-GROUP-ALL:"
 #define GROUPS "+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1"
 #define HYBRID_GROUP "X25519-MLKEM768"
+#define CHAIN_MAX 16 /* certificates in a chain; GnuTLS's own limit */
 
 struct tls {
 	gnutls_session_t session;
 	gnutls_certificate_credentials_t credentials;
+	struct keyholder *keys;
+	gnutls_pcert_st chain[CHAIN_MAX];
+	unsigned chain_len;
+	gnutls_privkey_t key;
+	int key_kind; /* gnutls_pk_algorithm_t */
+	unsigned key_bits;
 	struct transport transport;
 	bool alpn_required;
 	bool established;    /* the handshake is complete */
@@ -54,54 +62,113 @@ tls_library_version(void)
 	return gnutls_check_version(NULL);
 }
 
-static int
-bad_pem(const struct tls_config *c, int error, struct failure *why)
-{
-	if (memmem(c->pem, c->pem_len, "ENCRYPTED", 9) != NULL)
-		return failure_set(why, EX_CONFIG, "%s: the key is encrypted, and nobody is there to type its "
-		    "passphrase; mend: openssl pkey -in KEY -out PLAINKEY, mode 0600", c->pem_path);
-	if (memmem(c->pem, c->pem_len, "PRIVATE KEY-----", 16) == NULL)
-		return failure_set(why, EX_CONFIG, "%s: holds no private key (BEGIN PRIVATE KEY); key and "
-		    "certificate go into one file, `make cert` makes it", c->pem_path);
-	if (memmem(c->pem, c->pem_len, "BEGIN CERTIFICATE-----", 22) == NULL)
-		return failure_set(why, EX_CONFIG, "%s: holds no certificate (BEGIN CERTIFICATE); key and "
-		    "certificate go into one file, `make cert` makes it", c->pem_path);
-	return failure_set(why, EX_CONFIG, "%s: %s; is it whole? `inetls-certgen show %s` looks into it",
-	    c->pem_path, gnutls_strerror(error), c->pem_path);
-}
+/* ------------------------------------------------------------- the key, which is in another process */
 
 static int
-load_pem(gnutls_certificate_credentials_t *out, const struct tls_config *c, unsigned flags, struct failure *why)
+ask_to_sign(struct tls *t, bool is_hash, gnutls_sign_algorithm_t algorithm, unsigned flags,
+    const gnutls_datum_t *in, gnutls_datum_t *signature)
 {
-	gnutls_datum_t pem = { (unsigned char *)(uintptr_t)c->pem, (unsigned)c->pem_len };
-	int r;
+	unsigned char buf[SIGNER_SIGNATURE_MAX];
+	ssize_t n = keyholder_sign(t->keys, is_hash, algorithm, flags, in->data, in->size, buf);
 
-	*out = NULL;
-	if ((r = gnutls_certificate_allocate_credentials(out)) < 0)
-		return failure_set(why, EX_SOFTWARE, "credentials: %s", gnutls_strerror(r));
-	gnutls_certificate_set_flags(*out, flags);
-	r = gnutls_certificate_set_x509_key_mem2(*out, &pem, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
-	if (r >= 0)
-		return 0;
-	gnutls_certificate_free_credentials(*out);
-	*out = NULL;
-	if (r == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
-		return failure_set(why, EX_CONFIG, "%s: the private key does not belong to the certificate; put "
-		    "the key that the certificate was made for into it, or make a new pair with `make cert`",
-		    c->pem_path);
-	return bad_pem(c, r, why);
-}
-
-int
-tls_check_pem(const struct tls_config *c, struct failure *why)
-{
-	gnutls_certificate_credentials_t credentials;
-
-	if (load_pem(&credentials, c, 0, why) == -1)
-		return -1;
-	gnutls_certificate_free_credentials(credentials);
+	if (n <= 0 || (signature->data = gnutls_malloc((size_t)n)) == NULL)
+		return GNUTLS_E_PK_SIGN_FAILED;
+	memcpy(signature->data, buf, (size_t)n);
+	signature->size = (unsigned)n;
 	return 0;
 }
+
+static int
+sign_data(gnutls_privkey_t key, gnutls_sign_algorithm_t algorithm, void *t, unsigned flags,
+    const gnutls_datum_t *data, gnutls_datum_t *signature)
+{
+	(void)key;
+	return ask_to_sign(t, false, algorithm, flags, data, signature);
+}
+
+static int
+sign_hash(gnutls_privkey_t key, gnutls_sign_algorithm_t algorithm, void *t, unsigned flags,
+    const gnutls_datum_t *hash, gnutls_datum_t *signature)
+{
+	(void)key;
+	return ask_to_sign(t, true, algorithm, flags, hash, signature);
+}
+
+/* What kind of key it is, the certificate says. */
+static int
+key_info(gnutls_privkey_t key, unsigned flags, void *userdata)
+{
+	const struct tls *t = userdata;
+
+	(void)key;
+	if (flags & GNUTLS_PRIVKEY_INFO_PK_ALGO)
+		return t->key_kind;
+	if (flags & GNUTLS_PRIVKEY_INFO_PK_ALGO_BITS)
+		return (int)t->key_bits;
+	if (flags & GNUTLS_PRIVKEY_INFO_HAVE_SIGN_ALGO)
+		return gnutls_sign_supports_pk_algorithm(GNUTLS_FLAGS_TO_SIGN_ALGO(flags),
+			   (gnutls_pk_algorithm_t)t->key_kind) != 0;
+	return -1;
+}
+
+/* The chain as GnuTLS wants it, leaf first whatever its order in the file. */
+static int
+import_chain(struct tls *t)
+{
+	char pem[SIGNER_CHAIN_MAX];
+	gnutls_datum_t chain = { (unsigned char *)pem, 0 };
+	ssize_t len = keyholder_chain(t->keys, pem);
+	unsigned n = CHAIN_MAX;
+	int r;
+
+	if (len == -1)
+		return GNUTLS_E_NO_CERTIFICATE_FOUND;
+	chain.size = (unsigned)len;
+	r = gnutls_pcert_list_import_x509_raw(t->chain, &n, &chain, GNUTLS_X509_FMT_PEM, GNUTLS_X509_CRT_LIST_SORT);
+	if (r < 0) {
+		failure_set(&t->keys->why, EX_CONFIG, "%s in the PEM's certificates; is the file whole?",
+		    gnutls_strerror(r));
+		return r;
+	}
+	t->chain_len = n;
+	t->key_kind = gnutls_pubkey_get_pk_algorithm(t->chain[0].pubkey, &t->key_bits);
+	return 0;
+}
+
+static int
+import_key(struct tls *t)
+{
+	int r = gnutls_privkey_init(&t->key);
+
+	return r < 0 ? r : gnutls_privkey_import_ext4(t->key, t, sign_data, sign_hash, NULL, NULL, key_info, 0);
+}
+
+/*
+ * GnuTLS asks only when a handshake needs a certificate, which a resumed one does not, and sometimes more
+ * than once.
+ */
+static int
+retrieve(gnutls_session_t session, const struct gnutls_cert_retr_st *info, gnutls_pcert_st **certs, unsigned *n,
+    gnutls_ocsp_data_st **ocsp, unsigned *ocsp_n, gnutls_privkey_t *key, unsigned *flags)
+{
+	struct tls *t = gnutls_session_get_ptr(session);
+	int r;
+
+	(void)info;
+	if (t->chain_len == 0 && (r = import_chain(t)) < 0)
+		return r;
+	if (t->key == NULL && (r = import_key(t)) < 0)
+		return r;
+	*certs = t->chain;
+	*n = t->chain_len;
+	*key = t->key;
+	*ocsp = NULL;
+	*ocsp_n = 0;
+	*flags = 0;
+	return 0;
+}
+
+/* ---------------------------------------------------------------------------------- the session */
 
 static int
 set_priority(gnutls_session_t session, const char *priority, struct failure *why)
@@ -188,9 +255,16 @@ tls_server(const struct tls_config *c, int fd_in, int fd_out, struct failure *wh
 	t->error = GNUTLS_E_SUCCESS;
 	t->reason[0] = '\0';
 	transport_init(&t->transport, fd_in, fd_out);
-	/* The match of key and certificate costs a signature; --check and certgen look at it. */
-	if (load_pem(&t->credentials, c, GNUTLS_CERTIFICATE_SKIP_KEY_CERT_MATCH, why) == -1)
+	t->keys = c->keys;
+	t->chain_len = 0;
+	t->key = NULL;
+	if ((r = gnutls_certificate_allocate_credentials(&t->credentials)) < 0) {
+		failure_set(why, EX_SOFTWARE, "credentials: %s", gnutls_strerror(r));
 		goto failed;
+	}
+	/* The match of key and certificate costs a signature; --check and certgen look at it. */
+	gnutls_certificate_set_flags(t->credentials, GNUTLS_CERTIFICATE_SKIP_KEY_CERT_MATCH);
+	gnutls_certificate_set_retrieve_function3(t->credentials, retrieve);
 	if ((r = gnutls_init(&t->session, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS)) < 0) {
 		failure_set(why, EX_SOFTWARE, "session: %s", gnutls_strerror(r));
 		goto failed;
@@ -229,11 +303,27 @@ tls_require_alpn(struct tls *t)
 	t->alpn_required = true;
 }
 
+/*
+ * The alert that the peer sent, or -1.  An OpenSSL client that refuses our certificate says so in the clear,
+ * since it has not come as far as to encrypt, where GnuTLS expects a ciphertext and cannot decrypt it.
+ */
+static int
+peer_alert(const struct tls *t, int error)
+{
+	static const unsigned char head[] = { 0x15, 0x03, 0x03, 0x00, 0x02 };
+	const unsigned char *record = transport_last(&t->transport, sizeof(head) + 2);
+
+	if (error == GNUTLS_E_FATAL_ALERT_RECEIVED)
+		return (int)gnutls_alert_get(t->session);
+	if (error == GNUTLS_E_DECRYPTION_FAILED && record != NULL && memcmp(record, head, sizeof(head)) == 0)
+		return record[sizeof(head) + 1];
+	return -1;
+}
+
 /* Before the handshake is complete the same errors have other causes, and the cause is what is asked for. */
 static const char *
-handshake_reason(const struct tls *t, int error)
+handshake_reason(const struct tls *t, int error, int alert)
 {
-	int alert = error == GNUTLS_E_FATAL_ALERT_RECEIVED ? (int)gnutls_alert_get(t->session) : -1;
 
 	/* The record types that can come first are alert and handshake (RFC 8446, 5.1). */
 	if (t->transport.started && t->transport.first != 0x15 && t->transport.first != 0x16)
@@ -256,14 +346,15 @@ handshake_reason(const struct tls *t, int error)
 static void
 set_reason(struct tls *t, int error)
 {
-	const char *known = t->established ? NULL : handshake_reason(t, error);
+	int alert = peer_alert(t, error);
+	const char *known = t->established ? NULL : handshake_reason(t, error, alert);
+	const char *name = alert == -1 ? NULL : gnutls_alert_get_name((gnutls_alert_description_t)alert);
 
 	t->error = error;
 	if (known != NULL)
 		(void)snprintf(t->reason, sizeof(t->reason), "%s", known);
-	else if (error == GNUTLS_E_FATAL_ALERT_RECEIVED)
-		(void)snprintf(t->reason, sizeof(t->reason), "peer's alert: %s",
-		    gnutls_alert_get_name(gnutls_alert_get(t->session)));
+	else if (alert != -1)
+		(void)snprintf(t->reason, sizeof(t->reason), "peer's alert: %s", name != NULL ? name : "unknown");
 	else if (error == GNUTLS_E_PULL_ERROR || error == GNUTLS_E_PUSH_ERROR)
 		(void)snprintf(t->reason, sizeof(t->reason), "%s: %s",
 		    error == GNUTLS_E_PULL_ERROR ? "read from peer" : "write to peer", strerror(errno));
@@ -406,6 +497,10 @@ tls_free(struct tls *t)
 		return;
 	if (t->session != NULL)
 		gnutls_deinit(t->session);
+	for (unsigned i = 0; i < t->chain_len; i++)
+		gnutls_pcert_deinit(&t->chain[i]);
+	if (t->key != NULL)
+		gnutls_privkey_deinit(t->key);
 	if (t->credentials != NULL)
 		gnutls_certificate_free_credentials(t->credentials);
 	free(t);

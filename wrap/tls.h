@@ -21,13 +21,12 @@ enum {
 };
 
 struct tls;
+struct keyholder;
 
 struct tls_config {
-	const char *pem; /* what -p named: key and chain in any order */
-	size_t pem_len;
-	const char *pem_path;     /* for messages */
-	const char *priority;     /* -C, or NULL */
-	const char *alpn;         /* offered to a peer that asks for it, or NULL */
+	struct keyholder *keys; /* asked for chain and signature when a handshake needs them */
+	const char *priority;   /* -C, or NULL */
+	const char *alpn;       /* offered to a peer that asks for it, or NULL */
 };
 
 /* What a handshake agreed on.  sni and alpn are the peer's words; "" where there is none. */
@@ -50,13 +49,9 @@ int tls_init(struct failure *why);
 const char *tls_library_version(void);
 
 /*
- * A server session on a connected socket.  NULL and *why where the PEM or the priority string is wrong:
- * EX_CONFIG, EX_USAGE.  The PEM can be wiped afterwards.
+ * A server session on a connected socket.  NULL and *why: EX_USAGE where the priority string is wrong.
  */
 struct tls *tls_server(const struct tls_config *c, int fd_in, int fd_out, struct failure *why);
-
-/* Whether key and certificate of a PEM belong together: 0, or -1 and *why (EX_CONFIG). */
-int tls_check_pem(const struct tls_config *c, struct failure *why);
 
 /* Bytes that were read from the socket before TLS started; at most 64. */
 void tls_preload(struct tls *t, const void *data, size_t n);

@@ -88,6 +88,12 @@ transport_flush(struct transport *t)
 	return 0;
 }
 
+const unsigned char *
+transport_last(const struct transport *t, size_t n)
+{
+	return t->in_at >= n ? t->in + t->in_at - n : NULL;
+}
+
 bool
 transport_unsent(const struct transport *t)
 {

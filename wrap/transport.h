@@ -35,6 +35,11 @@ ssize_t transport_push(struct transport *t, const void *data, size_t n);
 /* Sends what was pushed: 0 all gone, 1 the kernel takes no more now, -1 and errno. */
 int transport_flush(struct transport *t);
 
+/*
+ * The last n bytes that were pulled, as they came from the network, or NULL where they are not here any more.
+ */
+const unsigned char *transport_last(const struct transport *t, size_t n);
+
 /* Whether pushed bytes are still here. */
 bool transport_unsent(const struct transport *t);
 
