@@ -87,8 +87,8 @@ examine_sibling(const char *path, gnutls_x509_crt_t cert, struct health *health)
 	count = cert_load(pem, len, &certs, NULL);
 	if (count < 1 || !gnutls_x509_crt_equals(certs[0], cert))
 		verdict(health, HEALTH_WARNING,
-		    "%s is not the certificate in %s; mend: openssl x509 -in %s -out %s", store.crt_path, path, path,
-		    store.crt_path);
+		    "%s is not the certificate in %s; mend: openssl x509 -in %s -out %s", store.crt_path, path,
+		    path, store.crt_path);
 	cert_free(certs, count);
 	file_wipe(pem, len);
 }

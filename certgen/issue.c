@@ -14,11 +14,11 @@
 #include "key.h"
 #include "pem.h"
 #include "prompt.h"
+#include "report.h"
 #include "request.h"
 #include "say.h"
 #include "store.h"
 #include "usage.h"
-#include "view.h"
 
 struct order {
 	struct request request;
@@ -108,7 +108,8 @@ take_words(struct order *order, char *words[])
 	if (words[0] == NULL)
 		return say_usage("which file? inetls-certgen FILE.pem [NAME...]; see --help");
 	if (!is_file_name(words[0])) {
-		say("'%s' is no file, whose name ends in .pem or has a slash, and no subcommand in first place", words[0]);
+		say("'%s' is no file, whose name ends in .pem or has a slash, and no subcommand in first place",
+		    words[0]);
 		return COMMAND_UNKNOWN;
 	}
 	order->file = words[0];
@@ -132,32 +133,6 @@ read_command_line(struct order *order, int argc, char *argv[])
 	return take_words(order, argv + optind);
 }
 
-static void
-print_summary(const struct request *request, FILE *out)
-{
-	char text[4096], begin[VIEW_DATE_MAX], end[VIEW_DATE_MAX];
-	static const struct {
-		const char *label;
-		enum request_field field;
-	} lines[] = { { "organisation", REQUEST_ORG }, { "locality", REQUEST_LOCALITY },
-		{ "state", REQUEST_STATE }, { "country", REQUEST_COUNTRY } };
-	time_t from, to;
-
-	(void)fputc('\n', out);
-	for (size_t i = 0; i < request->name_count; i++) {
-		const struct name *name = &request->names[i];
-
-		(void)fprintf(out, "  %-13s%s%s%s\n", i == 0 ? "names" : "", name->text,
-		    *name->unicode == '\0' ? "" : " = ", name->unicode);
-	}
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-		if (*request_get(request, lines[i].field, text, sizeof(text)) != '\0')
-			(void)fprintf(out, "  %-13s%s\n", lines[i].label, text);
-	cert_validity(request, time(NULL), &from, &to);
-	(void)fprintf(out, "  %-13s%s, self-signed\n", "key", request->key->text);
-	(void)fprintf(out, "  %-13s%s to %s\n", "valid", view_date(from, begin), view_date(to, end));
-}
-
 static int
 ask_questions(struct order *order, struct failure *why)
 {
@@ -168,7 +143,7 @@ ask_questions(struct order *order, struct failure *why)
 	(void)fprintf(stderr, "A TLS key and its self-signed certificate, for %s\n", order->file);
 	if (prompt_request(&order->request, stdin, stderr, why) == -1)
 		return -1;
-	print_summary(&order->request, stderr);
+	report_request(&order->request, stderr);
 	return prompt_confirm("Write it?", stdin, stderr, why);
 }
 
@@ -181,20 +156,6 @@ say_notes(const struct request *request)
 		if (request->names[i].ip_len > 0 || strchr(request->names[i].text, '.') != NULL)
 			return;
 	say("note: no name has a dot, so clients on other hosts may know this one by another name");
-}
-
-static void
-print_result(const struct order *order, const struct store *store, gnutls_x509_crt_t cert)
-{
-	char host[NAME_MAX_LEN + 8];
-	const char *slash = strrchr(store->crt_path, '/'), *crt = slash == NULL ? store->crt_path : slash + 1;
-
-	(void)printf("wrote %s  key and certificate, mode 0600: it stays on this host\n", store->pem_path);
-	(void)printf("wrote %s  certificate alone, mode 0644: clients get this one\n", store->crt_path);
-	view_print(stdout, cert, time(NULL));
-	(void)printf("A client that has %s connects with:\n"
-	    "  psql \"host=%s port=9000 sslmode=verify-full sslrootcert=%s\"\n",
-	    crt, request_host(&order->request, host, sizeof(host)), crt);
 }
 
 static int
@@ -212,7 +173,7 @@ make_and_store(const struct order *order, const struct store *store, struct fail
 	if (pem_check(pem, why) == -1 || store_write(store, pem, crt, why) == -1)
 		goto out;
 	if (!order->quiet)
-		print_result(order, store, cert);
+		report_written(&order->request, store, cert);
 	r = 0;
 out:
 	file_wipe(pem, pem == NULL ? 0 : strlen(pem));

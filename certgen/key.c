@@ -28,8 +28,8 @@ key_kind_parse(const char *text, struct failure *why)
 			return &kinds[i].kind;
 	if (strcmp(text, "ed25519") == 0)
 		failure_set(why, EX_DATAERR,
-		    "ed25519: libpq cannot log in by SCRAM through such a certificate (it finds no digest for the "
-		    "channel binding); use ecdsa-p256");
+		    "ed25519: libpq cannot log in by SCRAM through such a certificate (it finds no digest "
+		    "for the channel binding); use ecdsa-p256");
 	else
 		failure_set(why, EX_DATAERR,
 		    "'%.40s' is no kind of key: ecdsa-p256, ecdsa-p384, rsa:2048, rsa:3072 or rsa:4096", text);

@@ -12,9 +12,12 @@
 #define DIGITS "0123456789"
 #define LDH "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-." DIGITS
 
-/* The longest part of a refused name that a message repeats. */
-#define SHOWN "%.60s%s"
-#define SHOW(text) (text), strlen(text) > 60 ? "..." : ""
+/* The sentence repeats at most 60 bytes of what was refused. */
+static int
+refuse(const char *text, const char *reason, struct failure *why)
+{
+	return failure_set(why, EX_DATAERR, "'%.60s%s' %s", text, strlen(text) > 60 ? "..." : "", reason);
+}
 
 static int
 is_ascii(const char *text)
@@ -46,10 +49,9 @@ static int
 check_label(const char *label, size_t len, const char *whole, struct failure *why)
 {
 	if (len == 0)
-		return failure_set(why, EX_DATAERR, "'" SHOWN "' has a dot too many", SHOW(whole));
+		return refuse(whole, "has a dot too many", why);
 	if (len > 63)
-		return failure_set(why, EX_DATAERR, "'%.20s...' is longer than the 63 characters that may stand "
-		    "between two dots", label);
+		return refuse(label, "is longer than 63 characters up to its next dot", why);
 	if (label[0] == '-' || label[len - 1] == '-')
 		return failure_set(why, EX_DATAERR, "'%.*s' begins or ends with a hyphen", (int)len, label);
 	return 0;
@@ -72,8 +74,7 @@ check_labels(const char *text, struct failure *why)
 		label += len + 1;
 	}
 	if (strspn(last, DIGITS) == len)
-		return failure_set(why, EX_DATAERR, "'" SHOWN "' is no IP address, and no domain name ends in a number",
-		    SHOW(text));
+		return refuse(text, "is no IP address, and no domain name ends in a number", why);
 	return 0;
 }
 
@@ -84,19 +85,15 @@ check_typing(const char *text, struct failure *why)
 	if (*text == '\0')
 		return failure_set(why, EX_DATAERR, "a name is empty");
 	if (strlen(text) > NAME_TYPED_MAX)
-		return failure_set(why, EX_DATAERR, "'%.60s...' is longer than 253 characters", text);
+		return refuse(text, "is longer than 253 characters", why);
 	if (text_length(text) == -1)
-		return failure_set(why, EX_DATAERR, "'" SHOWN "' holds control characters or is not UTF-8",
-		    SHOW(text));
+		return refuse(text, "holds control characters or is not UTF-8", why);
 	if (strchr(text, ':') != NULL && strchr(text, '%') != NULL)
-		return failure_set(why, EX_DATAERR,
-		    "'" SHOWN "' has a scope, which means something on one machine only", SHOW(text));
+		return refuse(text, "has a scope, which means something on one machine only", why);
 	if (strchr(text, ':') != NULL || strchr(text, '/') != NULL)
-		return failure_set(why, EX_DATAERR,
-		    "'" SHOWN "' is neither a name nor an address alone: no port, scheme, path or mask", SHOW(text));
+		return refuse(text, "is neither a name nor an address alone: no port, scheme, path or mask", why);
 	if (text[strlen(text) - 1] == '.')
-		return failure_set(why, EX_DATAERR, "'" SHOWN "' ends in a dot, which no client types: leave it out",
-		    SHOW(text));
+		return refuse(text, "ends in a dot, which no client types: leave it out", why);
 	return 0;
 }
 
@@ -107,7 +104,7 @@ check_characters(const char *text, struct failure *why)
 	for (const char *c = text; *c != '\0'; c++)
 		if ((unsigned char)*c < 0x80 && strchr(LDH, *c) == NULL)
 			return failure_set(why, EX_DATAERR,
-			    "'" SHOWN "' has a '%c': a name is made of letters, digits, hyphens and dots", SHOW(text), *c);
+			    "'%.60s' has a '%c': a name is made of letters, digits, hyphens and dots", text, *c);
 	return 0;
 }
 
@@ -115,11 +112,11 @@ check_characters(const char *text, struct failure *why)
 static int
 copy_ascii(const char *text, char *out, size_t size, struct failure *why)
 {
-	size_t i, len = strlen(text);
+	size_t len = strlen(text);
 
 	if (len >= size)
-		return failure_set(why, EX_DATAERR, "'%.60s...' is longer than 253 characters", text);
-	for (i = 0; i <= len; i++)
+		return refuse(text, "is longer than 253 characters", why);
+	for (size_t i = 0; i <= len; i++)
 		out[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
 	return check_labels(out, why);
 }
@@ -137,25 +134,27 @@ to_unicode(const char *ascii, char *out, size_t size)
 }
 
 static int
+not_idna(const char *text, struct failure *why)
+{
+	return refuse(text, "has a character that no domain name may have (IDNA 2008)", why);
+}
+
+static int
 to_ascii(const char *text, char *out, size_t size, struct failure *why)
 {
 	gnutls_datum_t ascii = { NULL, 0 };
-	char again[NAME_TYPED_MAX + 1] = "";
-	int r = gnutls_idna_map(text, (unsigned)strlen(text), &ascii, 0), taken = 0;
+	char again[NAME_TYPED_MAX + 1];
 
-	if (r == 0) {
-		(void)snprintf(again, sizeof(again), "%.*s", (int)ascii.size, (const char *)ascii.data);
-		if (copy_ascii(again, out, size, why) == -1)
-			taken = -1;
-		/* libidn2 leaves out what it does not like: a name with fewer characters is another name. */
-		else if (to_unicode(out, again, sizeof(again)) == 0 && text_length(again) >= text_length(text))
-			taken = 1;
-	}
+	if (gnutls_idna_map(text, (unsigned)strlen(text), &ascii, 0) < 0)
+		return not_idna(text, why);
+	(void)snprintf(again, sizeof(again), "%.*s", (int)ascii.size, (const char *)ascii.data);
 	gnutls_free(ascii.data);
-	if (taken == 0)
-		return failure_set(why, EX_DATAERR, "'" SHOWN "' has a character that no domain name may have (IDNA 2008)",
-		    SHOW(text));
-	return taken == 1 ? 0 : -1;
+	if (copy_ascii(again, out, size, why) == -1)
+		return -1;
+	/* libidn2 leaves out what it does not like: a name with fewer characters is another name. */
+	if (to_unicode(out, again, sizeof(again)) == -1 || text_length(again) < text_length(text))
+		return not_idna(text, why);
+	return 0;
 }
 
 /* Fills name->text behind its stars, and name->unicode where there is more to show. */
@@ -174,7 +173,7 @@ take_name(const char *rest, const char *stars, struct name *name, struct failure
 	if (strstr(ascii, "xn--") == NULL)
 		return 0;
 	if (to_unicode(ascii, unicode, sizeof(unicode)) == -1)
-		return failure_set(why, EX_DATAERR, "'" SHOWN "': what follows xn-- stands for no name", SHOW(rest));
+		return refuse(rest, "what follows xn-- stands for no name", why);
 	/* It is only shown, so what could steer a terminal may as well not be. */
 	if (text_length(unicode) != -1 && strcmp(unicode, ascii) != 0)
 		(void)snprintf(name->unicode, sizeof(name->unicode), "%.2s%.1000s", stars, unicode);
@@ -187,11 +186,9 @@ parse_domain(const char *text, struct name *name, struct failure *why)
 	const char *stars = strncmp(text, "*.", 2) == 0 ? "*." : "", *rest = text + strlen(stars);
 
 	if (strchr(rest, '*') != NULL)
-		return failure_set(why, EX_DATAERR,
-		    "'" SHOWN "': a star may only stand for the first label, as in *.example.org", SHOW(text));
+		return refuse(text, "a star may only stand for the first label, as in *.example.org", why);
 	if (*stars != '\0' && strchr(rest, '.') == NULL)
-		return failure_set(why, EX_DATAERR,
-		    "'" SHOWN "' is too wide: no client accepts a star before a single label", SHOW(text));
+		return refuse(text, "is too wide: no client accepts a star before a single label", why);
 	if (check_characters(rest, why) == -1)
 		return -1;
 	(void)snprintf(name->text, sizeof(name->text), "%s", stars);

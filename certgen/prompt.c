@@ -90,7 +90,8 @@ ask(struct request *request, enum request_field field, FILE *in, FILE *out, stru
 int
 prompt_request(struct request *request, FILE *in, FILE *out, struct failure *why)
 {
-	(void)fputs("Enter takes what stands in [brackets], a dot alone leaves it empty, Ctrl-C writes nothing.\n\n",
+	(void)fputs("Enter takes what stands in [brackets], a dot alone leaves it empty,\n"
+		    "Ctrl-C writes nothing.\n\n",
 	    out);
 	for (int field = 0; field < REQUEST_FIELDS; field++)
 		if (ask(request, (enum request_field)field, in, out, why) == -1)

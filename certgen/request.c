@@ -106,7 +106,8 @@ set_text(char *field, long max, const char *text, struct failure *why)
 	if (len == -1)
 		return failure_set(why, EX_DATAERR, "control characters, or not UTF-8");
 	if (len > max)
-		return failure_set(why, EX_DATAERR, "%ld characters: at most %ld fit into a certificate", len, max);
+		return failure_set(why, EX_DATAERR, "%ld characters: at most %ld fit into a certificate",
+		    len, max);
 	(void)snprintf(field, REQUEST_TEXT_MAX + 1, "%s", text);
 	return 0;
 }
@@ -143,7 +144,8 @@ request_set(struct request *request, enum request_field field, const char *text,
 		return set_country(request->country, text, why);
 	default:
 		if (parse_number(text, 1, DAYS_MAX, &request->days) == -1)
-			return failure_set(why, EX_DATAERR, "'%.20s' is no number of days from 1 to %d", text, DAYS_MAX);
+			return failure_set(why, EX_DATAERR, "'%.20s' is no number of days from 1 to %d", text,
+			    DAYS_MAX);
 		return 0;
 	}
 }

@@ -68,8 +68,8 @@ is_taken(const char *path, int force, int *taken, struct failure *why)
 		return 0; /* missing, or out of reach, of which writing says more */
 	*taken = 1;
 	if (force && !S_ISREG(st.st_mode))
-		return failure_set(why, EX_CANTCREAT, "%s exists and is no regular file: --force does not replace it",
-		    path);
+		return failure_set(why, EX_CANTCREAT,
+		    "%s exists and is no regular file: --force does not replace it", path);
 	return 0;
 }
 

@@ -27,8 +27,9 @@ int store_init(struct store *store, const char *pem_path, int force, struct fail
 int store_vacant(const struct store *store, struct failure *why);
 
 /*
- * Writes both, NUL-terminated: the PEM with 0600, the .crt with 0644.  0, or -1 and *why, with the PEM as it was.  Of several
- * at once exactly one wins.  Where force is set, the new PEM keeps the old one's owner if root runs this.
+ * Writes both, NUL-terminated: the PEM with 0600, the .crt with 0644.  0, or -1 and *why, with the PEM as
+ * it was.  Of several at once exactly one wins.  Where force is set and root runs this, the new PEM has the
+ * old one's owner.
  */
 int store_write(const struct store *store, const char *pem, const char *crt, struct failure *why);
 

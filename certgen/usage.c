@@ -26,8 +26,9 @@ static void
 print_synopses(FILE *out, const struct command commands[])
 {
 	for (const struct command *c = commands; c->name != NULL; c++)
-		(void)fprintf(out, "%s inetls-certgen %s%s%s\n           %s\n", c == commands ? "usage:" : "      ",
-		    c->name, *c->name == '\0' ? "" : " ", c->synopsis, c->line);
+		(void)fprintf(out, "%s inetls-certgen %s%s%s\n           %s\n",
+		    c == commands ? "usage:" : "      ", c->name, *c->name == '\0' ? "" : " ", c->synopsis,
+		    c->line);
 }
 
 int

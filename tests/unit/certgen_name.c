@@ -60,7 +60,7 @@ static const struct {
 	{ "256.1.1.1", "no IP address" },
 	{ "1.2.3", "no IP address" },
 	{ "7", "no IP address" },
-	{ "a" L63 ".example", "63" },
+	{ "a" L63 ".example", "63 characters" },
 	{ N253 "1", "253" },
 	{ "*." N253, "253" },
 	{ "xn--.example", "hyphen" },
