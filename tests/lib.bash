@@ -211,16 +211,29 @@ free_port() {
 # -- processes -------------------------------------------------------------------------------------------
 
 # start NAME COMMAND...: runs it in the background, its output in $T/NAME.log; sets $pid.  What a test starts
-# ends with the test, what setup_file starts ends with the file.  The descriptors from 3 on are the test
-# runner's: who kept them would keep bats waiting for an end of file.
+# ends with the test, what setup_file starts ends with the file.
 start() {
 	local name=$1 scope=file
 	shift
 	[ -z "${BATS_TEST_NAME:-}" ] || scope='test'
 	stop "$name"
-	"$@" > "$T/$name.log" 2>&1 < /dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
+	detached "$@" > "$T/$name.log" 2>&1 < /dev/null &
 	pid=$!
 	echo "$pid" > "$T/pids/$scope/$name"
+}
+
+# detached COMMAND...: runs it without the test runner's descriptors: who kept them would keep the runner
+# waiting for an end of file.  A program takes this process over, so that the pid is its own.
+detached() {
+	local fd
+	for fd in "/proc/$BASHPID/fd"/*; do
+		fd=${fd##*/}
+		[ "$fd" -le 2 ] || eval "exec $fd>&-"
+	done
+	if [ "$(type -t "$1")" = file ]; then
+		exec "$@"
+	fi
+	"$@"
 }
 
 # alive PID: it runs; one that has ended and that nobody has waited for does not.
@@ -241,6 +254,11 @@ stop() {
 	[ -e "$file" ] || return 0
 	target=$(cat "$file")
 	rm -f "$file"
+	# Of a shell function we have the shell's pid: what it runs is told as well.
+	if [ "$(readlink "/proc/$target/exe")" = "$(readlink "/proc/$$/exe")" ]; then
+		# shellcheck disable=SC2046
+		kill -"$signal" $(children "$target") 2>/dev/null || :
+	fi
 	kill -"$signal" "$target" 2>/dev/null || return 0
 	if ! wait_for 10 gone "$target"; then
 		echo "$1 ($target) did not end after SIG$signal"
@@ -249,6 +267,12 @@ stop() {
 	fi
 	wait "$target" 2>/dev/null || :
 	return "$status"
+}
+
+# children PID: prints the pids of its children.
+children() {
+	sed 's/^\([0-9]*\) .*) . \([0-9]*\) .*/\1 \2/' /proc/[0-9]*/stat 2>/dev/null |
+		awk -v parent="$1" '$2 == parent { print $1 }'
 }
 
 # stop_all SCOPE: ends all that a test or a file has started.

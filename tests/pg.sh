@@ -103,11 +103,13 @@ pg_initialise() {
 	pg_configure | pg_as sh -c 'cat >> "$1"' sh "$PG_DIR/data/postgresql.conf"
 }
 
-# pg_launch: starts it and waits until it takes connections.  The descriptors from 3 on are the caller's
-# (the test runner's, make's): a daemon that kept them would keep their other end waiting.
+# pg_launch: starts it and waits until it takes connections.  The descriptors from 3 on are the caller's (the
+# test runner's, make's): a daemon that kept them would keep their other end waiting.  sh itself can only
+# close those of one digit.
 pg_launch() {
-	pg_as "$PG_BIN/pg_ctl" start -w -t 60 -s -D "$PG_DIR/data" -l "$PG_LOG" \
-		</dev/null >> "$PG_DIR.client/initdb.log" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+	pg_as perl -MPOSIX -e 'POSIX::close($_) for 3 .. 255; exec @ARGV or die "$ARGV[0]: $!\n"' \
+		"$PG_BIN/pg_ctl" start -w -t 60 -s -D "$PG_DIR/data" -l "$PG_LOG" \
+		</dev/null >> "$PG_DIR.client/initdb.log" 2>&1
 }
 
 pg_start() {
