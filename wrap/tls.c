@@ -402,6 +402,13 @@ tls_handshake(struct tls *t)
 	return 1;
 }
 
+/* What needs no answer, as a KeyUpdate, makes GnuTLS say AGAIN while the next record is here already. */
+static bool
+has_more(const struct tls *t, ssize_t r)
+{
+	return r == GNUTLS_E_AGAIN && gnutls_record_get_direction(t->session) == 0 && transport_pending(&t->transport);
+}
+
 ssize_t
 tls_read(struct tls *t, void *data, size_t n)
 {
@@ -409,7 +416,7 @@ tls_read(struct tls *t, void *data, size_t n)
 
 	do
 		r = gnutls_record_recv(t->session, data, n);
-	while ((r < 0 && is_passing((int)r)) || (r == GNUTLS_E_AGAIN && transport_pending(&t->transport)));
+	while ((r < 0 && is_passing((int)r)) || has_more(t, r));
 	return r >= 0 ? r : outcome(t, (int)r);
 }
 
