@@ -4,9 +4,32 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 #include <time.h>
 
 #include "parse.h"
+
+static void
+ignore(int signal)
+{
+	(void)signal;
+}
+
+void
+deadline_let_in(const int *signals, size_t n, void (*handler)(int))
+{
+	struct sigaction act = { .sa_handler = handler != NULL ? handler : ignore };
+	sigset_t block;
+
+	(void)sigemptyset(&block);
+	(void)sigemptyset(&act.sa_mask);
+	for (size_t i = 0; i < n; i++) {
+		(void)sigaction(signals[i], &act, NULL);
+		(void)sigaddset(&block, signals[i]);
+	}
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)sigprocmask(SIG_SETMASK, &block, NULL);
+}
 
 int64_t
 deadline_now(void)

@@ -3,10 +3,11 @@
 
 /*
  * Absolute deadlines on the monotonic clock, in milliseconds, and the one place that waits.  SIGTERM and its
- * kin stay blocked everywhere else (session.c), so that no other system call is ever interrupted.
+ * kin stay blocked everywhere else (deadline_let_in), so that no other system call is ever interrupted.
  */
 
 #include <poll.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define DEADLINE_NEVER INT64_MAX
@@ -17,6 +18,12 @@ enum {
 	DEADLINE_STOP = -1,  /* a signal asks us to end */
 	DEADLINE_ERROR = -2, /* ppoll failed; errno says why */
 };
+
+/*
+ * From now on these signals are let in only here, and then the wait answers DEADLINE_STOP.  handler may be
+ * NULL, where the arrival is all that counts.  SIGPIPE is ignored: write says EPIPE.
+ */
+void deadline_let_in(const int *signals, size_t n, void (*handler)(int));
 
 int64_t deadline_now(void);
 

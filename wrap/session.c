@@ -17,13 +17,14 @@
 #include "backend.h"
 #include "deadline.h"
 #include "keyholder.h"
+#include "peer.h"
 #include "pgsql.h"
+#include "pgsql_end.h"
 #include "relay.h"
+#include "report.h"
 #include "sandbox.h"
 #include "socket.h"
 #include "tls.h"
-
-#define DRAIN_MS 1000 /* how long a peer may take to read our last words */
 
 struct session {
 	const struct options *o;
@@ -62,31 +63,15 @@ finish_why(struct session *s, const char *result, const char *end, const char *r
 	return finish(s, result, end);
 }
 
-static void
-on_signal(int signal)
-{
-	(void)signal; /* its arrival is what counts: ppoll returns */
-}
-
-/* The signals that ask a session to end are let in only where it waits, so that no other call sees one. */
+/* The HUP that makes a listener read its files again is not for its sessions. */
 static void
 take_signals(const struct options *o)
 {
 	static const int ending[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP };
-	struct sigaction act = { .sa_handler = on_signal };
-	sigset_t block;
 
-	(void)sigemptyset(&block);
-	(void)sigemptyset(&act.sa_mask);
-	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
-		/* The HUP that makes a listener read its files again is not for its sessions. */
-		act.sa_handler = ending[i] == SIGHUP && o->listening ? SIG_IGN : on_signal;
-		(void)sigaction(ending[i], &act, NULL);
-		(void)sigaddset(&block, ending[i]);
-	}
-	act.sa_handler = SIG_IGN;
-	(void)sigaction(SIGPIPE, &act, NULL);
-	(void)sigprocmask(SIG_SETMASK, &block, NULL);
+	deadline_let_in(ending, o->listening ? 3 : 4, NULL);
+	if (o->listening)
+		(void)signal(SIGHUP, SIG_IGN);
 }
 
 static int
@@ -94,12 +79,12 @@ begin(struct session *s)
 {
 	s->started = deadline_now();
 	take_signals(s->o);
-	address_of_peer(STDIN_FILENO, s->peer);
-	if (fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK) == -1 || fcntl(STDOUT_FILENO, F_SETFL, O_NONBLOCK) == -1) {
+	address_of_peer(PEER_IN, s->peer);
+	if (fcntl(PEER_IN, F_SETFL, O_NONBLOCK) == -1 || fcntl(PEER_OUT, F_SETFL, O_NONBLOCK) == -1) {
 		failure_set(&s->why, EX_OSERR, "fcntl: %s", strerror(errno));
 		return finish(s, "system", NULL);
 	}
-	socket_tune(STDIN_FILENO);
+	socket_tune(PEER_IN);
 	return 0;
 }
 
@@ -143,7 +128,7 @@ start_tls(struct session *s)
 		.alpn = s->o->pgsql ? PGSQL_ALPN : NULL };
 
 	if (tls_init(&s->why) == 0)
-		s->tls = tls_server(&c, STDIN_FILENO, STDOUT_FILENO, &s->why);
+		s->tls = tls_server(&c, PEER_IN, PEER_OUT, &s->why);
 	return s->tls != NULL ? 0 : finish(s, "config", NULL);
 }
 
@@ -180,7 +165,7 @@ front_door(struct session *s)
 	s->handshake_deadline = deadline_after(s->o->handshake_ms);
 	if (!s->o->pgsql)
 		return 0;
-	switch (pgsql_accept(&s->door, STDIN_FILENO, s->handshake_deadline)) {
+	switch (pgsql_accept(&s->door, PEER_IN, s->handshake_deadline)) {
 	case PGSQL_HANDSHAKE:
 		break;
 	case PGSQL_DIRECT:
@@ -215,37 +200,20 @@ handshake_over(struct session *s, int how)
 	return finish_why(s, "handshake", "timeout", text);
 }
 
-/*
- * Flushes TLS and waits for what a call wanted: > 0 to try again, or DEADLINE_*.  A keyholder that cannot
- * read the PEM says so unasked, so that not even a silent peer hides it.
- */
-static int
-wait_for_tls(struct session *s, int wanted, int64_t deadline)
-{
-	struct pollfd p[3] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = -1, .events = POLLOUT },
-		{ .fd = keyholder_watched(&s->keys), .events = POLLIN } };
-	int flushed = tls_flush(s->tls), ready;
-
-	/* A failed flush shows itself in the next call. */
-	if (flushed == TLS_WANT_WRITE || wanted == TLS_WANT_WRITE)
-		p[1].fd = STDOUT_FILENO;
-	if (flushed == 1 && wanted == TLS_WANT_WRITE)
-		return 1;
-	ready = deadline_wait(p, 3, deadline);
-	if (ready > 0 && p[2].revents != 0)
-		keyholder_hear(&s->keys);
-	return ready;
-}
-
 static int
 shake_hands(struct session *s)
 {
 	int r, ready;
+	bool heard;
 
 	s->speaks_tls = true;
 	while ((r = tls_handshake(s->tls)) == TLS_WANT_READ || r == TLS_WANT_WRITE) {
-		if ((ready = wait_for_tls(s, r, s->handshake_deadline)) <= 0)
+		ready = peer_wait(s->tls, r, keyholder_watched(&s->keys), &heard, s->handshake_deadline);
+		if (ready <= 0)
 			return handshake_over(s, ready);
+		/* A keyholder that cannot read the PEM says so unasked: not even a silent peer hides it. */
+		if (heard)
+			keyholder_hear(&s->keys);
 		if (s->keys.why.code != EX_OK)
 			break;
 	}
@@ -280,7 +248,7 @@ relay(struct session *s)
 		[RELAY_PEER_LEFT] = "cut", [RELAY_PEER_FAILED] = "protocol", [RELAY_PLAIN_RESET] = "reset",
 		[RELAY_PLAIN_CLOSED] = "unread", [RELAY_IDLE] = "timeout", [RELAY_STOPPED] = "stopped",
 		[RELAY_BROKEN] = "system" };
-	struct relay_setup setup = { .peer = s->tls, .peer_in = STDIN_FILENO, .peer_out = STDOUT_FILENO,
+	struct relay_setup setup = { .peer = s->tls, .peer_in = PEER_IN, .peer_out = PEER_OUT,
 		.plain_in = s->backend.fd, .plain_out = s->backend.fd, .idle_ms = s->o->idle_ms,
 		.close_ms = s->o->close_ms };
 
@@ -295,67 +263,6 @@ relay(struct session *s)
 	return finish(s, results[s->relay.outcome], ends[s->relay.first]);
 }
 
-/* A CancelRequest goes to the backend as it came; its end is the only answer, as with PostgreSQL itself. */
-static int
-forward_cancel(struct session *s)
-{
-	int64_t deadline = deadline_after(s->o->connect_ms);
-	char answer[64];
-
-	if (connect_backend(s) == -1)
-		return -1;
-	/* A fresh socket takes that little at once. */
-	if (write(s->backend.fd, s->door.packet, s->door.len) != (ssize_t)s->door.len)
-		return finish_why(s, "backend", "backend", "the CancelRequest could not be passed on");
-	s->relay.in = s->door.len;
-	while (deadline_wait_fd(s->backend.fd, POLLIN, deadline) > 0 &&
-	    read(s->backend.fd, answer, sizeof(answer)) > 0)
-		continue;
-	return finish(s, "cancel", "backend");
-}
-
-/* Reads the peer's StartupMessage out of TLS, whole.  Whether it was one. */
-static bool
-read_startup(struct session *s, int64_t deadline)
-{
-	unsigned char startup[PGSQL_STARTUP_MAX];
-	size_t have = 0, length = PGSQL_HEAD;
-
-	while (have < length) {
-		ssize_t n = tls_read(s->tls, startup + have, sizeof(startup) - have);
-
-		if (n == TLS_WANT_READ || n == TLS_WANT_WRITE) {
-			if (wait_for_tls(s, (int)n, deadline) <= 0)
-				return false;
-			continue;
-		}
-		if (n <= 0)
-			return false;
-		have += (size_t)n;
-		if (have >= PGSQL_HEAD && pgsql_classify(startup, &length) != PGSQL_STARTUP)
-			return false;
-	}
-	return true;
-}
-
-/*
- * psql can show a reason only if it comes as PostgreSQL's ErrorResponse, and only after its StartupMessage
- * was read.  Always 57P03: with any other code pg_isready calls the server well, and libpq's list of hosts
- * stops there.  Whether it was told.
- */
-static bool
-tell_unavailable(struct session *s)
-{
-	unsigned char packet[1024];
-	size_t length;
-
-	if (!read_startup(s, deadline_after(s->o->connect_ms)))
-		return false;
-	length = pgsql_error(packet, sizeof(packet), "57P03", "the database behind this TLS port is not available",
-	    s->why.text, NULL);
-	return tls_write(s->tls, packet, length) == (ssize_t)length;
-}
-
 /* Whether close_notify would be the truth: the service's end was a clean one, or the peer was told. */
 static bool
 ends_clean(struct session *s)
@@ -363,49 +270,29 @@ ends_clean(struct session *s)
 	if (!s->established)
 		return false;
 	if (s->backend.fd == -1)
-		return s->o->pgsql && tell_unavailable(s);
+		return s->o->pgsql && pgsql_tell_unavailable(s->tls, s->why.text, deadline_after(s->o->connect_ms));
 	return s->relay.outcome == RELAY_DONE || s->relay.outcome == RELAY_PLAIN_CLOSED;
 }
 
-/* Reads and throws away what the peer still sends, until it has ended too. */
-static void
-drain(int fd, int64_t deadline)
+static int
+pass_cancel(struct session *s)
 {
-	char waste[4096];
-	ssize_t n;
-
-	while ((n = read(fd, waste, sizeof(waste))) != 0) {
-		if (n == -1 && errno != EAGAIN)
-			return;
-		if (n == -1 ? deadline_wait_fd(fd, POLLIN, deadline) <= 0 : deadline_now() >= deadline)
-			return;
-	}
+	if (connect_backend(s) == -1)
+		return -1;
+	if (pgsql_pass_cancel(s->backend.fd, s->door.packet, s->door.len, deadline_after(s->o->connect_ms)) == -1)
+		return finish_why(s, "backend", "backend", "the CancelRequest could not be passed on");
+	s->relay.in = s->door.len;
+	return finish(s, "cancel", "backend");
 }
 
-/*
- * The last words to the peer: close_notify or a fatal alert.  Closing with unread input would reset the
- * connection and destroy them on their way, hence the drain.
- */
 static void
 say_goodbye(struct session *s)
 {
-	int64_t deadline;
-
 	keyholder_close(&s->keys);
-	if (s->speaks_tls) {
-		if (ends_clean(s))
-			(void)tls_close(s->tls);
-		else
-			tls_abort(s->tls);
-		deadline = deadline_after(DRAIN_MS);
-		while (tls_flush(s->tls) == TLS_WANT_WRITE)
-			if (deadline_wait_fd(STDOUT_FILENO, POLLOUT, deadline) <= 0)
-				return;
-	}
-	if (s->peer_done)
-		return;
-	(void)shutdown(STDOUT_FILENO, SHUT_WR);
-	drain(STDIN_FILENO, deadline_after(DRAIN_MS));
+	if (s->speaks_tls)
+		peer_last_words(s->tls, ends_clean(s));
+	if (!s->peer_done)
+		peer_leave();
 }
 
 /* The service sees a clean end only where the peer said so. */
@@ -426,35 +313,17 @@ leave_backend(struct session *s)
 }
 
 static void
-report(struct session *s)
+report(const struct session *s)
 {
-	struct log_record r = { .len = 0 };
-	struct tls_info tls = { .resumed = false };
-	int level = s->why.code != EX_OK ? LEVEL_ERR : s->truncated && !s->o->pgsql ? LEVEL_WARNING : LEVEL_NOTICE;
+	/* Some PostgreSQL drivers never say close_notify: there a cut is nothing to be warned of. */
+	bool warn = s->truncated && !s->o->pgsql;
+	struct report r = { .level = s->why.code != EX_OK ? LEVEL_ERR : warn ? LEVEL_WARNING : LEVEL_NOTICE,
+		.result = s->result, .reason = s->why.text, .peer = s->peer, .backend = s->backend.name,
+		.source = s->backend.source, .tls = s->established ? s->tls : NULL, .end = s->end,
+		.truncated = s->truncated, .in = s->relay.in, .out = s->relay.out, .handshake_ms = s->handshake_ms,
+		.total_ms = deadline_now() - s->started };
 
-	log_field(&r, "result", "%s", s->result);
-	log_field(&r, "peer", "%s", s->peer);
-	if (s->why.text[0] != '\0')
-		log_quoted(&r, "reason", s->why.text);
-	log_untrusted(&r, "backend", s->backend.name);
-	log_field(&r, "source", "%s", s->backend.source);
-	if (s->established)
-		tls_describe(s->tls, &tls);
-	log_untrusted(&r, "tls", tls.version);
-	log_untrusted(&r, "cipher", tls.cipher);
-	log_untrusted(&r, "group", tls.group);
-	log_field(&r, "resumed", "%s", tls.resumed ? "yes" : "no");
-	log_untrusted(&r, "alpn", tls.alpn);
-	log_untrusted(&r, "sni", tls.sni);
-	log_field(&r, "client", "-");
-	log_field(&r, "in", "%llu", (unsigned long long)s->relay.in);
-	log_field(&r, "out", "%llu", (unsigned long long)s->relay.out);
-	log_field(&r, "handshake_ms", "%lld", (long long)s->handshake_ms);
-	log_field(&r, "total_ms", "%lld", (long long)(deadline_now() - s->started));
-	log_field(&r, "end", "%s", s->end != NULL ? s->end : "-");
-	if (s->truncated)
-		log_field(&r, "truncated", "yes");
-	log_line(level, "%s", r.text);
+	report_write(&r);
 }
 
 /* Step by step; each either goes on or has finished the session. */
@@ -465,7 +334,7 @@ run(struct session *s)
 	    start_tls(s) == -1 || close_door(s) == -1 || front_door(s) == -1)
 		return;
 	if (s->cancel) {
-		(void)forward_cancel(s);
+		(void)pass_cancel(s);
 		return;
 	}
 	if (shake_hands(s) == -1 || connect_backend(s) == -1)
@@ -480,7 +349,7 @@ check_stdin(void)
 	socklen_t len = sizeof(int);
 	int listening = 0;
 
-	if (!log_stdin_was_open() || getsockopt(STDIN_FILENO, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == -1) {
+	if (!log_stdin_was_open() || getsockopt(PEER_IN, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == -1) {
 		log_line(LEVEL_ERR, "fd 0 is not a socket: inetls-wrap is started by inetd, xinetd, systemd or "
 		    "tcpserver for each connection; to listen itself give -d [host:]port; see inetls-wrap -h");
 		return EX_USAGE;

@@ -1,0 +1,25 @@
+#ifndef INETLS_REPORT_H
+#define INETLS_REPORT_H
+
+/* The one line of a connection: key=value, success or failure, in an order that never changes. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tls.h"
+
+struct report {
+	int level;             /* LEVEL_* of log.h */
+	const char *result;    /* one word: inetls-wrap(8), DIAGNOSTICS, lists them */
+	const char *reason;    /* in words, "" where all is well; may hold the peer's */
+	const char *peer, *backend, *source;
+	const struct tls *tls; /* NULL where no handshake was completed */
+	const char *end;       /* who ended first, or NULL */
+	bool truncated;        /* the peer was cut off */
+	uint64_t in, out;
+	int64_t handshake_ms, total_ms;
+};
+
+void report_write(const struct report *r);
+
+#endif
