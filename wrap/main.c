@@ -1,8 +1,6 @@
 /* inetls-wrap: TLS in front of a local service, one process for each connection. */
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,18 +10,6 @@
 #include "options.h"
 #include "session.h"
 #include "tls.h"
-
-/* What GnuTLS reads from the environment would print, weaken, or write the session's secrets to a file. */
-static void
-wash_environment(void)
-{
-	for (char **e = environ; *e != NULL;)
-		if (strncmp(*e, "GNUTLS_", 7) == 0 || strncmp(*e, "SSLKEYLOGFILE=", 14) == 0)
-			for (char **p = e; (p[0] = p[1]) != NULL; p++)
-				continue;
-		else
-			e++;
-}
 
 /* What a person asked for, never where stdout is a peer. */
 static int
@@ -51,7 +37,7 @@ main(int argc, char **argv)
 
 	if (log_claim_stderr() == -1)
 		_exit(EX_OSERR);
-	wash_environment();
+	tls_wash_environment();
 	parsed = options_parse(argc, argv, &o, &why);
 	if (log_open(&o.log, parsed == 0 ? &why : NULL) == -1 || parsed == -1) {
 		log_line(LEVEL_ERR, "%s", why.text);

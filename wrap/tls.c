@@ -6,12 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <gnutls/abstract.h>
 
-#include "keyholder.h"
+#include "tls_key.h"
 #include "transport.h"
 
 /* Nothing may run before main(): GnuTLS would print to fd 2, which may be the peer. */
@@ -27,17 +28,11 @@ GNUTLS_SKIP_GLOBAL_INIT
 	"-SIGN-ECDSA-SHA1:%SERVER_PRECEDENCE:%NO_TICKETS_TLS12:-GROUP-ALL:"
 #define GROUPS "+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1"
 #define HYBRID_GROUP "X25519-MLKEM768"
-#define CHAIN_MAX 16 /* certificates in a chain; GnuTLS's own limit */
 
 struct tls {
 	gnutls_session_t session;
 	gnutls_certificate_credentials_t credentials;
-	struct keyholder *keys;
-	gnutls_pcert_st chain[CHAIN_MAX];
-	unsigned chain_len;
-	gnutls_privkey_t key;
-	int key_kind; /* gnutls_pk_algorithm_t */
-	unsigned key_bits;
+	struct tls_key key;
 	struct transport transport;
 	bool alpn_required;
 	bool established;    /* the handshake is complete */
@@ -56,91 +51,21 @@ tls_init(struct failure *why)
 	return failure_set(why, EX_SOFTWARE, "initialise GnuTLS: %s", gnutls_strerror(r));
 }
 
+void
+tls_wash_environment(void)
+{
+	for (char **e = environ; *e != NULL;)
+		if (strncmp(*e, "GNUTLS_", 7) == 0 || strncmp(*e, "SSLKEYLOGFILE=", 14) == 0)
+			for (char **p = e; (p[0] = p[1]) != NULL; p++)
+				continue;
+		else
+			e++;
+}
+
 const char *
 tls_library_version(void)
 {
 	return gnutls_check_version(NULL);
-}
-
-/* ------------------------------------------------------------- the key, which is in another process */
-
-static int
-ask_to_sign(struct tls *t, bool is_hash, gnutls_sign_algorithm_t algorithm, unsigned flags,
-    const gnutls_datum_t *in, gnutls_datum_t *signature)
-{
-	unsigned char buf[SIGNER_SIGNATURE_MAX];
-	ssize_t n = keyholder_sign(t->keys, is_hash, algorithm, flags, in->data, in->size, buf);
-
-	if (n <= 0 || (signature->data = gnutls_malloc((size_t)n)) == NULL)
-		return GNUTLS_E_PK_SIGN_FAILED;
-	memcpy(signature->data, buf, (size_t)n);
-	signature->size = (unsigned)n;
-	return 0;
-}
-
-static int
-sign_data(gnutls_privkey_t key, gnutls_sign_algorithm_t algorithm, void *t, unsigned flags,
-    const gnutls_datum_t *data, gnutls_datum_t *signature)
-{
-	(void)key;
-	return ask_to_sign(t, false, algorithm, flags, data, signature);
-}
-
-static int
-sign_hash(gnutls_privkey_t key, gnutls_sign_algorithm_t algorithm, void *t, unsigned flags,
-    const gnutls_datum_t *hash, gnutls_datum_t *signature)
-{
-	(void)key;
-	return ask_to_sign(t, true, algorithm, flags, hash, signature);
-}
-
-/* What kind of key it is, the certificate says. */
-static int
-key_info(gnutls_privkey_t key, unsigned flags, void *userdata)
-{
-	const struct tls *t = userdata;
-
-	(void)key;
-	if (flags & GNUTLS_PRIVKEY_INFO_PK_ALGO)
-		return t->key_kind;
-	if (flags & GNUTLS_PRIVKEY_INFO_PK_ALGO_BITS)
-		return (int)t->key_bits;
-	if (flags & GNUTLS_PRIVKEY_INFO_HAVE_SIGN_ALGO)
-		return gnutls_sign_supports_pk_algorithm(GNUTLS_FLAGS_TO_SIGN_ALGO(flags),
-			   (gnutls_pk_algorithm_t)t->key_kind) != 0;
-	return -1;
-}
-
-/* The chain as GnuTLS wants it, leaf first whatever its order in the file. */
-static int
-import_chain(struct tls *t)
-{
-	char pem[SIGNER_CHAIN_MAX];
-	gnutls_datum_t chain = { (unsigned char *)pem, 0 };
-	ssize_t len = keyholder_chain(t->keys, pem);
-	unsigned n = CHAIN_MAX;
-	int r;
-
-	if (len == -1)
-		return GNUTLS_E_NO_CERTIFICATE_FOUND;
-	chain.size = (unsigned)len;
-	r = gnutls_pcert_list_import_x509_raw(t->chain, &n, &chain, GNUTLS_X509_FMT_PEM, GNUTLS_X509_CRT_LIST_SORT);
-	if (r < 0) {
-		failure_set(&t->keys->why, EX_CONFIG, "%s in the PEM's certificates; is the file whole?",
-		    gnutls_strerror(r));
-		return r;
-	}
-	t->chain_len = n;
-	t->key_kind = gnutls_pubkey_get_pk_algorithm(t->chain[0].pubkey, &t->key_bits);
-	return 0;
-}
-
-static int
-import_key(struct tls *t)
-{
-	int r = gnutls_privkey_init(&t->key);
-
-	return r < 0 ? r : gnutls_privkey_import_ext4(t->key, t, sign_data, sign_hash, NULL, NULL, key_info, 0);
 }
 
 /*
@@ -152,23 +77,19 @@ retrieve(gnutls_session_t session, const struct gnutls_cert_retr_st *info, gnutl
     gnutls_ocsp_data_st **ocsp, unsigned *ocsp_n, gnutls_privkey_t *key, unsigned *flags)
 {
 	struct tls *t = gnutls_session_get_ptr(session);
-	int r;
+	int r = tls_key_load(&t->key);
 
 	(void)info;
-	if (t->chain_len == 0 && (r = import_chain(t)) < 0)
+	if (r < 0)
 		return r;
-	if (t->key == NULL && (r = import_key(t)) < 0)
-		return r;
-	*certs = t->chain;
-	*n = t->chain_len;
-	*key = t->key;
+	*certs = t->key.chain;
+	*n = t->key.chain_len;
+	*key = t->key.key;
 	*ocsp = NULL;
 	*ocsp_n = 0;
 	*flags = 0;
 	return 0;
 }
-
-/* ---------------------------------------------------------------------------------- the session */
 
 static int
 set_priority(gnutls_session_t session, const char *priority, struct failure *why)
@@ -255,9 +176,7 @@ tls_server(const struct tls_config *c, int fd_in, int fd_out, struct failure *wh
 	t->error = GNUTLS_E_SUCCESS;
 	t->reason[0] = '\0';
 	transport_init(&t->transport, fd_in, fd_out);
-	t->keys = c->keys;
-	t->chain_len = 0;
-	t->key = NULL;
+	tls_key_init(&t->key, c->keys);
 	if ((r = gnutls_certificate_allocate_credentials(&t->credentials)) < 0) {
 		failure_set(why, EX_SOFTWARE, "credentials: %s", gnutls_strerror(r));
 		goto failed;
@@ -504,10 +423,7 @@ tls_free(struct tls *t)
 		return;
 	if (t->session != NULL)
 		gnutls_deinit(t->session);
-	for (unsigned i = 0; i < t->chain_len; i++)
-		gnutls_pcert_deinit(&t->chain[i]);
-	if (t->key != NULL)
-		gnutls_privkey_deinit(t->key);
+	tls_key_free(&t->key);
 	if (t->credentials != NULL)
 		gnutls_certificate_free_credentials(t->credentials);
 	free(t);

@@ -40,6 +40,12 @@ struct tls_info {
 };
 
 /*
+ * Takes out of the environment what GnuTLS reads there: it would print to fd 2, weaken the session, or write
+ * its secrets to a file.
+ */
+void tls_wash_environment(void);
+
+/*
  * Initialises GnuTLS, which must be done once in a process, before anything below and after the environment
  * was washed.  0, or -1 and *why.
  */

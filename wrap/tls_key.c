@@ -1,0 +1,111 @@
+/* The private key that is in another process. */
+
+#include "tls_key.h"
+
+#include <string.h>
+
+#include <gnutls/gnutls.h>
+
+static int
+ask_to_sign(struct tls_key *k, bool is_hash, gnutls_sign_algorithm_t algorithm, unsigned flags,
+    const gnutls_datum_t *in, gnutls_datum_t *signature)
+{
+	unsigned char buf[SIGNER_SIGNATURE_MAX];
+	ssize_t n = keyholder_sign(k->holder, is_hash, algorithm, flags, in->data, in->size, buf);
+
+	if (n <= 0 || (signature->data = gnutls_malloc((size_t)n)) == NULL)
+		return GNUTLS_E_PK_SIGN_FAILED;
+	memcpy(signature->data, buf, (size_t)n);
+	signature->size = (unsigned)n;
+	return 0;
+}
+
+static int
+sign_data(gnutls_privkey_t key, gnutls_sign_algorithm_t algorithm, void *k, unsigned flags,
+    const gnutls_datum_t *data, gnutls_datum_t *signature)
+{
+	(void)key;
+	return ask_to_sign(k, false, algorithm, flags, data, signature);
+}
+
+static int
+sign_hash(gnutls_privkey_t key, gnutls_sign_algorithm_t algorithm, void *k, unsigned flags,
+    const gnutls_datum_t *hash, gnutls_datum_t *signature)
+{
+	(void)key;
+	return ask_to_sign(k, true, algorithm, flags, hash, signature);
+}
+
+/* What kind of key it is, the certificate says. */
+static int
+key_info(gnutls_privkey_t key, unsigned flags, void *userdata)
+{
+	const struct tls_key *k = userdata;
+
+	(void)key;
+	if (flags & GNUTLS_PRIVKEY_INFO_PK_ALGO)
+		return k->kind;
+	if (flags & GNUTLS_PRIVKEY_INFO_PK_ALGO_BITS)
+		return (int)k->bits;
+	if (flags & GNUTLS_PRIVKEY_INFO_HAVE_SIGN_ALGO)
+		return gnutls_sign_supports_pk_algorithm(GNUTLS_FLAGS_TO_SIGN_ALGO(flags),
+			   (gnutls_pk_algorithm_t)k->kind) != 0;
+	return -1;
+}
+
+/* The chain as GnuTLS wants it, leaf first whatever its order in the file. */
+static int
+import_chain(struct tls_key *k)
+{
+	char pem[SIGNER_CHAIN_MAX];
+	gnutls_datum_t chain = { (unsigned char *)pem, 0 };
+	ssize_t len = keyholder_chain(k->holder, pem);
+	unsigned n = TLS_CHAIN_MAX;
+	int r;
+
+	if (len == -1)
+		return GNUTLS_E_NO_CERTIFICATE_FOUND;
+	chain.size = (unsigned)len;
+	r = gnutls_pcert_list_import_x509_raw(k->chain, &n, &chain, GNUTLS_X509_FMT_PEM, GNUTLS_X509_CRT_LIST_SORT);
+	if (r < 0) {
+		failure_set(&k->holder->why, EX_CONFIG, "%s in the PEM's certificates; is the file whole?",
+		    gnutls_strerror(r));
+		return r;
+	}
+	k->chain_len = n;
+	k->kind = gnutls_pubkey_get_pk_algorithm(k->chain[0].pubkey, &k->bits);
+	return 0;
+}
+
+static int
+import_key(struct tls_key *k)
+{
+	int r = gnutls_privkey_init(&k->key);
+
+	return r < 0 ? r : gnutls_privkey_import_ext4(k->key, k, sign_data, sign_hash, NULL, NULL, key_info, 0);
+}
+
+void
+tls_key_init(struct tls_key *k, struct keyholder *holder)
+{
+	k->holder = holder;
+	k->chain_len = 0;
+	k->key = NULL;
+}
+
+int
+tls_key_load(struct tls_key *k)
+{
+	int r = k->chain_len == 0 ? import_chain(k) : 0;
+
+	return r == 0 && k->key == NULL ? import_key(k) : r;
+}
+
+void
+tls_key_free(struct tls_key *k)
+{
+	for (unsigned i = 0; i < k->chain_len; i++)
+		gnutls_pcert_deinit(&k->chain[i]);
+	if (k->key != NULL)
+		gnutls_privkey_deinit(k->key);
+}
