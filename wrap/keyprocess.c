@@ -1,0 +1,195 @@
+/* The keyholder's own side: it sees the key, and never the network. */
+
+#include "keyprocess.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sysexits.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "sandbox.h"
+#include "signer.h"
+
+#define SIGN_MAX 1024     /* what TLS has signed: 130 to 210 bytes */
+#define CHANNELS_MAX 1000 /* handshakes at once */
+
+struct channel {
+	bool gave_chain;
+};
+
+static int
+reply(int fd, int kind, const void *data, size_t n)
+{
+	unsigned char byte = (unsigned char)kind;
+	struct iovec parts[2] = { { &byte, 1 }, { (void *)(uintptr_t)data, n } };
+
+	return writev(fd, parts, 2) == -1 ? -1 : 0;
+}
+
+static int
+reply_why(int fd, const struct failure *why)
+{
+	return reply(fd, why->code, why->text, strlen(why->text));
+}
+
+static int
+give_chain(int fd, const struct signer *s)
+{
+	char chain[SIGNER_CHAIN_MAX];
+	struct failure why;
+	ssize_t n = signer_chain(s, chain, &why);
+
+	if (n == -1) {
+		(void)reply_why(fd, &why);
+		return -1;
+	}
+	return reply(fd, 0, chain, (size_t)n);
+}
+
+static void
+give_signature(int fd, struct signer *s, bool is_hash, const char *arguments, size_t n)
+{
+	char signature[SIGNER_SIGNATURE_MAX];
+	struct keyprocess_sign head;
+	struct failure why;
+	ssize_t len;
+
+	memcpy(&head, arguments, sizeof(head));
+	len = signer_sign(s, is_hash, head.algorithm, head.flags, arguments + sizeof(head), n - sizeof(head),
+	    signature, &why);
+	(void)(len == -1 ? reply_why(fd, &why) : reply(fd, 0, signature, (size_t)len));
+}
+
+/* Answers one request.  0 while the channel may ask more; -1 when it has had what a handshake needs. */
+static int
+answer(int fd, struct channel *c, struct signer *s)
+{
+	char request[1 + sizeof(struct keyprocess_sign) + SIGN_MAX];
+	ssize_t n = read(fd, request, sizeof(request));
+
+	if (n == 1 && request[0] == KEYPROCESS_CHAIN && !c->gave_chain) {
+		c->gave_chain = true;
+		return give_chain(fd, s);
+	}
+	if (n > (ssize_t)(1 + sizeof(struct keyprocess_sign)) && c->gave_chain &&
+	    (request[0] == KEYPROCESS_SIGN_DATA || request[0] == KEYPROCESS_SIGN_HASH))
+		give_signature(fd, s, request[0] == KEYPROCESS_SIGN_HASH, request + 1, (size_t)n - 1);
+	return -1;
+}
+
+/* Everything else that a process starts with has no business here: no peer, no log. */
+static void
+keep_only(int fd)
+{
+	if (fd > 0)
+		(void)close_range(0, (unsigned)fd - 1, 0);
+	(void)close_range((unsigned)fd + 1, ~0u, 0);
+}
+
+void
+keyprocess_run_one(int fd, const char *pem_path, const struct sandbox *user)
+{
+	struct channel c = { .gave_chain = false };
+	struct failure why;
+	struct signer s;
+
+	keep_only(fd);
+	if (signer_open(&s, pem_path, &why) == -1 || sandbox_cage_keyholder(user, &why) == -1) {
+		(void)reply_why(fd, &why);
+		_exit(why.code);
+	}
+	while (answer(fd, &c, &s) == 0)
+		continue;
+	signer_close(&s);
+	_exit(EX_OK);
+}
+
+struct service {
+	struct signer signer;
+	nfds_t n; /* used places; the first is the control socket */
+	struct pollfd polled[1 + CHANNELS_MAX];
+	struct channel channels[1 + CHANNELS_MAX];
+};
+
+/* The descriptor that came with a byte of the control socket; -1 where the listener has left. */
+static int
+take_channel(int control)
+{
+	union keyprocess_rights rights;
+	char byte;
+	struct iovec part = { &byte, 1 };
+	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = rights.space,
+		.msg_controllen = sizeof(rights.space) };
+	int fd = -1;
+
+	if (recvmsg(control, &m, MSG_CMSG_CLOEXEC) != 1)
+		return -1;
+	if (CMSG_FIRSTHDR(&m) != NULL && CMSG_FIRSTHDR(&m)->cmsg_type == SCM_RIGHTS)
+		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(fd));
+	return fd;
+}
+
+static void
+hear_listener(struct service *s)
+{
+	int fd = take_channel(s->polled[0].fd);
+
+	if (fd == -1) {
+		(void)close(s->polled[0].fd);
+		s->polled[0].fd = -1;
+		return;
+	}
+	s->polled[s->n] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	s->channels[s->n++] = (struct channel){ .gave_chain = false };
+}
+
+static void
+hear_session(struct service *s, nfds_t i)
+{
+	if (answer(s->polled[i].fd, &s->channels[i], &s->signer) == 0)
+		return;
+	(void)close(s->polled[i].fd);
+	s->n--;
+	s->polled[i] = s->polled[s->n];
+	s->channels[i] = s->channels[s->n];
+}
+
+/* Until the listener and every session have left. */
+static void
+serve_all(struct service *s)
+{
+	while (s->polled[0].fd != -1 || s->n > 1) {
+		/* With no place left, new channels wait in the control socket. */
+		s->polled[0].events = s->n < 1 + CHANNELS_MAX ? POLLIN : 0;
+		if (poll(s->polled, s->n, -1) == -1)
+			continue;
+		for (nfds_t i = s->n - 1; i >= 1; i--)
+			if (s->polled[i].revents != 0)
+				hear_session(s, i);
+		if (s->polled[0].fd != -1 && s->polled[0].revents != 0)
+			hear_listener(s);
+	}
+}
+
+void
+keyprocess_run_service(int control, const char *pem_path, const struct sandbox *user)
+{
+	static struct service s;
+	struct failure why;
+
+	keep_only(control);
+	if (signer_open(&s.signer, pem_path, &why) == -1 || signer_match(&s.signer, &why) == -1 ||
+	    sandbox_cage_keyholder(user, &why) == -1) {
+		(void)reply_why(control, &why);
+		_exit(why.code);
+	}
+	(void)reply(control, 0, "", 0);
+	s.polled[0] = (struct pollfd){ .fd = control, .events = POLLIN };
+	s.n = 1;
+	serve_all(&s);
+	signer_close(&s.signer);
+	_exit(EX_OK);
+}
