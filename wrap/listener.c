@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "deadline.h"
 #include "keyholder.h"
 #include "pidfile.h"
+#include "port.h"
 #include "sandbox.h"
 #include "session.h"
 
@@ -28,8 +28,7 @@
 
 struct listener {
 	const struct options *o;
-	int fds[ADDRESS_MAX];
-	int n;
+	struct port port;
 	int sessions; /* running children */
 	struct sandbox user;
 	struct keyholder_service keys;      /* of the PEM as it was when pem was looked at */
@@ -49,92 +48,6 @@ on_signal(int signal)
 		got_reload = 1;
 	else if (signal != SIGCHLD)
 		got_stop = 1;
-}
-
-/* As in a session, signals are let in only where we wait. */
-static void
-take_signals(void)
-{
-	static const int ours[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD };
-	struct sigaction act = { .sa_handler = on_signal };
-	sigset_t block;
-
-	(void)sigemptyset(&block);
-	(void)sigemptyset(&act.sa_mask);
-	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
-		(void)sigaction(ours[i], &act, NULL);
-		(void)sigaddset(&block, ours[i]);
-	}
-	act.sa_handler = SIG_IGN;
-	(void)sigaction(SIGPIPE, &act, NULL);
-	(void)sigprocmask(SIG_SETMASK, &block, NULL);
-}
-
-static int
-listen_on(const struct address *a, struct failure *why)
-{
-	char text[ADDRESS_TEXT];
-	int on = 1, fd = socket(a->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd == -1 && errno == EAFNOSUPPORT)
-		return -2;
-	address_format(a, text);
-	if (fd == -1)
-		return failure_set(why, EX_OSERR, "socket: %s", strerror(errno));
-	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	/* One socket for each family, so that an IPv4 peer has an IPv4 address everywhere. */
-	if (a->sa.ss_family == AF_INET6)
-		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (bind(fd, (const struct sockaddr *)&a->sa, a->len) == -1 || listen(fd, SOMAXCONN) == -1) {
-		bool no_such_family = errno == EADDRNOTAVAIL && a->sa.ss_family == AF_INET6;
-
-		failure_set(why, EX_OSERR, "listen on %s: %s%s", text, strerror(errno),
-		    errno == EADDRINUSE ? "; another program listens there: which one says `ss -ltnp`"
-		    : errno == EACCES   ? "; a port below 1024 needs root"
-		                        : "");
-		(void)close(fd);
-		return no_such_family ? -2 : -1;
-	}
-	return fd;
-}
-
-/* Port 0 must be the same number on every address, so the first answer of the kernel is asked for again. */
-static void
-keep_port(struct address_list *list, int fd)
-{
-	struct sockaddr_storage sa;
-	socklen_t len = sizeof(sa);
-	in_port_t port;
-
-	if (getsockname(fd, (struct sockaddr *)&sa, &len) == -1)
-		return;
-	port = sa.ss_family == AF_INET ? ((struct sockaddr_in *)&sa)->sin_port : ((struct sockaddr_in6 *)&sa)->sin6_port;
-	for (int i = 0; i < list->n; i++) {
-		if (list->at[i].sa.ss_family == AF_INET)
-			((struct sockaddr_in *)&list->at[i].sa)->sin_port = port;
-		else
-			((struct sockaddr_in6 *)&list->at[i].sa)->sin6_port = port;
-	}
-}
-
-static int
-open_sockets(struct listener *l, struct failure *why)
-{
-	struct address_list list;
-
-	if (address_resolve(&l->o->listen, true, &list, why) == -1)
-		return -1;
-	for (int i = 0; i < list.n; i++) {
-		int fd = listen_on(&list.at[i], why);
-
-		if (fd == -1)
-			return -1;
-		if (fd == -2)
-			continue; /* IPv6 is switched off: IPv4 alone serves */
-		keep_port(&list, fd);
-		l->fds[l->n++] = fd;
-	}
-	return l->n > 0 ? 0 : failure_set(why, EX_OSERR, "-d: no address to listen on");
 }
 
 /*
@@ -253,7 +166,7 @@ static int
 start(struct listener *l, struct failure *why)
 {
 	if (pidfile_path(l->o->pid_file, l->o->service, l->pid_file, why) == -1 ||
-	    sandbox_prepare(&l->user, l->o->user, l->o->group, why) == -1 || open_sockets(l, why) == -1)
+	    sandbox_prepare(&l->user, l->o->user, l->o->group, why) == -1 || port_open(&l->port, &l->o->listen, why) == -1)
 		return -1;
 	l->user.off = l->o->no_sandbox;
 	if (!l->o->foreground && detach(l, why) == -1)
@@ -269,8 +182,8 @@ announce(const struct listener *l)
 {
 	char text[ADDRESS_TEXT];
 
-	for (int i = 0; i < l->n; i++) {
-		address_of_self(l->fds[i], text);
+	for (int i = 0; i < l->port.n; i++) {
+		address_of_self(l->port.fds[i], text);
 		log_line(LEVEL_NOTICE, "listening on %s for %s", text, l->o->backend_text);
 	}
 	if (l->o->ineffective[0] != '\0')
@@ -283,8 +196,7 @@ static void
 serve_child(struct listener *l, int fd, int channel)
 {
 	(void)signal(SIGCHLD, SIG_DFL);
-	for (int i = 0; i < l->n; i++)
-		(void)close(l->fds[i]);
+	port_close(&l->port);
 	keyholder_service_leave(&l->keys);
 	if (dup2(fd, STDIN_FILENO) == -1 || dup2(fd, STDOUT_FILENO) == -1)
 		_exit(EX_OSERR);
@@ -342,17 +254,17 @@ accept_until_stopped(struct listener *l)
 	int n;
 
 	while (!got_stop) {
-		for (int i = 0; i < l->n; i++)
-			p[i] = (struct pollfd){ .fd = l->fds[i], .events = POLLIN };
-		n = deadline_wait(p, (nfds_t)l->n, DEADLINE_NEVER);
+		for (int i = 0; i < l->port.n; i++)
+			p[i] = (struct pollfd){ .fd = l->port.fds[i], .events = POLLIN };
+		n = deadline_wait(p, (nfds_t)l->port.n, DEADLINE_NEVER);
 		reap(l);
 		if (got_reload) {
 			got_reload = 0;
 			if (log_reopen(&why) == -1)
 				log_line(LEVEL_ERR, "%s", why.text);
 		}
-		for (int i = 0; n > 0 && i < l->n; i++)
-			if (p[i].revents != 0 && accept_one(l, l->fds[i]) == -1)
+		for (int i = 0; n > 0 && i < l->port.n; i++)
+			if (p[i].revents != 0 && accept_one(l, l->port.fds[i]) == -1)
 				(void)deadline_wait(NULL, 0, deadline_after(ACCEPT_PAUSE_MS));
 	}
 }
@@ -372,8 +284,7 @@ stop(struct listener *l)
 {
 	int64_t deadline = deadline_after(l->o->close_ms);
 
-	for (int i = 0; i < l->n; i++)
-		(void)close(l->fds[i]);
+	port_close(&l->port);
 	pidfile_remove(l->pid_file);
 	reap(l);
 	log_line(LEVEL_NOTICE, "stopped listening; sessions=%d", l->sessions);
@@ -386,9 +297,10 @@ int
 listener_run(const struct options *o)
 {
 	struct listener l = { .o = o, .ready = -1, .keys = { .control = -1 } };
+	static const int ours[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD };
 	struct failure why;
 
-	take_signals();
+	deadline_let_in(ours, sizeof(ours) / sizeof(ours[0]), on_signal);
 	if (start(&l, &why) == -1) {
 		log_line(LEVEL_ERR, "%s", why.text);
 		say_ready(&l, why.code);
