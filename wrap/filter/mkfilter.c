@@ -109,10 +109,10 @@ main(void)
 	/* The backend's sockets alone may be connected; their numbers are put in when the filter is loaded. */
 	for (uint32_t i = 0; i < FILTER_BACKENDS; i++)
 		check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(connect), 1,
-			  SCMP_A0(SCMP_CMP_EQ, FILTER_BACKEND_MARK + i)), "connect");
-	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, SIOCOUTQ)), "ioctl");
-	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2, SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET),
-		  SCMP_A2(SCMP_CMP_EQ, SO_LINGER)), "setsockopt");
+			  SCMP_A0(SCMP_CMP_EQ, FILTER_BACKEND_MARK + i, 0)), "connect");
+	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, SIOCOUTQ, 0)), "ioctl");
+	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2, SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET, 0),
+		  SCMP_A2(SCMP_CMP_EQ, SO_LINGER, 0)), "setsockopt");
 	printf("/* Made by mkfilter.  Do not edit. */\n");
 	print(ctx, "session_filter");
 	ctx = begin();
