@@ -32,6 +32,9 @@ SUPERSERVERS=${SUPERSERVERS:-$ROOT/build/superservers}
 unset GNUTLS_DEBUG_LEVEL GNUTLS_SYSTEM_PRIORITY_FILE SSLKEYLOGFILE OPENSSL_CONF SSL_CERT_FILE SSL_CERT_DIR
 export LC_ALL=C.UTF-8 PGCONNECT_TIMEOUT=20
 
+# This file is read anew for each test: what is set by now comes from setup_file.
+PG_DIR_OF_FILE=${PG_DIR:-}
+
 setup_file() { lib_begin; }
 setup() { lib_before; }
 teardown() { lib_after; }
@@ -85,6 +88,7 @@ lib_before() {
 lib_after() {
 	local status=0
 	stop_all test || status=1
+	[ "${PG_DIR:-}" = "$PG_DIR_OF_FILE" ] || pg_stop
 	[ -n "${BATS_TEST_COMPLETED:-}" ] || [ -n "${BATS_TEST_SKIPPED:-}" ] || show_logs
 	return "$status"
 }
@@ -287,7 +291,8 @@ stop_all() {
 # -- what a test needs -----------------------------------------------------------------------------------
 
 # need PEER [REASON]: skips the test when that program is not to be had.  With REQUIRE=all it is a failure:
-# a green run then means that every peer has really been met.
+# a green run then means that every peer has really been met.  For tests and setup; bats before 1.9 takes a
+# skip in setup_file for a failure, so that asks `have` and returns.
 need() {
 	local reason=${2:-"$1 is not installed"}
 	if have "$1"; then

@@ -6,9 +6,14 @@
 
 load lib
 
+setup() {
+	lib_before
+	need postgresql
+}
+
 setup_file() {
 	lib_begin
-	need postgresql
+	have postgresql || return 0
 	pg_start
 	make_pem "$T/pgssl.pem" localhost
 	# Between the wrapper and PostgreSQL stands a relay that counts as well: the log's figures are compared
