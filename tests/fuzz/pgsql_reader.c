@@ -1,0 +1,130 @@
+/*
+ * libFuzzer: pgsql_accept on a socket pair.  The input is what the peer does: pieces, each a length byte and so
+ * many bytes, and at the end one byte that says how it goes on.  A piece is sent when the reader waits, so that
+ * every way to cut a request is in reach: the wait is ours, and the real one is not linked.
+ */
+
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../wrap/deadline.h"
+#include "../../wrap/pgsql.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct {
+	int fd;
+	const uint8_t *data;
+	size_t size;
+	uint8_t sent[65536];
+	size_t sent_len;
+	int ended;
+} peer;
+
+static void
+check(int condition)
+{
+	if (!condition)
+		abort();
+}
+
+static int
+last_words(void)
+{
+	static const int ends[] = { POLLIN, DEADLINE_OVER, DEADLINE_STOP, DEADLINE_ERROR };
+	int end = ends[peer.size > 0 ? peer.data[0] % 4 : 0];
+
+	check(!peer.ended); /* an end is an end: to wait again would be a loop */
+	peer.ended = 1;
+	(void)shutdown(peer.fd, SHUT_WR);
+	return end;
+}
+
+int
+deadline_wait_fd(int fd, short events, int64_t deadline)
+{
+	size_t n;
+
+	(void)fd;
+	check(events == POLLIN && deadline == 4711);
+	if (peer.size < 2 || peer.data[0] == 0)
+		return last_words();
+	n = peer.data[0];
+	if (n > peer.size - 1)
+		n = peer.size - 1;
+	check(send(peer.fd, peer.data + 1, n, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)n);
+	check(peer.sent_len + n <= sizeof(peer.sent));
+	memcpy(peer.sent + peer.sent_len, peer.data + 1, n);
+	peer.sent_len += n;
+	peer.data += n + 1;
+	peer.size -= n + 1;
+	return POLLIN;
+}
+
+/* N at most once, then S or an ErrorResponse or nothing: no other byte may ever be said. */
+static size_t
+check_answer(enum pgsql_verdict verdict)
+{
+	uint8_t said[4096];
+	ssize_t n = recv(peer.fd, said, sizeof(said), MSG_DONTWAIT);
+	size_t len = n > 0 ? (size_t)n : 0, gssenc = len > 0 && said[0] == 'N';
+	const uint8_t *at = said + gssenc;
+
+	len -= gssenc;
+	if (verdict == PGSQL_HANDSHAKE)
+		check(len == 1 && at[0] == 'S');
+	else if (len > 0)
+		check(verdict == PGSQL_REFUSED && at[0] == 'E' && len > 5 && at[1] == 0 && at[2] == 0 &&
+		    len - 1 == (size_t)at[3] * 256 + at[4] && at[len - 1] == 0);
+	return gssenc * PGSQL_HEAD;
+}
+
+/* Exactly what the request needs was taken from the socket. */
+static void
+check_taken(const struct pgsql *p, enum pgsql_verdict verdict, size_t before, int fd)
+{
+	int left = 0;
+	size_t taken;
+
+	check(ioctl(fd, FIONREAD, &left) == 0);
+	taken = peer.sent_len - (size_t)left;
+	if (verdict == PGSQL_HANDSHAKE)
+		check(taken == before + PGSQL_HEAD && left == 0);
+	if (verdict == PGSQL_DIRECT)
+		check(taken == before + PGSQL_HEAD && p->len == PGSQL_HEAD);
+	if (verdict == PGSQL_FORWARD)
+		check(taken == before + p->len && p->len >= 16 && p->len <= PGSQL_CANCEL_MAX);
+	if (verdict == PGSQL_DIRECT || verdict == PGSQL_FORWARD)
+		check(memcmp(p->packet, peer.sent + before, p->len) == 0);
+	if (verdict == PGSQL_REFUSED)
+		check(p->reason != NULL && taken <= before + PGSQL_STARTUP_MAX);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct pgsql p = { .len = 0 };
+	enum pgsql_verdict verdict;
+	int pair[2];
+
+	if (size > 32768)
+		return 0;
+	check(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+	check(fcntl(pair[0], F_SETFL, O_NONBLOCK) == 0);
+	peer.fd = pair[1];
+	peer.data = data;
+	peer.size = size;
+	peer.sent_len = 0;
+	peer.ended = 0;
+	verdict = pgsql_accept(&p, pair[0], 4711);
+	check_taken(&p, verdict, check_answer(verdict), pair[0]);
+	(void)close(pair[0]);
+	(void)close(pair[1]);
+	return 0;
+}
