@@ -31,6 +31,7 @@ struct relay {
 	struct flow in, out;
 	bool readable_peer, readable_plain; /* not known to be empty */
 	bool writable_peer, writable_plain; /* not known to be full */
+	bool read_wants_write;              /* tls_read is to be tried again once the peer can be written */
 	bool plain_deaf;                    /* the plain side takes no more: what it sends still counts */
 	bool stopping;                      /* read no more, deliver what is here */
 };
@@ -89,8 +90,11 @@ step_peer_read(struct relay *r)
 		return false;
 	n = tls_read(r->setup->peer, r->in.data, sizeof(r->in.data));
 	if (n == TLS_WANT_READ || n == TLS_WANT_WRITE) {
-		/* A read can want to write: what it gathered leaves with the flush before the wait. */
 		r->readable_peer = false;
+		if (n == TLS_WANT_WRITE) {
+			r->read_wants_write = true;
+			r->writable_peer = false;
+		}
 		return false;
 	}
 	if (n < 0)
@@ -193,16 +197,20 @@ step_peer_write(struct relay *r)
 	return true;
 }
 
-/* Sends what TLS has gathered.  Whether everything is gone. */
+/*
+ * Sends what TLS has gathered.  Whether nothing is left that could still go: after a failure nothing can.  That
+ * all is gone does not make the peer writable: who was told to wait before has to be woken by the wait.
+ */
 static bool
 flush(struct relay *r)
 {
 	int n = tls_flush(r->setup->peer);
 
-	r->writable_peer = n != TLS_WANT_WRITE;
+	if (n == TLS_WANT_WRITE)
+		r->writable_peer = false;
 	if (n == TLS_FAILED || n == TLS_TRUNCATED)
 		(void)peer_failed(r, n);
-	return n == 1;
+	return n != TLS_WANT_WRITE;
 }
 
 static bool
@@ -265,7 +273,11 @@ wait_for_more(struct relay *r, bool flushed, int64_t deadline)
 	if (n == DEADLINE_STOP)
 		return fail(r, RELAY_STOPPED, RELAY_END_SIGNAL, "ended by a signal", "");
 	r->readable_peer |= ready(&p[0], POLLIN);
-	r->writable_peer |= ready(&p[1], POLLOUT);
+	if (ready(&p[1], POLLOUT)) {
+		r->writable_peer = true;
+		r->readable_peer |= r->read_wants_write;
+		r->read_wants_write = false;
+	}
 	r->readable_plain |= ready(&p[2], POLLIN);
 	r->writable_plain |= ready(&p[3], POLLOUT);
 	return true;
@@ -308,7 +320,8 @@ relay_run(const struct relay_setup *setup, struct relay_result *result)
 	r.setup = setup;
 	r.result = result;
 	r.in.at = r.in.end = r.out.at = r.out.end = 0;
-	r.in.ended = r.in.passed = r.out.ended = r.out.passed = r.stopping = r.plain_deaf = false;
+	r.in.ended = r.in.passed = r.out.ended = r.out.passed = r.stopping = r.plain_deaf =
+	    r.read_wants_write = false;
 	r.readable_peer = r.readable_plain = r.writable_peer = r.writable_plain = true;
 	*result = (struct relay_result){ .outcome = RELAY_DONE };
 	do {
