@@ -116,3 +116,12 @@ bytes() {
 @test "direct TLS that offers several protocols gets postgresql" {
 	bytes direct_with_several_protocols
 }
+
+@test "the front door costs at most three system calls before the handshake, and no wait" {
+	need strace
+	strace -o "$T/strace.log" true 2> /dev/null || skip "kernel: no ptrace here"
+	run env BUILD="$BUILD" timeout 60 "$ROOT/bench/front-door-syscalls"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"before the handshake: +"* ]]
+}
