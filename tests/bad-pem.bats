@@ -1,0 +1,204 @@
+# A PEM that cannot serve: each kind is one log line that says how to mend it, one exit code, and nothing else:
+# the service is not disturbed, the peer gets no text.  A listener refuses to start with it, and --check finds it.
+
+load lib
+load session
+
+setup_file() {
+	lib_begin
+	make_pem "$T/pgssl.pem" localhost
+	make_pem "$T/other.pem" localhost
+}
+
+# refuses CODE WORD...: $T/bad.pem does, in all three ways of starting.
+refuses() {
+	local code=$1 word
+	shift
+	command_session --peer 'handshake hold' -- "${as[@]}" "$WRAP" -o "$T/session.log" -r '127.0.0.1:{backend}' \
+		-p "$T/bad.pem"
+	says "exit=$code" peer.handshake=no
+	[ "$(said peer.tls)" != close_notify ]
+	untouched
+	within 3
+	logged "$T/bad.pem" "$@"
+	run timeout 10 "${as[@]}" "$WRAP" -f -d 127.0.0.1:0 -r 127.0.0.1:1 -p "$T/bad.pem" < /dev/null
+	echo "$output"
+	[ "$status" -eq "$code" ]
+	[ "${#lines[@]}" -eq 1 ]
+	run timeout 20 "${as[@]}" "$WRAP" --check -r 127.0.0.1:1 -p "$T/bad.pem" < /dev/null
+	echo "$output"
+	[ "$status" -eq "$code" ]
+	for word; do
+		grep -F -e "$word" <<< "$output"
+	done
+}
+
+setup() {
+	lib_before
+	as=()
+	rm -rf "$T/bad.pem"
+}
+
+bad_pem() {
+	cat > "$T/bad.pem"
+	chmod 600 "$T/bad.pem"
+}
+
+@test "no PEM: exit 66, named" {
+	refuses 66 "No such file or directory"
+}
+
+@test "no -p at all: exit 64, and make cert is named" {
+	command_session --peer 'handshake hold' -- "$WRAP" -o "$T/session.log" -r '127.0.0.1:{backend}'
+	says exit=64 peer.wire=empty
+	untouched
+	logged "-p is missing" "make cert"
+}
+
+@test "a PEM that others can read or write: exit 77, and the chmod that mends it" {
+	local mode
+	for mode in 0644 0602 0601 0660; do
+		install -m "$mode" "$T/pgssl.pem" "$T/bad.pem"
+		refuses 77 "mode $mode" "chmod 600 $T/bad.pem"
+	done
+}
+
+@test "a PEM that the group of its owner can read, who is not root: exit 77, and the chmod" {
+	need_root
+	install -m 640 -o nobody "$T/pgssl.pem" "$T/bad.pem"
+	refuses 77 "mode 0640" "chmod 600 $T/bad.pem"
+}
+
+@test "a PEM of root's that the wrapper's user cannot read: exit 77, and the chown that mends it" {
+	need_root
+	install -m 600 "$T/pgssl.pem" "$T/bad.pem"
+	as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+	refuses 77 "Permission denied" "chown 65534 $T/bad.pem"
+}
+
+@test "a PEM in a directory that the wrapper's user cannot pass: exit 77" {
+	need_root
+	install -d -m 700 "$T/closed"
+	install -m 644 "$T/pgssl.pem" "$T/closed/x.pem"
+	ln -s "$T/closed/x.pem" "$T/bad.pem"
+	as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+	refuses 77 "Permission denied"
+}
+
+@test "garbage in the PEM: exit 78" {
+	head -c 5000 /dev/urandom | bad_pem
+	refuses 78 "make cert"
+}
+
+@test "an empty PEM: exit 78" {
+	bad_pem < /dev/null
+	refuses 78 "holds no private key"
+}
+
+@test "a PEM with a key alone: exit 78" {
+	sed -n '/BEGIN PRIVATE KEY/,/END PRIVATE KEY/p' "$T/pgssl.pem" | bad_pem
+	refuses 78 "holds no certificate"
+}
+
+@test "a PEM with a certificate alone: exit 78" {
+	bad_pem < "$T/pgssl.crt"
+	refuses 78 "holds no private key"
+}
+
+@test "a PEM with an encrypted key: exit 78, and the command that decrypts it" {
+	need openssl
+	{
+		openssl pkey -in "$T/pgssl.pem" -aes256 -passout pass:secret
+		cat "$T/pgssl.crt"
+	} | bad_pem
+	refuses 78 "encrypted" "openssl pkey"
+}
+
+@test "a PEM with an encrypted key of the old kind: exit 78, and the command that decrypts it" {
+	need openssl
+	{
+		openssl ec -in "$T/pgssl.pem" -aes256 -passout pass:secret 2>/dev/null
+		cat "$T/pgssl.crt"
+	} | bad_pem
+	refuses 78 "encrypted" "openssl pkey"
+}
+
+@test "a PEM that ends in the middle: exit 78" {
+	head -c $(($(stat -c %s "$T/pgssl.pem") - 200)) "$T/pgssl.pem" | bad_pem
+	refuses 78 "$T/bad.pem"
+}
+
+@test "a PEM whose key is damaged: exit 78" {
+	sed '/BEGIN PRIVATE KEY/{n;s/^..../AAAA/}' "$T/pgssl.pem" | bad_pem
+	refuses 78 "$T/bad.pem"
+}
+
+@test "a PEM that is a directory, a FIFO or a device: exit 78, and no waiting" {
+	mkdir "$T/bad.pem"
+	refuses 78 "not a regular file"
+	rmdir "$T/bad.pem"
+	mkfifo -m 600 "$T/bad.pem"
+	refuses 78 "not a regular file"
+	rm "$T/bad.pem"
+	ln -s /dev/zero "$T/bad.pem"
+	refuses 78 "not a regular file"
+}
+
+@test "a PEM of a megabyte: exit 78" {
+	head -c 1000000 /dev/zero | bad_pem
+	refuses 78 "larger than"
+}
+
+# A one-shot does not try the key on every connection; it is the peer who finds out.
+other_key() {
+	[ -s "$T/bad.pem" ]
+	for version in 1.2 1.3; do
+		command_session --tls "$version" --peer 'handshake hold' -- "$WRAP" -o "$T/session.log" \
+			-r '127.0.0.1:{backend}' -p "$T/bad.pem"
+		untouched
+		within 3
+		logged result= "reason="
+	done
+	run timeout 10 "$WRAP" -f -d 127.0.0.1:0 -r 127.0.0.1:1 -p "$T/bad.pem" < /dev/null
+	echo "$output"
+	[ "$status" -eq 78 ]
+	grep -F "does not belong to the certificate" <<< "$output"
+	run timeout 20 "$WRAP" --check -r 127.0.0.1:1 -p "$T/bad.pem" < /dev/null
+	echo "$output"
+	[ "$status" -eq 78 ]
+	grep -F "does not belong to the certificate" <<< "$output"
+}
+
+@test "the key of another certificate: no session, a log line that names --check, and --check and -d say it" {
+	{
+		sed -n '/BEGIN PRIVATE KEY/,/END PRIVATE KEY/p' "$T/other.pem"
+		cat "$T/pgssl.crt"
+	} | bad_pem
+	other_key
+	says exit=0
+	logged "run --check"
+}
+
+@test "a key of another kind than the certificate's: no session, and --check and -d say it" {
+	need openssl
+	{
+		openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 2>/dev/null
+		cat "$T/pgssl.crt"
+	} | bad_pem
+	other_key
+}
+
+@test "0600, 0400, and 0640 of root's are taken" {
+	local mode
+	for mode in 600 400; do
+		install -m "$mode" "$T/pgssl.pem" "$T/bad.pem"
+		command_session --peer 'handshake send:10 bye recv-all' --backend echo -- "$WRAP" -o "$T/session.log" \
+			-r '127.0.0.1:{backend}' -p "$T/bad.pem"
+		says exit=0 peer.received=10
+	done
+	need_root
+	install -m 640 "$T/pgssl.pem" "$T/bad.pem"
+	command_session --peer 'handshake send:10 bye recv-all' --backend echo -- "$WRAP" -o "$T/session.log" \
+		-r '127.0.0.1:{backend}' -p "$T/bad.pem"
+	says exit=0 peer.received=10
+}
