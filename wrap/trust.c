@@ -1,0 +1,429 @@
+/* Who the peer must be. */
+
+#include "trust.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+
+#include "file.h"
+#include "known_hosts.h"
+
+#define CA_MAX (4 * 1024 * 1024) /* a bundle of every public CA is a quarter of it */
+
+struct trust {
+	const struct trust_config *c;
+	struct known_hosts hosts;
+	struct trust_peer peer;
+	bool new_host;  /* not yet in known hosts */
+	int alert;      /* for the peer, or -1 */
+	char reason[480];
+};
+
+bool
+trust_pin_is_valid(const char *text)
+{
+	gnutls_datum_t base64, raw = { NULL, 0 };
+	bool valid;
+
+	if (strncmp(text, "sha256//", 8) != 0 || strlen(text) != TRUST_PIN - 1)
+		return false;
+	base64.data = (unsigned char *)(uintptr_t)(text + 8);
+	base64.size = (unsigned)strlen(text + 8);
+	valid = gnutls_base64_decode2(&base64, &raw) == 0 && raw.size == 32;
+	gnutls_free(raw.data);
+	return valid;
+}
+
+static bool
+wants_chain(const struct trust *t)
+{
+	return t->c->ca_file != NULL || t->c->ca_dir != NULL;
+}
+
+/* With nothing else to go by, a client goes by what it saw the first time. */
+static bool
+wants_known_hosts(const struct trust *t)
+{
+	return t->c->client && t->c->level != TRUST_IGNORE && !wants_chain(t) && t->c->n_pins == 0;
+}
+
+struct trust *
+trust_load(const struct trust_config *c, struct failure *why)
+{
+	struct trust *t = calloc(1, sizeof(*t));
+
+	if (t == NULL) {
+		failure_set(why, EX_OSERR, "out of memory");
+		return NULL;
+	}
+	t->c = c;
+	t->alert = -1;
+	t->hosts.fd = -1;
+	if (wants_known_hosts(t) && known_hosts_open(&t->hosts, c->known_hosts, c->host, c->port, why) == -1) {
+		free(t);
+		return NULL;
+	}
+	return t;
+}
+
+static int
+failed(struct trust *t, int alert, const char *reason)
+{
+	if (reason != t->reason)
+		(void)snprintf(t->reason, sizeof(t->reason), "%s", reason);
+	t->alert = alert;
+	return GNUTLS_E_CERTIFICATE_ERROR;
+}
+
+/* The names of a certificate, for a sentence: "a.example, 192.0.2.1". */
+static void
+list_names(gnutls_x509_crt_t crt, char *out, size_t size)
+{
+	char name[256];
+	size_t used = 0, len;
+	int r;
+
+	out[0] = '\0';
+	for (unsigned i = 0; used < size; i++) {
+		len = sizeof(name) - 1;
+		if ((r = gnutls_x509_crt_get_subject_alt_name(crt, i, name, &len, NULL)) < 0)
+			break;
+		name[len] = '\0';
+		if (r == GNUTLS_SAN_DNSNAME)
+			used += (size_t)snprintf(out + used, size - used, "%s%s", used > 0 ? ", " : "", name);
+	}
+	len = sizeof(name);
+	if (out[0] == '\0' && gnutls_x509_crt_get_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, 0, name, &len) == 0)
+		(void)snprintf(out, size, "%.*s", (int)size - 1, name);
+}
+
+static void
+format_day(time_t when, char out[16])
+{
+	struct tm tm;
+
+	if (gmtime_r(&when, &tm) == NULL || strftime(out, 16, "%Y-%m-%d", &tm) == 0)
+		(void)strcpy(out, "?");
+}
+
+/* GnuTLS's status to one sentence that says which, until when, which names; and the alert that fits. */
+static int
+refuse_status(struct trust *t, gnutls_x509_crt_t crt, unsigned status)
+{
+	char names[200], day[16];
+
+	if (status & GNUTLS_CERT_REVOKED)
+		return failed(t, GNUTLS_A_CERTIFICATE_REVOKED, "peer's certificate is revoked (--crl)");
+	if (status & GNUTLS_CERT_EXPIRED) {
+		format_day(gnutls_x509_crt_get_expiration_time(crt), day);
+		(void)snprintf(t->reason, sizeof(t->reason), "peer's certificate expired on %s", day);
+		return failed(t, GNUTLS_A_CERTIFICATE_EXPIRED, t->reason);
+	}
+	if (status & GNUTLS_CERT_NOT_ACTIVATED) {
+		format_day(gnutls_x509_crt_get_activation_time(crt), day);
+		(void)snprintf(t->reason, sizeof(t->reason), "peer's certificate is not valid before %s", day);
+		return failed(t, GNUTLS_A_BAD_CERTIFICATE, t->reason);
+	}
+	if (status & (GNUTLS_CERT_SIGNER_NOT_FOUND | GNUTLS_CERT_SIGNER_NOT_CA))
+		return failed(t, GNUTLS_A_UNKNOWN_CA, "peer's certificate was not issued by a CA of -A or -a");
+	if (status & GNUTLS_CERT_UNEXPECTED_OWNER) {
+		list_names(crt, names, sizeof(names));
+		(void)snprintf(t->reason, sizeof(t->reason), "peer's certificate is for %s, not for %s", names, t->c->host);
+		return failed(t, GNUTLS_A_BAD_CERTIFICATE, t->reason);
+	}
+	if (status & GNUTLS_CERT_PURPOSE_MISMATCH)
+		return failed(t, GNUTLS_A_UNSUPPORTED_CERTIFICATE, t->c->client
+		        ? "peer's certificate is not one for a server" : "peer's certificate is not one for a client");
+	return failed(t, GNUTLS_A_BAD_CERTIFICATE, "peer's certificate cannot be verified");
+}
+
+static int
+check_chain(struct trust *t, gnutls_session_t session, gnutls_x509_crt_t crt)
+{
+	gnutls_typed_vdata_st data[2] = {
+		{ .type = GNUTLS_DT_KEY_PURPOSE_OID, .data = (unsigned char *)(uintptr_t)(t->c->client
+		            ? GNUTLS_KP_TLS_WWW_SERVER : GNUTLS_KP_TLS_WWW_CLIENT) },
+		{ .type = GNUTLS_DT_DNS_HOSTNAME, .data = (unsigned char *)(uintptr_t)t->c->host },
+	};
+	unsigned status = 0;
+	int r = gnutls_certificate_verify_peers(session, data, t->c->client ? 2 : 1, &status);
+
+	if (r < 0)
+		return failed(t, GNUTLS_A_BAD_CERTIFICATE, gnutls_strerror(r));
+	return status == 0 ? 0 : refuse_status(t, crt, status);
+}
+
+static bool
+is_pinned(const struct trust *t)
+{
+	for (int i = 0; i < t->c->n_pins; i++)
+		if (strcmp(t->c->pins[i], t->peer.pin) == 0)
+			return true;
+	return false;
+}
+
+/* Whether the certificate itself stands in the file of -A. */
+static bool
+is_in_ca_file(const struct trust *t, const gnutls_datum_t *der)
+{
+	gnutls_datum_t pem;
+	gnutls_x509_crt_t *list = NULL;
+	unsigned n = 0;
+	struct failure why;
+	bool found = false;
+	char *text;
+	size_t len;
+
+	if (t->c->ca_file == NULL || file_read(t->c->ca_file, CA_MAX, &text, &len, &why) == -1)
+		return false;
+	pem.data = (unsigned char *)text;
+	pem.size = (unsigned)len;
+	if (gnutls_x509_crt_list_import2(&list, &n, &pem, GNUTLS_X509_FMT_PEM, 0) < 0)
+		n = 0;
+	for (unsigned i = 0; i < n; i++) {
+		found |= gnutls_x509_crt_equals2(list[i], der) != 0;
+		gnutls_x509_crt_deinit(list[i]);
+	}
+	gnutls_free(list);
+	free(text);
+	return found;
+}
+
+static bool
+name_matches(const char *wanted, const char *name)
+{
+	const char *dot;
+
+	if (strncmp(wanted, "*.", 2) != 0)
+		return strcasecmp(wanted, name) == 0;
+	dot = strchr(name, '.');
+	return dot != NULL && dot != name && strcasecmp(wanted + 1, dot) == 0;
+}
+
+static bool
+is_named(const struct trust *t, const char *name)
+{
+	for (int i = 0; i < t->c->n_names; i++)
+		if (name_matches(t->c->names[i], name))
+			return true;
+	return false;
+}
+
+/* One of the allowed names is the common name, or a DNS name or mail address of the certificate. */
+static int
+check_names(struct trust *t, gnutls_x509_crt_t crt)
+{
+	char name[256], names[200];
+	size_t len = sizeof(name);
+	int r;
+
+	if (t->c->n_names == 0)
+		return 0;
+	if (gnutls_x509_crt_get_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, 0, name, &len) == 0 &&
+	    strlen(name) == len && is_named(t, name))
+		return 0;
+	for (unsigned i = 0;; i++) {
+		len = sizeof(name) - 1;
+		if ((r = gnutls_x509_crt_get_subject_alt_name(crt, i, name, &len, NULL)) < 0)
+			break;
+		name[len] = '\0';
+		if ((r == GNUTLS_SAN_DNSNAME || r == GNUTLS_SAN_RFC822NAME) && strlen(name) == len && is_named(t, name))
+			return 0;
+	}
+	list_names(crt, names, sizeof(names));
+	(void)snprintf(t->reason, sizeof(t->reason), "peer's certificate is for %s, which no --peer-name allows", names);
+	return failed(t, GNUTLS_A_ACCESS_DENIED, t->reason);
+}
+
+static int
+check_known_hosts(struct trust *t)
+{
+	char other[64];
+	int line = 0;
+
+	switch (known_hosts_look_up(&t->hosts, t->peer.pin, other, sizeof(other), &line)) {
+	case KNOWN_HOSTS_MATCH:
+		return 0;
+	case KNOWN_HOSTS_NEW:
+		t->new_host = true;
+		return 0;
+	case KNOWN_HOSTS_OTHER:
+		(void)snprintf(t->reason, sizeof(t->reason), "%.80s is not the host that was known: it shows %s, line %d of %.120s "
+		    "says %s; somebody may be in the middle; if its key was changed on purpose, delete that line",
+		    t->hosts.host, t->peer.pin, line, t->hosts.path, other);
+		return failed(t, GNUTLS_A_BAD_CERTIFICATE, t->reason);
+	default:
+		return failed(t, GNUTLS_A_INTERNAL_ERROR, "known hosts cannot be read");
+	}
+}
+
+/* What the log and the programs behind -l are told of the certificate. */
+static void
+describe(struct trust *t, gnutls_x509_crt_t crt)
+{
+	unsigned char id[32];
+	gnutls_datum_t raw = { id, sizeof(id) }, base64 = { NULL, 0 };
+	size_t len = sizeof(t->peer.subject);
+
+	if (gnutls_x509_crt_get_dn(crt, t->peer.subject, &len) < 0 || t->peer.subject[0] == '\0')
+		(void)strcpy(t->peer.subject, "?");
+	len = sizeof(t->peer.issuer);
+	if (gnutls_x509_crt_get_issuer_dn(crt, t->peer.issuer, &len) < 0)
+		(void)strcpy(t->peer.issuer, "?");
+	len = sizeof(id);
+	if (gnutls_x509_crt_get_fingerprint(crt, GNUTLS_DIG_SHA256, id, &len) == 0)
+		for (size_t i = 0; i < sizeof(id); i++)
+			(void)snprintf(t->peer.fingerprint + 2 * i, 3, "%02x", id[i]);
+	len = sizeof(id);
+	/* The SHA-256 of the SubjectPublicKeyInfo (RFC 7469, 2.4). */
+	if (gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA256, id, &len) == 0 &&
+	    gnutls_base64_encode2(&raw, &base64) == 0)
+		(void)snprintf(t->peer.pin, sizeof(t->peer.pin), "sha256//%.*s", (int)base64.size, (char *)base64.data);
+	gnutls_free(base64.data);
+}
+
+static int
+check_pins(struct trust *t, const gnutls_datum_t *der)
+{
+	bool required = t->c->n_pins > 0 || t->c->level == TRUST_PINNED;
+
+	if (!required || is_pinned(t) || (t->c->n_pins == 0 && is_in_ca_file(t, der)))
+		return 0;
+	(void)snprintf(t->reason, sizeof(t->reason), "peer's key is not pinned: it shows %s", t->peer.pin);
+	return failed(t, GNUTLS_A_BAD_CERTIFICATE, t->reason);
+}
+
+static int
+check_all(struct trust *t, gnutls_session_t session, gnutls_x509_crt_t crt, const gnutls_datum_t *der)
+{
+	int r = 0;
+
+	if (t->c->level == TRUST_IGNORE)
+		return 0;
+	if (wants_chain(t))
+		r = check_chain(t, session, crt);
+	if (r == 0)
+		r = check_pins(t, der);
+	if (r == 0 && wants_known_hosts(t))
+		r = check_known_hosts(t);
+	return r == 0 && !t->c->client ? check_names(t, crt) : r;
+}
+
+/* Called in the handshake, so that the peer gets the alert that fits and no byte of ours before. */
+static int
+verify(gnutls_session_t session)
+{
+	struct trust *t = gnutls_db_get_ptr(session);
+	gnutls_x509_crt_t crt = NULL;
+	const gnutls_datum_t *der;
+	unsigned n = 0;
+	int r;
+
+	if ((der = gnutls_certificate_get_peers(session, &n)) == NULL || n == 0)
+		return t->c->client ? failed(t, GNUTLS_A_BAD_CERTIFICATE, "peer shows no certificate") : 0;
+	if ((r = gnutls_x509_crt_init(&crt)) < 0 || (r = gnutls_x509_crt_import(crt, der, GNUTLS_X509_FMT_DER)) < 0) {
+		gnutls_x509_crt_deinit(crt);
+		return failed(t, GNUTLS_A_BAD_CERTIFICATE, gnutls_strerror(r));
+	}
+	describe(t, crt);
+	r = check_all(t, session, crt, der);
+	gnutls_x509_crt_deinit(crt);
+	return r;
+}
+
+static int
+load_failed(const char *what, const char *path, int error, struct failure *why)
+{
+	return failure_set(why, EX_CONFIG, "%s %s: %s", what, path,
+	    error == 0 ? "holds no certificate" : gnutls_strerror(error));
+}
+
+static int
+load_authorities(struct trust *t, gnutls_certificate_credentials_t credentials, struct failure *why)
+{
+	const struct trust_config *c = t->c;
+	int r = 1;
+
+	if (c->ca_file != NULL) {
+		r = strcmp(c->ca_file, "system") == 0 ? gnutls_certificate_set_x509_system_trust(credentials)
+		                                      : gnutls_certificate_set_x509_trust_file(credentials, c->ca_file, GNUTLS_X509_FMT_PEM);
+		if (r <= 0)
+			return load_failed("-A", c->ca_file, r, why);
+	}
+	if (c->ca_dir != NULL && (r = gnutls_certificate_set_x509_trust_dir(credentials, c->ca_dir, GNUTLS_X509_FMT_PEM)) <= 0)
+		return load_failed("-a", c->ca_dir, r, why);
+	if (c->crl != NULL && (r = gnutls_certificate_set_x509_crl_file(credentials, c->crl, GNUTLS_X509_FMT_PEM)) <= 0)
+		return load_failed("--crl", c->crl, r, why);
+	return 0;
+}
+
+int
+trust_apply(struct trust *t, void *credentials, void *session, struct failure *why)
+{
+	if (load_authorities(t, credentials, why) == -1)
+		return -1;
+	/* A place of the session's that nothing else uses: there is no session database. */
+	gnutls_db_set_ptr(session, t);
+	gnutls_certificate_set_verify_function(credentials, verify);
+	if (!t->c->client)
+		gnutls_certificate_server_set_request(session,
+		    t->c->level >= TRUST_REQUIRED ? GNUTLS_CERT_REQUIRE : GNUTLS_CERT_REQUEST);
+	return 0;
+}
+
+const char *
+trust_reason(const struct trust *t)
+{
+	return t->reason;
+}
+
+int
+trust_alert(const struct trust *t)
+{
+	return t->alert;
+}
+
+const struct trust_peer *
+trust_peer(const struct trust *t)
+{
+	return &t->peer;
+}
+
+int
+trust_remember(struct trust *t, char *text, size_t size)
+{
+	char other[64];
+	int line = 0;
+
+	if (!t->new_host)
+		return 0;
+	switch (known_hosts_add(&t->hosts, t->peer.pin, other, sizeof(other), &line)) {
+	case KNOWN_HOSTS_NEW:
+		(void)snprintf(text, size, "%s is seen for the first time and was trusted: %s was added to %s; compare it with "
+		    "what `inetls-certgen show --pin` says on that host", t->hosts.host, t->peer.pin, t->hosts.path);
+		return 1;
+	case KNOWN_HOSTS_MATCH:
+		return 0;
+	case KNOWN_HOSTS_OTHER:
+		(void)snprintf(text, size, "%s is not the host that another session has just seen: it shows %s, line %d of %s "
+		    "says %s", t->hosts.host, t->peer.pin, line, t->hosts.path, other);
+		return -1;
+	default:
+		(void)snprintf(text, size, "%s cannot be written, so %s would be a stranger again; mend the file, or give "
+		    "--pin %s", t->hosts.path, t->hosts.host, t->peer.pin);
+		return -1;
+	}
+}
+
+int
+trust_fd(const struct trust *t)
+{
+	return t->hosts.fd;
+}
