@@ -4,12 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sockios.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -211,37 +208,12 @@ backend_connect(struct backend *b, int64_t deadline, struct failure *why)
 	    first_error == EINTR ? "ended by a signal" : strerror(first_error), connect_hint(b, first_error));
 }
 
-/* Whether bytes are on their way that can still arrive: a connection that was reset keeps its count of them. */
-static bool
-is_sending(int fd)
-{
-	struct tcp_info info;
-	socklen_t len = sizeof(info);
-	int unsent = 0;
-
-	if (ioctl(fd, SIOCOUTQ, &unsent) == -1 || unsent == 0)
-		return false;
-	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1 || info.tcpi_state != TCP_CLOSE;
-}
-
 void
 backend_abort(struct backend *b, int64_t deadline)
 {
-	struct linger reset = { .l_onoff = 1, .l_linger = 0 };
-
-	if (b->fd == -1)
-		return;
-	/*
-	 * The reset throws away what our kernel has not sent, not what the service's has received: so what
-	 * came before the cut arrives, and the cut is seen as one.
-	 */
-	while (b->tcp && deadline_now() < deadline && is_sending(b->fd)) {
-		int64_t soon = deadline_min(deadline, deadline_after(10));
-
-		if (deadline_wait(NULL, 0, soon) != DEADLINE_OVER)
-			break;
-	}
-	(void)setsockopt(b->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	if (b->fd != -1)
+		socket_abort(b->fd, deadline);
+	b->fd = -1;
 	backend_close(b);
 }
 

@@ -118,7 +118,8 @@ check_run(const struct options *o)
 {
 	struct check c = { .o = o, .code = EX_OK };
 
-	check_pem(&c);
+	if (o->pem != NULL)
+		check_pem(&c);
 	check_user(&c);
 	check_sandbox(&c);
 	check_backend(&c);

@@ -103,6 +103,13 @@ leave_terminal(struct listener *l, struct failure *why)
 	return 0;
 }
 
+/* A client that shows no certificate has no key. */
+static bool
+needs_keyholder(const struct listener *l)
+{
+	return l->o->pem != NULL && !l->o->no_keyholder;
+}
+
 /* A keyholder for the PEM as it is now; the old one stays where the new one cannot serve. */
 static int
 renew_keyholder(struct listener *l, struct failure *why)
@@ -139,14 +146,14 @@ pem_changed(struct listener *l)
 	return true;
 }
 
-/* A channel to the keyholder for the next session, or -1; with --no-keyholder it is always -1. */
+/* A channel to the keyholder for the next session, or -1; without one it is always -1. */
 static int
 next_channel(struct listener *l)
 {
 	struct failure why;
 	int channel;
 
-	if (l->o->no_keyholder)
+	if (!needs_keyholder(l))
 		return -1;
 	if (pem_changed(l)) {
 		if (renew_keyholder(l, &why) == -1)
@@ -166,13 +173,14 @@ static int
 start(struct listener *l, struct failure *why)
 {
 	if (pidfile_path(l->o->pid_file, l->o->service, l->pid_file, why) == -1 ||
-	    sandbox_prepare(&l->user, l->o->user, l->o->group, why) == -1 || port_open(&l->port, &l->o->listen, why) == -1)
+	    sandbox_prepare(&l->user, l->o->user, l->o->group, why) == -1 || port_open(&l->port, &l->o->listen, l->o->client, why) == -1)
 		return -1;
 	l->user.off = l->o->no_sandbox;
 	if (!l->o->foreground && detach(l, why) == -1)
 		return -1;
-	(void)pem_changed(l);
-	if (!l->o->no_keyholder && renew_keyholder(l, why) == -1)
+	if (needs_keyholder(l))
+		(void)pem_changed(l);
+	if (needs_keyholder(l) && renew_keyholder(l, why) == -1)
 		return -1;
 	return pidfile_write(l->pid_file, why);
 }
@@ -215,7 +223,7 @@ accept_one(struct listener *l, int listening)
 	if (fd == -1)
 		return errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS ? -1 : 0;
 	channel = next_channel(l);
-	if (channel != -1 || l->o->no_keyholder) {
+	if (channel != -1 || !needs_keyholder(l)) {
 		if ((pid = fork()) == 0)
 			serve_child(l, fd, channel);
 		if (pid == -1)

@@ -14,12 +14,21 @@
 #include "parse.h"
 
 enum { OPT_CHECK = 256, OPT_HANDSHAKE, OPT_CONNECT, OPT_CLOSE, OPT_IDLE, OPT_NO_SANDBOX,
-	OPT_NO_KEYHOLDER };
+	OPT_NO_KEYHOLDER, OPT_PIN, OPT_KNOWN_HOSTS, OPT_PEER_NAME, OPT_CRL, OPT_SNI };
 
-#define SHORT_OPTIONS ":d:r:p:n:C:N:s:g:P:I:D:o:fVhR:E:B:WS:t:O:Tu:"
+#define SHORT_OPTIONS ":cd:r:p:A:a:v:n:C:N:s:g:P:I:D:o:fVhR:E:B:WS:t:O:Tu:"
 #define WITHOUT_EFFECT "REBWStO"
 
 static const struct option long_options[] = {
+	{ "client", no_argument, NULL, 'c' },
+	{ "ca-file", required_argument, NULL, 'A' },
+	{ "ca-dir", required_argument, NULL, 'a' },
+	{ "verify", required_argument, NULL, 'v' },
+	{ "pin", required_argument, NULL, OPT_PIN },
+	{ "known-hosts", required_argument, NULL, OPT_KNOWN_HOSTS },
+	{ "peer-name", required_argument, NULL, OPT_PEER_NAME },
+	{ "crl", required_argument, NULL, OPT_CRL },
+	{ "sni", required_argument, NULL, OPT_SNI },
 	{ "accept", required_argument, NULL, 'd' },
 	{ "connect", required_argument, NULL, 'r' },
 	{ "pem", required_argument, NULL, 'p' },
@@ -53,6 +62,15 @@ static const char usage[] =
     "  -r, --connect [host:]port    the service; host defaults to localhost\n"
     "  -r, --connect /path          the service's Unix socket\n"
     "  -p, --pem FILE               private key and certificate chain (make cert makes one)\n"
+    "  -c, --client                 TLS towards -r, plain bytes on fd 0 and 1, or on -d\n"
+    "  -A, --ca-file FILE|system    CA certificates that the peer's must be issued by\n"
+    "  -a, --ca-dir DIR             the same, in a directory\n"
+    "  -v, --verify 0..3            ask and ignore, verify if sent, require, require and pinned\n"
+    "      --pin sha256//BASE64     a key that the peer may have; repeatable\n"
+    "      --known-hosts FILE       client: where hosts seen are kept\n"
+    "      --peer-name NAME         server: a name that a client's certificate may have; repeatable\n"
+    "      --crl FILE               revoked certificates\n"
+    "      --sni NAME               client: the server's name, where it is not the host of -r\n"
     "  -n, --protocol pgsql         PostgreSQL: answer SSLRequest before the handshake\n"
     "  -d, --accept [host:]port     listen, instead of being started by inetd\n"
     "  -f, --foreground             with -d: stay in the foreground, log to stderr\n"
@@ -183,6 +201,39 @@ set_source(struct options *o, const char *text, struct failure *why)
 }
 
 static int
+set_verify(struct options *o, const char *text, struct failure *why)
+{
+	long n;
+
+	if (parse_number(text, 0, 3, &n) == -1)
+		return failure_set(why, EX_USAGE, "-v \"%s\": not a level; 0 asks for a certificate and ignores it, 1 "
+		    "verifies it if sent, 2 requires it, 3 requires it and its pin", text);
+	o->trust.level = (int)n;
+	return 0;
+}
+
+static int
+add_pin(struct trust_config *c, const char *text, struct failure *why)
+{
+	if (!trust_pin_is_valid(text))
+		return failure_set(why, EX_USAGE, "--pin \"%s\": not of the form sha256//BASE64 of 32 bytes; "
+		    "`inetls-certgen show --pin FILE` prints it", text);
+	if (c->n_pins == TRUST_PINS_MAX)
+		return failure_set(why, EX_USAGE, "--pin: more than %d", TRUST_PINS_MAX);
+	c->pins[c->n_pins++] = text;
+	return 0;
+}
+
+static int
+add_name(struct trust_config *c, const char *text, struct failure *why)
+{
+	if (text[0] == '\0' || c->n_names == TRUST_NAMES_MAX)
+		return failure_set(why, EX_USAGE, "--peer-name \"%s\": empty, or more than %d", text, TRUST_NAMES_MAX);
+	c->names[c->n_names++] = text;
+	return 0;
+}
+
+static int
 set_option(struct options *o, int opt, char *arg, struct failure *why)
 {
 	switch (opt) {
@@ -197,8 +248,17 @@ set_option(struct options *o, int opt, char *arg, struct failure *why)
 	case OPT_CONNECT: return set_duration(&o->connect_ms, "--connect-timeout", arg, why);
 	case OPT_CLOSE: return set_duration(&o->close_ms, "--close-timeout", arg, why);
 	case OPT_IDLE: return set_duration(&o->idle_ms, "--idle-timeout", arg, why);
+	case 'v': return set_verify(o, arg, why);
+	case OPT_PIN: return add_pin(&o->trust, arg, why);
+	case OPT_PEER_NAME: return add_name(&o->trust, arg, why);
 	case 'T':
 	case 'u': return refuse_old(opt, why);
+	case 'c': o->client = true; break;
+	case 'A': o->trust.ca_file = arg; break;
+	case 'a': o->trust.ca_dir = arg; break;
+	case OPT_CRL: o->trust.crl = arg; break;
+	case OPT_KNOWN_HOSTS: o->trust.known_hosts = arg; break;
+	case OPT_SNI: o->sni = arg; break;
 	case 'p': o->pem = arg; break;
 	case 'C': o->priority = arg; break;
 	case 'N': (void)snprintf(o->service, sizeof(o->service), "%s", arg); break;
@@ -238,6 +298,36 @@ name_service(struct options *o)
 				*p = '.';
 }
 
+/* What of the options about the peer's certificate does not go together. */
+static int
+check_trust(struct options *o, struct failure *why)
+{
+	struct trust_config *c = &o->trust;
+	bool has_means = c->ca_file != NULL || c->ca_dir != NULL || c->n_pins > 0;
+
+	c->client = o->client;
+	c->host = o->sni != NULL ? o->sni : o->backend.host[0] != '\0' ? o->backend.host : "localhost";
+	c->port = o->backend.port;
+	if (o->client && o->backend_path != NULL && o->sni == NULL)
+		return failure_set(why, EX_USAGE, "-c -r %s: a Unix socket has no name that a certificate could be for; add "
+		    "--sni NAME", o->backend_path);
+	if (!o->client && (c->known_hosts != NULL || o->sni != NULL))
+		return failure_set(why, EX_USAGE, "--known-hosts and --sni are for a client; add -c, or leave them out");
+	if (o->client && c->n_names > 0)
+		return failure_set(why, EX_USAGE, "--peer-name is for a server that asks for certificates; a client checks the "
+		    "name of -r, or of --sni");
+	if (!o->client && c->level == TRUST_UNSET && (has_means || c->n_names > 0 || c->crl != NULL))
+		return failure_set(why, EX_USAGE, "-A, -a, --pin, --peer-name and --crl ask for certificates of clients; add -v 2, "
+		    "or -v 1 to let those without one in");
+	if (!o->client && c->level > TRUST_IGNORE && !has_means)
+		return failure_set(why, EX_USAGE, "-v %d: by what? add -A FILE with the CA, or --pin", c->level);
+	if (!o->client && c->level == TRUST_PINNED && c->n_pins == 0 && c->ca_file == NULL)
+		return failure_set(why, EX_USAGE, "-v 3: add --pin, or the certificates themselves with -A FILE");
+	if (c->crl != NULL && c->ca_file == NULL && c->ca_dir == NULL)
+		return failure_set(why, EX_USAGE, "--crl %s: revokes what a CA has issued; add -A FILE with the CA", c->crl);
+	return 0;
+}
+
 static int
 check_whole(struct options *o, int argc, char **argv, struct failure *why)
 {
@@ -249,9 +339,11 @@ check_whole(struct options *o, int argc, char **argv, struct failure *why)
 	if (o->backend_text == NULL)
 		return failure_set(why, EX_USAGE,
 		    "-r is missing: say where the service is, e.g. -r localhost:5432; see inetls-wrap -h");
-	if (o->pem == NULL)
+	if (o->pem == NULL && !o->client)
 		return failure_set(why, EX_USAGE, "-p is missing: name the PEM file with the private key and the "
 		    "certificate; `make cert` or `inetls-certgen FILE.pem NAME` makes one");
+	if (check_trust(o, why) == -1)
+		return -1;
 	if (o->source != NULL && o->backend_path != NULL)
 		return failure_set(why, EX_USAGE, "-I %s: a Unix socket (-r %s) has no source address; leave one out",
 		    o->source, o->backend_path);
@@ -287,7 +379,7 @@ options_parse(int argc, char **argv, struct options *o, struct failure *why)
 	int opt;
 
 	*o = (struct options){ .handshake_ms = 10000, .connect_ms = 10000, .close_ms = 60000,
-		.idle_ms = PARSE_OFF, .log = { .level = LEVEL_NOTICE } };
+		.idle_ms = PARSE_OFF, .trust = { .level = TRUST_UNSET }, .log = { .level = LEVEL_NOTICE } };
 	o->log.service = "inetls-wrap";
 	if (argc < 1)
 		return failure_set(why, EX_USAGE, "argv is empty: inetd.conf must name the program and its options");

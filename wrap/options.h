@@ -9,10 +9,12 @@
 #include "address.h"
 #include "failure.h"
 #include "log.h"
+#include "trust.h"
 
 struct options {
 	/* what to do */
 	bool help, version, check;
+	bool client;    /* -c: TLS towards -r, plain on fd 0 and 1 */
 	bool listening; /* -d */
 	struct endpoint listen;
 
@@ -26,6 +28,8 @@ struct options {
 	const char *pem;
 	const char *priority; /* or NULL */
 	bool pgsql;
+	struct trust_config trust;
+	const char *sni; /* --sni, or NULL */
 
 	/* the process */
 	char service[128];

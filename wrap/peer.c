@@ -13,13 +13,13 @@
 int
 peer_wait(struct tls *t, int wanted, int also, bool *heard, int64_t deadline)
 {
-	struct pollfd p[3] = { { .fd = PEER_IN, .events = POLLIN }, { .fd = -1, .events = POLLOUT },
+	struct pollfd p[3] = { { .fd = tls_fd_in(t), .events = POLLIN }, { .fd = -1, .events = POLLOUT },
 		{ .fd = also, .events = POLLIN } };
 	int flushed = tls_flush(t), ready;
 
 	/* A failed flush shows itself in the next call. */
 	if (flushed == TLS_WANT_WRITE || wanted == TLS_WANT_WRITE)
-		p[1].fd = PEER_OUT;
+		p[1].fd = tls_fd_out(t);
 	if (flushed == 1 && wanted == TLS_WANT_WRITE)
 		return 1;
 	ready = deadline_wait(p, 3, deadline);
@@ -37,22 +37,22 @@ peer_last_words(struct tls *t, bool clean)
 	else
 		tls_abort(t);
 	while (tls_flush(t) == TLS_WANT_WRITE)
-		if (deadline_wait_fd(PEER_OUT, POLLOUT, deadline) <= 0)
+		if (deadline_wait_fd(tls_fd_out(t), POLLOUT, deadline) <= 0)
 			return;
 }
 
 void
-peer_leave(void)
+peer_leave(int fd_in, int fd_out)
 {
 	int64_t deadline = deadline_after(LEAVE_MS);
 	char waste[4096];
 	ssize_t n;
 
-	(void)shutdown(PEER_OUT, SHUT_WR);
-	while ((n = read(PEER_IN, waste, sizeof(waste))) != 0) {
+	(void)shutdown(fd_out, SHUT_WR);
+	while ((n = read(fd_in, waste, sizeof(waste))) != 0) {
 		if (n == -1 && errno != EAGAIN)
 			return;
-		if (n == -1 ? deadline_wait_fd(PEER_IN, POLLIN, deadline) <= 0 : deadline_now() >= deadline)
+		if (n == -1 ? deadline_wait_fd(fd_in, POLLIN, deadline) <= 0 : deadline_now() >= deadline)
 			return;
 	}
 }

@@ -8,10 +8,6 @@
 
 #include "tls.h"
 
-/* The peer's two descriptors: inetd's convention, which a session never changes. */
-#define PEER_IN 0
-#define PEER_OUT 1
-
 /*
  * Sends what TLS has gathered and waits for what a call wanted (TLS_WANT_*), or for fd also (-1 for none) to
  * be readable, which then is in *heard.  > 0 to try again, or DEADLINE_*.
@@ -26,6 +22,6 @@ void peer_last_words(struct tls *t, bool clean);
  * for a second at most: closing with unread input would reset the connection and destroy our last words on
  * their way.
  */
-void peer_leave(void);
+void peer_leave(int fd_in, int fd_out);
 
 #endif

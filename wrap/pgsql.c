@@ -225,3 +225,67 @@ pgsql_accept(struct pgsql *p, int fd, int64_t deadline)
 		return refuse(p, "peer speaks neither PostgreSQL nor TLS");
 	}
 }
+
+/* ------------------------------------------------------------------------------- client mode's mirror */
+
+enum pgsql_verdict
+pgsql_accept_local(struct pgsql *p, int fd_in, int fd_out, int64_t deadline)
+{
+	enum pgsql_request request;
+	size_t length;
+	enum io how;
+	int declined = 0;
+
+	do {
+		if ((how = read_exactly(fd_in, p->packet, PGSQL_HEAD, deadline)) != IO_DONE)
+			return not_done(p, how);
+		request = pgsql_classify(p->packet, &length);
+		if (request != PGSQL_SSL && request != PGSQL_GSSENC)
+			break;
+		/* Each kind of encryption is offered once; it is the wrapper that encrypts. */
+		if (++declined > 2)
+			return refuse(p, "local program asks for encryption again and again");
+	} while ((how = answer(fd_out, 'N', deadline)) == IO_DONE);
+
+	if (how != IO_DONE)
+		return not_done(p, how);
+	p->len = PGSQL_HEAD;
+	if (request == PGSQL_CANCEL)
+		return take_cancel(p, fd_in, length, deadline);
+	if (request != PGSQL_STARTUP)
+		return refuse(p, "local program does not speak PostgreSQL");
+	p->rest = length - PGSQL_HEAD;
+	return PGSQL_BEGIN;
+}
+
+enum pgsql_verdict
+pgsql_request_tls(struct pgsql *p, int fd, int64_t deadline)
+{
+	static const unsigned char request[PGSQL_HEAD] = { 0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f };
+	unsigned char byte;
+	enum io how = write_all(fd, request, sizeof(request), deadline);
+
+	if (how == IO_DONE)
+		how = read_exactly(fd, &byte, 1, deadline);
+	if (how != IO_DONE)
+		return not_done(p, how);
+	if (byte == 'N')
+		return refuse(p, "server has no TLS (ssl = off)");
+	if (byte != 'S')
+		return refuse(p, "server answers SSLRequest with an error; is it PostgreSQL?");
+	/* Nothing may stand between the S and the handshake (CVE-2021-23222). */
+	return is_stuffed(fd) ? refuse(p, "bytes stuffed between the server's answer and its handshake")
+	                      : PGSQL_HANDSHAKE;
+}
+
+void
+pgsql_tell_local(struct pgsql *p, int fd_in, int fd_out, const char *reason, int64_t deadline)
+{
+	unsigned char buf[PGSQL_STARTUP_MAX];
+	size_t length;
+
+	if (read_exactly(fd_in, buf, p->rest, deadline) != IO_DONE)
+		return;
+	length = pgsql_error(buf, sizeof(buf), "57P03", "the database cannot be reached through TLS", reason, NULL);
+	(void)write_all(fd_out, buf, length, deadline);
+}

@@ -32,6 +32,7 @@ enum pgsql_verdict {
 	PGSQL_HANDSHAKE, /* go on with TLS, over the bytes in packet */
 	PGSQL_DIRECT,    /* the same, and ALPN is required */
 	PGSQL_FORWARD,   /* a CancelRequest is in packet: the backend gets it, nobody is answered */
+	PGSQL_BEGIN,     /* client mode: packet begins the StartupMessage, of which p->rest bytes are still to come */
 	PGSQL_REFUSED,   /* the peer was answered or is not worth it; pgsql.reason says why */
 	PGSQL_STOPPED,   /* a signal */
 };
@@ -39,6 +40,7 @@ enum pgsql_verdict {
 struct pgsql {
 	unsigned char packet[PGSQL_CANCEL_MAX];
 	size_t len;
+	size_t rest;
 	const char *reason;
 };
 
@@ -47,6 +49,21 @@ struct pgsql {
  * it is clear how to go on.
  */
 enum pgsql_verdict pgsql_accept(struct pgsql *p, int fd, int64_t deadline);
+
+/*
+ * Client mode: what the local program wants, whose offers to encrypt are declined.  fd_in and fd_out are
+ * non-blocking.  PGSQL_BEGIN, PGSQL_FORWARD, PGSQL_REFUSED or PGSQL_STOPPED.
+ */
+enum pgsql_verdict pgsql_accept_local(struct pgsql *p, int fd_in, int fd_out, int64_t deadline);
+
+/*
+ * Client mode: asks a server for TLS.  PGSQL_HANDSHAKE, PGSQL_REFUSED and p->reason where it has none, or
+ * PGSQL_STOPPED.
+ */
+enum pgsql_verdict pgsql_request_tls(struct pgsql *p, int fd, int64_t deadline);
+
+/* Client mode: reads the rest of the StartupMessage and tells the local program why there is no database. */
+void pgsql_tell_local(struct pgsql *p, int fd_in, int fd_out, const char *reason, int64_t deadline);
 
 /*
  * An ErrorResponse of severity FATAL into out; hint and detail may be NULL.  Returns its length; what does

@@ -56,12 +56,12 @@ keep_port(struct address_list *list, int fd)
 }
 
 int
-port_open(struct port *p, const struct endpoint *where, struct failure *why)
+port_open(struct port *p, const struct endpoint *where, bool local, struct failure *why)
 {
 	struct address_list list;
 
 	p->n = 0;
-	if (address_resolve(where, true, &list, why) == -1)
+	if (address_resolve(where, !local, &list, why) == -1)
 		return -1;
 	for (int i = 0; i < list.n; i++) {
 		int fd = listen_on(&list.at[i], why);

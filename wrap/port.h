@@ -3,6 +3,8 @@
 
 /* The sockets of -d: one for each address, so that an IPv4 peer has an IPv4 address everywhere. */
 
+#include <stdbool.h>
+
 #include "address.h"
 #include "failure.h"
 
@@ -12,10 +14,11 @@ struct port {
 };
 
 /*
- * Binds and listens.  Port 0 is whatever the kernel gives, the same on each address.  0, or -1 and *why; what
+ * Binds and listens.  Without a host, on every address, or with local on this machine's loopback alone: the
+ * plain-text door of a client must be opened to others in writing.  Port 0 is whatever the kernel gives, the same on each address.  0, or -1 and *why; what
  * was opened by then is closed with port_close.
  */
-int port_open(struct port *p, const struct endpoint *where, struct failure *why);
+int port_open(struct port *p, const struct endpoint *where, bool local, struct failure *why);
 
 void port_close(struct port *p);
 

@@ -130,7 +130,9 @@ step_plain_write(struct relay *r)
 
 	if (r->in.ended && empty(&r->in) && !r->in.passed) {
 		r->in.passed = true;
-		(void)shutdown(r->setup->plain_out, SHUT_WR);
+		/* A pipe ends by being closed. */
+		if (shutdown(r->setup->plain_out, SHUT_WR) == -1 && errno == ENOTSOCK)
+			(void)close(r->setup->plain_out);
 		return true;
 	}
 	if (empty(&r->in) || !r->writable_plain)

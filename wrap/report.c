@@ -24,7 +24,12 @@ report_write(const struct report *r)
 	log_field(&line, "resumed", "%s", tls.resumed ? "yes" : "no");
 	log_untrusted(&line, "alpn", tls.alpn);
 	log_untrusted(&line, "sni", tls.sni);
-	log_field(&line, "client", "-");
+	if (r->client == NULL || r->client->subject[0] == '\0')
+		log_field(&line, "client", "-");
+	else {
+		log_quoted(&line, "client", r->client->subject);
+		log_field(&line, "client_sha256", "%s", r->client->fingerprint);
+	}
 	log_field(&line, "in", "%llu", (unsigned long long)r->in);
 	log_field(&line, "out", "%llu", (unsigned long long)r->out);
 	log_field(&line, "handshake_ms", "%lld", (long long)r->handshake_ms);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "tls.h"
+#include "trust.h"
 
 struct report {
 	int level;             /* LEVEL_* of log.h */
@@ -14,6 +15,7 @@ struct report {
 	const char *reason;    /* in words, "" where all is well; may hold the peer's */
 	const char *peer, *backend, *source;
 	const struct tls *tls; /* NULL where no handshake was completed */
+	const struct trust_peer *client; /* a client's certificate, or NULL where none is asked for */
 	const char *end;       /* who ended first, or NULL */
 	bool truncated;        /* the peer was cut off */
 	uint64_t in, out;

@@ -65,17 +65,18 @@ load_filter(struct sock_filter *program, size_t n, struct failure *why)
 static int
 filter_session(const struct sandbox_door *d, struct failure *why)
 {
-	struct sock_filter program[COUNT(session_filter)];
+	struct sock_filter program[COUNT(record_filter)];
+	size_t n = d->keeps_record ? COUNT(record_filter) : COUNT(session_filter);
 
-	memcpy(program, session_filter, sizeof(session_filter));
-	for (size_t i = 0; i < COUNT(program); i++) {
+	memcpy(program, d->keeps_record ? record_filter : session_filter, n * sizeof(program[0]));
+	for (size_t i = 0; i < n; i++) {
 		uint32_t place = program[i].k - FILTER_BACKEND_MARK;
 
 		/* A place that is not used gets a number that no descriptor has. */
 		if (program[i].k >= FILTER_BACKEND_MARK && place < FILTER_BACKENDS)
 			program[i].k = (int)place < d->n ? (uint32_t)d->connectable[place] : UINT32_MAX;
 	}
-	return load_filter(program, COUNT(program), why);
+	return load_filter(program, n, why);
 }
 
 static int
@@ -324,7 +325,7 @@ sandbox_close_door(const struct sandbox *s, const struct sandbox_door *d, struct
 		return 0;
 	if (no_new_privileges(why) == -1 || lock_land(d, why) == -1)
 		return -1;
-	return limit(d->highest_fd, d->writes_file, why) == -1 || filter_session(d, why) == -1 ? -1 : 0;
+	return limit(d->highest_fd, d->writes_file || d->keeps_record, why) == -1 || filter_session(d, why) == -1 ? -1 : 0;
 }
 
 /* Another user than the session's, or the session could send it signals. */

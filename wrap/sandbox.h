@@ -28,6 +28,7 @@ struct sandbox_door {
 	int n;                  /* of both, 8 at most */
 	int highest_fd;         /* nothing above it is open */
 	bool writes_file;       /* the log is a regular file */
+	bool keeps_record;      /* a file of known hosts is read, locked and appended to */
 };
 
 /*

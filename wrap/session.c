@@ -25,6 +25,7 @@
 #include "sandbox.h"
 #include "socket.h"
 #include "tls.h"
+#include "trust.h"
 
 struct session {
 	const struct options *o;
@@ -40,10 +41,12 @@ struct session {
 	const char *end;      /* who ended first, or NULL */
 	bool speaks_tls;      /* the handshake has begun: what the peer gets now is TLS */
 	bool established;     /* and is complete */
+	size_t first_bytes;   /* client mode: sent before the relay began */
 	bool cancel;          /* the peer sent a CancelRequest, which is in door.packet */
 	bool truncated;       /* the peer was cut off */
 	bool peer_done;       /* nothing more can come from the peer, so there is nothing to drain */
-	char peer[ADDRESS_TEXT];
+	struct trust *trust;  /* who the peer must be, or NULL */
+	char local[ADDRESS_TEXT]; /* the other end of fd 0 */
 	int64_t started, handshake_started, handshake_ms, handshake_deadline;
 };
 
@@ -79,12 +82,12 @@ begin(struct session *s)
 {
 	s->started = deadline_now();
 	take_signals(s->o);
-	address_of_peer(PEER_IN, s->peer);
-	if (fcntl(PEER_IN, F_SETFL, O_NONBLOCK) == -1 || fcntl(PEER_OUT, F_SETFL, O_NONBLOCK) == -1) {
-		failure_set(&s->why, EX_OSERR, "fcntl: %s", strerror(errno));
+	address_of_peer(STDIN_FILENO, s->local);
+	if (socket_unblock(STDIN_FILENO, O_RDONLY) == -1 || socket_unblock(STDOUT_FILENO, O_WRONLY) == -1) {
+		failure_set(&s->why, EX_OSERR, "fd 0 or 1: %s", strerror(errno));
 		return finish(s, "system", NULL);
 	}
-	socket_tune(PEER_IN);
+	socket_tune(STDIN_FILENO);
 	return 0;
 }
 
@@ -100,6 +103,8 @@ start_keyholder(struct session *s)
 {
 	int r = 0;
 
+	if (s->o->pem == NULL)
+		return 0; /* a client that shows no certificate */
 	if (s->o->no_keyholder)
 		r = keyholder_none(&s->keys, s->o->pem);
 	else if (s->channel != -1)
@@ -121,14 +126,21 @@ find_user(struct session *s)
 	return 0;
 }
 
+/* Files of CA certificates and known hosts are read now. */
 static int
 start_tls(struct session *s)
 {
-	struct tls_config c = { .keys = &s->keys, .priority = s->o->priority,
-		.alpn = s->o->pgsql ? PGSQL_ALPN : NULL };
+	struct tls_config c = { .keys = s->o->pem != NULL ? &s->keys : NULL, .priority = s->o->priority,
+		.alpn = s->o->pgsql ? PGSQL_ALPN : NULL, .sni = s->o->trust.host };
 
-	if (tls_init(&s->why) == 0)
-		s->tls = tls_server(&c, PEER_IN, PEER_OUT, &s->why);
+	if (tls_init(&s->why) == -1)
+		return finish(s, "config", NULL);
+	if (s->o->client || s->o->trust.level != TRUST_UNSET) {
+		if ((s->trust = trust_load(&s->o->trust, &s->why)) == NULL)
+			return finish(s, "config", NULL);
+		c.trust = s->trust;
+	}
+	s->tls = s->o->client ? tls_client(&c, &s->why) : tls_server(&c, STDIN_FILENO, STDOUT_FILENO, &s->why);
 	return s->tls != NULL ? 0 : finish(s, "config", NULL);
 }
 
@@ -139,12 +151,16 @@ close_door(struct session *s)
 	uint16_t ports[ADDRESS_MAX];
 	struct sandbox_door d = { .root = root, .connectable = s->backend.sockets, .ports = ports,
 		.n = s->backend.addresses.n, .highest_fd = s->keys.fd, .writes_file = log_is_file() };
+	int hosts = s->trust != NULL ? trust_fd(s->trust) : -1;
 
 	for (int i = 0; i < d.n; i++) {
 		ports[i] = address_port(&s->backend.addresses.at[i]);
 		if (s->backend.sockets[i] > d.highest_fd)
 			d.highest_fd = s->backend.sockets[i];
 	}
+	d.keeps_record = hosts != -1;
+	if (hosts > d.highest_fd)
+		d.highest_fd = hosts;
 	backend_root(&s->backend, root, sizeof(root));
 	if (s->o->no_sandbox || s->o->no_keyholder)
 		log_line(LEVEL_WARNING, "for debugging only:%s%s", s->o->no_sandbox ? " --no-sandbox" : "",
@@ -153,8 +169,15 @@ close_door(struct session *s)
 		return finish(s, "config", NULL);
 	if (s->sandbox.change_user)
 		backend_entered_root(&s->backend);
-	log_line(LEVEL_INFO, "begin peer=%s", s->peer);
+	log_line(LEVEL_INFO, "begin peer=%s", s->local);
 	return 0;
+}
+
+/* In client mode the peer is the service, and what it does wrong is a failure of the local side's purpose. */
+static int
+local_code(const struct session *s)
+{
+	return s->o->client ? EX_UNAVAILABLE : EX_OK;
 }
 
 /* The front door and the handshake share one deadline, however slowly the bytes come. */
@@ -165,7 +188,7 @@ front_door(struct session *s)
 	s->handshake_deadline = deadline_after(s->o->handshake_ms);
 	if (!s->o->pgsql)
 		return 0;
-	switch (pgsql_accept(&s->door, PEER_IN, s->handshake_deadline)) {
+	switch (pgsql_accept(&s->door, STDIN_FILENO, s->handshake_deadline)) {
 	case PGSQL_HANDSHAKE:
 		break;
 	case PGSQL_DIRECT:
@@ -175,12 +198,54 @@ front_door(struct session *s)
 	case PGSQL_FORWARD:
 		s->cancel = true;
 		break;
+	case PGSQL_BEGIN:
 	case PGSQL_REFUSED:
 		return finish_why(s, "refused", NULL, s->door.reason);
 	case PGSQL_STOPPED:
 		return finish_why(s, "handshake", "signal", "ended by a signal");
 	}
 	return 0;
+}
+
+/* Client mode: the local program's first words, before anybody is disturbed for it. */
+static int
+local_door(struct session *s)
+{
+	if (!s->o->pgsql)
+		return 0;
+	switch (pgsql_accept_local(&s->door, STDIN_FILENO, STDOUT_FILENO, deadline_after(s->o->handshake_ms))) {
+	case PGSQL_FORWARD:
+		s->cancel = true;
+		return 0;
+	case PGSQL_BEGIN:
+		return 0;
+	case PGSQL_STOPPED:
+		return finish_why(s, "handshake", "signal", "ended by a signal");
+	default:
+		return finish_why(s, "refused", NULL, s->door.reason);
+	}
+}
+
+/* Client mode: the server is asked for TLS, in PostgreSQL's way where -n says so. */
+static int
+ask_for_tls(struct session *s)
+{
+	struct pgsql answer = { .len = 0 };
+
+	tls_set_fd(s->tls, s->backend.fd);
+	s->handshake_started = deadline_now();
+	s->handshake_deadline = deadline_after(s->o->handshake_ms);
+	if (!s->o->pgsql)
+		return 0;
+	switch (pgsql_request_tls(&answer, s->backend.fd, s->handshake_deadline)) {
+	case PGSQL_HANDSHAKE:
+		return 0;
+	case PGSQL_STOPPED:
+		return finish_why(s, "handshake", "signal", "ended by a signal");
+	default:
+		failure_set(&s->why, EX_UNAVAILABLE, "%s", answer.reason);
+		return finish(s, "handshake", NULL);
+	}
 }
 
 static int
@@ -225,9 +290,38 @@ shake_hands(struct session *s)
 	s->handshake_ms = deadline_now() - s->handshake_started;
 	if (r != 1) {
 		s->peer_done = r == TLS_TRUNCATED;
-		return finish_why(s, "handshake", NULL, tls_reason(s->tls));
+		failure_set(&s->why, local_code(s), "%s", tls_reason(s->tls));
+		return finish(s, "handshake", NULL);
 	}
 	s->established = true;
+	return 0;
+}
+
+/* A host that is seen for the first time is written down before a byte of the local program goes to it. */
+static int
+remember_host(struct session *s)
+{
+	char text[sizeof(s->why.text)];
+	int r = trust_remember(s->trust, text, sizeof(text));
+
+	if (r == -1) {
+		failure_set(&s->why, EX_UNAVAILABLE, "%s", text);
+		return finish(s, "handshake", NULL);
+	}
+	if (r == 1)
+		log_line(LEVEL_WARNING, "%s", text);
+	else if (s->o->trust.level == TRUST_IGNORE)
+		log_line(LEVEL_WARNING, "-v 0: anybody may be at the other end of %s", s->backend.name);
+	return 0;
+}
+
+/* Client mode: the bytes that the door has read go first. */
+static int
+send_first(struct session *s)
+{
+	if (s->door.len > 0 && tls_write(s->tls, s->door.packet, s->door.len) != (ssize_t)s->door.len)
+		return finish_why(s, "handshake", NULL, tls_reason(s->tls));
+	s->first_bytes = s->door.len;
 	return 0;
 }
 
@@ -239,6 +333,19 @@ connect_backend(struct session *s)
 	return finish(s, "backend", "backend");
 }
 
+/* A service that resets, or as a client's peer is cut off, was not available to the end. */
+static int
+relay_code(const struct session *s)
+{
+	enum relay_outcome o = s->relay.outcome;
+
+	if (o == RELAY_BROKEN)
+		return EX_OSERR;
+	if (o == RELAY_PLAIN_RESET)
+		return s->o->client ? EX_OK : EX_UNAVAILABLE;
+	return o == RELAY_PEER_CUT || o == RELAY_PEER_FAILED ? local_code(s) : EX_OK;
+}
+
 static int
 relay(struct session *s)
 {
@@ -248,16 +355,14 @@ relay(struct session *s)
 		[RELAY_PEER_LEFT] = "cut", [RELAY_PEER_FAILED] = "protocol", [RELAY_PLAIN_RESET] = "reset",
 		[RELAY_PLAIN_CLOSED] = "unread", [RELAY_IDLE] = "timeout", [RELAY_STOPPED] = "stopped",
 		[RELAY_BROKEN] = "system" };
-	struct relay_setup setup = { .peer = s->tls, .peer_in = PEER_IN, .peer_out = PEER_OUT,
-		.plain_in = s->backend.fd, .plain_out = s->backend.fd, .idle_ms = s->o->idle_ms,
+	struct relay_setup setup = { .peer = s->tls, .peer_in = tls_fd_in(s->tls), .peer_out = tls_fd_out(s->tls),
+		.plain_in = s->o->client ? STDIN_FILENO : s->backend.fd,
+		.plain_out = s->o->client ? STDOUT_FILENO : s->backend.fd, .idle_ms = s->o->idle_ms,
 		.close_ms = s->o->close_ms };
 
 	relay_run(&setup, &s->relay);
-	failure_set(&s->why, EX_OK, "%s", s->relay.reason);
-	if (s->relay.outcome == RELAY_PLAIN_RESET)
-		s->why.code = EX_UNAVAILABLE;
-	if (s->relay.outcome == RELAY_BROKEN)
-		s->why.code = EX_OSERR;
+	s->relay.out += s->first_bytes;
+	failure_set(&s->why, relay_code(s), "%s", s->relay.reason);
 	s->truncated = s->relay.outcome == RELAY_PEER_CUT;
 	s->peer_done = s->relay.outcome == RELAY_DONE || s->truncated || s->relay.outcome == RELAY_PEER_LEFT;
 	return finish(s, results[s->relay.outcome], ends[s->relay.first]);
@@ -291,21 +396,28 @@ say_goodbye(struct session *s)
 	keyholder_close(&s->keys);
 	if (s->speaks_tls)
 		peer_last_words(s->tls, ends_clean(s));
+	if (s->o->client && s->backend.fd == -1)
+		return;
 	if (!s->peer_done)
-		peer_leave();
+		peer_leave(s->o->client ? s->backend.fd : STDIN_FILENO, s->o->client ? s->backend.fd : STDOUT_FILENO);
 }
 
-/* The service sees a clean end only where the peer said so. */
+/* The plain side sees a clean end only where the peer said so. */
 static void
-leave_backend(struct session *s)
+leave_plain(struct session *s)
 {
+	int64_t deadline = deadline_after(s->o->close_ms);
+
 	switch (s->relay.outcome) {
 	case RELAY_PEER_CUT:
 	case RELAY_PEER_FAILED:
 	case RELAY_IDLE:
 	case RELAY_STOPPED:
 	case RELAY_BROKEN:
-		backend_abort(&s->backend, deadline_after(s->o->close_ms));
+		if (s->o->client)
+			socket_abort(STDOUT_FILENO, deadline);
+		else
+			backend_abort(&s->backend, deadline);
 		break;
 	default:
 		backend_close(&s->backend);
@@ -318,12 +430,23 @@ report(const struct session *s)
 	/* Some PostgreSQL drivers never say close_notify: there a cut is nothing to be warned of. */
 	bool warn = s->truncated && !s->o->pgsql;
 	struct report r = { .level = s->why.code != EX_OK ? LEVEL_ERR : warn ? LEVEL_WARNING : LEVEL_NOTICE,
-		.result = s->result, .reason = s->why.text, .peer = s->peer, .backend = s->backend.name,
-		.source = s->backend.source, .tls = s->established ? s->tls : NULL, .end = s->end,
+		.result = s->result, .reason = s->why.text, .peer = s->o->client ? s->backend.name : s->local,
+		.backend = s->o->client ? s->local : s->backend.name, .source = s->backend.source,
+		.client = s->established && !s->o->client && s->trust != NULL ? trust_peer(s->trust) : NULL, .tls = s->established ? s->tls : NULL, .end = s->end,
 		.truncated = s->truncated, .in = s->relay.in, .out = s->relay.out, .handshake_ms = s->handshake_ms,
 		.total_ms = deadline_now() - s->started };
 
 	report_write(&r);
+}
+
+/* Client mode: fd 0 and 1 are the plain side, and the peer is where -r leads. */
+static void
+run_client(struct session *s)
+{
+	if (local_door(s) == -1 || connect_backend(s) == -1 || ask_for_tls(s) == -1 || shake_hands(s) == -1 ||
+	    remember_host(s) == -1 || send_first(s) == -1)
+		return;
+	(void)relay(s);
 }
 
 /* Step by step; each either goes on or has finished the session. */
@@ -331,7 +454,13 @@ static void
 run(struct session *s)
 {
 	if (begin(s) == -1 || find_user(s) == -1 || start_keyholder(s) == -1 || open_backend(s) == -1 ||
-	    start_tls(s) == -1 || close_door(s) == -1 || front_door(s) == -1)
+	    start_tls(s) == -1 || close_door(s) == -1)
+		return;
+	if (s->o->client) {
+		run_client(s);
+		return;
+	}
+	if (front_door(s) == -1)
 		return;
 	if (s->cancel) {
 		(void)pass_cancel(s);
@@ -344,12 +473,14 @@ run(struct session *s)
 
 /* Whether fd 0 is what inetd gives; a person who typed the command learns what to type instead. */
 static int
-check_stdin(void)
+check_stdin(const struct options *o)
 {
 	socklen_t len = sizeof(int);
 	int listening = 0;
 
-	if (!log_stdin_was_open() || getsockopt(PEER_IN, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == -1) {
+	if (o->client && log_stdin_was_open())
+		return EX_OK; /* a pipe or a terminal serves too */
+	if (!log_stdin_was_open() || getsockopt(STDIN_FILENO, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == -1) {
 		log_line(LEVEL_ERR, "fd 0 is not a socket: inetls-wrap is started by inetd, xinetd, systemd or "
 		    "tcpserver for each connection; to listen itself give -d [host:]port; see inetls-wrap -h");
 		return EX_USAGE;
@@ -366,14 +497,14 @@ int
 session_serve(const struct options *o, int channel)
 {
 	struct session s = { .o = o, .channel = channel, .keys = { .fd = -1 } };
-	int code = check_stdin();
+	int code = check_stdin(o);
 
 	if (code != EX_OK)
 		return code;
 	backend_init(&s.backend);
 	run(&s);
 	say_goodbye(&s);
-	leave_backend(&s);
+	leave_plain(&s);
 	report(&s);
 	return s.why.code;
 }

@@ -2,10 +2,21 @@
 
 #include "socket.h"
 
+#include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "deadline.h"
+
+#define LOOK_MS 10 /* between two looks at what is still to be acknowledged */
 
 void
 socket_tune(int fd)
@@ -26,4 +37,52 @@ socket_tune(int fd)
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		if (setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof(int)) == -1)
 			return; /* no TCP */
+}
+
+/* Whether bytes are on their way that can still arrive: a connection that was reset keeps its count of them. */
+static bool
+is_sending(int fd)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+	int unsent = 0;
+
+	if (ioctl(fd, SIOCOUTQ, &unsent) == -1 || unsent == 0)
+		return false;
+	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1 || info.tcpi_state != TCP_CLOSE;
+}
+
+void
+socket_abort(int fd, int64_t deadline)
+{
+	struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+
+	/*
+	 * The reset throws away what our kernel has not sent, not what the other's has received: so what came
+	 * before the cut arrives, and the cut is seen as one.
+	 */
+	while (deadline_now() < deadline && is_sending(fd))
+		if (deadline_wait(NULL, 0, deadline_min(deadline, deadline_after(LOOK_MS))) != DEADLINE_OVER)
+			break;
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	(void)close(fd);
+}
+
+int
+socket_unblock(int fd, int how)
+{
+	struct stat st;
+	char path[32];
+	int own;
+
+	if (fstat(fd, &st) == -1)
+		return -1;
+	if (!S_ISSOCK(st.st_mode)) {
+		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		if ((own = open(path, how | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)) != -1) {
+			(void)dup2(own, fd);
+			return close(own);
+		}
+	}
+	return fcntl(fd, F_SETFL, O_NONBLOCK);
 }

@@ -2,6 +2,7 @@
 
 #include "tls.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 
 #include "tls_key.h"
 #include "transport.h"
+#include "trust.h"
 
 /* Nothing may run before main(): GnuTLS would print to fd 2, which may be the peer. */
 GNUTLS_SKIP_GLOBAL_INIT
@@ -33,12 +35,13 @@ struct tls {
 	gnutls_session_t session;
 	gnutls_certificate_credentials_t credentials;
 	struct tls_key key;
+	struct trust *trust; /* or NULL */
 	struct transport transport;
 	bool alpn_required;
 	bool established;    /* the handshake is complete */
 	bool closed;         /* close_notify was said */
 	int error;           /* of GnuTLS, of the last call that failed */
-	char reason[200];
+	char reason[400];
 };
 
 int
@@ -160,11 +163,44 @@ after_client_hello(gnutls_session_t session)
 	return GNUTLS_E_SUCCESS;
 }
 
-struct tls *
-tls_server(const struct tls_config *c, int fd_in, int fd_out, struct failure *why)
+static int
+set_keys(struct tls *t, const struct tls_config *c, struct failure *why)
+{
+	int r = gnutls_certificate_allocate_credentials(&t->credentials);
+
+	if (r < 0)
+		return failure_set(why, EX_SOFTWARE, "credentials: %s", gnutls_strerror(r));
+	/* The match of key and certificate costs a signature; --check and certgen look at it. */
+	gnutls_certificate_set_flags(t->credentials, GNUTLS_CERTIFICATE_SKIP_KEY_CERT_MATCH);
+	tls_key_init(&t->key, c->keys);
+	if (c->keys != NULL)
+		gnutls_certificate_set_retrieve_function3(t->credentials, retrieve);
+	return 0;
+}
+
+static int
+set_session(struct tls *t, const struct tls_config *c, unsigned flags, struct failure *why)
+{
+	int r = gnutls_init(&t->session, flags | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS);
+
+	if (r < 0)
+		return failure_set(why, EX_SOFTWARE, "session: %s", gnutls_strerror(r));
+	if (set_priority(t->session, c->priority, why) == -1 || set_alpn(t, c, why) == -1)
+		return -1;
+	(void)gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, t->credentials);
+	gnutls_session_set_ptr(t->session, t);
+	gnutls_transport_set_ptr(t->session, &t->transport);
+	gnutls_transport_set_pull_function(t->session, pull);
+	gnutls_transport_set_push_function(t->session, push);
+	gnutls_transport_set_pull_timeout_function(t->session, pull_timeout);
+	t->trust = c->trust;
+	return c->trust != NULL ? trust_apply(c->trust, t->credentials, t->session, why) : 0;
+}
+
+static struct tls *
+new_tls(const struct tls_config *c, unsigned flags, int fd_in, int fd_out, struct failure *why)
 {
 	struct tls *t = malloc(sizeof(*t));
-	int r;
 
 	if (t == NULL) {
 		failure_set(why, EX_OSERR, "out of memory");
@@ -176,32 +212,55 @@ tls_server(const struct tls_config *c, int fd_in, int fd_out, struct failure *wh
 	t->error = GNUTLS_E_SUCCESS;
 	t->reason[0] = '\0';
 	transport_init(&t->transport, fd_in, fd_out);
-	tls_key_init(&t->key, c->keys);
-	if ((r = gnutls_certificate_allocate_credentials(&t->credentials)) < 0) {
-		failure_set(why, EX_SOFTWARE, "credentials: %s", gnutls_strerror(r));
-		goto failed;
-	}
-	/* The match of key and certificate costs a signature; --check and certgen look at it. */
-	gnutls_certificate_set_flags(t->credentials, GNUTLS_CERTIFICATE_SKIP_KEY_CERT_MATCH);
-	gnutls_certificate_set_retrieve_function3(t->credentials, retrieve);
-	if ((r = gnutls_init(&t->session, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS)) < 0) {
-		failure_set(why, EX_SOFTWARE, "session: %s", gnutls_strerror(r));
-		goto failed;
-	}
-	if (set_priority(t->session, c->priority, why) == -1 || set_alpn(t, c, why) == -1)
-		goto failed;
-	(void)gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, t->credentials);
-	gnutls_certificate_server_set_request(t->session, GNUTLS_CERT_IGNORE);
-	gnutls_session_set_ptr(t->session, t);
-	gnutls_handshake_set_post_client_hello_function(t->session, after_client_hello);
-	gnutls_transport_set_ptr(t->session, &t->transport);
-	gnutls_transport_set_pull_function(t->session, pull);
-	gnutls_transport_set_push_function(t->session, push);
-	gnutls_transport_set_pull_timeout_function(t->session, pull_timeout);
-	return t;
-failed:
+	if (set_keys(t, c, why) == 0 && set_session(t, c, flags, why) == 0)
+		return t;
 	tls_free(t);
 	return NULL;
+}
+
+struct tls *
+tls_server(const struct tls_config *c, int fd_in, int fd_out, struct failure *why)
+{
+	struct tls *t = new_tls(c, GNUTLS_SERVER, fd_in, fd_out, why);
+
+	if (t == NULL)
+		return NULL;
+	if (c->trust == NULL)
+		gnutls_certificate_server_set_request(t->session, GNUTLS_CERT_IGNORE);
+	gnutls_handshake_set_post_client_hello_function(t->session, after_client_hello);
+	return t;
+}
+
+struct tls *
+tls_client(const struct tls_config *c, struct failure *why)
+{
+	struct tls *t = new_tls(c, GNUTLS_CLIENT, -1, -1, why);
+	unsigned char ip[16];
+
+	if (t == NULL)
+		return NULL;
+	/* An address is no name (RFC 6066, 3). */
+	if (inet_pton(AF_INET, c->sni, ip) != 1 && inet_pton(AF_INET6, c->sni, ip) != 1)
+		(void)gnutls_server_name_set(t->session, GNUTLS_NAME_DNS, c->sni, strlen(c->sni));
+	return t;
+}
+
+void
+tls_set_fd(struct tls *t, int fd)
+{
+	t->transport.fd_in = t->transport.fd_out = fd;
+}
+
+int
+tls_fd_in(const struct tls *t)
+{
+	return t->transport.fd_in;
+}
+
+int
+tls_fd_out(const struct tls *t)
+{
+	return t->transport.fd_out;
 }
 
 void
@@ -244,6 +303,8 @@ static const char *
 handshake_reason(const struct tls *t, int error, int alert)
 {
 
+	if (t->trust != NULL && trust_reason(t->trust)[0] != '\0')
+		return trust_reason(t->trust);
 	/* The record types that can come first are alert and handshake (RFC 8446, 5.1). */
 	if (t->transport.started && t->transport.first != 0x15 && t->transport.first != 0x16)
 		return "peer does not speak TLS";
@@ -253,6 +314,8 @@ handshake_reason(const struct tls *t, int error, int alert)
 		return "peer offers no TLS version that is allowed here";
 	if (error == GNUTLS_E_NO_CIPHER_SUITES || error == GNUTLS_E_NO_COMMON_KEY_SHARE)
 		return "peer offers no cipher suite or group that is allowed here";
+	if (error == GNUTLS_E_CERTIFICATE_REQUIRED || error == GNUTLS_E_NO_CERTIFICATE_FOUND)
+		return "peer shows no certificate, and one is required (-v)";
 	if (error == GNUTLS_E_NO_APPLICATION_PROTOCOL)
 		return "peer did not ask for our protocol by ALPN";
 	if (alert == GNUTLS_A_DECRYPT_ERROR)
@@ -380,6 +443,8 @@ tls_abort(struct tls *t)
 
 	if (t->error != GNUTLS_E_SUCCESS)
 		alert = gnutls_error_to_alert(t->error, &level);
+	if (!t->established && t->trust != NULL && trust_alert(t->trust) != -1)
+		alert = trust_alert(t->trust);
 	(void)gnutls_alert_send(t->session, GNUTLS_AL_FATAL, (gnutls_alert_description_t)alert);
 }
 

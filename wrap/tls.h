@@ -22,9 +22,14 @@ enum {
 
 struct tls;
 struct keyholder;
+struct trust;
+struct trust_peer;
 
 struct tls_config {
-	struct keyholder *keys; /* asked for chain and signature when a handshake needs them */
+	struct keyholder *keys; /* asked for chain and signature when a handshake needs them; NULL for a client
+	                           that shows no certificate */
+	struct trust *trust;    /* who the peer must be, or NULL: nobody is asked */
+	const char *sni;        /* a client's: the server's name */
 	const char *priority;   /* -C, or NULL */
 	const char *alpn;       /* offered to a peer that asks for it, or NULL */
 };
@@ -58,6 +63,14 @@ const char *tls_library_version(void);
  * A server session on a connected socket.  NULL and *why: EX_USAGE where the priority string is wrong.
  */
 struct tls *tls_server(const struct tls_config *c, int fd_in, int fd_out, struct failure *why);
+
+/* The same for a client, whose descriptor tls_set_fd gives once it is connected. */
+struct tls *tls_client(const struct tls_config *c, struct failure *why);
+void tls_set_fd(struct tls *t, int fd);
+
+/* The descriptors, to poll. */
+int tls_fd_in(const struct tls *t);
+int tls_fd_out(const struct tls *t);
 
 /* Bytes that were read from the socket before TLS started; at most 64. */
 void tls_preload(struct tls *t, const void *data, size_t n);

@@ -34,6 +34,9 @@ static const int for_all[] = {
 static const int for_session[] = { SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(shutdown),
 	SCMP_SYS(getsockopt), SCMP_SYS(getsockname) };
 
+/* A session that keeps a file of known hosts. */
+static const int for_record[] = { SCMP_SYS(flock), SCMP_SYS(pread64) };
+
 static const int for_keyholder[] = { SCMP_SYS(recvmsg) };
 
 static const int behind_ones_back[] = {
@@ -100,8 +103,8 @@ print(scmp_filter_ctx ctx, const char *name)
 	seccomp_release(ctx);
 }
 
-int
-main(void)
+static scmp_filter_ctx
+begin_session(void)
 {
 	scmp_filter_ctx ctx = begin();
 
@@ -113,8 +116,19 @@ main(void)
 	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, SIOCOUTQ, 0)), "ioctl");
 	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2, SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET, 0),
 		  SCMP_A2(SCMP_CMP_EQ, SO_LINGER, 0)), "setsockopt");
+	return ctx;
+}
+
+int
+main(void)
+{
+	scmp_filter_ctx ctx;
+
 	printf("/* Made by mkfilter.  Do not edit. */\n");
-	print(ctx, "session_filter");
+	print(begin_session(), "session_filter");
+	ctx = begin_session();
+	add_all(ctx, SCMP_ACT_ALLOW, for_record, COUNT(for_record));
+	print(ctx, "record_filter");
 	ctx = begin();
 	add_all(ctx, SCMP_ACT_ALLOW, for_keyholder, COUNT(for_keyholder));
 	print(ctx, "keyholder_filter");
