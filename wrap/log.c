@@ -205,8 +205,11 @@ write_line(int level, const char *text)
 		(void)strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S%z ", &tm);
 	if (log_settings.journal && log_settings.path == NULL)
 		(void)snprintf(prefix, sizeof(prefix), "<%d>", level);
-	n = snprintf(line, sizeof(line), "%s%s%s[%ld]: %s\n", prefix, when, log_settings.service,
-	    (long)getpid(), text);
+	/* The journal puts name and pid in front by itself. */
+	if (prefix[0] != '\0')
+		n = snprintf(line, sizeof(line), "%s%s\n", prefix, text);
+	else
+		n = snprintf(line, sizeof(line), "%s%s[%ld]: %s\n", when, log_settings.service, (long)getpid(), text);
 	if (n < 0)
 		return;
 	if ((size_t)n >= sizeof(line))
