@@ -1,0 +1,132 @@
+#!/usr/bin/python3
+"""What the documents must say, read out of the source, and what of it they do not say.
+
+	documents.py options FILE.8		options.c and the page name the same options
+	documents.py messages FILE.8		DIAGNOSTICS has every sentence that the wrapper can log
+	documents.py words FILE.8		and every result= and end=, and no other
+
+Prints what is missing, one finding a line, and exits 1 where there is any.  A message stands in the page word by
+word; what printf fills in is any short text there.
+"""
+
+import glob
+import os
+import re
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+# Sentences that are no message: the usage text, and what is part of a protocol and not of the log.
+NO_MESSAGE = (
+    "usage: inetls-wrap ",
+    "inetls-wrap %s, GnuTLS %s",
+    "TLS is required on this port",
+    "Connect with sslmode=require",
+    "the database behind this TLS port is not available",
+)
+
+
+def source(pattern):
+    """The C files that match, each as (name, text without comments)."""
+    for path in sorted(glob.glob(os.path.join(ROOT, pattern))):
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        # A string is kept as it is, a comment goes; whichever begins first wins.
+        text = re.sub(r'("(?:\\.|[^"\\])*")|/\*.*?\*/|//[^\n]*',
+                      lambda m: m.group(1) or " ", text, flags=re.DOTALL)
+        yield os.path.relpath(path, ROOT), text
+
+
+def literals(text):
+    """Every string of C, adjacent ones joined as the compiler does."""
+    for match in re.finditer(r'"(?:\\.|[^"\\])*"(?:\s*"(?:\\.|[^"\\])*")*', text):
+        joined = "".join(re.findall(r'"((?:\\.|[^"\\])*)"', match.group(0)))
+        yield joined.replace(r"\"", '"').replace(r"\n", "\n").replace(r"\t", "\t").replace("\\\\", "\\")
+
+
+CONVERSION = re.compile(r"%[-+ #0]*\d*(?:\.\d+|\.\*)?(?:hh|h|ll|l|z|j)?[a-zA-Z%]")
+
+
+def is_sentence(text):
+    """Two words, or a word with a colon: what a person reads, and neither a key nor a file name."""
+    words = CONVERSION.sub(" ", text)
+    return re.search(r"[A-Za-z]{2,}[:,;]? +[A-Za-z-]{2,}|[A-Za-z]{3,}: |[A-Za-z]{3,} +%", text) is not None and \
+        re.search(r"[a-z]{3}", words) is not None
+
+
+def messages():
+    """(file, sentence) for all that the wrapper can say."""
+    found = []
+    for name, text in [*source("wrap/*.c"), *source("common/file.c")]:
+        if name.startswith("common/"):
+            text = text[:text.index("write_file(")]  # certgen's half
+        for sentence in literals(text):
+            if is_sentence(sentence) and not sentence.startswith(NO_MESSAGE):
+                found.append((name, sentence))
+    return found
+
+
+def rendered(page, section):
+    """One section as plain text, every run of white space a blank."""
+    text = subprocess.run(["mandoc", "-T", "ascii", "-O", "width=1000", page], check=True, capture_output=True,
+                          text=True).stdout
+    text = re.sub(r".\x08", "", text)
+    match = re.search(rf"^{section}\n(.*?)^(?=[A-Z])", text, flags=re.DOTALL | re.MULTILINE)
+    return re.sub(r"\s+", " ", match.group(1)) if match else ""
+
+
+def pattern_of(sentence):
+    sentence = re.sub(r"\s+", " ", sentence.replace("%%", "\0")).strip()
+    parts = [re.escape(part.replace("\0", "%")) for part in CONVERSION.split(sentence)]
+    return re.compile(r".{0,80}?".join(parts))
+
+
+def check_messages(page):
+    text = rendered(page, "DIAGNOSTICS")
+    return [f"{name}: {sentence!r}" for name, sentence in messages() if not pattern_of(sentence).search(text)]
+
+
+def check_words(page):
+    text = rendered(page, "DIAGNOSTICS")
+    session = dict(source("wrap/session.c"))["wrap/session.c"]
+    results = set(re.findall(r'finish(?:_why)?\(\s*s,\s*"([a-z]+)"', session))
+    ends = set(re.findall(r'finish(?:_why)?\(\s*s,\s*"[a-z]+",\s*"([a-z]+)"', session))
+    results |= set(re.findall(r'\[RELAY_(?!END_)[A-Z_]+\] = "([a-z]+)"', session))
+    ends |= set(re.findall(r'\[RELAY_END_[A-Z_]+\] = "([a-z]+)"', session))
+    findings = []
+    for key, words in (("result", results), ("end", ends)):
+        told = set(re.findall(rf"\b{key}=([a-z]+)", text))
+        findings += [f"{key}={word} is not in DIAGNOSTICS" for word in sorted(words - told)]
+        findings += [f"{key}={word} is in DIAGNOSTICS, but nothing says it" for word in sorted(told - words)]
+    return findings if results and ends else ["no result= and end= found in session.c"]
+
+
+def check_options(page):
+    options = dict(source("wrap/options.c"))["wrap/options.c"]
+    table = re.search(r"long_options\[\] = \{(.*?)\n\};", options, flags=re.DOTALL).group(1)
+    short = re.search(r'SHORT_OPTIONS "([^"]*)"', options).group(1).replace(":", "")
+    given = {f"--{name}" for name in re.findall(r'\{ "([^"]+)"', table)} | {f"-{letter}" for letter in short}
+    with open(page, encoding="utf-8") as file:
+        heads = re.findall(r"^\.It (Fl .*)$", file.read(), flags=re.MULTILINE)
+    told = set()
+    for head in heads:
+        told |= {f"--{name}" for name in re.findall(r"Fl Fl ([a-z-]+)", head)}
+        told |= {f"-{letter}" for letter in re.findall(r"Fl ([A-Za-z])\b(?!-)", head.replace("Fl Fl", "--"))}
+    return [f"{option} is not in the page" for option in sorted(given - told)] + \
+        [f"{option} is in the page and not in options.c" for option in sorted(told - given)]
+
+
+def main():
+    checks = {"messages": check_messages, "words": check_words, "options": check_options}
+    if len(sys.argv) != 3 or sys.argv[1] not in checks:
+        print(__doc__, file=sys.stderr)
+        return 64
+    findings = checks[sys.argv[1]](sys.argv[2])
+    for finding in findings:
+        print(finding)
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
