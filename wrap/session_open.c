@@ -1,0 +1,92 @@
+/*
+ * A session's steps up to the door: everything that needs a path or a privilege is opened here, and nothing
+ * of the peer is read.
+ */
+
+#include "session_steps.h"
+
+#include <unistd.h>
+
+#include "log.h"
+
+int
+session_find_user(struct session *s)
+{
+	if (sandbox_prepare(&s->sandbox, s->o->user, s->o->group, &s->why) == -1)
+		return session_finish(s, "config", NULL);
+	s->sandbox.off = s->o->no_sandbox;
+	return 0;
+}
+
+/* Forked as early and as small as can be; a listener's session has a channel to its keyholder. */
+int
+session_start_keyholder(struct session *s)
+{
+	int r = 0;
+
+	if (s->o->pem == NULL)
+		return 0; /* a client that shows no certificate */
+	if (s->o->no_keyholder)
+		r = keyholder_none(&s->keys, s->o->pem);
+	else if (s->channel != -1)
+		keyholder_adopt(&s->keys, s->channel);
+	else
+		r = keyholder_start(&s->keys, s->o->pem, &s->sandbox);
+	if (r == 0)
+		return 0;
+	s->why = s->keys.why;
+	return session_finish(s, "config", NULL);
+}
+
+int
+session_open_backend(struct session *s)
+{
+	return backend_open(&s->backend, s->o, &s->why) == 0 ? 0 : session_finish(s, "config", NULL);
+}
+
+/* Files of CA certificates and known hosts are read now. */
+int
+session_start_tls(struct session *s)
+{
+	struct tls_config c = { .keys = s->o->pem != NULL ? &s->keys : NULL, .priority = s->o->priority,
+		.alpn = s->o->pgsql ? PGSQL_ALPN : NULL, .sni = s->o->trust.host };
+
+	if (tls_init(&s->why) == -1)
+		return session_finish(s, "config", NULL);
+	if (s->o->client || s->o->trust.level != TRUST_UNSET) {
+		if ((s->trust = trust_load(&s->o->trust, &s->why)) == NULL)
+			return session_finish(s, "config", NULL);
+		c.trust = s->trust;
+	}
+	s->tls = s->o->client ? tls_client(&c, &s->why) : tls_server(&c, STDIN_FILENO, STDOUT_FILENO, &s->why);
+	return s->tls != NULL ? 0 : session_finish(s, "config", NULL);
+}
+
+int
+session_close_door(struct session *s)
+{
+	char root[ADDRESS_TEXT];
+	uint16_t ports[ADDRESS_MAX];
+	struct sandbox_door d = { .root = root, .connectable = s->backend.sockets, .ports = ports,
+		.n = s->backend.addresses.n, .highest_fd = s->keys.fd, .writes_file = log_is_file() };
+	int hosts = s->trust != NULL ? trust_fd(s->trust) : -1;
+
+	for (int i = 0; i < d.n; i++) {
+		ports[i] = address_port(&s->backend.addresses.at[i]);
+		if (s->backend.sockets[i] > d.highest_fd)
+			d.highest_fd = s->backend.sockets[i];
+	}
+	d.keeps_record = hosts != -1;
+	if (hosts > d.highest_fd)
+		d.highest_fd = hosts;
+	backend_root(&s->backend, root, sizeof(root));
+	if (s->o->no_sandbox || s->o->no_keyholder)
+		log_line(LEVEL_WARNING, "for debugging only:%s%s", s->o->no_sandbox ? " --no-sandbox" : "",
+		    s->o->no_keyholder ? " --no-keyholder" : "");
+	if (sandbox_close_door(&s->sandbox, &d, &s->why) == -1)
+		return session_finish(s, "config", NULL);
+	if (s->sandbox.change_user)
+		backend_entered_root(&s->backend);
+	log_line(LEVEL_INFO, "begin peer=%s", s->local);
+	return 0;
+}

@@ -1,0 +1,216 @@
+/* A session's steps behind the door: with the peer, and with the plain side. */
+
+#include "session_steps.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "deadline.h"
+#include "log.h"
+#include "peer.h"
+#include "pgsql_end.h"
+
+/* In client mode the peer is the service, and what it does wrong is a failure of the local side's purpose. */
+static int
+local_code(const struct session *s)
+{
+	return s->o->client ? EX_UNAVAILABLE : EX_OK;
+}
+
+int
+session_connect_backend(struct session *s)
+{
+	if (backend_connect(&s->backend, deadline_after(s->o->connect_ms), &s->why) == 0)
+		return 0;
+	return session_finish(s, "backend", "backend");
+}
+
+static int
+pass_cancel(struct session *s)
+{
+	if (session_connect_backend(s) == -1)
+		return -1;
+	if (pgsql_pass_cancel(s->backend.fd, s->door.packet, s->door.len, deadline_after(s->o->connect_ms)) == -1)
+		return session_finish_why(s, "backend", "backend", "the CancelRequest could not be passed on");
+	s->relay.in = s->door.len;
+	return session_finish(s, "cancel", "backend");
+}
+
+/* The front door and the handshake share one deadline, however slowly the bytes come. */
+int
+session_front_door(struct session *s)
+{
+	s->handshake_started = deadline_now();
+	s->handshake_deadline = deadline_after(s->o->handshake_ms);
+	if (!s->o->pgsql)
+		return 0;
+	switch (pgsql_accept(&s->door, STDIN_FILENO, s->handshake_deadline)) {
+	case PGSQL_HANDSHAKE:
+		break;
+	case PGSQL_DIRECT:
+		tls_require_alpn(s->tls);
+		tls_preload(s->tls, s->door.packet, s->door.len);
+		break;
+	case PGSQL_FORWARD:
+		return pass_cancel(s);
+	case PGSQL_BEGIN:
+	case PGSQL_REFUSED:
+		return session_finish_why(s, "refused", NULL, s->door.reason);
+	case PGSQL_STOPPED:
+		return session_finish_why(s, "handshake", "signal", "ended by a signal");
+	}
+	return 0;
+}
+
+/* Client mode: the local program's first words, before anybody is disturbed for it. */
+int
+session_local_door(struct session *s)
+{
+	if (!s->o->pgsql)
+		return 0;
+	switch (pgsql_accept_local(&s->door, STDIN_FILENO, STDOUT_FILENO, deadline_after(s->o->handshake_ms))) {
+	case PGSQL_FORWARD: /* goes through TLS like everything else */
+	case PGSQL_BEGIN:
+		return 0;
+	case PGSQL_STOPPED:
+		return session_finish_why(s, "handshake", "signal", "ended by a signal");
+	default:
+		return session_finish_why(s, "refused", NULL, s->door.reason);
+	}
+}
+
+/* Client mode: the server is asked for TLS, in PostgreSQL's way where -n says so. */
+int
+session_ask_for_tls(struct session *s)
+{
+	struct pgsql answer = { .len = 0 };
+
+	tls_set_fd(s->tls, s->backend.fd);
+	s->handshake_started = deadline_now();
+	s->handshake_deadline = deadline_after(s->o->handshake_ms);
+	if (!s->o->pgsql)
+		return 0;
+	switch (pgsql_request_tls(&answer, s->backend.fd, s->handshake_deadline)) {
+	case PGSQL_HANDSHAKE:
+		return 0;
+	case PGSQL_STOPPED:
+		return session_finish_why(s, "handshake", "signal", "ended by a signal");
+	default:
+		failure_set(&s->why, EX_UNAVAILABLE, "%s", answer.reason);
+		return session_finish(s, "handshake", NULL);
+	}
+}
+
+static int
+handshake_over(struct session *s, int how)
+{
+	char text[128];
+
+	if (how == DEADLINE_STOP)
+		return session_finish_why(s, "handshake", "signal", "ended by a signal");
+	if (how == DEADLINE_ERROR) {
+		failure_set(&s->why, EX_OSERR, "poll: %s", strerror(errno));
+		return session_finish(s, "system", NULL);
+	}
+	(void)snprintf(text, sizeof(text), "%s within --handshake-timeout (%lld ms)",
+	    tls_peer_spoke(s->tls) ? "peer did not finish the handshake" : "peer stayed silent",
+	    (long long)s->o->handshake_ms);
+	return session_finish_why(s, "handshake", "timeout", text);
+}
+
+int
+session_shake_hands(struct session *s)
+{
+	int r, ready;
+	bool heard;
+
+	s->speaks_tls = true;
+	while ((r = tls_handshake(s->tls)) == TLS_WANT_READ || r == TLS_WANT_WRITE) {
+		ready = peer_wait(s->tls, r, keyholder_watched(&s->keys), &heard, s->handshake_deadline);
+		if (ready <= 0)
+			return handshake_over(s, ready);
+		/* A keyholder that cannot read the PEM says so unasked: not even a silent peer hides it. */
+		if (heard)
+			keyholder_hear(&s->keys);
+		if (s->keys.why.code != EX_OK)
+			break;
+	}
+	keyholder_close(&s->keys);
+	if (s->keys.why.code != EX_OK) {
+		s->why = s->keys.why;
+		return session_finish(s, "config", NULL);
+	}
+	s->handshake_ms = deadline_now() - s->handshake_started;
+	if (r != 1) {
+		s->peer_done = r == TLS_TRUNCATED;
+		failure_set(&s->why, local_code(s), "%s", tls_reason(s->tls));
+		return session_finish(s, "handshake", NULL);
+	}
+	s->established = true;
+	return 0;
+}
+
+/* A host that is seen for the first time is written down before a byte of the local program goes to it. */
+int
+session_remember_host(struct session *s)
+{
+	char text[sizeof(s->why.text)];
+	int r = trust_remember(s->trust, text, sizeof(text));
+
+	if (r == -1) {
+		failure_set(&s->why, EX_UNAVAILABLE, "%s", text);
+		return session_finish(s, "handshake", NULL);
+	}
+	if (r == 1)
+		log_line(LEVEL_WARNING, "%s", text);
+	else if (s->o->trust.level == TRUST_IGNORE)
+		log_line(LEVEL_WARNING, "-v 0: anybody may be at the other end of %s", s->backend.name);
+	return 0;
+}
+
+/* Client mode: the bytes that the door has read go first. */
+int
+session_send_first(struct session *s)
+{
+	if (s->door.len > 0 && tls_write(s->tls, s->door.packet, s->door.len) != (ssize_t)s->door.len)
+		return session_finish_why(s, "handshake", NULL, tls_reason(s->tls));
+	s->first_bytes = s->door.len;
+	return 0;
+}
+
+/* A service that resets, or as a client's peer is cut off, was not available to the end. */
+static int
+relay_code(const struct session *s)
+{
+	enum relay_outcome o = s->relay.outcome;
+
+	if (o == RELAY_BROKEN)
+		return EX_OSERR;
+	if (o == RELAY_PLAIN_RESET)
+		return s->o->client ? EX_OK : EX_UNAVAILABLE;
+	return o == RELAY_PEER_CUT || o == RELAY_PEER_FAILED ? local_code(s) : EX_OK;
+}
+
+int
+session_relay(struct session *s)
+{
+	static const char *const ends[] = { [RELAY_END_PEER] = "peer", [RELAY_END_PLAIN] = "backend",
+		[RELAY_END_TIMEOUT] = "timeout", [RELAY_END_SIGNAL] = "signal" };
+	static const char *const results[] = { [RELAY_DONE] = "ok", [RELAY_PEER_CUT] = "cut",
+		[RELAY_PEER_LEFT] = "cut", [RELAY_PEER_FAILED] = "protocol", [RELAY_PLAIN_RESET] = "reset",
+		[RELAY_PLAIN_CLOSED] = "unread", [RELAY_IDLE] = "timeout", [RELAY_STOPPED] = "stopped",
+		[RELAY_BROKEN] = "system" };
+	struct relay_setup setup = { .peer = s->tls, .peer_in = tls_fd_in(s->tls), .peer_out = tls_fd_out(s->tls),
+		.plain_in = s->o->client ? STDIN_FILENO : s->backend.fd,
+		.plain_out = s->o->client ? STDOUT_FILENO : s->backend.fd, .idle_ms = s->o->idle_ms,
+		.close_ms = s->o->close_ms };
+
+	relay_run(&setup, &s->relay);
+	s->relay.out += s->first_bytes;
+	failure_set(&s->why, relay_code(s), "%s", s->relay.reason);
+	s->truncated = s->relay.outcome == RELAY_PEER_CUT;
+	s->peer_done = s->relay.outcome == RELAY_DONE || s->truncated || s->relay.outcome == RELAY_PEER_LEFT;
+	return session_finish(s, results[s->relay.outcome], ends[s->relay.first]);
+}

@@ -1,0 +1,68 @@
+#ifndef INETLS_SESSION_STEPS_H
+#define INETLS_SESSION_STEPS_H
+
+/*
+ * The steps of a session, for session.c, which puts them in order.  Each returns 0 to go on, or -1 when it
+ * has finished the session: then result, end and why are set, and no further step is taken.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backend.h"
+#include "keyholder.h"
+#include "options.h"
+#include "pgsql.h"
+#include "relay.h"
+#include "sandbox.h"
+#include "tls.h"
+#include "trust.h"
+
+struct session {
+	const struct options *o;
+	struct backend backend;
+	struct sandbox sandbox;
+	struct keyholder keys;
+	int channel; /* to a listener's keyholder, or -1 */
+	struct tls *tls;
+	struct pgsql door;
+	struct relay_result relay;
+	struct failure why;
+	const char *result;   /* the word of the log line */
+	const char *end;      /* who ended first, or NULL */
+	bool speaks_tls;      /* the handshake has begun: what the peer gets now is TLS */
+	bool established;     /* and is complete */
+	size_t first_bytes;   /* client mode: sent before the relay began */
+	bool truncated;       /* the peer was cut off */
+	bool peer_done;       /* nothing more can come from the peer, so there is nothing to drain */
+	struct trust *trust;  /* who the peer must be, or NULL */
+	char local[ADDRESS_TEXT]; /* the other end of fd 0 */
+	int64_t started, handshake_started, handshake_ms, handshake_deadline;
+};
+
+/* Ends the session with the word of the log line and who ended it, or NULL; why is as it was set.  -1. */
+int session_finish(struct session *s, const char *result, const char *end);
+
+/* The same for what is no failure of the local side. */
+int session_finish_why(struct session *s, const char *result, const char *end, const char *reason);
+
+/* Before the door (session_open.c): whatever needs a path or a privilege; and the door itself. */
+int session_find_user(struct session *s);
+int session_start_keyholder(struct session *s);
+int session_open_backend(struct session *s);
+int session_start_tls(struct session *s);
+int session_close_door(struct session *s);
+
+/* Behind it (session_peer.c): what the peer and the plain side may do to each other. */
+int session_front_door(struct session *s);
+int session_shake_hands(struct session *s);
+int session_connect_backend(struct session *s);
+int session_relay(struct session *s);
+
+/* The same in client mode. */
+int session_local_door(struct session *s);
+int session_ask_for_tls(struct session *s);
+int session_remember_host(struct session *s);
+int session_send_first(struct session *s);
+
+#endif
