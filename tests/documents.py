@@ -2,8 +2,9 @@
 """What the documents must say, read out of the source, and what of it they do not say.
 
 	documents.py options FILE.8		options.c and the page name the same options
-	documents.py messages FILE.8		DIAGNOSTICS has every sentence that the wrapper can log
+	documents.py messages FILE.8		DIAGNOSTICS has every sentence that the wrapper can log, and no other
 	documents.py words FILE.8		and every result= and end=, and no other
+	documents.py codes FILE.8		EXIT STATUS has the codes that the source names
 
 Prints what is missing, one finding a line, and exits 1 where there is any.  A message stands in the page word by
 word; what printf fills in is any short text there.
@@ -17,13 +18,12 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-# Sentences that are no message: the usage text, and what is part of a protocol and not of the log.
+# Strings of more than one word that are no message.
 NO_MESSAGE = (
     "usage: inetls-wrap ",
     "inetls-wrap %s, GnuTLS %s",
-    "TLS is required on this port",
-    "Connect with sslmode=require",
-    "the database behind this TLS port is not available",
+    "-----",
+    "PRIVATE KEY-----",
 )
 
 
@@ -49,18 +49,22 @@ CONVERSION = re.compile(r"%[-+ #0]*\d*(?:\.\d+|\.\*)?(?:hh|h|ll|l|z|j)?[a-zA-Z%]
 
 
 def is_sentence(text):
-    """Two words, or a word with a colon: what a person reads, and neither a key nor a file name."""
-    words = CONVERSION.sub(" ", text)
-    return re.search(r"[A-Za-z]{2,}[:,;]? +[A-Za-z-]{2,}|[A-Za-z]{3,}: |[A-Za-z]{3,} +%", text) is not None and \
-        re.search(r"[a-z]{3}", words) is not None
+    """Two words, or one with a colon and what printf adds: what a person reads, and neither a key nor a path."""
+    words = re.findall(r"[A-Za-z][A-Za-z'-]+", CONVERSION.sub(" ", text))
+    return (len(words) > 1 and " " in text) or re.match(r"[A-Za-z]{3,}:? %", text) is not None
+
+
+def wrapper():
+    """The wrapper's source: its own, and of common/ what it calls."""
+    yield from source("wrap/*.c")
+    for name, text in source("common/file.c"):
+        yield name, text[:text.index("write_file(")]  # the rest is certgen's
 
 
 def messages():
     """(file, sentence) for all that the wrapper can say."""
     found = []
-    for name, text in [*source("wrap/*.c"), *source("common/file.c")]:
-        if name.startswith("common/"):
-            text = text[:text.index("write_file(")]  # certgen's half
+    for name, text in wrapper():
         for sentence in literals(text):
             if is_sentence(sentence) and not sentence.startswith(NO_MESSAGE):
                 found.append((name, sentence))
@@ -84,7 +88,17 @@ def pattern_of(sentence):
 
 def check_messages(page):
     text = rendered(page, "DIAGNOSTICS")
-    return [f"{name}: {sentence!r}" for name, sentence in messages() if not pattern_of(sentence).search(text)]
+    said = messages()
+    findings = [f"{name}: {sentence!r} is not in DIAGNOSTICS" for name, sentence in said
+                if not pattern_of(sentence).search(text)]
+    with open(page, encoding="utf-8") as file:
+        heads = re.findall(r'^\.It "(.*)"$', file.read(), flags=re.MULTILINE)
+    patterns = [pattern_of(sentence) for _, sentence in said]
+    for head in heads:
+        head = head.replace(r"\(dq", '"')
+        if not any(pattern.search(head) for pattern in patterns):
+            findings.append(f"{head!r} is in DIAGNOSTICS, but nothing says it")
+    return findings if said and heads else ["no messages found"]
 
 
 def check_words(page):
@@ -100,6 +114,18 @@ def check_words(page):
         findings += [f"{key}={word} is not in DIAGNOSTICS" for word in sorted(words - told)]
         findings += [f"{key}={word} is in DIAGNOSTICS, but nothing says it" for word in sorted(told - words)]
     return findings if results and ends else ["no result= and end= found in session.c"]
+
+
+def check_codes(page):
+    """The exit codes that the source names, and those of EXIT STATUS."""
+    with open("/usr/include/sysexits.h", encoding="utf-8") as file:
+        numbers = dict(re.findall(r"#define\s+(EX_[A-Z]+)\s+(\d+)", file.read()))
+    used = set()
+    for _, text in wrapper():
+        used |= {numbers[name] for name in re.findall(r"\bEX_[A-Z]+\b", text)}
+    told = set(re.findall(r"(?:^| )(\d\d?) (?=[A-Z])", rendered(page, "EXIT STATUS")))
+    return [f"{code} is not in EXIT STATUS" for code in sorted(used - told)] + \
+        [f"{code} is in EXIT STATUS, but nothing exits so" for code in sorted(told - used)]
 
 
 def check_options(page):
@@ -118,7 +144,7 @@ def check_options(page):
 
 
 def main():
-    checks = {"messages": check_messages, "words": check_words, "options": check_options}
+    checks = {"messages": check_messages, "words": check_words, "codes": check_codes, "options": check_options}
     if len(sys.argv) != 3 or sys.argv[1] not in checks:
         print(__doc__, file=sys.stderr)
         return 64
