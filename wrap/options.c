@@ -173,7 +173,8 @@ bad_option(char **argv, int opt, int tried, struct failure *why)
 
 	if (opt == ':')
 		return failure_set(why, EX_USAGE, "%s: needs an argument; see inetls-wrap -h", given);
-	if (tried > 0 && tried < 256)
+	/* A long option with a value that it does not take is reported by its letter, which does exist. */
+	if (tried > 0 && tried < 256 && strchr(SHORT_OPTIONS, tried) == NULL)
 		return failure_set(why, EX_USAGE, "-%c: there is no such option; see inetls-wrap -h", tried);
 	return failure_set(why, EX_USAGE, "%s: there is no such option, or it takes no value; see inetls-wrap -h",
 	    given);
