@@ -11,6 +11,7 @@ usage: peer.py [option ...] [-- command arg ...]
   --backend SCRIPT   what the service does with each connection; default: recv-all
   --service KIND     tcp, unix:PATH, refused, full (its queue takes nobody more); default: tcp
   --tls VERSION      1.1, 1.2, 1.3; default: whatever both can
+  --ciphers LIST     OpenSSL's names, of TLS 1.2
   --fd N:KIND        what the command has as fd N: socket (default), closed, null, read:PATH, append:PATH,
                      pipe, listening
   --connect PORT     no command: the wrapper listens there
@@ -20,16 +21,17 @@ usage: peer.py [option ...] [-- command arg ...]
 has done the last one closes:
 
   both      send:N recv:N recv-all fin rst close sleep:SECONDS tell:NAME await:NAME
-  peer      handshake recv-tls (until TLS has ended; recv-all waits for TCP as well) bye (close_notify) partial:N (a record that is cut off) junk (a record that is none)
-            raw:TEXT (\\r, \\n and \\xNN are understood) trickle:SECONDS (a ClientHello byte by byte)
-            flood:N (send while reading) hold (read, say nothing, until the other end has ended)
-            signal:NAME (to the command)
+  peer      handshake bye (close_notify) recv-tls (until TLS has ended; recv-all waits for TCP as well)
+            hold (read the socket, say nothing, until it has ended) flood:N (send while reading)
+            partial:N (a record that is cut off) junk (a record that is none) junk-records:N (that are long)
+            raw:TEXT (\\r, \\n and \\xNN are understood) signal:NAME (to the command)
+            trickle:SECONDS (a ClientHello, a byte at a time) trickle-all (the same without a pause)
   backend   echo (until the end)
 
 What is printed:
 
   exit, seconds        of the command; exit=-N where signal N ended it, exit=running where it did not end
-  cpu                  seconds of processor time that it took
+  cpu, memory_kb       seconds of processor time that it took, and its largest size
   peer.port            of the peer, as the log has it
   peer.handshake       TLS version, or no
   peer.received        bytes inside TLS, in order; "broken" where they were not those that the service sent
@@ -183,7 +185,7 @@ class Backend(End):
 
 
 class Peer(End):
-    def __init__(self, sock, version):
+    def __init__(self, sock, tls):
         super().__init__(sock)
         self.tls = "none"
         self.tcp = "open"
@@ -192,7 +194,7 @@ class Peer(End):
         self.command = None
         self.incoming = ssl.MemoryBIO()
         self.outgoing = ssl.MemoryBIO()
-        self.session = context(version).wrap_bio(self.incoming, self.outgoing, server_hostname="localhost")
+        self.session = tls.wrap_bio(self.incoming, self.outgoing, server_hostname="localhost")
 
     def failed(self, error):
         """What still comes is part of the story."""
@@ -261,7 +263,8 @@ class Peer(End):
 
     def note(self, error):
         reason = error.reason or ""
-        if isinstance(error, ssl.SSLZeroReturnError):
+        # In a handshake Python says the same of a plain end.
+        if isinstance(error, ssl.SSLZeroReturnError) and self.handshake != "no":
             self.tls = "close_notify"
         elif "_ALERT_" in reason:
             self.tls = "alert:" + reason.split("_ALERT_")[1].lower()
@@ -328,6 +331,20 @@ class Peer(End):
         self.sock.settimeout(None)
         self.do_hold("")
 
+    def do_trickle_all(self, _):
+        try:
+            self.session.do_handshake()
+        except ssl.SSLWantReadError:
+            pass
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in self.outgoing.read():
+            self.sock.sendall(bytes([byte]))
+            time.sleep(0.001)
+
+    def do_junk_records(self, count):
+        for _ in range(int(count)):
+            self.sock.sendall(bytes.fromhex("1603034000") + bytes(1 << 14))
+
     def do_flood(self, count):
         writer = threading.Thread(target=self.write_raw, args=(int(count),), daemon=True)
         # OpenSSL's session is one thread's at a time: all is encrypted before, and sent while we read.
@@ -375,10 +392,12 @@ class Peer(End):
         return "records" if at == len(raw) else "partial"
 
 
-def context(version):
+def context(version, ciphers):
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.check_hostname = False
     made.verify_mode = ssl.CERT_NONE  # who the server is, other tests look at
+    if ciphers:
+        made.set_ciphers(ciphers)
     if version:
         name = "TLSv" + version.replace(".", "_")
         if version == "1.1":
@@ -518,6 +537,7 @@ class Command:
             print(f"exit={self.status}")
         print(f"seconds={self.seconds:.2f}")
         print(f"cpu={used.ru_utime + used.ru_stime:.2f}")
+        print(f"memory_kb={used.ru_maxrss}")
 
 
 def pair():
@@ -534,6 +554,7 @@ def arguments():
     parser.add_argument("--backend", default="recv-all")
     parser.add_argument("--service", default="tcp")
     parser.add_argument("--tls")
+    parser.add_argument("--ciphers")
     parser.add_argument("--fd", action="append", default=[])
     parser.add_argument("--connect", type=int)
     parser.add_argument("--limit", type=float, default=20)
@@ -546,12 +567,13 @@ def main():
     until = time.monotonic() + given.limit
     service = Service(given.service, given.backend)
     command = None
+    tls = context(given.tls, given.ciphers)
     if given.connect:
         sock = socket.create_connection(("127.0.0.1", given.connect))
-        peer = Peer(sock, given.tls)
+        peer = Peer(sock, tls)
     else:
         sock, accepted = pair()
-        peer = Peer(sock, given.tls)
+        peer = Peer(sock, tls)
         kinds = {int(fd): kind for fd, _, kind in (one.partition(":") for one in given.fd)}
         command = Command([word.replace("{backend}", service.where) for word in given.command], accepted, kinds)
         accepted.close()

@@ -55,7 +55,12 @@ within() {
 # logged WORD...: the session's log has exactly one line, and each of the words is in it.
 logged() {
 	local word
-	log_lines "$T/session.log" 1
+	# The wrapper has ended: no line can come any more.
+	if ! lines_in "$T/session.log" 1; then
+		echo "the log should have one line:"
+		cat "$T/session.log"
+		return 1
+	fi
 	for word; do
 		if ! grep -qF -e "$word" "$T/session.log"; then
 			echo "the log does not say $word:"

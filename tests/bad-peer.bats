@@ -1,0 +1,143 @@
+# Peers that do not speak TLS, or not well: each costs the service nothing, is gone within the handshake timeout,
+# and leaves one log line with its address.  The exit code is 0: it speaks of the local side only.
+
+load lib
+load session
+
+setup_file() {
+	lib_begin
+	make_pem "$T/pgssl.pem" localhost
+}
+
+# turned_away REASON: what the session just reported, with the words of its log line.
+turned_away() {
+	says exit=0 peer.handshake=no
+	[ "$(said peer.tls)" != close_notify ]
+	untouched
+	logged result=handshake "peer=127.0.0.1:$(said peer.port)" backend=- in=0 out=0 "$1"
+}
+
+@test "garbage, an HTTP request, an SSH client, a plain StartupMessage: no TLS, at once" {
+	local words
+	for words in 'raw:garbage\r\n\r\n' 'raw:GET\x20/\x20HTTP/1.1\r\nHost:\x20x\r\n\r\n' \
+		'raw:SSH-2.0-OpenSSH\r\n' 'raw:\x00\x00\x00\x09\x00\x03\x00\x00\x00' 'raw:\xff\xff\xff\xff\xff\xff\xff\xff'; do
+		session --peer "$words hold" --
+		turned_away "peer does not speak TLS"
+		within 3
+		[ "$(said peer.wire)" = empty ] || [ "$(said peer.wire)" = records ]
+	done
+}
+
+@test "less than a record's head of garbage, or half a hello of SSL 2: gone after --handshake-timeout" {
+	local words
+	for words in 'raw:GET' 'raw:\x80\x2e\x01\x03\x01\x00\x15'; do
+		session --peer "$words hold" -- --handshake-timeout 500ms
+		turned_away reason=
+		within 4 0.4
+	done
+}
+
+@test "a peer that stays silent: gone after --handshake-timeout, which the log names" {
+	session --peer hold -- --handshake-timeout 500ms
+	turned_away "peer stayed silent within --handshake-timeout (500 ms)"
+	logged end=timeout
+	within 4 0.4
+}
+
+@test "half a ClientHello and then silence: gone after --handshake-timeout" {
+	session --peer 'raw:\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 hold' -- --handshake-timeout 500ms
+	turned_away "peer did not finish the handshake"
+	logged end=timeout
+	within 4 0.4
+}
+
+@test "one byte a second: the deadline is for the whole handshake" {
+	session --peer trickle:1 -- --handshake-timeout 3s
+	turned_away "peer did not finish the handshake"
+	logged end=timeout
+	within 6 2.9
+}
+
+@test "one byte at a time, without dawdling, is a handshake like any other" {
+	session --peer 'trickle-all handshake send:10 bye recv-all' --backend echo --
+	says exit=0 peer.received=10 peer.tls=close_notify
+}
+
+@test "a peer that connects and closes, or resets: one line, at once" {
+	session --peer close --
+	turned_away "peer closed before the handshake"
+	within 3
+	# The kernel knows the address of a connection that was reset no more.
+	session --peer rst --
+	says exit=0
+	untouched
+	logged result=handshake "reset by peer"
+	within 3
+}
+
+@test "a peer that closes in the middle of its ClientHello: one line, at once" {
+	session --peer 'raw:\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 close' --
+	turned_away "peer closed during the handshake"
+	within 3
+}
+
+@test "TLS 1.1: refused with the alert that says so" {
+	session --tls 1.1 --peer handshake --
+	turned_away "peer offers no TLS version that is allowed here"
+	says peer.tls=alert:protocol_version
+	within 3
+}
+
+@test "TLS 1.2 with nothing but CBC, or RSA key exchange: refused with an alert" {
+	local ciphers
+	for ciphers in ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES256-SHA384 AES128-GCM-SHA256 ECDHE-RSA-AES128-SHA; do
+		session --tls 1.2 --ciphers "$ciphers" --peer handshake --
+		turned_away "peer offers no cipher suite or group that is allowed here"
+		says peer.tls=alert:handshake_failure
+	done
+}
+
+@test "records that are absurd: refused at once, or gone after --handshake-timeout" {
+	local words
+	# A record longer than allowed; a ClientHello of 16 MB; application data first; an alert; an empty record.
+	for words in 'raw:\x16\x03\x01\xff\xff\x01\x00\xff\xff' 'raw:\x16\x03\x01\x00\x04\x01\xff\xff\xff' \
+		'raw:\x17\x03\x03\x00\x05hello' 'raw:\x15\x03\x03\x00\x02\x02\x28' 'raw:\x16\x03\x01\x00\x00' \
+		'raw:\x14\x03\x03\x00\x01\x01' 'raw:\x16\x03\x01\x00\x05\x02\x00\x00\x01\x00'; do
+		session --peer "$words hold" -- --handshake-timeout 500ms
+		turned_away reason=
+		within 4
+	done
+}
+
+@test "a handshake message of 16 MB that does come: ended within bounded memory" {
+	session --peer 'raw:\x16\x03\x01\x40\x00\x01\xff\xff\xff junk-records:2000 hold' -- --handshake-timeout 3s
+	turned_away reason=
+	within 6
+	[ "$(said memory_kb)" -lt 40000 ]
+}
+
+@test "a peer that resets after the handshake: nothing for the service to do, exit 0" {
+	session --peer 'handshake rst' --backend recv-all --
+	says exit=0
+	logged "peer=127.0.0.1:$(said peer.port)"
+	within 3
+}
+
+@test "a peer cut off without close_notify: result=cut, truncated=yes, exit 0" {
+	local version
+	for version in 1.2 1.3; do
+		session --tls "$version" --peer 'handshake send:5000 fin hold' --
+		says exit=0 backend.received=5000 backend.end=reset
+		logged result=cut truncated=yes in=5000 end=peer "peer closed without close_notify"
+	done
+}
+
+@test "a record that is none, in mid-stream: an alert for the peer, a reset for the service, exit 0" {
+	local version
+	for version in 1.2 1.3; do
+		session --tls "$version" --peer 'handshake send:5000 junk recv-all' --
+		says exit=0 backend.received=5000 backend.end=reset peer.tls=alert:bad_record_mac
+		logged result=protocol end=peer
+		only_tls
+	done
+}
