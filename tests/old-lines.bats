@@ -60,7 +60,7 @@ build_world() {
 	# A program and not a function, so that what start runs by it has the pid that start has seen.
 	INSIDE=$T/bin/inside
 	export INSIDE
-	printf '#!/bin/sh\nexec nsenter --target %s --net --mount --wd=/ "$@"\n' "$pid" > "$INSIDE"
+	printf '#!/bin/sh\nexec nsenter --target %s --net --mount --root --wd=/ "$@"\n' "$pid" > "$INSIDE"
 	chmod 755 "$INSIDE"
 	wait_for 10 test -e "$T/world"
 }
