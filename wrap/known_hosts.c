@@ -4,7 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +45,20 @@ make_directories(const char *path)
 	}
 }
 
+/* A file that may only be read still serves for the hosts that are in it. */
+static int
+open_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+	int error = errno;
+
+	if (fd == -1 && (error == EACCES || error == EROFS)) {
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		errno = error;
+	}
+	return fd;
+}
+
 int
 known_hosts_open(struct known_hosts *k, const char *path, const char *host, const char *port, struct failure *why)
 {
@@ -54,10 +68,10 @@ known_hosts_open(struct known_hosts *k, const char *path, const char *host, cons
 		return -1;
 	if (path != NULL && snprintf(k->path, sizeof(k->path), "%s", path) >= (int)sizeof(k->path))
 		return failure_set(why, EX_CONFIG, "--known-hosts: the path is too long");
-	k->fd = open(k->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+	k->fd = open_file(k->path);
 	if (k->fd == -1 && errno == ENOENT && path == NULL) {
 		make_directories(k->path);
-		k->fd = open(k->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+		k->fd = open_file(k->path);
 	}
 	if (k->fd != -1)
 		return 0;
@@ -66,32 +80,35 @@ known_hosts_open(struct known_hosts *k, const char *path, const char *host, cons
 	    "-A", k->path, strerror(errno), (unsigned long)geteuid());
 }
 
+/* All of it or NULL: a host whose line was not read would be trusted as a new one. */
 static char *
 read_all(int fd)
 {
 	char *text = malloc(FILE_MAX + 1);
 	size_t have = 0;
-	ssize_t n;
+	ssize_t n = -1;
 
-	if (text == NULL)
-		return NULL;
-	while (have < FILE_MAX && (n = pread(fd, text + have, FILE_MAX - have, (off_t)have)) > 0)
+	while (text != NULL && have < FILE_MAX && (n = pread(fd, text + have, FILE_MAX - have, (off_t)have)) > 0)
 		have += (size_t)n;
+	if (n != 0) {
+		free(text);
+		return NULL;
+	}
 	text[have] = '\0';
 	return text;
 }
 
 /* One line: whether it is of this host; its pin is then where *pin points. */
-static int
+static bool
 is_of_host(const struct known_hosts *k, char *line, char **pin)
 {
 	size_t n = strcspn(line, " \t");
 
 	if (line[0] == '#' || n != strlen(k->host) || strncasecmp(line, k->host, n) != 0)
-		return 0;
+		return false;
 	*pin = line + n + strspn(line + n, " \t");
 	(*pin)[strcspn(*pin, " \t\r")] = '\0';
-	return 1;
+	return true;
 }
 
 static int
@@ -125,17 +142,40 @@ known_hosts_look_up(const struct known_hosts *k, const char *pin, char *other, s
 	return verdict;
 }
 
+/* An editor may have left the last line without its end. */
+static bool
+ends_within_line(const char *text)
+{
+	size_t n = strlen(text);
+
+	return n > 0 && text[n - 1] != '\n';
+}
+
+static int
+append(const struct known_hosts *k, const char *pin, bool within_line)
+{
+	char entry[sizeof(k->host) + 64];
+	int n = snprintf(entry, sizeof(entry), "%s%s %s\n", within_line ? "\n" : "", k->host, pin);
+
+	return write(k->fd, entry, (size_t)n) == n ? KNOWN_HOSTS_NEW : -1;
+}
+
 int
 known_hosts_add(const struct known_hosts *k, const char *pin, char *other, size_t size, int *line)
 {
-	char entry[sizeof(k->host) + 64];
-	int verdict, n = snprintf(entry, sizeof(entry), "%s %s\n", k->host, pin);
+	int verdict = -1;
+	bool within_line;
+	char *text;
 
 	if (flock(k->fd, LOCK_EX) == -1)
 		return -1;
-	verdict = known_hosts_look_up(k, pin, other, size, line);
-	if (verdict == KNOWN_HOSTS_NEW && write(k->fd, entry, (size_t)n) != n)
-		verdict = -1;
+	if ((text = read_all(k->fd)) != NULL) {
+		within_line = ends_within_line(text);
+		verdict = search(k, text, pin, other, size, line);
+		if (verdict == KNOWN_HOSTS_NEW)
+			verdict = append(k, pin, within_line);
+	}
+	free(text);
 	(void)flock(k->fd, LOCK_UN);
 	return verdict;
 }

@@ -11,7 +11,7 @@
 #include "failure.h"
 
 struct known_hosts {
-	int fd; /* open for reading and appending */
+	int fd; /* open for reading, and for appending where that is allowed */
 	char path[512];
 	char host[300]; /* "host:port", as its line begins */
 };
