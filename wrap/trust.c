@@ -2,6 +2,7 @@
 
 #include "trust.h"
 
+#include <arpa/inet.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,8 @@ struct trust {
 	const struct trust_config *c;
 	struct known_hosts hosts;
 	struct trust_peer peer;
+	gnutls_x509_crt_t *pinned; /* -v 3 without --pin: the certificates of -A, one of which the peer must show */
+	unsigned n_pinned;
 	bool new_host;  /* not yet in known hosts */
 	int alert;      /* for the peer, or -1 */
 	char reason[480];
@@ -86,7 +89,8 @@ failed(struct trust *t, int alert, const char *reason)
 static void
 list_names(gnutls_x509_crt_t crt, char *out, size_t size)
 {
-	char name[256];
+	char name[256], ip[INET6_ADDRSTRLEN];
+	const char *shown;
 	size_t used = 0, len;
 	int r;
 
@@ -96,8 +100,11 @@ list_names(gnutls_x509_crt_t crt, char *out, size_t size)
 		if ((r = gnutls_x509_crt_get_subject_alt_name(crt, i, name, &len, NULL)) < 0)
 			break;
 		name[len] = '\0';
-		if (r == GNUTLS_SAN_DNSNAME)
-			used += (size_t)snprintf(out + used, size - used, "%s%s", used > 0 ? ", " : "", name);
+		shown = r == GNUTLS_SAN_DNSNAME || r == GNUTLS_SAN_RFC822NAME ? name
+		    : r == GNUTLS_SAN_IPADDRESS ? inet_ntop(len == 4 ? AF_INET : AF_INET6, name, ip, sizeof(ip))
+		                                : NULL;
+		if (shown != NULL)
+			used += (size_t)snprintf(out + used, size - used, "%s%s", used > 0 ? ", " : "", shown);
 	}
 	len = sizeof(name);
 	if (out[0] == '\0' && gnutls_x509_crt_get_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, 0, name, &len) == 0)
@@ -173,27 +180,10 @@ is_pinned(const struct trust *t)
 static bool
 is_in_ca_file(const struct trust *t, const gnutls_datum_t *der)
 {
-	gnutls_datum_t pem;
-	gnutls_x509_crt_t *list = NULL;
-	unsigned n = 0;
-	struct failure why;
-	bool found = false;
-	char *text;
-	size_t len;
-
-	if (t->c->ca_file == NULL || file_read(t->c->ca_file, CA_MAX, &text, &len, &why) == -1)
-		return false;
-	pem.data = (unsigned char *)text;
-	pem.size = (unsigned)len;
-	if (gnutls_x509_crt_list_import2(&list, &n, &pem, GNUTLS_X509_FMT_PEM, 0) < 0)
-		n = 0;
-	for (unsigned i = 0; i < n; i++) {
-		found |= gnutls_x509_crt_equals2(list[i], der) != 0;
-		gnutls_x509_crt_deinit(list[i]);
-	}
-	gnutls_free(list);
-	free(text);
-	return found;
+	for (unsigned i = 0; i < t->n_pinned; i++)
+		if (gnutls_x509_crt_equals2(t->pinned[i], der))
+			return true;
+	return false;
 }
 
 static bool
@@ -345,6 +335,26 @@ load_failed(const char *what, const char *path, int error, struct failure *why)
 	    error == 0 ? "holds no certificate" : gnutls_strerror(error));
 }
 
+/* The certificates of -A one by one: the handshake comes after the door, where no file can be read. */
+static int
+load_pinned(struct trust *t, struct failure *why)
+{
+	gnutls_datum_t pem;
+	char *text;
+	size_t len;
+	int r;
+
+	if (t->c->level != TRUST_PINNED || t->c->n_pins > 0 || t->c->ca_file == NULL)
+		return 0;
+	if (file_read(t->c->ca_file, CA_MAX, &text, &len, why) == -1)
+		return -1;
+	pem.data = (unsigned char *)text;
+	pem.size = (unsigned)len;
+	r = gnutls_x509_crt_list_import2(&t->pinned, &t->n_pinned, &pem, GNUTLS_X509_FMT_PEM, 0);
+	free(text);
+	return r < 0 ? load_failed("-A", t->c->ca_file, r, why) : 0;
+}
+
 static int
 load_authorities(struct trust *t, gnutls_certificate_credentials_t credentials, struct failure *why)
 {
@@ -367,7 +377,7 @@ load_authorities(struct trust *t, gnutls_certificate_credentials_t credentials, 
 int
 trust_apply(struct trust *t, void *credentials, void *session, struct failure *why)
 {
-	if (load_authorities(t, credentials, why) == -1)
+	if (load_authorities(t, credentials, why) == -1 || load_pinned(t, why) == -1)
 		return -1;
 	/* A place of the session's that nothing else uses: there is no session database. */
 	gnutls_db_set_ptr(session, t);
