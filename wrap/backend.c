@@ -63,7 +63,7 @@ backend_open(struct backend *b, const struct options *o, struct failure *why)
 
 	b->tcp = o->backend_path == NULL;
 	b->path = o->backend_path;
-	b->postgres = o->pgsql || strcmp(o->backend.port, POSTGRES_PORT) == 0;
+	b->postgres = !o->client && (o->pgsql || strcmp(o->backend.port, POSTGRES_PORT) == 0);
 	if (b->tcp) {
 		if (address_resolve(&o->backend, false, &b->addresses, why) == -1)
 			return -1;

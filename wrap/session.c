@@ -168,12 +168,16 @@ session_serve(const struct options *o, int channel)
 {
 	struct session s = { .o = o, .channel = channel, .keys = { .fd = -1 } };
 	int code = check_stdin(o);
+	bool opened;
 
 	if (code != EX_OK)
 		return code;
 	backend_init(&s.backend);
-	if (take(&s, opening))
+	opened = take(&s, opening);
+	if (opened)
 		(void)take(&s, o->client ? as_client : as_server);
+	if (o->client)
+		session_tell_local(&s, opened);
 	say_goodbye(&s);
 	leave_plain(&s);
 	report(&s);

@@ -5,6 +5,7 @@
 
 #include "session_steps.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -62,13 +63,22 @@ session_start_tls(struct session *s)
 	return s->tls != NULL ? 0 : session_finish(s, "config", NULL);
 }
 
+/* Of a file that a client's stdout is, as of the log, the session may make more. */
+static bool
+writes_file(void)
+{
+	struct stat st;
+
+	return log_is_file() || (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode));
+}
+
 int
 session_close_door(struct session *s)
 {
 	char root[ADDRESS_TEXT];
 	uint16_t ports[ADDRESS_MAX];
 	struct sandbox_door d = { .root = root, .connectable = s->backend.sockets, .ports = ports,
-		.n = s->backend.addresses.n, .highest_fd = s->keys.fd, .writes_file = log_is_file() };
+		.n = s->backend.addresses.n, .highest_fd = s->keys.fd, .writes_file = writes_file() };
 	int hosts = s->trust != NULL ? trust_fd(s->trust) : -1;
 
 	for (int i = 0; i < d.n; i++) {

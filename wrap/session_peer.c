@@ -81,6 +81,25 @@ session_local_door(struct session *s)
 	}
 }
 
+/* Where the door is still open, the local program has not been heard yet. */
+void
+session_tell_local(struct session *s, bool door_is_closed)
+{
+	int64_t deadline = deadline_after(s->o->connect_ms);
+	struct failure why = s->why;
+	const char *result = s->result;
+
+	if (!s->o->pgsql || s->first_bytes > 0)
+		return;
+	if (!door_is_closed && (session_close_door(s) == -1 ||
+	    pgsql_accept_local(&s->door, STDIN_FILENO, STDOUT_FILENO, deadline) != PGSQL_BEGIN))
+		s->door.rest = 0;
+	s->why = why;
+	s->result = result;
+	if (s->door.rest > 0)
+		pgsql_tell_local(&s->door, STDIN_FILENO, STDOUT_FILENO, why.text, deadline);
+}
+
 /* Client mode: the server is asked for TLS, in PostgreSQL's way where -n says so. */
 int
 session_ask_for_tls(struct session *s)
@@ -106,18 +125,16 @@ session_ask_for_tls(struct session *s)
 static int
 handshake_over(struct session *s, int how)
 {
-	char text[128];
-
 	if (how == DEADLINE_STOP)
 		return session_finish_why(s, "handshake", "signal", "ended by a signal");
 	if (how == DEADLINE_ERROR) {
 		failure_set(&s->why, EX_OSERR, "poll: %s", strerror(errno));
 		return session_finish(s, "system", NULL);
 	}
-	(void)snprintf(text, sizeof(text), "%s within --handshake-timeout (%lld ms)",
+	failure_set(&s->why, local_code(s), "%s within --handshake-timeout (%lld ms)",
 	    tls_peer_spoke(s->tls) ? "peer did not finish the handshake" : "peer stayed silent",
 	    (long long)s->o->handshake_ms);
-	return session_finish_why(s, "handshake", "timeout", text);
+	return session_finish(s, "handshake", "timeout");
 }
 
 int
@@ -174,8 +191,10 @@ session_remember_host(struct session *s)
 int
 session_send_first(struct session *s)
 {
-	if (s->door.len > 0 && tls_write(s->tls, s->door.packet, s->door.len) != (ssize_t)s->door.len)
-		return session_finish_why(s, "handshake", NULL, tls_reason(s->tls));
+	if (s->door.len > 0 && tls_write(s->tls, s->door.packet, s->door.len) != (ssize_t)s->door.len) {
+		failure_set(&s->why, EX_UNAVAILABLE, "%s", tls_reason(s->tls));
+		return session_finish(s, "handshake", NULL);
+	}
 	s->first_bytes = s->door.len;
 	return 0;
 }

@@ -65,4 +65,7 @@ int session_ask_for_tls(struct session *s);
 int session_remember_host(struct session *s);
 int session_send_first(struct session *s);
 
+/* No step: where it did not come to the relay, a local psql is told in words why there is no database. */
+void session_tell_local(struct session *s, bool door_is_closed);
+
 #endif
