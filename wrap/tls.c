@@ -40,6 +40,7 @@ struct tls {
 	bool alpn_required;
 	bool established;    /* the handshake is complete */
 	bool closed;         /* close_notify was said */
+	bool canceled;       /* by the peer: GnuTLS lets nothing through any more, either way */
 	int error;           /* of GnuTLS, of the last call that failed */
 	char reason[400];
 };
@@ -208,7 +209,7 @@ new_tls(const struct tls_config *c, unsigned flags, int fd_in, int fd_out, struc
 	}
 	t->session = NULL;
 	t->credentials = NULL;
-	t->alpn_required = t->established = t->closed = false;
+	t->alpn_required = t->established = t->closed = t->canceled = false;
 	t->error = GNUTLS_E_SUCCESS;
 	t->reason[0] = '\0';
 	transport_init(&t->transport, fd_in, fd_out);
@@ -391,6 +392,10 @@ has_more(const struct tls *t, ssize_t r)
 	return r == GNUTLS_E_AGAIN && gnutls_record_get_direction(t->session) == 0 && transport_pending(&t->transport);
 }
 
+/*
+ * Java closes with user_canceled, then close_notify (its close() means both flows).  It is as authentic as
+ * close_notify, and GnuTLS takes it for a fatal alert: it would not hand out the close_notify behind it.
+ */
 ssize_t
 tls_read(struct tls *t, void *data, size_t n)
 {
@@ -399,6 +404,10 @@ tls_read(struct tls *t, void *data, size_t n)
 	do
 		r = gnutls_record_recv(t->session, data, n);
 	while ((r < 0 && is_passing((int)r)) || has_more(t, r));
+	if (r == GNUTLS_E_FATAL_ALERT_RECEIVED && gnutls_alert_get(t->session) == GNUTLS_A_USER_CANCELED) {
+		t->canceled = true;
+		return 0;
+	}
 	return r >= 0 ? r : outcome(t, (int)r);
 }
 
@@ -407,6 +416,10 @@ tls_write(struct tls *t, const void *data, size_t n)
 {
 	ssize_t r = gnutls_record_send(t->session, data, n);
 
+	if (r == GNUTLS_E_INVALID_SESSION && t->canceled) {
+		errno = EPIPE;
+		r = GNUTLS_E_PUSH_ERROR;
+	}
 	return r >= 0 ? r : outcome(t, (int)r);
 }
 
@@ -428,8 +441,8 @@ tls_close(struct tls *t)
 {
 	int r;
 
-	if (t->closed)
-		return 1; /* GnuTLS would say it again */
+	if (t->closed || t->canceled)
+		return 1; /* GnuTLS would say it again, or could not */
 	if ((r = gnutls_bye(t->session, GNUTLS_SHUT_WR)) != GNUTLS_E_SUCCESS)
 		return outcome(t, r);
 	t->closed = true;
