@@ -180,21 +180,41 @@ address_port(const struct address *a)
 }
 
 void
-address_of_peer(int fd, char out[ADDRESS_TEXT])
+address_get_peer(int fd, struct address *out)
 {
-	struct address a = { .len = sizeof(a.sa) };
+	out->len = sizeof(out->sa);
+	if (getpeername(fd, (struct sockaddr *)&out->sa, &out->len) == -1)
+		out->sa.ss_family = AF_UNSPEC;
+}
 
-	if (getpeername(fd, (struct sockaddr *)&a.sa, &a.len) == -1)
-		a.sa.ss_family = AF_UNSPEC;
-	address_format(&a, out);
+void
+address_get_self(int fd, struct address *out)
+{
+	out->len = sizeof(out->sa);
+	if (getsockname(fd, (struct sockaddr *)&out->sa, &out->len) == -1)
+		out->sa.ss_family = AF_UNSPEC;
 }
 
 void
 address_of_self(int fd, char out[ADDRESS_TEXT])
 {
-	struct address a = { .len = sizeof(a.sa) };
+	struct address a;
 
-	if (getsockname(fd, (struct sockaddr *)&a.sa, &a.len) == -1)
-		a.sa.ss_family = AF_UNSPEC;
+	address_get_self(fd, &a);
 	address_format(&a, out);
+}
+
+void
+address_words(const struct address *a, char ip[64], char port[8])
+{
+	char text[ADDRESS_TEXT], *colon;
+
+	address_format(a, text);
+	ip[0] = port[0] = '\0';
+	if ((colon = strrchr(text, ':')) == NULL)
+		return;
+	*colon = '\0';
+	(void)snprintf(port, 8, "%.7s", colon + 1);
+	text[strcspn(text, "]")] = '\0';
+	(void)snprintf(ip, 64, "%.63s", text[0] == '[' ? text + 1 : text);
 }

@@ -51,8 +51,14 @@ void address_format(const struct address *a, char out[ADDRESS_TEXT]);
 /* The TCP port, or 0. */
 uint16_t address_port(const struct address *a);
 
-/* The other end's or our own address of a socket, formatted; "-" where there is none. */
-void address_of_peer(int fd, char out[ADDRESS_TEXT]);
+/* The other end's or our own address of a socket; AF_UNSPEC where there is none. */
+void address_get_peer(int fd, struct address *out);
+void address_get_self(int fd, struct address *out);
+
+/* Our own, formatted; "-" where there is none. */
 void address_of_self(int fd, char out[ADDRESS_TEXT]);
+
+/* IP and port apart, for an environment; "" where there is none. */
+void address_words(const struct address *a, char ip[64], char port[8]);
 
 #endif

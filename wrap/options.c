@@ -12,14 +12,19 @@
 #include <string.h>
 
 #include "parse.h"
+#include "proxyproto.h"
 
 enum { OPT_CHECK = 256, OPT_HANDSHAKE, OPT_CONNECT, OPT_CLOSE, OPT_IDLE, OPT_NO_SANDBOX,
-	OPT_NO_KEYHOLDER, OPT_PIN, OPT_KNOWN_HOSTS, OPT_PEER_NAME, OPT_CRL, OPT_SNI };
+	OPT_NO_KEYHOLDER, OPT_PIN, OPT_KNOWN_HOSTS, OPT_PEER_NAME, OPT_CRL, OPT_SNI,
+	OPT_PROXY_IN, OPT_PROXY_OUT };
 
-#define SHORT_OPTIONS ":cd:r:p:A:a:v:n:C:N:s:g:P:I:D:o:fVhR:E:B:WS:t:O:Tu:"
+#define SHORT_OPTIONS ":cd:r:l:p:A:a:v:n:C:N:s:g:P:I:D:o:fVhR:E:B:WS:t:O:Tu:"
 #define WITHOUT_EFFECT "REBWStO"
 
 static const struct option long_options[] = {
+	{ "program", required_argument, NULL, 'l' },
+	{ "proxy-in", required_argument, NULL, OPT_PROXY_IN },
+	{ "proxy-out", required_argument, NULL, OPT_PROXY_OUT },
 	{ "client", no_argument, NULL, 'c' },
 	{ "ca-file", required_argument, NULL, 'A' },
 	{ "ca-dir", required_argument, NULL, 'a' },
@@ -55,12 +60,13 @@ static const struct option long_options[] = {
 };
 
 static const char usage[] =
-    "usage: inetls-wrap [options] -r [host:]port | -r /path/socket\n"
+    "usage: inetls-wrap [options] -r [host:]port | -r /path/socket | -l program [-- argv0 arg ...]\n"
     "\n"
     "Speaks TLS on fd 0, the socket that inetd accepted, and passes the bytes to a local service.\n"
     "\n"
     "  -r, --connect [host:]port    the service; host defaults to localhost\n"
     "  -r, --connect /path          the service's Unix socket\n"
+    "  -l, --program PROGRAM        start a program, as inetd would, instead of -r\n"
     "  -p, --pem FILE               private key and certificate chain (make cert makes one)\n"
     "  -c, --client                 TLS towards -r, plain bytes on fd 0 and 1, or on -d\n"
     "  -A, --ca-file FILE|system    CA certificates that the peer's must be issued by\n"
@@ -82,6 +88,8 @@ static const char usage[] =
     "  -C, --priority STRING        GnuTLS priority string\n"
     "  -D, --log-level LEVEL        [facility.]level, default daemon.notice\n"
     "  -o, --log-file FILE          append to FILE instead of syslog\n"
+    "      --proxy-in ADDR[,ADDR]   expect a PROXY header from these addresses, and take no others\n"
+    "      --proxy-out v1|v2        send one to the service\n"
     "      --handshake-timeout TIME  default 10s; TIME is 500ms, 10s, 5m or off\n"
     "      --connect-timeout TIME   default 10s\n"
     "      --close-timeout TIME     default 60s, after one side has ended\n"
@@ -235,6 +243,25 @@ add_name(struct trust_config *c, const char *text, struct failure *why)
 }
 
 static int
+set_proxy_in(struct options *o, const char *text, struct failure *why)
+{
+	o->proxy_in = text;
+	if (proxyproto_list_is_valid(text))
+		return 0;
+	return failure_set(why, EX_USAGE, "--proxy-in \"%s\": not a list of IP addresses; write e.g. --proxy-in "
+	    "127.0.0.1,::1", text);
+}
+
+static int
+set_proxy_out(struct options *o, const char *text, struct failure *why)
+{
+	o->proxy_out = strcmp(text, "v1") == 0 ? 1 : strcmp(text, "v2") == 0 ? 2 : 0;
+	if (o->proxy_out != 0)
+		return 0;
+	return failure_set(why, EX_USAGE, "--proxy-out \"%s\": write v1 or v2", text);
+}
+
+static int
 set_option(struct options *o, int opt, char *arg, struct failure *why)
 {
 	switch (opt) {
@@ -250,10 +277,13 @@ set_option(struct options *o, int opt, char *arg, struct failure *why)
 	case OPT_CLOSE: return set_duration(&o->close_ms, "--close-timeout", arg, why);
 	case OPT_IDLE: return set_duration(&o->idle_ms, "--idle-timeout", arg, why);
 	case 'v': return set_verify(o, arg, why);
+	case OPT_PROXY_IN: return set_proxy_in(o, arg, why);
+	case OPT_PROXY_OUT: return set_proxy_out(o, arg, why);
 	case OPT_PIN: return add_pin(&o->trust, arg, why);
 	case OPT_PEER_NAME: return add_name(&o->trust, arg, why);
 	case 'T':
 	case 'u': return refuse_old(opt, why);
+	case 'l': o->program = arg; break;
 	case 'c': o->client = true; break;
 	case 'A': o->trust.ca_file = arg; break;
 	case 'a': o->trust.ca_dir = arg; break;
@@ -284,13 +314,28 @@ note_ineffective(struct options *o, int opt)
 		o->ineffective[n] = (char)opt;
 }
 
-/* The service's name without -N: the backend as written, every byte that is no letter or digit a dot. */
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
+/*
+ * The service's name without -N: the program's, else the backend as written, every byte that is no letter or
+ * digit a dot.
+ */
 static void
 name_service(struct options *o)
 {
 	o->log.service = o->service;
 	if (o->service[0] != '\0')
 		return;
+	if (o->program != NULL) {
+		(void)snprintf(o->service, sizeof(o->service), "%s", base_name(o->program));
+		return;
+	}
 	(void)snprintf(o->service, sizeof(o->service), "%s",
 	    o->backend_text != NULL ? o->backend_text : "inetls-wrap");
 	if (o->backend_text != NULL)
@@ -312,6 +357,8 @@ check_trust(struct options *o, struct failure *why)
 	if (o->client && o->backend_path != NULL && o->sni == NULL)
 		return failure_set(why, EX_USAGE, "-c -r %s: a Unix socket has no name that a certificate could be for; add "
 		    "--sni NAME", o->backend_path);
+	if (o->client && o->proxy_in != NULL)
+		return failure_set(why, EX_USAGE, "--proxy-in is for a server; leave it out with -c");
 	if (!o->client && (c->known_hosts != NULL || o->sni != NULL))
 		return failure_set(why, EX_USAGE, "--known-hosts and --sni are for a client; add -c, or leave them out");
 	if (o->client && c->n_names > 0)
@@ -329,15 +376,11 @@ check_trust(struct options *o, struct failure *why)
 	return 0;
 }
 
+/* What goes with -r, or with -l. */
 static int
-check_whole(struct options *o, int argc, char **argv, struct failure *why)
+check_sides(struct options *o, struct failure *why)
 {
-	if (o->help || o->version)
-		return 0;
-	if (optind < argc)
-		return failure_set(why, EX_USAGE, "\"%s\": there is no argument expected here; see inetls-wrap -h",
-		    argv[optind]);
-	if (o->backend_text == NULL)
+	if (o->backend_text == NULL && o->program == NULL)
 		return failure_set(why, EX_USAGE,
 		    "-r is missing: say where the service is, e.g. -r localhost:5432; see inetls-wrap -h");
 	if (o->pem == NULL && !o->client)
@@ -349,6 +392,37 @@ check_whole(struct options *o, int argc, char **argv, struct failure *why)
 		return failure_set(why, EX_USAGE, "-I %s: a Unix socket (-r %s) has no source address; leave one out",
 		    o->source, o->backend_path);
 	return 0;
+}
+
+/* Where a program is started, its arguments follow, the first of them its argv[0]. */
+static int
+check_program(struct options *o, int argc, char **argv, struct failure *why)
+{
+	static char *alone[2];
+
+	if (o->backend_text != NULL)
+		return failure_set(why, EX_USAGE, "-l %s and -r %s: one of the two; leave the other out", o->program,
+		    o->backend_text);
+	if (o->program[0] != '/')
+		return failure_set(why, EX_USAGE, "-l %s: write the full path; inetd has no PATH", o->program);
+	if (o->client || o->pgsql || o->source != NULL || o->proxy_out != 0)
+		return failure_set(why, EX_USAGE, "-l %s: does not go together with -c, -n, -I and --proxy-out", o->program);
+	alone[0] = o->service;
+	o->program_argv = optind < argc ? argv + optind : alone;
+	return check_sides(o, why);
+}
+
+static int
+check_whole(struct options *o, int argc, char **argv, struct failure *why)
+{
+	if (o->help || o->version)
+		return 0;
+	if (o->program != NULL)
+		return check_program(o, argc, argv, why);
+	if (optind < argc)
+		return failure_set(why, EX_USAGE, "\"%s\": there is no argument expected here; see inetls-wrap -h",
+		    argv[optind]);
+	return check_sides(o, why);
 }
 
 /*

@@ -18,7 +18,9 @@ struct options {
 	bool listening; /* -d */
 	struct endpoint listen;
 
-	/* the plain side: either of the two */
+	/* the plain side: one of the three */
+	const char *program; /* -l */
+	char **program_argv; /* ends with NULL */
 	struct endpoint backend;
 	const char *backend_path;
 	const char *backend_text; /* as it was written */
@@ -28,6 +30,8 @@ struct options {
 	const char *pem;
 	const char *priority; /* or NULL */
 	bool pgsql;
+	const char *proxy_in; /* --proxy-in, a list that is valid, or NULL */
+	int proxy_out;        /* version, or 0 */
 	struct trust_config trust;
 	const char *sni; /* --sni, or NULL */
 

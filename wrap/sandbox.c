@@ -302,6 +302,12 @@ become(uid_t uid, gid_t gid, struct failure *why)
 	return 0;
 }
 
+int
+sandbox_become(const struct sandbox *s, struct failure *why)
+{
+	return s->change_user ? become(s->uid, s->gid, why) : 0;
+}
+
 static int
 limit(int highest_fd, bool writes_file, struct failure *why)
 {

@@ -44,6 +44,9 @@ int sandbox_prepare(struct sandbox *s, const char *user, const char *group, stru
  */
 int sandbox_close_door(const struct sandbox *s, const struct sandbox_door *d, struct failure *why);
 
+/* Another user for good, and no root to be had again, for a process that must still exec.  0, or -1 and *why. */
+int sandbox_become(const struct sandbox *s, struct failure *why);
+
 /*
  * The cage of the process that holds the key: a user of its own, which the session cannot touch, and fewer
  * system calls still.  s is the session's.

@@ -52,7 +52,8 @@ begin(struct session *s)
 {
 	s->started = deadline_now();
 	take_signals(s->o);
-	address_of_peer(STDIN_FILENO, s->local);
+	address_get_peer(STDIN_FILENO, &s->remote);
+	address_format(&s->remote, s->local);
 	if (socket_unblock(STDIN_FILENO, O_RDONLY) == -1 || socket_unblock(STDOUT_FILENO, O_WRONLY) == -1) {
 		failure_set(&s->why, EX_OSERR, "fd 0 or 1: %s", strerror(errno));
 		return session_finish(s, "system", NULL);
@@ -67,15 +68,30 @@ ends_clean(struct session *s)
 {
 	if (!s->established)
 		return false;
-	if (s->backend.fd == -1)
+	if (s->backend.fd == -1 && s->program.fd == -1)
 		return s->o->pgsql && pgsql_tell_unavailable(s->tls, s->why.text, deadline_after(s->o->connect_ms));
 	return s->relay.outcome == RELAY_DONE || s->relay.outcome == RELAY_PLAIN_CLOSED;
+}
+
+/* Client mode: a local psql can show why there is no database, if it is told so in its own words. */
+static void
+tell_local(struct session *s)
+{
+	int64_t deadline = deadline_after(s->o->handshake_ms);
+
+	if (s->door.len == 0 && s->door.reason == NULL &&
+	    pgsql_accept_local(&s->door, STDIN_FILENO, STDOUT_FILENO, deadline) != PGSQL_BEGIN)
+		return;
+	if (s->door.reason == NULL && s->door.len == PGSQL_HEAD)
+		pgsql_tell_local(&s->door, STDIN_FILENO, STDOUT_FILENO, s->why.text, deadline);
 }
 
 static void
 say_goodbye(struct session *s)
 {
 	keyholder_close(&s->keys);
+	if (s->o->client && s->o->pgsql && !s->relayed)
+		tell_local(s);
 	if (s->speaks_tls)
 		peer_last_words(s->tls, ends_clean(s));
 	if (s->o->client && s->backend.fd == -1)
@@ -90,6 +106,7 @@ leave_plain(struct session *s)
 {
 	int64_t deadline = deadline_after(s->o->close_ms);
 
+	program_leave(&s->program, s->relay.outcome == RELAY_DONE || s->relay.outcome == RELAY_PEER_LEFT);
 	switch (s->relay.outcome) {
 	case RELAY_PEER_CUT:
 	case RELAY_PEER_FAILED:
@@ -113,7 +130,7 @@ report(const struct session *s)
 	bool warn = s->truncated && !s->o->pgsql;
 	struct report r = { .level = s->why.code != EX_OK ? LEVEL_ERR : warn ? LEVEL_WARNING : LEVEL_NOTICE,
 		.result = s->result, .reason = s->why.text, .peer = s->o->client ? s->backend.name : s->local,
-		.backend = s->o->client ? s->local : s->backend.name, .source = s->backend.source,
+		.backend = s->o->client ? s->local : s->o->program != NULL ? s->o->program : s->backend.name, .source = s->backend.source,
 		.client = s->established && !s->o->client && s->trust != NULL ? trust_peer(s->trust) : NULL, .tls = s->established ? s->tls : NULL, .end = s->end,
 		.truncated = s->truncated, .in = s->relay.in, .out = s->relay.out, .handshake_ms = s->handshake_ms,
 		.total_ms = deadline_now() - s->started };
@@ -126,8 +143,8 @@ typedef int step(struct session *);
 /* The order of a session. */
 static step *const opening[] = { begin, session_find_user, session_start_keyholder, session_open_backend,
 	session_start_tls, session_close_door, NULL };
-static step *const as_server[] = { session_front_door, session_shake_hands, session_connect_backend,
-	session_relay, NULL };
+static step *const as_server[] = { session_proxy_header, session_front_door, session_shake_hands,
+	session_connect_backend, session_announce_peer, session_relay, NULL };
 static step *const as_client[] = { session_local_door, session_connect_backend, session_ask_for_tls,
 	session_shake_hands, session_remember_host, session_send_first, session_relay, NULL };
 
@@ -166,7 +183,8 @@ check_stdin(const struct options *o)
 int
 session_serve(const struct options *o, int channel)
 {
-	struct session s = { .o = o, .channel = channel, .keys = { .fd = -1 } };
+	struct session s = { .o = o, .channel = channel, .keys = { .fd = -1 },
+		.program = { .fd = -1, .control = -1 } };
 	int code = check_stdin(o);
 	bool opened;
 

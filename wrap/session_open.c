@@ -42,6 +42,11 @@ session_start_keyholder(struct session *s)
 int
 session_open_backend(struct session *s)
 {
+	if (s->o->program != NULL) {
+		if (program_prepare(&s->program, s->o->program, s->o->program_argv, &s->sandbox, &s->why) == -1)
+			return session_finish(s, "config", NULL);
+		return 0;
+	}
 	return backend_open(&s->backend, s->o, &s->why) == 0 ? 0 : session_finish(s, "config", NULL);
 }
 
@@ -87,6 +92,8 @@ session_close_door(struct session *s)
 			d.highest_fd = s->backend.sockets[i];
 	}
 	d.keeps_record = hosts != -1;
+	if (s->program.control > d.highest_fd)
+		d.highest_fd = s->program.control;
 	if (hosts > d.highest_fd)
 		d.highest_fd = hosts;
 	backend_root(&s->backend, root, sizeof(root));

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "peer.h"
 #include "pgsql_end.h"
+#include "proxyproto.h"
 
 /* In client mode the peer is the service, and what it does wrong is a failure of the local side's purpose. */
 static int
@@ -19,9 +20,37 @@ local_code(const struct session *s)
 	return s->o->client ? EX_UNAVAILABLE : EX_OK;
 }
 
+/* What a program behind -l is told. */
+static int
+start_program(struct session *s)
+{
+	struct program_facts f = { .protocol = "TLSv" };
+	const struct trust_peer *peer = s->trust != NULL ? trust_peer(s->trust) : NULL;
+	struct tls_info tls;
+	struct address self;
+
+	tls_describe(s->tls, &tls);
+	(void)snprintf(f.protocol, sizeof(f.protocol), "TLSv%s", tls.version);
+	(void)snprintf(f.cipher, sizeof(f.cipher), "%s", tls.cipher);
+	(void)snprintf(f.sni, sizeof(f.sni), "%s", tls.sni);
+	if (peer != NULL) {
+		(void)snprintf(f.client_subject, sizeof(f.client_subject), "%s", peer->subject);
+		(void)snprintf(f.client_issuer, sizeof(f.client_issuer), "%s", peer->issuer);
+		(void)snprintf(f.client_sha256, sizeof(f.client_sha256), "%s", peer->fingerprint);
+	}
+	address_get_self(STDIN_FILENO, &self);
+	address_words(&s->remote, f.remote_ip, f.remote_port);
+	address_words(&self, f.local_ip, f.local_port);
+	if (program_start(&s->program, &f, &s->why) == 0)
+		return 0;
+	return session_finish(s, "backend", "backend");
+}
+
 int
 session_connect_backend(struct session *s)
 {
+	if (s->o->program != NULL)
+		return start_program(s);
 	if (backend_connect(&s->backend, deadline_after(s->o->connect_ms), &s->why) == 0)
 		return 0;
 	return session_finish(s, "backend", "backend");
@@ -30,7 +59,7 @@ session_connect_backend(struct session *s)
 static int
 pass_cancel(struct session *s)
 {
-	if (session_connect_backend(s) == -1)
+	if (session_connect_backend(s) == -1 || session_announce_peer(s) == -1)
 		return -1;
 	if (pgsql_pass_cancel(s->backend.fd, s->door.packet, s->door.len, deadline_after(s->o->connect_ms)) == -1)
 		return session_finish_why(s, "backend", "backend", "the CancelRequest could not be passed on");
@@ -38,12 +67,59 @@ pass_cancel(struct session *s)
 	return session_finish(s, "cancel", "backend");
 }
 
-/* The front door and the handshake share one deadline, however slowly the bytes come. */
+/*
+ * The PROXY header, the front door and the handshake share one deadline, however slowly the bytes come.  Who
+ * is no proxy of ours is not listened to: it could say that it is anybody.
+ */
 int
-session_front_door(struct session *s)
+session_proxy_header(struct session *s)
 {
 	s->handshake_started = deadline_now();
 	s->handshake_deadline = deadline_after(s->o->handshake_ms);
+	if (s->o->proxy_in == NULL)
+		return 0;
+	if (!proxyproto_allows(s->o->proxy_in, &s->remote))
+		return session_finish_why(s, "refused", NULL, "no address of --proxy-in");
+	switch (proxyproto_read(STDIN_FILENO, s->handshake_deadline, &s->remote)) {
+	case PROXYPROTO_OK:
+		address_format(&s->remote, s->local);
+		return 0;
+	case PROXYPROTO_LOCAL:
+		return 0;
+	case PROXYPROTO_STOPPED:
+		return session_finish_why(s, "handshake", "signal", "ended by a signal");
+	case PROXYPROTO_TIMEOUT:
+		return session_finish_why(s, "refused", "timeout", "no PROXY header within --handshake-timeout");
+	case PROXYPROTO_GONE:
+		return session_finish_why(s, "refused", NULL, "proxy closed before its PROXY header was whole");
+	case PROXYPROTO_BAD:
+		break;
+	}
+	return session_finish_why(s, "refused", NULL, "no well-formed PROXY header");
+}
+
+/* Tells the service who the peer is, before anything else. */
+int
+session_announce_peer(struct session *s)
+{
+	unsigned char header[PROXYPROTO_OUT];
+	struct address self;
+	size_t n;
+
+	if (s->o->proxy_out == 0)
+		return 0;
+	address_get_self(STDIN_FILENO, &self);
+	n = proxyproto_write(header, s->o->proxy_out, &s->remote, &self);
+	/* A fresh socket takes that little at once. */
+	if (write(s->backend.fd, header, n) == (ssize_t)n)
+		return 0;
+	failure_set(&s->why, EX_UNAVAILABLE, "the PROXY header could not be written: %s", strerror(errno));
+	return session_finish(s, "backend", "backend");
+}
+
+int
+session_front_door(struct session *s)
+{
 	if (!s->o->pgsql)
 		return 0;
 	switch (pgsql_accept(&s->door, STDIN_FILENO, s->handshake_deadline)) {
@@ -221,11 +297,12 @@ session_relay(struct session *s)
 		[RELAY_PEER_LEFT] = "cut", [RELAY_PEER_FAILED] = "protocol", [RELAY_PLAIN_RESET] = "reset",
 		[RELAY_PLAIN_CLOSED] = "unread", [RELAY_IDLE] = "timeout", [RELAY_STOPPED] = "stopped",
 		[RELAY_BROKEN] = "system" };
+	int plain = s->o->program != NULL ? s->program.fd : s->backend.fd;
 	struct relay_setup setup = { .peer = s->tls, .peer_in = tls_fd_in(s->tls), .peer_out = tls_fd_out(s->tls),
-		.plain_in = s->o->client ? STDIN_FILENO : s->backend.fd,
-		.plain_out = s->o->client ? STDOUT_FILENO : s->backend.fd, .idle_ms = s->o->idle_ms,
+		.plain_in = s->o->client ? STDIN_FILENO : plain, .plain_out = s->o->client ? STDOUT_FILENO : plain, .idle_ms = s->o->idle_ms,
 		.close_ms = s->o->close_ms };
 
+	s->relayed = true;
 	relay_run(&setup, &s->relay);
 	s->relay.out += s->first_bytes;
 	failure_set(&s->why, relay_code(s), "%s", s->relay.reason);

@@ -13,6 +13,7 @@
 #include "keyholder.h"
 #include "options.h"
 #include "pgsql.h"
+#include "program.h"
 #include "relay.h"
 #include "sandbox.h"
 #include "tls.h"
@@ -21,6 +22,7 @@
 struct session {
 	const struct options *o;
 	struct backend backend;
+	struct program program; /* -l, instead of the backend */
 	struct sandbox sandbox;
 	struct keyholder keys;
 	int channel; /* to a listener's keyholder, or -1 */
@@ -32,11 +34,13 @@ struct session {
 	const char *end;      /* who ended first, or NULL */
 	bool speaks_tls;      /* the handshake has begun: what the peer gets now is TLS */
 	bool established;     /* and is complete */
+	bool relayed;         /* the relay has begun: both sides have seen bytes of each other */
 	size_t first_bytes;   /* client mode: sent before the relay began */
 	bool truncated;       /* the peer was cut off */
 	bool peer_done;       /* nothing more can come from the peer, so there is nothing to drain */
 	struct trust *trust;  /* who the peer must be, or NULL */
-	char local[ADDRESS_TEXT]; /* the other end of fd 0 */
+	struct address remote;    /* the other end of fd 0, or whom a PROXY header named */
+	char local[ADDRESS_TEXT]; /* the same, in words */
 	int64_t started, handshake_started, handshake_ms, handshake_deadline;
 };
 
@@ -54,9 +58,11 @@ int session_start_tls(struct session *s);
 int session_close_door(struct session *s);
 
 /* Behind it (session_peer.c): what the peer and the plain side may do to each other. */
+int session_proxy_header(struct session *s);
 int session_front_door(struct session *s);
 int session_shake_hands(struct session *s);
 int session_connect_backend(struct session *s);
+int session_announce_peer(struct session *s);
 int session_relay(struct session *s);
 
 /* The same in client mode. */
