@@ -73,25 +73,10 @@ ends_clean(struct session *s)
 	return s->relay.outcome == RELAY_DONE || s->relay.outcome == RELAY_PLAIN_CLOSED;
 }
 
-/* Client mode: a local psql can show why there is no database, if it is told so in its own words. */
-static void
-tell_local(struct session *s)
-{
-	int64_t deadline = deadline_after(s->o->handshake_ms);
-
-	if (s->door.len == 0 && s->door.reason == NULL &&
-	    pgsql_accept_local(&s->door, STDIN_FILENO, STDOUT_FILENO, deadline) != PGSQL_BEGIN)
-		return;
-	if (s->door.reason == NULL && s->door.len == PGSQL_HEAD)
-		pgsql_tell_local(&s->door, STDIN_FILENO, STDOUT_FILENO, s->why.text, deadline);
-}
-
 static void
 say_goodbye(struct session *s)
 {
 	keyholder_close(&s->keys);
-	if (s->o->client && s->o->pgsql && !s->relayed)
-		tell_local(s);
 	if (s->speaks_tls)
 		peer_last_words(s->tls, ends_clean(s));
 	if (s->o->client && s->backend.fd == -1)

@@ -302,7 +302,6 @@ session_relay(struct session *s)
 		.plain_in = s->o->client ? STDIN_FILENO : plain, .plain_out = s->o->client ? STDOUT_FILENO : plain, .idle_ms = s->o->idle_ms,
 		.close_ms = s->o->close_ms };
 
-	s->relayed = true;
 	relay_run(&setup, &s->relay);
 	s->relay.out += s->first_bytes;
 	failure_set(&s->why, relay_code(s), "%s", s->relay.reason);

@@ -34,7 +34,6 @@ struct session {
 	const char *end;      /* who ended first, or NULL */
 	bool speaks_tls;      /* the handshake has begun: what the peer gets now is TLS */
 	bool established;     /* and is complete */
-	bool relayed;         /* the relay has begun: both sides have seen bytes of each other */
 	size_t first_bytes;   /* client mode: sent before the relay began */
 	bool truncated;       /* the peer was cut off */
 	bool peer_done;       /* nothing more can come from the peer, so there is nothing to drain */
