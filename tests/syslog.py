@@ -1,0 +1,41 @@
+#!/usr/bin/python3
+"""A syslog daemon of a test's own: syslog.py SOCKET prints each line that comes, without its <priority>.
+
+SIGHUP restarts it, as a package's upgrade does: the socket is taken away and another one made in its place.
+"""
+
+import os
+import signal
+import socket
+import sys
+
+path = sys.argv[1]
+
+
+def listen():
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    made.bind(path)
+    os.chmod(path, 0o666)
+    return made
+
+
+class Restart(Exception):
+    pass
+
+
+def restart(*_):
+    raise Restart
+
+
+if os.path.exists(path):
+    os.unlink(path)
+signal.signal(signal.SIGHUP, restart)
+daemon = listen()
+while True:
+    try:
+        print(daemon.recv(8192).decode("utf-8", "backslashreplace").partition(">")[2].rstrip("\n\0"), flush=True)
+    except Restart:
+        daemon.close()
+        os.unlink(path)
+        daemon = listen()
+        print("-- restarted", flush=True)
