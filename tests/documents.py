@@ -5,6 +5,9 @@
 	documents.py messages FILE.8		DIAGNOSTICS has every sentence that the wrapper can log, and no other
 	documents.py words FILE.8		and every result= and end=, and no other
 	documents.py codes FILE.8		EXIT STATUS has the codes that the source names
+	documents.py map README		its list of files has those that there are
+	documents.py tests README		its guarantees name tests that there are
+	documents.py targets README		its commands, and the page's, name targets of make help
 
 Prints what is missing, one finding a line, and exits 1 where there is any.  A message stands in the page word by
 word; what printf fills in is any short text there.
@@ -103,9 +106,9 @@ def check_messages(page):
 
 def check_words(page):
     text = rendered(page, "DIAGNOSTICS")
-    session = dict(source("wrap/session.c"))["wrap/session.c"]
-    results = set(re.findall(r'finish(?:_why)?\(\s*s,\s*"([a-z]+)"', session))
-    ends = set(re.findall(r'finish(?:_why)?\(\s*s,\s*"[a-z]+",\s*"([a-z]+)"', session))
+    session = " ".join(text for _, text in source("wrap/*.c"))
+    results = set(re.findall(r'\bsession_finish(?:_why)?\(\s*s,\s*"([a-z]+)"', session))
+    ends = set(re.findall(r'\bsession_finish(?:_why)?\(\s*s,\s*"[a-z]+",\s*"([a-z]+)"', session))
     results |= set(re.findall(r'\[RELAY_(?!END_)[A-Z_]+\] = "([a-z]+)"', session))
     ends |= set(re.findall(r'\[RELAY_END_[A-Z_]+\] = "([a-z]+)"', session))
     findings = []
@@ -113,7 +116,7 @@ def check_words(page):
         told = set(re.findall(rf"\b{key}=([a-z]+)", text))
         findings += [f"{key}={word} is not in DIAGNOSTICS" for word in sorted(words - told)]
         findings += [f"{key}={word} is in DIAGNOSTICS, but nothing says it" for word in sorted(told - words)]
-    return findings if results and ends else ["no result= and end= found in session.c"]
+    return findings if results and ends else ["no result= and end= found"]
 
 
 def check_codes(page):
@@ -143,8 +146,53 @@ def check_options(page):
         [f"{option} is in the page and not in options.c" for option in sorted(told - given)]
 
 
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def check_map(readme):
+    named = re.findall(r"^\| `([^` ]+)` \|", read(readme), flags=re.MULTILINE)
+    named = {path for path in named if "/" in path or path == "GNUmakefile"}
+    there = {name for pattern in ("wrap/*.c", "wrap/*/*.c", "certgen/*.c", "common/*.c") for name, _ in source(pattern)}
+    return [f"{path} is in the list, but not in the tree" for path in sorted(named)
+            if not os.path.exists(os.path.join(ROOT, path))] + \
+        [f"{path} is not in the list" for path in sorted(there - named)]
+
+
+def check_tests(readme):
+    findings, seen = [], 0
+    for name, titles in re.findall(r"`([a-z0-9/-]+\.bats)`: (\*[^*]+\*(?:; \*[^*]+\*)*)", read(readme)):
+        path = os.path.join(ROOT, "tests", name)
+        tests = read(path) if os.path.exists(path) else ""
+        for title in re.findall(r"\*([^*]+)\*", titles):
+            seen += 1
+            if f'@test "{title}" {{' not in tests:
+                findings.append(f"{name} has no test {title!r}")
+    return findings if seen else ["no test is named"]
+
+
+def check_targets(readme):
+    told = subprocess.run(["make", "-s", "-C", ROOT, "help"], check=True, capture_output=True, text=True).stdout
+    there = set(re.findall(r"^  ([a-z-]+) ", told, flags=re.MULTILINE))
+    there |= set(re.findall(r"uninstall-[a-z]+", told))
+    variables = set(re.findall(r"\b([A-Za-z_]+)=", told))
+    findings, seen = [], 0
+    for path in (readme, os.path.join(ROOT, "man", "inetls.7")):
+        text = read(path)
+        # Commands stand between backquotes, at a prompt, or at the beginning of a line of their own.
+        for words in re.findall(r"(?:^|`|[#$] |Ql )make((?: +(?:[a-z][a-z-]*|[A-Z_]+=\S+))+)", text, flags=re.MULTILINE):
+            for word in words.split():
+                seen += 1
+                name, equals, _ = word.partition("=")
+                if name not in (variables if equals else there):
+                    findings.append(f"{os.path.basename(path)}: make {word}: make help does not know it")
+    return findings if seen > 10 else ["no commands found"]
+
+
 def main():
-    checks = {"messages": check_messages, "words": check_words, "codes": check_codes, "options": check_options}
+    checks = {"map": check_map, "tests": check_tests, "targets": check_targets,
+              "messages": check_messages, "words": check_words, "codes": check_codes, "options": check_options}
     if len(sys.argv) != 3 or sys.argv[1] not in checks:
         print(__doc__, file=sys.stderr)
         return 64

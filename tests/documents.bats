@@ -1,0 +1,89 @@
+# The documents say what the program does: compared with the source, so that neither can go on alone.
+
+load lib
+
+PAGE=$ROOT/man/inetls-wrap.8
+README=$ROOT/README.md
+
+# compared WHAT FILE: nothing is missing on either side.
+compared() {
+	need mandoc
+	run /usr/bin/python3 -B "$ROOT/tests/documents.py" "$1" "$2"
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+# found WHAT FILE TEXT: the comparison sees a fault in that file, and names it.
+found() {
+	need mandoc
+	run /usr/bin/python3 -B "$ROOT/tests/documents.py" "$1" "$2"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"$3"* ]]
+}
+
+@test "bad: an option that is missing in the page, or that the program does not have, is found" {
+	sed '/^\.It Fl f , Fl Fl foreground$/d' "$PAGE" > "$T/page.8"
+	found options "$T/page.8" '--foreground is not in the page'
+	sed 's/^\.It Fl f , Fl Fl foreground$/&\n.It Fl Fl fast/' "$PAGE" > "$T/page.8"
+	found options "$T/page.8" '--fast is in the page and not in options.c'
+}
+
+@test "bad: a message, a result or an exit code that is missing in the page, or that nothing says, is found" {
+	sed '/^\.It "peer does not speak TLS"$/d' "$PAGE" > "$T/page.8"
+	found messages "$T/page.8" "'peer does not speak TLS' is not in DIAGNOSTICS"
+	sed 's/^\.It "peer does not speak TLS"$/&\n.It "the moon is full"/' "$PAGE" > "$T/page.8"
+	found messages "$T/page.8" "'the moon is full' is in DIAGNOSTICS, but nothing says it"
+	sed '/^\.It result=reset$/d; s/result=reset//' "$PAGE" > "$T/page.8"
+	found words "$T/page.8" 'result=reset is not in DIAGNOSTICS'
+	sed 's/^\.It 73$/.It 74/' "$PAGE" > "$T/page.8"
+	found codes "$T/page.8" '73 is not in EXIT STATUS'
+	found codes "$T/page.8" '74 is in EXIT STATUS, but nothing exits so'
+}
+
+@test "bad: a file, a test or a target that the README invents is found" {
+	sed 's|wrap/relay\.c|wrap/relais.c|' "$README" > "$T/README.md"
+	found map "$T/README.md" 'wrap/relais.c is in the list, but not in the tree'
+	found map "$T/README.md" 'wrap/relay.c is not in the list'
+	sed 's/\*the PEM is opened by the keyholder alone\*/*the PEM is a myth*/' "$README" > "$T/README.md"
+	found tests "$T/README.md" "has no test 'the PEM is a myth'"
+	sed 's/`make systemd`/`make launchd`/' "$README" > "$T/README.md"
+	found targets "$T/README.md" 'make launchd: make help does not know it'
+}
+
+@test "inetls-wrap.8 has every option of the program, and no other" {
+	compared options "$PAGE"
+}
+
+@test "inetls-wrap.8 has every sentence that the program can say under DIAGNOSTICS, and no other" {
+	compared messages "$PAGE"
+}
+
+@test "inetls-wrap.8 has every result= and end= of the log, and no other" {
+	compared words "$PAGE"
+}
+
+@test "inetls-wrap.8 has every exit code of the source, and no other" {
+	compared codes "$PAGE"
+}
+
+@test "the README's list of files is the tree's" {
+	compared map "$README"
+}
+
+@test "each guarantee of the README is shown by a test that there is" {
+	compared tests "$README"
+}
+
+@test "the README and inetls.7 name only targets and variables that make help has" {
+	compared targets "$README"
+}
+
+@test "the README's transcript is of a demo that went well" {
+	local transcript
+	transcript=$(sed -n '/^```console$/,/^```$/p' "$README")
+	[[ $transcript == *'SSL connection (protocol: TLSv1.3'* ]]
+	[[ $transcript == *'result=ok '* ]]
+	[[ $transcript == *'in clear: 0 times'* ]]
+	[[ $transcript == *'everything is taken down again'* ]]
+}
