@@ -2,13 +2,14 @@
 
 #include "cert.h"
 
+#include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "subject.h"
+
 #define DAY (24L * 3600)
-#define COMMON_NAME_MAX 64 /* X.520's ub-common-name */
-#define SERIAL_LEN 20      /* RFC 5280: at most 20 octets */
 
 void
 cert_validity(const struct request *request, time_t now, time_t *begin, time_t *end)
@@ -18,106 +19,72 @@ cert_validity(const struct request *request, time_t now, time_t *begin, time_t *
 	/* A client whose clock is in another time zone, or a few minutes slow, must not see the future. */
 	*begin = now - DAY;
 	/* Apple counts from the beginning: there the day before today takes the place of the last one. */
-	if (request->days == REQUEST_DAYS)
+	if (request->days == REQUEST_DAYS && request->purpose != REQUEST_AUTHORITY)
 		span -= DAY;
 	*end = *begin + span;
 }
 
-static int
-set_text(gnutls_x509_crt_t cert, const char *oid, const char *text)
+int
+cert_terms_init(struct cert_terms *terms, const struct request *request, time_t now, struct failure *why)
 {
-	return *text == '\0' ? 0 : gnutls_x509_crt_set_dn_by_oid(cert, oid, 0, text, (unsigned)strlen(text));
-}
-
-static int
-set_subject(gnutls_x509_crt_t cert, const struct request *request)
-{
-	const char *common = request->names[0].text;
-	int nothing_else = *request->country == '\0' && *request->state == '\0' &&
-	    *request->locality == '\0' && *request->org == '\0';
-	int r;
-
-	/* A self-signed certificate needs a subject, since that is its issuer too. */
-	if (strlen(common) > COMMON_NAME_MAX)
-		common = nothing_else ? "inetls" : "";
-	if ((r = set_text(cert, GNUTLS_OID_X520_COUNTRY_NAME, request->country)) < 0 ||
-	    (r = set_text(cert, GNUTLS_OID_X520_STATE_OR_PROVINCE_NAME, request->state)) < 0 ||
-	    (r = set_text(cert, GNUTLS_OID_X520_LOCALITY_NAME, request->locality)) < 0 ||
-	    (r = set_text(cert, GNUTLS_OID_X520_ORGANIZATION_NAME, request->org)) < 0)
-		return r;
-	return set_text(cert, GNUTLS_OID_X520_COMMON_NAME, common);
-}
-
-static int
-set_names(gnutls_x509_crt_t cert, const struct request *request)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < request->name_count; i++) {
-		const struct name *name = &request->names[i];
-		unsigned flags = i == 0 ? GNUTLS_FSAN_SET : GNUTLS_FSAN_APPEND;
-
-		if (name->ip_len > 0)
-			r = gnutls_x509_crt_set_subject_alt_name(cert, GNUTLS_SAN_IPADDRESS, name->ip,
-			    (unsigned)name->ip_len, flags);
-		else
-			r = gnutls_x509_crt_set_subject_alt_name(cert, GNUTLS_SAN_DNSNAME, name->text,
-			    (unsigned)strlen(name->text), flags);
-	}
-	return r;
-}
-
-static int
-set_serial(gnutls_x509_crt_t cert)
-{
-	unsigned char serial[SERIAL_LEN];
-	int r = gnutls_rnd(GNUTLS_RND_RANDOM, serial, sizeof(serial));
+	int r = gnutls_rnd(GNUTLS_RND_RANDOM, terms->serial, sizeof(terms->serial));
 
 	if (r < 0)
-		return r;
+		return failure_set(why, EX_SOFTWARE, "random bytes: %s", gnutls_strerror(r));
 	/* Positive, and not zero in the first byte, so that all 20 are kept. */
-	serial[0] = (serial[0] & 0x7f) | 0x40;
-	return gnutls_x509_crt_set_serial(cert, serial, sizeof(serial));
+	terms->serial[0] = (terms->serial[0] & 0x7f) | 0x40;
+	cert_validity(request, now, &terms->begin, &terms->end);
+	return 0;
 }
 
 static int
-set_purpose(gnutls_x509_crt_t cert, const struct request *request)
+set_terms(gnutls_x509_crt_t cert, const struct cert_terms *terms)
 {
-	unsigned usage = GNUTLS_KEY_DIGITAL_SIGNATURE;
 	int r;
 
-	if (request->key->algorithm == GNUTLS_PK_RSA)
-		usage |= GNUTLS_KEY_KEY_ENCIPHERMENT;
-	/* No CA: some clients refuse a CA's certificate as a server's, and a stolen key can sign for nobody. */
-	if ((r = gnutls_x509_crt_set_basic_constraints(cert, 0, -1)) < 0 ||
-	    (r = gnutls_x509_crt_set_key_usage(cert, usage)) < 0)
+	if ((r = gnutls_x509_crt_set_serial(cert, terms->serial, sizeof(terms->serial))) < 0 ||
+	    (r = gnutls_x509_crt_set_activation_time(cert, terms->begin)) < 0)
 		return r;
-	return gnutls_x509_crt_set_key_purpose_oid(cert, GNUTLS_KP_TLS_WWW_SERVER, 0);
+	return gnutls_x509_crt_set_expiration_time(cert, terms->end);
 }
 
 static int
-set_key(gnutls_x509_crt_t cert, gnutls_x509_privkey_t key)
+set_key(gnutls_x509_crt_t cert, gnutls_pubkey_t key)
 {
 	unsigned char id[20];
 	size_t len = sizeof(id);
 	int r;
 
-	if ((r = gnutls_x509_crt_set_key(cert, key)) < 0 ||
+	if ((r = gnutls_x509_crt_set_pubkey(cert, key)) < 0 ||
 	    (r = gnutls_x509_crt_get_key_id(cert, GNUTLS_KEYID_USE_SHA1, id, &len)) < 0)
 		return r;
 	return gnutls_x509_crt_set_subject_key_id(cert, id, len);
 }
 
-static int
-set_validity(gnutls_x509_crt_t cert, const struct request *request, time_t now)
+/* The hash that goes with the key which signs. */
+static gnutls_digest_algorithm_t
+digest_of(gnutls_x509_privkey_t key)
 {
-	time_t begin, end;
+	unsigned bits = 0;
+	int algorithm = gnutls_x509_privkey_get_pk_algorithm2(key, &bits);
+
+	return algorithm == GNUTLS_PK_ECDSA && bits > 256 ? GNUTLS_DIG_SHA384 : GNUTLS_DIG_SHA256;
+}
+
+/* By its issuer, whose key it then names, or by itself. */
+static int
+sign(gnutls_x509_crt_t cert, const struct cert_issuer *issuer)
+{
+	unsigned char id[64];
+	size_t len = sizeof(id);
 	int r;
 
-	cert_validity(request, now, &begin, &end);
-	if ((r = gnutls_x509_crt_set_activation_time(cert, begin)) < 0)
+	if (issuer->cert == NULL)
+		return gnutls_x509_crt_sign2(cert, cert, issuer->key, digest_of(issuer->key), 0);
+	if ((r = gnutls_x509_crt_get_subject_key_id(issuer->cert, id, &len, NULL)) < 0 ||
+	    (r = gnutls_x509_crt_set_authority_key_id(cert, id, len)) < 0)
 		return r;
-	return gnutls_x509_crt_set_expiration_time(cert, end);
+	return gnutls_x509_crt_sign2(cert, issuer->cert, issuer->key, digest_of(issuer->key), 0);
 }
 
 /* As others will read it: GnuTLS does not show all of a certificate that it has built in memory. */
@@ -137,22 +104,59 @@ read_back(gnutls_x509_crt_t *cert)
 	return r;
 }
 
+static gnutls_x509_crt_t
+give_up(gnutls_x509_crt_t cert, int r, struct failure *why)
+{
+	failure_set(why, EX_SOFTWARE, "make a certificate: %s", gnutls_strerror(r));
+	gnutls_x509_crt_deinit(cert);
+	return NULL;
+}
+
 gnutls_x509_crt_t
-cert_make(const struct request *request, gnutls_x509_privkey_t key, time_t now, struct failure *why)
+cert_issue(const struct request *request, gnutls_pubkey_t key, const struct cert_issuer *issuer,
+    const struct cert_terms *terms, struct failure *why)
 {
 	gnutls_x509_crt_t cert = NULL;
 	int r;
 
 	if ((r = gnutls_x509_crt_init(&cert)) < 0 || (r = gnutls_x509_crt_set_version(cert, 3)) < 0 ||
-	    (r = set_serial(cert)) < 0 || (r = set_validity(cert, request, now)) < 0 ||
-	    (r = set_subject(cert, request)) < 0 || (r = set_names(cert, request)) < 0 ||
-	    (r = set_purpose(cert, request)) < 0 || (r = set_key(cert, key)) < 0 ||
-	    (r = gnutls_x509_crt_sign2(cert, cert, key, request->key->digest, 0)) < 0 ||
-	    (r = read_back(&cert)) < 0) {
-		failure_set(why, EX_SOFTWARE, "make a certificate: %s", gnutls_strerror(r));
-		gnutls_x509_crt_deinit(cert);
+	    (r = set_terms(cert, terms)) < 0 || (r = subject_apply(cert, request)) < 0 ||
+	    (r = set_key(cert, key)) < 0 || (r = sign(cert, issuer)) < 0 || (r = read_back(&cert)) < 0)
+		return give_up(cert, r, why);
+	return cert;
+}
+
+gnutls_x509_crt_t
+cert_renew(gnutls_x509_crt_t old, gnutls_pubkey_t key, const struct cert_issuer *issuer,
+    const struct cert_terms *terms, struct failure *why)
+{
+	gnutls_datum_t der = { NULL, 0 };
+	gnutls_x509_crt_t cert = NULL;
+	int r;
+
+	/* The old one's copy, with other dates: what else it says was looked at when it was made. */
+	if ((r = gnutls_x509_crt_export2(old, GNUTLS_X509_FMT_DER, &der)) == 0 &&
+	    (r = gnutls_x509_crt_init(&cert)) == 0)
+		r = gnutls_x509_crt_import(cert, &der, GNUTLS_X509_FMT_DER);
+	gnutls_free(der.data);
+	if (r < 0 || (r = set_terms(cert, terms)) < 0 || (r = set_key(cert, key)) < 0 ||
+	    (r = sign(cert, issuer)) < 0 || (r = read_back(&cert)) < 0)
+		return give_up(cert, r, why);
+	return cert;
+}
+
+gnutls_x509_crt_t
+cert_make(const struct request *request, gnutls_x509_privkey_t key, time_t now, struct failure *why)
+{
+	const struct cert_issuer itself = { NULL, key };
+	struct cert_terms terms;
+	gnutls_x509_crt_t cert = NULL;
+	gnutls_pubkey_t public;
+
+	if (cert_terms_init(&terms, request, now, why) == -1 || (public = key_public(key, why)) == NULL)
 		return NULL;
-	}
+	cert = cert_issue(request, public, &itself, &terms, why);
+	gnutls_pubkey_deinit(public);
 	return cert;
 }
 

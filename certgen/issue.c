@@ -1,146 +1,47 @@
-/* Making a certificate: the options, the questions, the key, the file, and what to do next. */
+/* Making a server's certificate: the options, the questions, the key, the file, and what to do next. */
 
 #include "issue.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "casign.h"
 #include "cert.h"
+#include "constraint.h"
 #include "file.h"
 #include "key.h"
 #include "pem.h"
 #include "prompt.h"
 #include "report.h"
-#include "request.h"
 #include "say.h"
 #include "store.h"
 #include "usage.h"
 
-struct order {
-	struct request request;
-	const char *file;
-	int ask, batch, force, quiet;
-};
-
-/* The options whose value is a field of the request have that field's number. */
-enum { OPTION_KEY = REQUEST_FIELDS, OPTION_FORCE, OPTION_ASK, OPTION_BATCH, OPTION_QUIET };
-
-static const struct option options[] = {
-	{ "org", required_argument, NULL, REQUEST_ORG },
-	{ "locality", required_argument, NULL, REQUEST_LOCALITY },
-	{ "state", required_argument, NULL, REQUEST_STATE },
-	{ "country", required_argument, NULL, REQUEST_COUNTRY },
-	{ "days", required_argument, NULL, REQUEST_VALID_DAYS },
-	{ "key", required_argument, NULL, OPTION_KEY },
-	{ "force", no_argument, NULL, OPTION_FORCE },
-	{ "ask", no_argument, NULL, OPTION_ASK },
-	{ "batch", no_argument, NULL, OPTION_BATCH },
-	{ "quiet", no_argument, NULL, OPTION_QUIET },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
-	{ NULL, 0, NULL, 0 },
-};
-
-/* 0, an exit code or a COMMAND_*. */
-static int
-take_value(struct order *order, int c, int index)
+int
+issue_run(enum order_kind kind, enum request_purpose purpose, int (*carry_out)(struct order *order), int argc,
+    char *argv[])
 {
-	struct failure why;
-	const struct key_kind *kind;
+	struct order *order = calloc(1, sizeof(*order));
+	int r;
 
-	if (c < REQUEST_FIELDS) {
-		if (request_set(&order->request, (enum request_field)c, optarg, &why) == 0)
-			return 0;
-		return say_usage("--%s: %s", options[index].name, why.text);
+	if (order == NULL) {
+		say("out of memory");
+		return EX_OSERR;
 	}
-	if ((kind = key_kind_parse(optarg, &why)) == NULL)
-		return say_usage("--key: %s", why.text);
-	order->request.key = kind;
-	return 0;
+	request_init(&order->request, purpose);
+	if ((r = order_read(order, kind, argc, argv)) == 0)
+		r = carry_out(order);
+	free(order);
+	return r;
 }
 
-static int
-take_option(struct order *order, int c, int index, char *argv[])
+int
+issue_ask(struct order *order, const char *what, const char *file, struct failure *why)
 {
-	switch (c) {
-	case 'h':
-		return COMMAND_HELP;
-	case 'V':
-		return COMMAND_VERSION;
-	case '?':
-	case ':':
-		return say_bad_option(c, argv);
-	case OPTION_FORCE:
-		order->force = 1;
+	if (!order_asks(order))
 		return 0;
-	case OPTION_ASK:
-		order->ask = 1;
-		return 0;
-	case OPTION_BATCH:
-		order->batch = 1;
-		return 0;
-	case OPTION_QUIET:
-		order->quiet = 1;
-		return 0;
-	default:
-		return take_value(order, c, index);
-	}
-}
-
-/* A mistyped subcommand must not become a file that holds a key. */
-static int
-is_file_name(const char *word)
-{
-	size_t len = strlen(word);
-
-	return strchr(word, '/') != NULL || (len > 4 && strcmp(word + len - 4, ".pem") == 0);
-}
-
-static int
-take_words(struct order *order, char *words[])
-{
-	struct failure why;
-
-	if (words[0] == NULL)
-		return say_usage("which file? inetls-certgen FILE.pem [NAME...]; see --help");
-	if (!is_file_name(words[0])) {
-		say("'%s' is no file, whose name ends in .pem or has a slash, and no subcommand in first place",
-		    words[0]);
-		return COMMAND_UNKNOWN;
-	}
-	order->file = words[0];
-	for (words++; *words != NULL; words++)
-		if (request_add_name(&order->request, *words, &why) == -1)
-			return say_usage("%s", why.text);
-	return 0;
-}
-
-static int
-read_command_line(struct order *order, int argc, char *argv[])
-{
-	int c, index = 0, r;
-
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":hV", options, &index)) != -1)
-		if ((r = take_option(order, c, index, argv)) != 0)
-			return r;
-	if (order->ask && order->batch)
-		return say_usage("--ask and --batch exclude each other");
-	return take_words(order, argv + optind);
-}
-
-static int
-ask_questions(struct order *order, struct failure *why)
-{
-	int terminal = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
-
-	if (order->batch || (!terminal && !order->ask))
-		return 0;
-	(void)fprintf(stderr, "A TLS key and its self-signed certificate, for %s\n", order->file);
+	(void)fprintf(stderr, "%s, for %s\n", what, file);
 	if (prompt_request(&order->request, stdin, stderr, why) == -1)
 		return -1;
 	report_request(&order->request, stderr);
@@ -159,21 +60,51 @@ say_notes(const struct request *request)
 }
 
 static int
-make_and_store(const struct order *order, const struct store *store, struct failure *why)
+take_words(struct order *order, const char *command)
+{
+	if (order->word_count == 0)
+		return say_usage("which file? inetls-certgen %sFILE.pem [NAME...]; see --help", command);
+	if (!order_is_file(order->words[0])) {
+		say("'%s' is no file, whose name ends in .pem or has a slash, and no subcommand in first place",
+		    order->words[0]);
+		return COMMAND_UNKNOWN;
+	}
+	return order_take_names(order, 1);
+}
+
+/* The certificate: self-signed, or between casign_begin and casign_end the CA's. */
+static gnutls_x509_crt_t
+make_cert(const struct order *order, struct casign *sign, gnutls_x509_privkey_t key, struct failure *why)
+{
+	gnutls_pubkey_t public;
+	gnutls_x509_crt_t cert;
+
+	if (sign == NULL)
+		return cert_make(&order->request, key, order->now, why);
+	if ((public = key_public(key, why)) == NULL)
+		return NULL;
+	cert = casign_issue(sign, &order->request, public, order->now, why);
+	gnutls_pubkey_deinit(public);
+	return cert;
+}
+
+static int
+make_and_store(const struct order *order, const struct store *store, struct casign *sign, struct failure *why)
 {
 	gnutls_x509_privkey_t key = key_make(order->request.key, why);
-	gnutls_x509_crt_t cert = NULL;
+	gnutls_x509_crt_t cert = NULL, *chain = sign == NULL ? NULL : sign->ca->certs;
 	char *pem = NULL, *crt = NULL;
 	int r = -1;
 
-	if (key == NULL || (cert = cert_make(&order->request, key, time(NULL), why)) == NULL)
+	if (key == NULL || (cert = make_cert(order, sign, key, why)) == NULL)
 		goto out;
-	if ((crt = cert_pem(cert, why)) == NULL || (pem = pem_join(key, cert, why)) == NULL)
+	if ((crt = cert_pem(cert, why)) == NULL ||
+	    (pem = pem_join_chain(key, cert, chain, sign == NULL ? 0 : sign->ca->count, why)) == NULL)
 		goto out;
 	if (pem_check(pem, why) == -1 || store_write(store, pem, crt, why) == -1)
 		goto out;
 	if (!order->quiet)
-		report_written(&order->request, store, cert);
+		report_written(&order->request, store, sign == NULL ? NULL : sign->ca, cert);
 	r = 0;
 out:
 	file_wipe(pem, pem == NULL ? 0 : strlen(pem));
@@ -184,35 +115,116 @@ out:
 }
 
 static int
-carry_out(struct order *order)
+carry_out_self_signed(struct order *order)
 {
 	struct store store;
 	struct failure why;
+	int r = take_words(order, "");
 
-	if (store_init(&store, order->file, order->force, &why) == -1 || store_vacant(&store, &why) == -1)
+	if (r != 0)
+		return r;
+	if (store_init(&store, order->words[0], order->force, &why) == -1 || store_vacant(&store, &why) == -1)
 		return say_failure(&why);
 	if (order->request.name_count == 0)
 		request_add_own_names(&order->request);
-	if (ask_questions(order, &why) == -1)
+	if (issue_ask(order, "A TLS key and its self-signed certificate", order->words[0], &why) == -1)
 		return say_failure(&why);
 	if (!order->quiet)
 		say_notes(&order->request);
-	return make_and_store(order, &store, &why) == -1 ? say_failure(&why) : EX_OK;
+	return make_and_store(order, &store, NULL, &why) == -1 ? say_failure(&why) : EX_OK;
 }
 
 int
 issue_self_signed(int argc, char *argv[])
 {
-	struct order *order = calloc(1, sizeof(*order));
+	return issue_run(ORDER_SELF, REQUEST_SERVER, carry_out_self_signed, argc, argv);
+}
+
+/* -- by a CA -- */
+
+/* Of what this host is called, what the CA may sign for. */
+static void
+add_permitted_names(struct order *order, const struct ca *ca)
+{
+	struct request *request = &order->request;
+	size_t kept = 0;
+
+	request_add_own_names(request);
+	for (size_t i = 0; i < request->name_count; i++)
+		if (constraint_permits(ca->certs[0], &request->names[i]))
+			request->names[kept++] = request->names[i];
+	request->name_count = kept;
+}
+
+int
+issue_open_ca(struct order *order, struct ca *ca, struct failure *why)
+{
+	const struct ca_secret secret = order_secret(order);
+
+	if (ca_open(ca, order->ca, why) == -1 ||
+	    ca_permits(ca, &order->request, order->days_given, order->now, why) == -1)
+		return -1;
+	return ca_unlock(ca, &secret, why);
+}
+
+static int
+prepare_server(struct order *order, const struct store *store, struct ca *ca, struct failure *why)
+{
+	char text[256];
+
+	if (store_vacant(store, why) == -1 || issue_open_ca(order, ca, why) == -1)
+		return -1;
+	if (order->request.name_count == 0)
+		add_permitted_names(order, ca);
+	if (issue_ask(order, "A TLS key and its certificate from the CA", store->pem_path, why) == -1)
+		return -1;
+	if (order->request.name_count == 0)
+		return failure_set(why, EX_USAGE, "which names? this host is called nothing that the CA may sign for: %s",
+		    constraint_text(ca->certs[0], text, sizeof(text)));
+	/* Once more, since answers may have changed it. */
+	return ca_permits(ca, &order->request, order->days_given, order->now, why);
+}
+
+static int
+sign_server(struct order *order, struct store *store, const struct ca *ca, struct failure *why)
+{
+	struct casign sign;
 	int r;
 
-	if (order == NULL) {
-		say("out of memory");
-		return EX_OSERR;
-	}
-	request_init(&order->request);
-	if ((r = read_command_line(order, argc, argv)) == 0)
-		r = carry_out(order);
-	free(order);
+	if (!order->quiet)
+		say_notes(&order->request);
+	if (casign_begin(&sign, ca, why) == -1)
+		return -1;
+	store->commit = casign_record;
+	store->context = &sign;
+	r = make_and_store(order, store, &sign, why);
+	casign_end(&sign);
 	return r;
+}
+
+static int
+carry_out_server(struct order *order)
+{
+	struct store store;
+	struct ca ca;
+	struct failure why;
+	int r;
+
+	if (order->ca == NULL)
+		return say_usage("server: which CA? --ca DIR, which inetls-certgen ca DIR makes");
+	if ((r = take_words(order, "server --ca DIR ")) != 0)
+		return r;
+	order->request.issued = 1;
+	memset(&ca, 0, sizeof(ca));
+	if ((r = store_init(&store, order->words[0], order->force, &why)) == 0 &&
+	    (r = prepare_server(order, &store, &ca, &why)) == 0)
+		r = sign_server(order, &store, &ca, &why);
+	ca_close(&ca);
+	return r == -1 ? say_failure(&why) : EX_OK;
+}
+
+int
+issue_server(int argc, char *argv[])
+{
+	return issue_run(ORDER_SERVER, REQUEST_SERVER, carry_out_server, argc, argv);
 }

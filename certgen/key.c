@@ -2,6 +2,7 @@
 
 #include "key.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,12 +52,12 @@ key_make(const struct key_kind *kind, struct failure *why)
 	return key;
 }
 
-char *
-key_pem(gnutls_x509_privkey_t key, struct failure *why)
+static char *
+export_pem(gnutls_x509_privkey_t key, const char *passphrase, unsigned flags, struct failure *why)
 {
 	gnutls_datum_t pem = { NULL, 0 };
 	char *copy = NULL;
-	int r = gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, &pem);
+	int r = gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, passphrase, flags, &pem);
 
 	if (r < 0)
 		failure_set(why, EX_SOFTWARE, "write the key as PKCS#8: %s", gnutls_strerror(r));
@@ -68,19 +69,97 @@ key_pem(gnutls_x509_privkey_t key, struct failure *why)
 	return copy;
 }
 
+char *
+key_pem(gnutls_x509_privkey_t key, struct failure *why)
+{
+	return export_pem(key, NULL, GNUTLS_PKCS_PLAIN, why);
+}
+
+char *
+key_pem_locked(gnutls_x509_privkey_t key, const char *passphrase, struct failure *why)
+{
+	return export_pem(key, passphrase, GNUTLS_PKCS_PBES2_AES_256, why);
+}
+
+gnutls_pubkey_t
+key_public(gnutls_x509_privkey_t key, struct failure *why)
+{
+	gnutls_privkey_t abstract = NULL;
+	gnutls_pubkey_t public = NULL;
+	int r;
+
+	if ((r = gnutls_privkey_init(&abstract)) < 0 ||
+	    (r = gnutls_privkey_import_x509(abstract, key, GNUTLS_PRIVKEY_IMPORT_COPY)) < 0 ||
+	    (r = gnutls_pubkey_init(&public)) < 0 ||
+	    (r = gnutls_pubkey_import_privkey(public, abstract, 0, 0)) < 0) {
+		failure_set(why, EX_SOFTWARE, "the public half of a key: %s", gnutls_strerror(r));
+		gnutls_pubkey_deinit(public);
+		public = NULL;
+	}
+	gnutls_privkey_deinit(abstract);
+	return public;
+}
+
+int
+key_check(gnutls_pubkey_t key, struct failure *why)
+{
+	unsigned bits = 0;
+	int algorithm = gnutls_pubkey_get_pk_algorithm(key, &bits);
+
+	if (algorithm == GNUTLS_PK_RSA && bits >= 2048 && bits <= 8192)
+		return 0;
+	if (algorithm == GNUTLS_PK_ECDSA && (bits == 256 || bits == 384 || bits == 521))
+		return 0;
+	return failure_set(why, EX_DATAERR, "its key (%s, %u bits) is none that every client takes: ECDSA on P-256 "
+					    "or P-384, or RSA from 2048 bits on",
+	    algorithm < 0 ? "unknown" : gnutls_pk_get_name((gnutls_pk_algorithm_t)algorithm), bits);
+}
+
+static int
+import_pem(const char *pem, size_t len, const char *passphrase, gnutls_x509_privkey_t *key)
+{
+	const gnutls_datum_t data = { (unsigned char *)(uintptr_t)pem, (unsigned)len };
+	int r;
+
+	if ((r = gnutls_x509_privkey_init(key)) == 0 &&
+	    (r = gnutls_x509_privkey_import2(*key, &data, GNUTLS_X509_FMT_PEM, passphrase,
+		 passphrase == NULL ? GNUTLS_PKCS_PLAIN : 0)) == 0)
+		return 0;
+	gnutls_x509_privkey_deinit(*key);
+	*key = NULL;
+	return r;
+}
+
 int
 key_load(const char *pem, size_t len, gnutls_x509_privkey_t *key, struct failure *why)
 {
-	const gnutls_datum_t data = { (unsigned char *)pem, (unsigned)len };
 	int r;
 
 	*key = NULL;
 	if (memmem(pem, len, "PRIVATE KEY-----", 16) == NULL)
 		return 0;
-	if ((r = gnutls_x509_privkey_init(key)) == 0 &&
-	    (r = gnutls_x509_privkey_import2(*key, &data, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN)) == 0)
+	if ((r = import_pem(pem, len, NULL, key)) == 0)
 		return 1;
-	gnutls_x509_privkey_deinit(*key);
-	*key = NULL;
 	return failure_set(why, EX_DATAERR, "the private key cannot be read: %s", gnutls_strerror(r));
+}
+
+int
+key_is_locked(const char *pem, size_t len)
+{
+	static const char mark[] = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
+
+	return memmem(pem, len, mark, sizeof(mark) - 1) != NULL;
+}
+
+int
+key_load_locked(const char *pem, size_t len, const char *passphrase, gnutls_x509_privkey_t *key,
+    struct failure *why)
+{
+	int r = import_pem(pem, len, passphrase, key);
+
+	if (r == GNUTLS_E_DECRYPTION_FAILED)
+		return failure_set(why, EX_NOPERM, "the passphrase is not that of the key");
+	if (r < 0)
+		return failure_set(why, EX_DATAERR, "the private key cannot be read: %s", gnutls_strerror(r));
+	return 1;
 }

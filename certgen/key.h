@@ -3,6 +3,7 @@
 
 /* Private keys: which kinds there are, making one, reading one, and its PEM. */
 
+#include <gnutls/abstract.h>
 #include <gnutls/x509.h>
 #include <stddef.h>
 
@@ -30,10 +31,27 @@ gnutls_x509_privkey_t key_make(const struct key_kind *kind, struct failure *why)
  */
 char *key_pem(gnutls_x509_privkey_t key, struct failure *why);
 
+/* The same under a passphrase (PBES2, AES-256). */
+char *key_pem_locked(gnutls_x509_privkey_t key, const char *passphrase, struct failure *why);
+
+/* The public half; the caller frees it with gnutls_pubkey_deinit.  NULL and *why: EX_SOFTWARE. */
+gnutls_pubkey_t key_public(gnutls_x509_privkey_t key, struct failure *why);
+
+/*
+ * Whether a key that somebody else made may be certified: RSA of 2048 to 8192 bits, or ECDSA on P-256, P-384
+ * or P-521.  0, or -1 and *why: EX_DATAERR.
+ */
+int key_check(gnutls_pubkey_t key, struct failure *why);
+
 /*
  * The private key in a PEM.  1 and *key, which the caller frees; 0 where there is none; -1 and *why
  * (EX_DATAERR) where there is one that cannot be read, an encrypted one for example.
  */
 int key_load(const char *pem, size_t len, gnutls_x509_privkey_t *key, struct failure *why);
+
+/* Whether the key in a PEM is under a passphrase; and key_load for one that is (EX_NOPERM: a wrong one). */
+int key_is_locked(const char *pem, size_t len);
+int key_load_locked(const char *pem, size_t len, const char *passphrase, gnutls_x509_privkey_t *key,
+    struct failure *why);
 
 #endif

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "authority.h"
+#include "client.h"
 #include "inspect.h"
 #include "issue.h"
 #include "say.h"
@@ -18,6 +20,13 @@ GNUTLS_SKIP_GLOBAL_INIT
 static const struct command commands[] = {
 	{ "", issue_self_signed, "[options] FILE [NAME...]",
 	    "make a key and its self-signed certificate in FILE; asks on a terminal" },
+	{ "ca", authority_create, "[options] DIR [DOMAIN|ADDRESS|RANGE...]",
+	    "make a CA in DIR, which may sign for these alone" },
+	{ "server", issue_server, "--ca DIR [options] FILE [NAME...]", "the first form's, signed by the CA" },
+	{ "client", client_issue, "--ca DIR [options] USER [--libpq DIR | --p12 FILE [--legacy] | --pk8]",
+	    "a client's key and certificate" },
+	{ "revoke", authority_revoke, "--ca DIR SERIAL|FILE", "take a certificate back, and make a new list" },
+	{ "crl", authority_crl, "--ca DIR [--days 30]", "make a new list of revoked certificates" },
 	{ "show", inspect_show, "[--pin | --fingerprint | --names] FILE", "what the certificate in FILE says" },
 	{ "check", inspect_check, "[--warn 30] [--crit 7] [--quiet] FILE...",
 	    "for a monitor: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN" },

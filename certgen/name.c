@@ -41,6 +41,7 @@ parse_address(const char *text, struct name *name)
 		name->ip_len = 16;
 	} else
 		return 0;
+	name->prefix = (unsigned)name->ip_len * 8;
 	/* Written back, so that one address has one spelling. */
 	return inet_ntop(family, name->ip, name->text, sizeof(name->text)) != NULL;
 }

@@ -14,7 +14,8 @@ struct name {
 	char text[NAME_MAX_LEN + 1];      /* a lower-case domain name in its ASCII form, or an address */
 	char unicode[NAME_TYPED_MAX + 1]; /* an internationalised name as people read it; else empty */
 	unsigned char ip[16];
-	size_t ip_len; /* 4 or 16; 0: a domain name */
+	size_t ip_len;   /* 4 or 16; 0: a domain name */
+	unsigned prefix; /* bits of the address that count: all of them, but in a CA's range (constraint.h) */
 };
 
 /*

@@ -93,7 +93,8 @@ prompt_request(struct request *request, FILE *in, FILE *out, struct failure *why
 	(void)fputs("Enter takes what stands in [brackets], a dot alone leaves it empty,\n"
 		    "Ctrl-C writes nothing.\n\n",
 	    out);
-	for (int field = 0; field < REQUEST_FIELDS; field++)
+	/* A client's name was given, and has no other. */
+	for (int field = request->purpose == REQUEST_CLIENT ? REQUEST_ORG : 0; field < REQUEST_FIELDS; field++)
 		if (ask(request, (enum request_field)field, in, out, why) == -1)
 			return -1;
 	return 0;

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "constraint.h"
 #include "nameservice.h"
 #include "parse.h"
 #include "text.h"
@@ -16,10 +17,11 @@
 #define DAYS_MAX 36500
 
 void
-request_init(struct request *request)
+request_init(struct request *request, enum request_purpose purpose)
 {
 	memset(request, 0, sizeof(*request));
-	request->days = REQUEST_DAYS;
+	request->purpose = purpose;
+	request->days = purpose == REQUEST_AUTHORITY ? REQUEST_CA_DAYS : REQUEST_DAYS;
 	request->key = key_kind_parse("ecdsa-p256", NULL);
 }
 
@@ -27,8 +29,9 @@ int
 request_add_name(struct request *request, const char *text, struct failure *why)
 {
 	struct name name;
+	int authority = request->purpose == REQUEST_AUTHORITY;
 
-	if (name_parse(text, &name, why) == -1)
+	if ((authority ? constraint_parse : name_parse)(text, &name, why) == -1)
 		return -1;
 	for (size_t i = 0; i < request->name_count; i++)
 		if (strcmp(request->names[i].text, name.text) == 0)
@@ -58,6 +61,17 @@ full_host_name(const char *host, char *full, size_t size)
 		full[strlen(full) - 1] = '\0';
 }
 
+/* The domain that a host is in: one with a dot in it, since nobody should sign for all of .org. */
+static int
+add_domain(struct request *request, const char *full)
+{
+	const char *dot = strchr(full, '.');
+
+	if (dot == NULL || strchr(dot + 1, '.') == NULL)
+		return -1;
+	return request_add_name(request, dot + 1, NULL);
+}
+
 void
 request_add_own_names(struct request *request)
 {
@@ -66,6 +80,8 @@ request_add_own_names(struct request *request)
 	if (gethostname(host, sizeof(host)) == 0) {
 		host[sizeof(host) - 1] = '\0';
 		full_host_name(host, full, sizeof(full));
+		if (request->purpose == REQUEST_AUTHORITY && add_domain(request, full) == 0)
+			return;
 		/* A host may be called what no certificate can hold, db_1 for example: then it is left out. */
 		(void)request_add_name(request, full, NULL);
 		(void)request_add_name(request, host, NULL);
@@ -84,6 +100,8 @@ set_names(struct request *request, const char *text, struct failure *why)
 
 	if (wanted == NULL || copy == NULL)
 		r = failure_set(why, EX_OSERR, "out of memory");
+	else
+		wanted->purpose = request->purpose;
 	while (r == 0 && (name = strsep(&rest, " \t,")) != NULL)
 		if (*name != '\0')
 			r = request_add_name(wanted, name, why);
@@ -110,6 +128,14 @@ set_text(char *field, long max, const char *text, struct failure *why)
 		    len, max);
 	(void)snprintf(field, REQUEST_TEXT_MAX + 1, "%s", text);
 	return 0;
+}
+
+int
+request_set_common(struct request *request, const char *text, struct failure *why)
+{
+	if (*text == '\0')
+		return failure_set(why, EX_DATAERR, "a name is empty");
+	return set_text(request->common, 64, text, why);
 }
 
 static int

@@ -1,27 +1,15 @@
-/*
- * Two files cannot be published in one step, so the order carries the meaning.  A new pair: the .crt first,
- * the PEM last, which is the moment that counts.  A replaced one: the old .crt goes away first and the new
- * one comes last, so that a crash in between leaves no .crt, never one that belongs to another key.
- */
+/* The pair.  What may be written over is told apart here, with a sentence for each case; bundle writes it. */
 
 #include "store.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "bundle.h"
 #include "cert.h"
-#include "draft.h"
 #include "file.h"
 #include "view.h"
-
-#define LOCK_TRIES 100 /* of 50 ms: others hold the lock for a few milliseconds */
 
 int
 store_init(struct store *store, const char *pem_path, int force, struct failure *why)
@@ -30,6 +18,7 @@ store_init(struct store *store, const char *pem_path, int force, struct failure 
 
 	if (len >= 4 && strcmp(pem_path + len - 4, ".pem") == 0)
 		len -= 4;
+	memset(store, 0, sizeof(*store));
 	store->pem_path = pem_path;
 	store->force = force;
 	if (len + sizeof(".crt") > sizeof(store->crt_path))
@@ -96,100 +85,15 @@ store_vacant(const struct store *store, struct failure *why)
 	    store->crt_path, store->pem_path);
 }
 
-/*
- * One at a time in this directory.  The lock is on the directory itself, so nothing is left behind.  A file
- * system that cannot lock gives fd and no lock: a new pair is safe without, by link(2).
- */
-static int
-lock_directory(const char *path, int *fd, struct failure *why)
-{
-	const struct timespec pause = { 0, 50 * 1000 * 1000 };
-	char dir[PATH_MAX];
-	const char *slash = strrchr(path, '/');
-
-	(void)snprintf(dir, sizeof(dir), "%.*s", slash == NULL ? 0 : (int)(slash - path) + 1, path);
-	if ((*fd = open(slash == NULL ? "." : dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
-		return 0; /* draft_write says why */
-	for (int tries = 0; tries < LOCK_TRIES; tries++) {
-		if (flock(*fd, LOCK_EX | LOCK_NB) == 0 || (errno != EWOULDBLOCK && errno != EINTR))
-			return 0;
-		(void)nanosleep(&pause, NULL);
-	}
-	(void)close(*fd);
-	return failure_set(why, EX_TEMPFAIL, "%s: another process keeps its directory locked", path);
-}
-
-static int
-publish_new(struct draft *pem, struct draft *crt, struct failure *why)
-{
-	if (draft_publish(crt, 0, why) == -1)
-		return -1;
-	if (draft_publish(pem, 0, why) == 0)
-		return 0;
-	(void)unlink(crt->path);
-	return -1;
-}
-
-static int
-publish_over(struct draft *pem, struct draft *crt, struct failure *why)
-{
-	if (unlink(crt->path) == -1 && errno != ENOENT)
-		return failure_set(why, EX_CANTCREAT, "remove the old %s: %s", crt->path, strerror(errno));
-	if (draft_publish(pem, 1, why) == -1)
-		return -1;
-	return draft_publish(crt, 0, why);
-}
-
-/* root may renew what a service's own user reads: that user must be able to read the new one. */
-static void
-keep_owner(struct draft *pem)
-{
-	struct stat st;
-
-	if (geteuid() != 0 || lstat(pem->path, &st) == -1)
-		return;
-	pem->uid = st.st_uid;
-	pem->gid = st.st_gid;
-	if (st.st_uid == 0)
-		pem->mode = 0600 | (st.st_mode & 040);
-}
-
-static int
-write_pair(const struct store *store, const char *pem_text, const char *crt_text, struct failure *why)
-{
-	struct draft pem, crt;
-	int r;
-
-	draft_init(&pem, store->pem_path, 0600);
-	draft_init(&crt, store->crt_path, 0644);
-	if (store->force)
-		keep_owner(&pem);
-	/* Both are whole on disk before either has its name: a full disk is found out here. */
-	r = draft_write(&crt, crt_text, strlen(crt_text), why);
-	if (r == 0)
-		r = draft_write(&pem, pem_text, strlen(pem_text), why);
-	if (r == 0 && draft_interrupted())
-		r = failure_set(why, EX_TEMPFAIL, "interrupted: nothing was written");
-	if (r == 0)
-		r = store->force ? publish_over(&pem, &crt, why) : publish_new(&pem, &crt, why);
-	draft_discard(&pem);
-	draft_discard(&crt);
-	return r;
-}
-
 int
 store_write(const struct store *store, const char *pem, const char *crt, struct failure *why)
 {
-	sigset_t saved;
-	int lock, r;
+	struct bundle bundle;
 
-	if (lock_directory(store->pem_path, &lock, why) == -1)
-		return -1;
-	draft_hold_signals(&saved);
-	if ((r = store_vacant(store, why)) == 0)
-		r = write_pair(store, pem, crt, why);
-	draft_release_signals(&saved);
-	if (lock != -1)
-		(void)close(lock);
-	return r;
+	bundle_init(&bundle, store->force);
+	bundle.commit = store->commit;
+	bundle.context = store->context;
+	bundle_add(&bundle, store->pem_path, 0600, pem, strlen(pem));
+	bundle_add(&bundle, store->crt_path, 0644, crt, strlen(crt));
+	return bundle_write(&bundle, why);
 }

@@ -15,6 +15,8 @@ struct store {
 	const char *pem_path; /* the caller's */
 	char crt_path[PATH_MAX];
 	int force; /* an existing pair gives way */
+	int (*commit)(void *context, struct failure *why); /* as bundle.h says; NULL at first */
+	void *context;
 };
 
 /* 0, or -1 and *why (EX_CANTCREAT) where the path is too long. */

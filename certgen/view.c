@@ -87,6 +87,28 @@ view_names(gnutls_x509_crt_t cert, char *buf, size_t size)
 	return buf;
 }
 
+/* Whether that is among its extended key usages. */
+static int
+has_purpose(gnutls_x509_crt_t cert, const char *wanted)
+{
+	char purpose[64];
+	size_t len;
+
+	for (unsigned i = 0; len = sizeof(purpose), i < 16; i++) {
+		if (gnutls_x509_crt_get_key_purpose_oid(cert, i, purpose, &len, NULL) < 0)
+			return 0;
+		if (strcmp(purpose, wanted) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+int
+view_is_client(gnutls_x509_crt_t cert)
+{
+	return has_purpose(cert, GNUTLS_KP_TLS_WWW_CLIENT) && !has_purpose(cert, GNUTLS_KP_TLS_WWW_SERVER);
+}
+
 long
 view_days_left(time_t end, time_t now)
 {

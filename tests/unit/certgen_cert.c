@@ -39,7 +39,7 @@ setup(void **state)
 	if (made == NULL)
 		return -1;
 	*state = made;
-	request_init(&made->request);
+	request_init(&made->request, REQUEST_SERVER);
 	made->now = time(NULL);
 	(void)snprintf(made->dir, sizeof(made->dir), "/tmp/certgen_cert.XXXXXX");
 	if (mkdtemp(made->dir) == NULL || chdir(made->dir) == -1)

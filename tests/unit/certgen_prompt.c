@@ -25,7 +25,7 @@ setup(void **state)
 
 	if (talk == NULL)
 		return -1;
-	request_init(&talk->request);
+	request_init(&talk->request, REQUEST_SERVER);
 	*state = talk;
 	return request_add_name(&talk->request, "db.example.org", NULL);
 }

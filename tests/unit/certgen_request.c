@@ -19,7 +19,7 @@ setup(void **state)
 
 	if (request == NULL)
 		return -1;
-	request_init(request);
+	request_init(request, REQUEST_SERVER);
 	*state = request;
 	return 0;
 }

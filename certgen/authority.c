@@ -1,0 +1,218 @@
+/* ca, revoke and crl. */
+
+#include "authority.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ca.h"
+#include "cadir.h"
+#include "casign.h"
+#include "cert.h"
+#include "crl.h"
+#include "file.h"
+#include "issue.h"
+#include "key.h"
+#include "passphrase.h"
+#include "report.h"
+#include "say.h"
+
+static int
+choose_passphrase(const struct order *order, struct passphrase *passphrase, struct failure *why)
+{
+	*passphrase->text = '\0';
+	if (order->password_file != NULL)
+		return passphrase_read(order->password_file, passphrase, why);
+	if (!order_asks(order))
+		return 0;
+	return passphrase_choose("A passphrase for its key (empty: none)", 1, stdin, stderr, passphrase, why);
+}
+
+/* The common name that it is shown by. */
+static int
+name_authority(struct request *request, struct failure *why)
+{
+	char common[NAME_MAX_LEN + 16];
+
+	if (request->name_count == 0)
+		return failure_set(why, EX_USAGE, "which domains may it sign for? inetls-certgen ca DIR example.org");
+	(void)snprintf(common, sizeof(common), "%s CA", request->names[0].text);
+	return request_set_common(request, strlen(common) <= 64 ? common : "inetls CA", why);
+}
+
+static int
+write_authority(const struct order *order, const char *dir, const struct passphrase *passphrase,
+    struct failure *why)
+{
+	gnutls_x509_privkey_t key = key_make(order->request.key, why);
+	gnutls_x509_crt_t cert = NULL;
+	char *key_text = NULL, *cert_text = NULL;
+	int r = -1;
+
+	if (key == NULL || (cert = cert_make(&order->request, key, order->now, why)) == NULL)
+		goto out;
+	cert_text = cert_pem(cert, why);
+	key_text = *passphrase->text == '\0' ? key_pem(key, why) : key_pem_locked(key, passphrase->text, why);
+	if (cert_text != NULL && key_text != NULL)
+		r = cadir_create(dir, &(struct cadir){ key_text, cert_text, INDEX_HEAD }, why);
+	if (r == 0 && !order->quiet)
+		report_authority(dir, cert, *passphrase->text != '\0');
+out:
+	file_wipe(key_text, key_text == NULL ? 0 : strlen(key_text));
+	free(cert_text);
+	gnutls_x509_crt_deinit(cert);
+	gnutls_x509_privkey_deinit(key);
+	return r;
+}
+
+static int
+carry_out_create(struct order *order)
+{
+	struct passphrase passphrase;
+	struct failure why;
+	const char *dir;
+	int r;
+
+	if (order->word_count == 0)
+		return say_usage("ca: which directory? inetls-certgen ca DIR [DOMAIN...]; see --help");
+	if ((r = order_take_names(order, 1)) != 0)
+		return r;
+	dir = order->words[0];
+	if (cadir_vacant(dir, &why) == -1)
+		return say_failure(&why);
+	if (order->request.name_count == 0)
+		request_add_own_names(&order->request);
+	if ((r = issue_ask(order, "A CA of your own", dir, &why)) == 0 &&
+	    (r = name_authority(&order->request, &why)) == 0 &&
+	    (r = choose_passphrase(order, &passphrase, &why)) == 0)
+		r = write_authority(order, dir, &passphrase, &why);
+	passphrase_wipe(&passphrase);
+	return r == -1 ? say_failure(&why) : EX_OK;
+}
+
+int
+authority_create(int argc, char *argv[])
+{
+	return issue_run(ORDER_AUTHORITY, REQUEST_AUTHORITY, carry_out_create, argc, argv);
+}
+
+static int
+write_crl(const struct order *order, const struct ca *ca, struct failure *why)
+{
+	char path[PATH_MAX];
+
+	if (crl_write(ca, order->days_given ? order->request.days : CRL_DAYS, order->now, why) == -1)
+		return -1;
+	if (!order->quiet)
+		(void)printf("wrote %s  the list of revoked certificates: servers and clients get this one\n",
+		    ca_path(ca, "crl.pem", path));
+	return 0;
+}
+
+/* The serial that a word is, or that of the certificate in a file that it names. */
+static int
+find_serial(const struct ca *ca, const char *word, char serial[INDEX_SERIAL_MAX], struct failure *why)
+{
+	gnutls_x509_crt_t *certs;
+	char *pem = NULL;
+	size_t len = strlen(word);
+	int count;
+
+	if (len > 0 && len < INDEX_SERIAL_MAX && word[strspn(word, "0123456789abcdefABCDEF")] == '\0') {
+		for (size_t i = 0; i <= len; i++)
+			serial[i] = word[i] >= 'a' ? (char)(word[i] - 'a' + 'A') : word[i];
+		return 0;
+	}
+	if (file_read(word, FILE_PEM_MAX, &pem, &len, why) == -1)
+		return -1;
+	count = cert_load(pem, len, &certs, why);
+	file_wipe(pem, len);
+	if (count == -1)
+		return -1;
+	(void)casign_serial(certs[0], serial);
+	if (!gnutls_x509_crt_check_issuer(certs[0], ca->certs[0]))
+		count = failure_set(why, EX_DATAERR, "%s was not issued by this CA", word);
+	cert_free(certs, count == -1 ? 1 : count);
+	return count == -1 ? -1 : 0;
+}
+
+static int
+record_revocation(const struct order *order, const struct ca *ca, const char *serial, struct failure *why)
+{
+	struct index_entry entry = { .event = INDEX_REVOKED, .when = order->now };
+	struct casign sign;
+	int r;
+
+	(void)snprintf(entry.serial, sizeof(entry.serial), "%s", serial);
+	if (casign_begin(&sign, ca, why) == -1)
+		return -1;
+	if (!index_issued(&sign.index, serial))
+		r = failure_set(why, EX_DATAERR, "%s: no certificate of the serial %s was issued", ca->dir, serial);
+	else if (index_revoked(&sign.index, serial))
+		r = failure_set(why, EX_DATAERR, "%s is revoked already; a new list: inetls-certgen crl --ca %s",
+		    serial, ca->dir);
+	else
+		r = index_append(&sign.index, &entry, why);
+	casign_end(&sign);
+	if (r == 0 && !order->quiet)
+		(void)printf("revoked %s\n", serial);
+	return r;
+}
+
+/* Both need the CA's key and are over with the list. */
+static int
+open_ca(struct order *order, struct ca *ca, struct failure *why)
+{
+	const struct ca_secret secret = order_secret(order);
+
+	if (ca_open(ca, order->ca, why) == -1)
+		return -1;
+	return ca_unlock(ca, &secret, why);
+}
+
+static int
+carry_out_revoke(struct order *order)
+{
+	char serial[INDEX_SERIAL_MAX];
+	struct ca ca;
+	struct failure why;
+	int r;
+
+	if (order->ca == NULL || order->word_count != 1)
+		return say_usage("revoke: inetls-certgen revoke --ca DIR SERIAL, or the FILE of the certificate");
+	memset(&ca, 0, sizeof(ca));
+	if ((r = open_ca(order, &ca, &why)) == 0 && (r = find_serial(&ca, order->words[0], serial, &why)) == 0 &&
+	    (r = record_revocation(order, &ca, serial, &why)) == 0)
+		r = write_crl(order, &ca, &why);
+	ca_close(&ca);
+	return r == -1 ? say_failure(&why) : EX_OK;
+}
+
+int
+authority_revoke(int argc, char *argv[])
+{
+	return issue_run(ORDER_REVOKE, REQUEST_AUTHORITY, carry_out_revoke, argc, argv);
+}
+
+static int
+carry_out_crl(struct order *order)
+{
+	struct ca ca;
+	struct failure why;
+	int r;
+
+	if (order->ca == NULL || order->word_count != 0)
+		return say_usage("crl: inetls-certgen crl --ca DIR [--days %d]", CRL_DAYS);
+	memset(&ca, 0, sizeof(ca));
+	if ((r = open_ca(order, &ca, &why)) == 0)
+		r = write_crl(order, &ca, &why);
+	ca_close(&ca);
+	return r == -1 ? say_failure(&why) : EX_OK;
+}
+
+int
+authority_crl(int argc, char *argv[])
+{
+	return issue_run(ORDER_CRL, REQUEST_AUTHORITY, carry_out_crl, argc, argv);
+}

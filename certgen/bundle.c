@@ -1,0 +1,172 @@
+/*
+ * Several files cannot be published in one step, so the order carries the meaning.  New ones: the others
+ * first, the one that counts last.  Replaced ones: the old others go away first and the new ones come last, so
+ * that a crash in between leaves none of them, never one that belongs to another key.
+ */
+
+#include "bundle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "draft.h"
+
+#define LOCK_TRIES 100 /* of 50 ms: others hold the lock for a few milliseconds */
+
+void
+bundle_init(struct bundle *bundle, int force)
+{
+	memset(bundle, 0, sizeof(*bundle));
+	bundle->force = force;
+}
+
+void
+bundle_add(struct bundle *bundle, const char *path, mode_t mode, const void *data, size_t len)
+{
+	bundle->files[bundle->count++] = (struct bundle_file){ path, mode, data, len };
+}
+
+int
+bundle_vacant(const struct bundle *bundle, struct failure *why)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < bundle->count; i++) {
+		const char *path = bundle->files[i].path;
+
+		if (lstat(path, &st) == -1)
+			continue; /* missing, or out of reach, of which writing says more */
+		if (!bundle->force)
+			return failure_set(why, EX_CANTCREAT,
+			    "%s exists and was left as it is; to replace it: --force", path);
+		if (!S_ISREG(st.st_mode))
+			return failure_set(why, EX_CANTCREAT,
+			    "%s exists and is no regular file: --force does not replace it", path);
+	}
+	return 0;
+}
+
+/*
+ * One at a time in this directory.  The lock is on the directory itself, so nothing is left behind.  A file
+ * system that cannot lock gives fd and no lock: new files are safe without, by link(2).
+ */
+static int
+lock_directory(const char *path, int *fd, struct failure *why)
+{
+	const struct timespec pause = { 0, 50 * 1000 * 1000 };
+	char dir[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+
+	(void)snprintf(dir, sizeof(dir), "%.*s", slash == NULL ? 0 : (int)(slash - path) + 1, path);
+	if ((*fd = open(slash == NULL ? "." : dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
+		return 0; /* draft_write says why */
+	for (int tries = 0; tries < LOCK_TRIES; tries++) {
+		if (flock(*fd, LOCK_EX | LOCK_NB) == 0 || (errno != EWOULDBLOCK && errno != EINTR))
+			return 0;
+		(void)nanosleep(&pause, NULL);
+	}
+	(void)close(*fd);
+	return failure_set(why, EX_TEMPFAIL, "%s: another process keeps its directory locked", path);
+}
+
+static int
+publish_new(struct draft drafts[], size_t count, struct failure *why)
+{
+	for (size_t i = 1; i <= count; i++) {
+		if (draft_publish(&drafts[i % count], 0, why) == 0)
+			continue;
+		while (--i > 0)
+			(void)unlink(drafts[i].path);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+publish_over(struct draft drafts[], size_t count, struct failure *why)
+{
+	for (size_t i = 1; i < count; i++)
+		if (unlink(drafts[i].path) == -1 && errno != ENOENT)
+			return failure_set(
+			    why, EX_CANTCREAT, "remove the old %s: %s", drafts[i].path, strerror(errno));
+	if (draft_publish(&drafts[0], 1, why) == -1)
+		return -1;
+	for (size_t i = 1; i < count; i++)
+		if (draft_publish(&drafts[i], 0, why) == -1)
+			return -1;
+	return 0;
+}
+
+/* root may renew what a service's own user reads: that user must be able to read the new one. */
+static void
+keep_owner(struct draft *draft)
+{
+	struct stat st;
+
+	if (lstat(draft->path, &st) == -1)
+		return;
+	if (geteuid() == 0) {
+		draft->uid = st.st_uid;
+		draft->gid = st.st_gid;
+	}
+	/* A group may read a key that root owns: libpq's rule. */
+	if (st.st_uid == 0 && geteuid() == 0)
+		draft->mode |= st.st_mode & 040;
+}
+
+/* All are whole on disk before any has its name: a full disk is found out here. */
+static int
+write_drafts(const struct bundle *bundle, struct draft drafts[], struct failure *why)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < bundle->count; i++)
+		r = draft_write(&drafts[i], bundle->files[i].data, bundle->files[i].len, why);
+	if (r == 0 && draft_interrupted())
+		r = failure_set(why, EX_TEMPFAIL, "interrupted: nothing was written");
+	if (r == 0 && bundle->commit != NULL)
+		r = bundle->commit(bundle->context, why);
+	return r;
+}
+
+static int
+write_locked(const struct bundle *bundle, struct failure *why)
+{
+	struct draft drafts[BUNDLE_MAX];
+	int r;
+
+	for (size_t i = 0; i < bundle->count; i++)
+		draft_init(&drafts[i], bundle->files[i].path, bundle->files[i].mode);
+	if (bundle->force)
+		keep_owner(&drafts[0]);
+	if ((r = write_drafts(bundle, drafts, why)) == 0)
+		r = (bundle->force ? publish_over : publish_new)(drafts, bundle->count, why);
+	for (size_t i = 0; i < bundle->count; i++)
+		draft_discard(&drafts[i]);
+	return r;
+}
+
+int
+bundle_write(const struct bundle *bundle, struct failure *why)
+{
+	sigset_t saved;
+	int lock, r;
+
+	if (lock_directory(bundle->files[0].path, &lock, why) == -1)
+		return -1;
+	draft_hold_signals(&saved);
+	/* Looked at again, now that nobody else writes here: a CA must not record what then finds no place. */
+	if ((r = bundle_vacant(bundle, why)) == 0)
+		r = write_locked(bundle, why);
+	draft_release_signals(&saved);
+	if (lock != -1)
+		(void)close(lock);
+	return r;
+}

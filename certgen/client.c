@@ -1,0 +1,261 @@
+/* A client's key and certificate, in the files that its program looks for. */
+
+#include "client.h"
+
+#include <errno.h>
+#include <gnutls/crypto.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "bundle.h"
+#include "casign.h"
+#include "cert.h"
+#include "constraint.h"
+#include "export.h"
+#include "file.h"
+#include "issue.h"
+#include "key.h"
+#include "passphrase.h"
+#include "pem.h"
+#include "report.h"
+#include "say.h"
+
+enum form { FORM_PEM, FORM_LIBPQ, FORM_P12, FORM_PK8 };
+
+/* Where it goes, and what is made on the way there. */
+struct client {
+	struct order *order;
+	enum form form;
+	struct ca ca;
+	struct passphrase passphrase; /* of the PKCS#12 */
+	char paths[3][PATH_MAX];      /* the key first */
+	struct bundle bundle;
+	gnutls_x509_privkey_t key;
+	gnutls_x509_crt_t cert;
+	char *pem, *crt, *root;
+	gnutls_datum_t binary;
+};
+
+static int
+choose_form(struct client *client)
+{
+	const struct order *order = client->order;
+
+	if ((order->libpq != NULL) + (order->p12 != NULL) + order->pk8 > 1)
+		return say_usage("client: one of --libpq, --p12 and --pk8");
+	if (order->p12 == NULL && (order->legacy || order->p12_password_file != NULL))
+		return say_usage("client: --legacy and --p12-password-file go with --p12");
+	client->form = order->libpq != NULL ? FORM_LIBPQ :
+	    order->p12 != NULL		    ? FORM_P12 :
+	    order->pk8			    ? FORM_PK8 :
+					      FORM_PEM;
+	if (client->form == FORM_P12 && order->p12_password_file == NULL && !order_asks(order))
+		return say_usage("client: a PKCS#12 has a password: --p12-password-file FILE, or a terminal to ask on");
+	return 0;
+}
+
+/* A user becomes the name of a file here, and must not lead elsewhere. */
+static int
+choose_paths(struct client *client, const char *user)
+{
+	static const char *const libpq[] = { "postgresql.key", "postgresql.crt", "root.crt" };
+	static const char *const ends[] = { [FORM_PEM] = ".pem", [FORM_PK8] = ".pk8" };
+
+	if (client->form == FORM_LIBPQ) {
+		for (size_t i = 0; i < 3; i++)
+			(void)snprintf(client->paths[i], PATH_MAX, "%.4000s/%s", client->order->libpq, libpq[i]);
+		return 0;
+	}
+	if (client->form == FORM_P12) {
+		(void)snprintf(client->paths[0], PATH_MAX, "%.4000s", client->order->p12);
+		return 0;
+	}
+	if (strchr(user, '/') != NULL || *user == '.' || *user == '-')
+		return say_usage("client: '%.60s' makes no good name of a file: --libpq DIR or --p12 FILE", user);
+	(void)snprintf(client->paths[0], PATH_MAX, "%.300s%s", user, ends[client->form]);
+	(void)snprintf(client->paths[1], PATH_MAX, "%.300s.crt", user);
+	return 0;
+}
+
+static int
+add_files(struct client *client, struct failure *why)
+{
+	struct bundle *bundle = &client->bundle;
+
+	bundle_init(bundle, client->order->force);
+	bundle->commit = casign_record;
+	for (size_t i = 0; i < 3 && *client->paths[i] != '\0'; i++)
+		bundle_add(bundle, client->paths[i], i == 0 ? 0600 : 0644, NULL, 0);
+	return bundle_vacant(bundle, why);
+}
+
+/* The directory for libpq is made where it is missing, as ~/.postgresql is at first. */
+static int
+make_directory(const struct client *client, struct failure *why)
+{
+	const char *dir = client->order->libpq;
+
+	if (client->form != FORM_LIBPQ || mkdir(dir, 0700) == 0 || errno == EEXIST)
+		return 0;
+	return failure_set(why, EX_CANTCREAT, "create %s: %s", dir, strerror(errno));
+}
+
+static int
+choose_password(struct client *client, struct failure *why)
+{
+	if (client->form != FORM_P12)
+		return 0;
+	if (client->order->p12_password_file != NULL)
+		return passphrase_read(client->order->p12_password_file, &client->passphrase, why);
+	return passphrase_choose("A password for the PKCS#12", 0, stdin, stderr, &client->passphrase, why);
+}
+
+/* OpenSSL takes john.doe for a domain: a server by OpenSSL would refuse this client without saying why. */
+static void
+warn_of_dots(const struct client *client)
+{
+	const char *common = client->order->request.common;
+	char permitted[256];
+
+	if (constraint_misreads(client->ca.certs[0], common))
+		say("warning: servers that use OpenSSL take '%s' for a domain, which is outside of what this CA may "
+		    "sign for (%s), and refuse it; a user without a dot is safe, and pg_ident.conf can map it",
+		    common, constraint_text(client->ca.certs[0], permitted, sizeof(permitted)));
+}
+
+static int
+prepare(struct client *client, struct failure *why)
+{
+	struct order *order = client->order;
+
+	if (add_files(client, why) == -1 || issue_open_ca(order, &client->ca, why) == -1)
+		return -1;
+	warn_of_dots(client);
+	if (issue_ask(order, "A client's key and certificate", order->request.common, why) == -1 ||
+	    ca_permits(&client->ca, &order->request, order->days_given, order->now, why) == -1)
+		return -1;
+	return choose_password(client, why);
+}
+
+static int
+make_pair(struct client *client, struct casign *sign, struct failure *why)
+{
+	const struct order *order = client->order;
+	gnutls_pubkey_t public = NULL;
+
+	if ((client->key = key_make(order->request.key, why)) == NULL ||
+	    (public = key_public(client->key, why)) == NULL)
+		return -1;
+	client->cert = casign_issue(sign, &order->request, public, order->now, why);
+	gnutls_pubkey_deinit(public);
+	if (client->cert == NULL)
+		return -1;
+	client->crt = cert_pem(client->cert, why);
+	client->root = cert_pem(client->ca.certs[client->ca.count - 1], why);
+	client->pem = client->form == FORM_LIBPQ ? key_pem(client->key, why) :
+						   pem_join_chain(client->key, client->cert, client->ca.certs,
+						       client->ca.count, why);
+	return client->crt != NULL && client->root != NULL && client->pem != NULL ? 0 : -1;
+}
+
+static int
+make_binary(struct client *client, struct failure *why)
+{
+	const struct export_p12 p12 = { client->key, client->cert, client->ca.certs, client->ca.count,
+		client->passphrase.text, client->order->legacy };
+
+	if (client->form == FORM_P12)
+		return export_p12(&p12, &client->binary, why);
+	return client->form == FORM_PK8 ? export_pk8(client->key, &client->binary, why) : 0;
+}
+
+static int
+make_and_write(struct client *client, struct casign *sign, struct failure *why)
+{
+	struct bundle_file *files = client->bundle.files;
+
+	if (make_pair(client, sign, why) == -1 || make_binary(client, why) == -1)
+		return -1;
+	files[0].data = client->binary.data == NULL ? (const void *)client->pem : client->binary.data;
+	files[0].len = client->binary.data == NULL ? strlen(client->pem) : client->binary.size;
+	files[1].data = client->crt;
+	files[1].len = strlen(client->crt);
+	files[2].data = client->root;
+	files[2].len = strlen(client->root);
+	client->bundle.context = sign;
+	if (make_directory(client, why) == -1)
+		return -1;
+	return bundle_write(&client->bundle, why);
+}
+
+static void
+wipe(struct client *client)
+{
+	file_wipe(client->pem, client->pem == NULL ? 0 : strlen(client->pem));
+	export_wipe(&client->binary);
+	free(client->crt);
+	free(client->root);
+	passphrase_wipe(&client->passphrase);
+	gnutls_x509_crt_deinit(client->cert);
+	gnutls_x509_privkey_deinit(client->key);
+	ca_close(&client->ca);
+	free(client);
+}
+
+static void
+report(const struct client *client)
+{
+	const char *paths[3] = { client->paths[0], client->paths[1], client->paths[2] };
+	char ca_crt[PATH_MAX];
+
+	if (!client->order->quiet)
+		report_client(paths, client->form == FORM_LIBPQ ? client->order->libpq : NULL, client->order->p12,
+		    client->cert, ca_path(&client->ca, "ca.crt", ca_crt));
+}
+
+static int
+sign_and_write(struct client *client, struct failure *why)
+{
+	struct casign sign;
+	int r;
+
+	if (casign_begin(&sign, &client->ca, why) == -1)
+		return -1;
+	r = make_and_write(client, &sign, why);
+	casign_end(&sign);
+	return r;
+}
+
+static int
+carry_out(struct order *order)
+{
+	struct client *client = calloc(1, sizeof(*client));
+	struct failure why;
+	int r;
+
+	if (client == NULL)
+		return say_usage("out of memory");
+	client->order = order;
+	order->request.issued = 1;
+	if (order->ca == NULL || order->word_count != 1)
+		r = say_usage("client: inetls-certgen client --ca DIR USER; see --help");
+	else if (request_set_common(&order->request, order->words[0], &why) == -1)
+		r = say_usage("client: '%.60s': %s", order->words[0], why.text);
+	else if ((r = choose_form(client)) == 0 && (r = choose_paths(client, order->words[0])) == 0) {
+		if (prepare(client, &why) == -1 || sign_and_write(client, &why) == -1)
+			r = say_failure(&why);
+		else
+			report(client);
+	}
+	wipe(client);
+	return r;
+}
+
+int
+client_issue(int argc, char *argv[])
+{
+	return issue_run(ORDER_CLIENT, REQUEST_CLIENT, carry_out, argc, argv);
+}

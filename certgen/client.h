@@ -1,0 +1,10 @@
+#ifndef INETLS_CLIENT_H
+#define INETLS_CLIENT_H
+
+/*
+ * client --ca DIR [options] USER [--libpq DIR | --p12 FILE [--legacy] | --pk8]: a key and certificate by which
+ * a client shows that it is that user.  An exit code or a COMMAND_* of usage.h.
+ */
+int client_issue(int argc, char *argv[]);
+
+#endif

@@ -1,0 +1,142 @@
+/* The list.  An expired one turns every client away, so that it is made anew well before: see renew's timer. */
+
+#include "crl.h"
+
+#include <gnutls/abstract.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "casign.h"
+#include "file.h"
+#include "index.h"
+#include "key.h"
+
+#define DAY (24L * 3600)
+
+static int
+add_revoked(gnutls_x509_crl_t crl, const struct index_entry *entry)
+{
+	unsigned char serial[CERT_SERIAL_LEN];
+	size_t len = strlen(entry->serial) / 2;
+
+	for (size_t i = 0; i < len; i++) {
+		char byte[3] = { entry->serial[2 * i], entry->serial[2 * i + 1], '\0' };
+
+		serial[i] = (unsigned char)strtoul(byte, NULL, 16);
+	}
+	return gnutls_x509_crl_set_crt_serial(crl, serial, len, entry->when);
+}
+
+/* Takes in what the record says; *number becomes that of this list. */
+static int
+fill(gnutls_x509_crl_t crl, const struct index *index, unsigned long *number)
+{
+	struct index_entry entry;
+	size_t at = 0;
+	int r = 0;
+
+	*number = 1;
+	while (r >= 0 && index_next(index, &at, &entry))
+		if (entry.event == INDEX_REVOKED)
+			r = add_revoked(crl, &entry);
+		else if (entry.event == INDEX_CRL)
+			*number = strtoul(entry.serial, NULL, 16) + 1;
+	return r;
+}
+
+static int
+set_number(gnutls_x509_crl_t crl, unsigned long number)
+{
+	unsigned char bytes[8];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (unsigned char)(number >> (8 * (sizeof(bytes) - 1 - i)));
+	return gnutls_x509_crl_set_number(crl, bytes, sizeof(bytes));
+}
+
+static int
+sign(gnutls_x509_crl_t crl, const struct ca *ca)
+{
+	gnutls_digest_algorithm_t digest = GNUTLS_DIG_SHA256;
+	unsigned char id[64];
+	size_t len = sizeof(id);
+	unsigned bits = 0;
+	int r, algorithm = gnutls_x509_privkey_get_pk_algorithm2(ca->key, &bits);
+
+	if ((r = gnutls_x509_crt_get_subject_key_id(ca->certs[0], id, &len, NULL)) < 0 ||
+	    (r = gnutls_x509_crl_set_authority_key_id(crl, id, len)) < 0)
+		return r;
+	if (algorithm == GNUTLS_PK_ECDSA && bits > 256)
+		digest = GNUTLS_DIG_SHA384;
+	return gnutls_x509_crl_sign2(crl, ca->certs[0], ca->key, digest, 0);
+}
+
+static int
+make(gnutls_x509_crl_t crl, const struct ca *ca, const struct index *index, struct index_entry *entry)
+{
+	unsigned long number;
+	int r;
+
+	if ((r = gnutls_x509_crl_set_version(crl, 2)) < 0 || (r = fill(crl, index, &number)) < 0 ||
+	    (r = gnutls_x509_crl_set_this_update(crl, entry->when)) < 0 ||
+	    (r = gnutls_x509_crl_set_next_update(crl, entry->expires)) < 0 ||
+	    (r = set_number(crl, number)) < 0)
+		return r;
+	(void)snprintf(entry->serial, sizeof(entry->serial), "%lX", number);
+	return sign(crl, ca);
+}
+
+static int
+publish(gnutls_x509_crl_t crl, const struct ca *ca, struct index *index, const struct index_entry *entry,
+    struct failure *why)
+{
+	gnutls_datum_t pem = { NULL, 0 };
+	char path[PATH_MAX];
+	int r = gnutls_x509_crl_export2(crl, GNUTLS_X509_FMT_PEM, &pem);
+
+	if (r < 0)
+		return failure_set(why, EX_SOFTWARE, "write the list: %s", gnutls_strerror(r));
+	/* The number first: a list that nobody got wastes one, and no number is ever that of two lists. */
+	if ((r = index_append(index, entry, why)) == 0)
+		r = file_replace(ca_path(ca, "crl.pem", path), 0644, pem.data, pem.size, why);
+	gnutls_free(pem.data);
+	return r;
+}
+
+int
+crl_write(const struct ca *ca, long days, time_t now, struct failure *why)
+{
+	struct index_entry entry = { .event = INDEX_CRL, .when = now, .expires = now + days * DAY };
+	struct casign lock;
+	gnutls_x509_crl_t crl = NULL;
+	int r;
+
+	if (casign_begin(&lock, ca, why) == -1)
+		return -1;
+	if ((r = gnutls_x509_crl_init(&crl)) < 0 || (r = make(crl, ca, &lock.index, &entry)) < 0)
+		r = failure_set(why, EX_SOFTWARE, "make the list: %s", gnutls_strerror(r));
+	else
+		r = publish(crl, ca, &lock.index, &entry, why);
+	gnutls_x509_crl_deinit(crl);
+	casign_end(&lock);
+	return r;
+}
+
+int
+crl_load(const char *pem, size_t len, gnutls_x509_crl_t *crl, struct failure *why)
+{
+	const gnutls_datum_t data = { (unsigned char *)(uintptr_t)pem, (unsigned)len };
+	int r;
+
+	*crl = NULL;
+	if (memmem(pem, len, "-----BEGIN X509 CRL-----", 24) == NULL)
+		return 0;
+	if ((r = gnutls_x509_crl_init(crl)) == 0 &&
+	    (r = gnutls_x509_crl_import(*crl, &data, GNUTLS_X509_FMT_PEM)) == 0)
+		return 1;
+	gnutls_x509_crl_deinit(*crl);
+	*crl = NULL;
+	return failure_set(why, EX_DATAERR, "the list cannot be read: %s", gnutls_strerror(r));
+}

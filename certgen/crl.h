@@ -1,0 +1,23 @@
+#ifndef INETLS_CRL_H
+#define INETLS_CRL_H
+
+/* Lists of revoked certificates (RFC 5280, section 5): making the CA's from its record. */
+
+#include <gnutls/x509.h>
+#include <stddef.h>
+#include <time.h>
+
+#include "ca.h"
+
+#define CRL_DAYS 30
+
+/*
+ * Writes DIR/crl.pem with all that the record says was revoked, its number recorded first.  0, or -1 and *why,
+ * with the old list as it was.
+ */
+int crl_write(const struct ca *ca, long days, time_t now, struct failure *why);
+
+/* The list in a PEM: 1 and *crl, which the caller frees; 0 where there is none; -1 and *why (EX_DATAERR). */
+int crl_load(const char *pem, size_t len, gnutls_x509_crl_t *crl, struct failure *why);
+
+#endif
