@@ -15,6 +15,8 @@ usage: peer.py [option ...] [-- command arg ...]
   --fd N:KIND        what the command has as fd N: socket (default), closed, null, read:PATH, append:PATH,
                      pipe, listening
   --connect PORT     no command: the wrapper listens there
+  --sessions N       with --connect: so many, eight at a time, whose scripts are those of --peer, divided by /;
+                     nothing is printed
   --limit SECONDS    when all of it is given up; default: 20
 
 {backend} in the command is the service's port or path.  A script is words, done one after the other; who
@@ -557,13 +559,38 @@ def arguments():
     parser.add_argument("--ciphers")
     parser.add_argument("--fd", action="append", default=[])
     parser.add_argument("--connect", type=int)
+    parser.add_argument("--sessions", type=int)
     parser.add_argument("--limit", type=float, default=20)
     parser.add_argument("command", nargs="*")
     return parser.parse_args()
 
 
+def many(given, tls):
+    scripts = [script.strip() for script in given.peer.split("/")]
+    numbers = iter(range(given.sessions))
+    lock = threading.Lock()
+
+    def work():
+        while True:
+            with lock:
+                number = next(numbers, None)
+            if number is None:
+                return
+            sock = socket.create_connection(("127.0.0.1", given.connect))
+            Peer(sock, tls).play(scripts[number % len(scripts)])
+
+    workers = [threading.Thread(target=work) for _ in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+
 def main():
     given = arguments()
+    if given.sessions:
+        many(given, context(given.tls, given.ciphers))
+        return
     until = time.monotonic() + given.limit
     service = Service(given.service, given.backend)
     command = None
@@ -599,4 +626,5 @@ def main():
     os._exit(0)
 
 
-main()
+if __name__ == "__main__":
+    main()
