@@ -71,7 +71,8 @@ peer_says_nothing() {
 peer_talks() {
 	rm -f "$T/say" "$T/heard"
 	mkfifo "$T/say"
-	start peer sh -c "exec openssl s_client -quiet -no_ign_eof -connect 127.0.0.1:$port < '$T/say' > '$T/heard' 2> /dev/null"
+	start peer sh -c "exec openssl s_client -quiet -no_ign_eof -connect 127.0.0.1:$port \
+		< '$T/say' > '$T/heard' 2> /dev/null"
 	exec 8> "$T/say"
 	echo "a question" >&8
 	wait_for 10 grep -qs "a question" "$T/heard"
@@ -399,6 +400,7 @@ has_no_child() {
 	done
 	# A session that ended before its keyholder did leaves it to nobody.
 	run grep -ls '^State:.Z' /proc/[0-9]*/status
+	# shellcheck disable=SC2086
 	run grep -s '^Name:.inetls-wrap' ${output:-/dev/null}
 	echo "$output"
 	[ -z "$output" ]

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "hook.h"
 #include "log.h"
 
 int
@@ -105,5 +106,8 @@ session_close_door(struct session *s)
 	if (s->sandbox.change_user)
 		backend_entered_root(&s->backend);
 	log_line(LEVEL_INFO, "begin peer=%s", s->local);
+#ifdef INETLS_HOOK
+	hook_misbehave(s->backend.sockets[0]);
+#endif
 	return 0;
 }
