@@ -36,7 +36,7 @@ pidfile_path(const char *argument, const char *service, char path[PIDFILE_MAX], 
 	else
 		n = snprintf(path, PIDFILE_MAX, "%s", argument);
 	if (n < 0 || n >= PIDFILE_MAX)
-		return failure_set(why, EX_USAGE, "-P %s: too long", argument);
+		return failure_set(why, EX_USAGE, "-P: the path is too long: %s", argument);
 	return 0;
 }
 
