@@ -4,6 +4,7 @@
 
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
+#include <gnutls/x509-ext.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,17 +49,49 @@ set_terms(gnutls_x509_crt_t cert, const struct cert_terms *terms)
 	return gnutls_x509_crt_set_expiration_time(cert, terms->end);
 }
 
+/* An extension that a renewed certificate has from the old one is replaced: GnuTLS's own setters refuse that. */
+static int
+set_extension(gnutls_x509_crt_t cert, const char *oid, int r, gnutls_datum_t *ext)
+{
+	if (r == 0)
+		r = gnutls_x509_crt_set_extension_by_oid(cert, oid, ext->data, ext->size, 0);
+	gnutls_free(ext->data);
+	return r;
+}
+
 static int
 set_key(gnutls_x509_crt_t cert, gnutls_pubkey_t key)
 {
 	unsigned char id[20];
+	gnutls_datum_t data = { id, 0 }, ext = { NULL, 0 };
 	size_t len = sizeof(id);
 	int r;
 
 	if ((r = gnutls_x509_crt_set_pubkey(cert, key)) < 0 ||
 	    (r = gnutls_x509_crt_get_key_id(cert, GNUTLS_KEYID_USE_SHA1, id, &len)) < 0)
 		return r;
-	return gnutls_x509_crt_set_subject_key_id(cert, id, len);
+	data.size = (unsigned)len;
+	r = gnutls_x509_ext_export_subject_key_id(&data, &ext);
+	return set_extension(cert, GNUTLS_X509EXT_OID_SUBJECT_KEY_ID, r, &ext);
+}
+
+/* Names the key that signs, where it is another's. */
+static int
+set_issuer_key(gnutls_x509_crt_t cert, gnutls_x509_crt_t issuer)
+{
+	unsigned char id[64];
+	gnutls_datum_t data = { id, 0 }, ext = { NULL, 0 };
+	size_t len = sizeof(id);
+	gnutls_x509_aki_t aki;
+	int r = gnutls_x509_crt_get_subject_key_id(issuer, id, &len, NULL);
+
+	data.size = (unsigned)len;
+	if (r < 0 || (r = gnutls_x509_aki_init(&aki)) < 0)
+		return r;
+	if ((r = gnutls_x509_aki_set_id(aki, &data)) == 0)
+		r = gnutls_x509_ext_export_authority_key_id(aki, &ext);
+	gnutls_x509_aki_deinit(aki);
+	return set_extension(cert, GNUTLS_X509EXT_OID_AUTHORITY_KEY_ID, r, &ext);
 }
 
 /* The hash that goes with the key which signs. */
@@ -75,14 +108,11 @@ digest_of(gnutls_x509_privkey_t key)
 static int
 sign(gnutls_x509_crt_t cert, const struct cert_issuer *issuer)
 {
-	unsigned char id[64];
-	size_t len = sizeof(id);
 	int r;
 
 	if (issuer->cert == NULL)
 		return gnutls_x509_crt_sign2(cert, cert, issuer->key, digest_of(issuer->key), 0);
-	if ((r = gnutls_x509_crt_get_subject_key_id(issuer->cert, id, &len, NULL)) < 0 ||
-	    (r = gnutls_x509_crt_set_authority_key_id(cert, id, len)) < 0)
+	if ((r = set_issuer_key(cert, issuer->cert)) < 0)
 		return r;
 	return gnutls_x509_crt_sign2(cert, issuer->cert, issuer->key, digest_of(issuer->key), 0);
 }

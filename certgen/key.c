@@ -37,6 +37,17 @@ key_kind_parse(const char *text, struct failure *why)
 	return NULL;
 }
 
+const struct key_kind *
+key_kind_of(gnutls_x509_privkey_t key)
+{
+	unsigned bits = 0;
+	int algorithm = gnutls_x509_privkey_get_pk_algorithm2(key, &bits);
+
+	if (algorithm == GNUTLS_PK_RSA)
+		return key_kind_parse(bits > 3072 ? "rsa:4096" : bits > 2048 ? "rsa:3072" : "rsa:2048", NULL);
+	return key_kind_parse(bits > 256 ? "ecdsa-p384" : "ecdsa-p256", NULL);
+}
+
 gnutls_x509_privkey_t
 key_make(const struct key_kind *kind, struct failure *why)
 {
@@ -100,19 +111,26 @@ key_public(gnutls_x509_privkey_t key, struct failure *why)
 	return public;
 }
 
-int
-key_check(gnutls_pubkey_t key, struct failure *why)
+const struct key_kind *
+key_kind_of_public(gnutls_pubkey_t key, struct failure *why)
 {
+	static const char *const wanted[] = { "ecdsa-p256", "ecdsa-p384", "rsa:2048", "rsa:3072", "rsa:4096" };
 	unsigned bits = 0;
 	int algorithm = gnutls_pubkey_get_pk_algorithm(key, &bits);
 
-	if (algorithm == GNUTLS_PK_RSA && bits >= 2048 && bits <= 8192)
-		return 0;
-	if (algorithm == GNUTLS_PK_ECDSA && (bits == 256 || bits == 384 || bits == 521))
-		return 0;
-	return failure_set(why, EX_DATAERR, "its key (%s, %u bits) is none that every client takes: ECDSA on P-256 "
-					    "or P-384, or RSA from 2048 bits on",
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		const struct key_kind *kind = key_kind_parse(wanted[i], NULL);
+		unsigned kind_bits = GNUTLS_BITS_ARE_CURVE(kind->bits) ?
+		    8 * (unsigned)gnutls_ecc_curve_get_size(GNUTLS_BITS_TO_CURVE(kind->bits)) :
+		    kind->bits;
+
+		if ((int)kind->algorithm == algorithm && kind_bits == bits)
+			return kind;
+	}
+	failure_set(why, EX_DATAERR, "its key (%s, %u bits) is none that every client takes: ECDSA on P-256 or P-384, "
+				     "or RSA of 2048, 3072 or 4096 bits",
 	    algorithm < 0 ? "unknown" : gnutls_pk_get_name((gnutls_pk_algorithm_t)algorithm), bits);
+	return NULL;
 }
 
 static int

@@ -22,6 +22,9 @@ struct key_kind {
  */
 const struct key_kind *key_kind_parse(const char *text, struct failure *why);
 
+/* The kind that a key is of, or the next stronger one that is made here.  Never NULL. */
+const struct key_kind *key_kind_of(gnutls_x509_privkey_t key);
+
 /* A new key; the caller frees it with gnutls_x509_privkey_deinit.  NULL and *why: EX_SOFTWARE. */
 gnutls_x509_privkey_t key_make(const struct key_kind *kind, struct failure *why);
 
@@ -37,11 +40,8 @@ char *key_pem_locked(gnutls_x509_privkey_t key, const char *passphrase, struct f
 /* The public half; the caller frees it with gnutls_pubkey_deinit.  NULL and *why: EX_SOFTWARE. */
 gnutls_pubkey_t key_public(gnutls_x509_privkey_t key, struct failure *why);
 
-/*
- * Whether a key that somebody else made may be certified: RSA of 2048 to 8192 bits, or ECDSA on P-256, P-384
- * or P-521.  0, or -1 and *why: EX_DATAERR.
- */
-int key_check(gnutls_pubkey_t key, struct failure *why);
+/* The kind of a key that somebody else made and that is to be certified, or NULL and *why: EX_DATAERR. */
+const struct key_kind *key_kind_of_public(gnutls_pubkey_t key, struct failure *why);
 
 /*
  * The private key in a PEM.  1 and *key, which the caller frees; 0 where there is none; -1 and *why

@@ -11,7 +11,9 @@
 #include "client.h"
 #include "inspect.h"
 #include "issue.h"
+#include "renew.h"
 #include "say.h"
+#include "sign.h"
 #include "usage.h"
 
 /* GnuTLS would print what GNUTLS_DEBUG_LEVEL asks for before main: it is initialised by hand. */
@@ -25,6 +27,10 @@ static const struct command commands[] = {
 	{ "server", issue_server, "--ca DIR [options] FILE [NAME...]", "the first form's, signed by the CA" },
 	{ "client", client_issue, "--ca DIR [options] USER [--libpq DIR | --p12 FILE [--legacy] | --pk8]",
 	    "a client's key and certificate" },
+	{ "csr", sign_ask, "[options] FILE [NAME...]", "a key in FILE, and a request for somebody else's CA" },
+	{ "sign", sign_request, "--ca DIR [--client] REQUEST", "show such a request, and sign it when confirmed" },
+	{ "renew", renew_files, "[--before 30] [--new-key] [--ca DIR] FILE...",
+	    "the same key and names, new dates; silent when not due" },
 	{ "revoke", authority_revoke, "--ca DIR SERIAL|FILE", "take a certificate back, and make a new list" },
 	{ "crl", authority_crl, "--ca DIR [--days 30]", "make a new list of revoked certificates" },
 	{ "show", inspect_show, "[--pin | --fingerprint | --names] FILE", "what the certificate in FILE says" },

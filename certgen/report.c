@@ -103,6 +103,13 @@ report_client(const char *const paths[3], const char *libpq, const char *p12, gn
 }
 
 void
+report_renewed(const char *path, gnutls_x509_crt_t cert)
+{
+	(void)printf("renewed %s: the next connection is served by it, without a reload\n", path);
+	view_print(stdout, cert, time(NULL));
+}
+
+void
 report_authority(const char *dir, gnutls_x509_crt_t cert, int locked)
 {
 	(void)printf("wrote %s/ca.key  the CA's key, %s: keep a copy where nobody else is\n", dir,

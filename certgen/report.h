@@ -21,6 +21,9 @@ void report_written(const struct request *request, const struct store *store, co
 void report_client(const char *const paths[3], const char *libpq, const char *p12, gnutls_x509_crt_t cert,
     const char *ca_crt);
 
+/* The same for a renewed file. */
+void report_renewed(const char *path, gnutls_x509_crt_t cert);
+
 /* The same for a new CA in a directory, whose key is under a passphrase or not. */
 void report_authority(const char *dir, gnutls_x509_crt_t cert, int locked);
 

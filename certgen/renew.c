@@ -1,0 +1,260 @@
+/* Renewal.  A pin, a client's trust and pg_hba's rules survive it: only serial and dates differ afterwards. */
+
+#include "renew.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "casign.h"
+#include "cert.h"
+#include "file.h"
+#include "issue.h"
+#include "key.h"
+#include "pem.h"
+#include "report.h"
+#include "say.h"
+#include "store.h"
+#include "view.h"
+
+#define DAY (24L * 3600)
+
+/* What is in the file, and what comes of it. */
+struct renewal {
+	struct order *order;
+	struct store store;
+	gnutls_x509_crt_t *certs; /* certs[0] is the one to be renewed */
+	int count;
+	gnutls_x509_privkey_t key; /* the old one, or the new one */
+	struct ca ca;              /* not open where it is self-signed */
+	gnutls_x509_crt_t cert;    /* the new one */
+};
+
+static int
+load(struct renewal *renewal, struct failure *why)
+{
+	const char *path = renewal->store.pem_path;
+	struct failure inside;
+	char *pem = NULL;
+	size_t len = 0;
+	int found = -1;
+
+	if (file_read_private(path, FILE_PEM_MAX, &pem, &len, why) == -1)
+		return -1;
+	renewal->count = cert_load(pem, len, &renewal->certs, &inside);
+	if (renewal->count > 0)
+		found = key_load(pem, len, &renewal->key, &inside);
+	file_wipe(pem, len);
+	if (found == 0)
+		return failure_set(why, EX_DATAERR, "%s: there is no key in it, so it is no file to renew", path);
+	if (found == -1)
+		return failure_set(why, inside.code, "%s: %s", path, inside.text);
+	if (!cert_matches(renewal->certs[0], renewal->key))
+		return failure_set(why, EX_DATAERR, "%s: the key is not the certificate's", path);
+	return 0;
+}
+
+/* A file that is replaced keeps its name: what a link points to must be named itself. */
+static int
+check_regular(const char *path, struct failure *why)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == -1)
+		return failure_set(why, errno == EACCES ? EX_NOPERM : EX_NOINPUT, "open %s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return failure_set(why, EX_CANTCREAT, "%s is no regular file: name the one that it leads to", path);
+	return 0;
+}
+
+static int
+is_due(const struct renewal *renewal)
+{
+	time_t end = gnutls_x509_crt_get_expiration_time(renewal->certs[0]);
+
+	return renewal->order->before == -1 || view_days_left(end, renewal->order->now) < renewal->order->before;
+}
+
+/* As many days as it had, unless --days says otherwise. */
+static void
+choose_days(struct renewal *renewal)
+{
+	gnutls_x509_crt_t old = renewal->certs[0];
+	long span = (long)(gnutls_x509_crt_get_expiration_time(old) - gnutls_x509_crt_get_activation_time(old));
+	struct request *request = &renewal->order->request;
+
+	if (renewal->order->days_given)
+		return;
+	/* The day of the past is in there, and Apple's bound counts it: cert_validity. */
+	request->days = span == REQUEST_DAYS * DAY ? REQUEST_DAYS : span / DAY - 1;
+	if (request->days < 1)
+		request->days = 1;
+}
+
+static gnutls_x509_crt_t
+renew_self_signed(struct renewal *renewal, gnutls_pubkey_t public, struct failure *why)
+{
+	const struct cert_issuer itself = { NULL, renewal->key };
+	struct cert_terms terms;
+
+	if (cert_terms_init(&terms, &renewal->order->request, renewal->order->now, why) == -1)
+		return NULL;
+	return cert_renew(renewal->certs[0], public, &itself, &terms, why);
+}
+
+static int
+check_record(const struct renewal *renewal, const struct casign *sign, struct failure *why)
+{
+	char serial[INDEX_SERIAL_MAX];
+
+	(void)casign_serial(renewal->certs[0], serial);
+	if (!index_issued(&sign->index, serial))
+		return failure_set(why, EX_DATAERR, "%s: %s has no record of it", renewal->store.pem_path,
+		    sign->index.path);
+	if (index_revoked(&sign->index, serial))
+		return failure_set(why, EX_DATAERR, "%s was revoked and is not renewed: issue a new one",
+		    renewal->store.pem_path);
+	return 0;
+}
+
+static int
+write_renewed(struct renewal *renewal, struct failure *why)
+{
+	char *crt = cert_pem(renewal->cert, why), *pem = NULL;
+	int r = -1;
+
+	if (crt != NULL)
+		pem = pem_join_chain(renewal->key, renewal->cert, renewal->ca.certs, renewal->ca.count, why);
+	if (pem != NULL && pem_check(pem, why) == 0)
+		r = store_write(&renewal->store, pem, crt, why);
+	file_wipe(pem, pem == NULL ? 0 : strlen(pem));
+	free(crt);
+	return r;
+}
+
+static int
+sign_and_write(struct renewal *renewal, gnutls_pubkey_t public, struct failure *why)
+{
+	struct casign sign;
+	int r = -1;
+
+	if (renewal->ca.certs == NULL) {
+		renewal->cert = renew_self_signed(renewal, public, why);
+		return renewal->cert == NULL ? -1 : write_renewed(renewal, why);
+	}
+	if (casign_begin(&sign, &renewal->ca, why) == -1)
+		return -1;
+	renewal->store.commit = casign_record;
+	renewal->store.context = &sign;
+	if (check_record(renewal, &sign, why) == 0 &&
+	    (renewal->cert = casign_renew(&sign, renewal->certs[0], public, &renewal->order->request,
+		 renewal->order->now, why)) != NULL)
+		r = write_renewed(renewal, why);
+	casign_end(&sign);
+	return r;
+}
+
+/* Its issuer must be at hand, and be the one. */
+static int
+open_issuer(struct renewal *renewal, struct failure *why)
+{
+	gnutls_x509_crt_t old = renewal->certs[0];
+	const char *path = renewal->store.pem_path;
+	unsigned status = 0;
+
+	if (gnutls_x509_crt_check_issuer(old, old)) {
+		if (renewal->order->ca == NULL)
+			return 0;
+		return failure_set(why, EX_USAGE, "%s is self-signed: renew it without --ca", path);
+	}
+	if (renewal->order->ca == NULL) {
+		char issuer[256];
+		size_t len = sizeof(issuer);
+
+		if (gnutls_x509_crt_get_issuer_dn(old, issuer, &len) < 0)
+			*issuer = '\0';
+		return failure_set(why, EX_USAGE, "%s was issued by %s: renew it with --ca DIR", path, issuer);
+	}
+	if (issue_open_ca(renewal->order, &renewal->ca, why) == -1)
+		return -1;
+	if (gnutls_x509_crt_verify(old, renewal->ca.certs, 1, GNUTLS_VERIFY_DISABLE_TIME_CHECKS, &status) < 0 ||
+	    (status & (GNUTLS_CERT_SIGNER_NOT_FOUND | GNUTLS_CERT_SIGNATURE_FAILURE)) != 0)
+		return failure_set(why, EX_DATAERR, "%s was not issued by the CA in %s", path, renewal->order->ca);
+	return 0;
+}
+
+static int
+replace_key(struct renewal *renewal, struct failure *why)
+{
+	gnutls_x509_privkey_t key;
+
+	if (!renewal->order->new_key)
+		return 0;
+	if ((key = key_make(key_kind_of(renewal->key), why)) == NULL)
+		return -1;
+	gnutls_x509_privkey_deinit(renewal->key);
+	renewal->key = key;
+	return 0;
+}
+
+/* 0 when done, 1 when it is not due, -1 and *why. */
+static int
+renew(struct renewal *renewal, const char *path, struct failure *why)
+{
+	gnutls_pubkey_t public;
+	int r;
+
+	if (store_init(&renewal->store, path, 1, why) == -1 || check_regular(path, why) == -1 ||
+	    load(renewal, why) == -1)
+		return -1;
+	if (!is_due(renewal))
+		return 1;
+	choose_days(renewal);
+	if (open_issuer(renewal, why) == -1 || replace_key(renewal, why) == -1 ||
+	    store_vacant(&renewal->store, why) == -1 || (public = key_public(renewal->key, why)) == NULL)
+		return -1;
+	r = sign_and_write(renewal, public, why);
+	gnutls_pubkey_deinit(public);
+	return r;
+}
+
+static int
+renew_one(struct order *order, const char *path)
+{
+	struct renewal renewal;
+	struct failure why;
+	int r;
+
+	memset(&renewal, 0, sizeof(renewal));
+	renewal.order = order;
+	if ((r = renew(&renewal, path, &why)) == 0 && !order->quiet)
+		report_renewed(path, renewal.cert);
+	gnutls_x509_crt_deinit(renewal.cert);
+	gnutls_x509_privkey_deinit(renewal.key);
+	if (renewal.certs != NULL)
+		cert_free(renewal.certs, renewal.count);
+	ca_close(&renewal.ca);
+	return r == -1 ? say_failure(&why) : EX_OK;
+}
+
+static int
+carry_out(struct order *order)
+{
+	int code = EX_OK, r;
+
+	if (order->word_count == 0)
+		return say_usage("renew: which FILE? inetls-certgen renew [--before 30] FILE...; see --help");
+	/* One that fails must not keep the others from being renewed. */
+	for (int i = 0; i < order->word_count; i++)
+		if ((r = renew_one(order, order->words[i])) != EX_OK && code == EX_OK)
+			code = r;
+	return code;
+}
+
+int
+renew_files(int argc, char *argv[])
+{
+	return issue_run(ORDER_RENEW, REQUEST_SERVER, carry_out, argc, argv);
+}
