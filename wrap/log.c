@@ -212,8 +212,10 @@ write_line(int level, const char *text)
 		n = snprintf(line, sizeof(line), "%s%s[%ld]: %s\n", when, log_settings.service, (long)getpid(), text);
 	if (n < 0)
 		return;
-	if ((size_t)n >= sizeof(line))
+	if ((size_t)n >= sizeof(line)) {
 		n = sizeof(line) - 1;
+		line[n - 1] = '\n';
+	}
 	/* One write, so that lines of several processes do not mix; a lost line must not lose a session. */
 	if (write(log_settings.fd, line, (size_t)n) == -1)
 		return;
