@@ -2,6 +2,7 @@
 
 #include "authority.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "passphrase.h"
 #include "report.h"
 #include "say.h"
+#include "view.h"
 
 static int
 choose_passphrase(const struct order *order, struct passphrase *passphrase, struct failure *why)
@@ -110,6 +112,21 @@ write_crl(const struct order *order, const struct ca *ca, struct failure *why)
 	return 0;
 }
 
+/* Hexadecimal digits, as OpenSSL shows them with colons or without. */
+static int
+is_serial(const char *word, char serial[INDEX_SERIAL_MAX])
+{
+	size_t used = 0;
+
+	for (; *word != '\0' && used + 1 < INDEX_SERIAL_MAX; word++)
+		if (isxdigit((unsigned char)*word))
+			serial[used++] = (char)toupper((unsigned char)*word);
+		else if (*word != ':')
+			return 0;
+	serial[used] = '\0';
+	return used > 0 && *word == '\0';
+}
+
 /* The serial that a word is, or that of the certificate in a file that it names. */
 static int
 find_serial(const struct ca *ca, const char *word, char serial[INDEX_SERIAL_MAX], struct failure *why)
@@ -119,22 +136,36 @@ find_serial(const struct ca *ca, const char *word, char serial[INDEX_SERIAL_MAX]
 	size_t len = strlen(word);
 	int count;
 
-	if (len > 0 && len < INDEX_SERIAL_MAX && word[strspn(word, "0123456789abcdefABCDEF")] == '\0') {
-		for (size_t i = 0; i <= len; i++)
-			serial[i] = word[i] >= 'a' ? (char)(word[i] - 'a' + 'A') : word[i];
+	if (is_serial(word, serial))
 		return 0;
-	}
 	if (file_read(word, FILE_PEM_MAX, &pem, &len, why) == -1)
 		return -1;
 	count = cert_load(pem, len, &certs, why);
 	file_wipe(pem, len);
 	if (count == -1)
 		return -1;
-	(void)casign_serial(certs[0], serial);
+	(void)view_serial(certs[0], serial, INDEX_SERIAL_MAX);
 	if (!gnutls_x509_crt_check_issuer(certs[0], ca->certs[0]))
 		count = failure_set(why, EX_DATAERR, "%s was not issued by this CA", word);
 	cert_free(certs, count == -1 ? 1 : count);
 	return count == -1 ? -1 : 0;
+}
+
+/* Who revokes because a key was lost must know of older certificates for it that are still valid. */
+static void
+say_others(const struct order *order, const struct index *index, const char *serial)
+{
+	struct index_entry entry, revoked = { .rest = NULL };
+	size_t at = 0;
+
+	while (index_next(index, &at, &entry))
+		if (entry.event == INDEX_ISSUED && strcmp(entry.serial, serial) == 0)
+			revoked = entry;
+	for (at = 0; revoked.rest != NULL && index_next(index, &at, &entry);)
+		if (entry.event == INDEX_ISSUED && strcmp(entry.serial, serial) != 0 && entry.expires > order->now &&
+		    entry.rest_len == revoked.rest_len && memcmp(entry.rest, revoked.rest, entry.rest_len) == 0 &&
+		    !index_revoked(index, entry.serial))
+			say("note: %s was issued for the same and is still valid", entry.serial);
 }
 
 static int
@@ -154,9 +185,11 @@ record_revocation(const struct order *order, const struct ca *ca, const char *se
 		    serial, ca->dir);
 	else
 		r = index_append(&sign.index, &entry, why);
-	casign_end(&sign);
-	if (r == 0 && !order->quiet)
+	if (r == 0 && !order->quiet) {
 		(void)printf("revoked %s\n", serial);
+		say_others(order, &sign.index, serial);
+	}
+	casign_end(&sign);
 	return r;
 }
 

@@ -34,18 +34,6 @@ print_serial(const unsigned char *serial, size_t len, char buf[INDEX_SERIAL_MAX]
 	return buf;
 }
 
-const char *
-casign_serial(gnutls_x509_crt_t cert, char buf[INDEX_SERIAL_MAX])
-{
-	unsigned char serial[CERT_SERIAL_LEN + 1];
-	size_t len = sizeof(serial);
-
-	*buf = '\0';
-	if (gnutls_x509_crt_get_serial(cert, serial, &len) < 0)
-		return buf;
-	return print_serial(serial, len, buf);
-}
-
 /* What will be recorded of it. */
 static void
 describe(struct casign *sign, gnutls_x509_crt_t cert, time_t now)
@@ -54,7 +42,7 @@ describe(struct casign *sign, gnutls_x509_crt_t cert, time_t now)
 	int client = view_is_client(cert);
 
 	sign->entry.event = INDEX_ISSUED;
-	(void)casign_serial(cert, sign->entry.serial);
+	(void)view_serial(cert, sign->entry.serial, sizeof(sign->entry.serial));
 	sign->entry.when = now;
 	sign->entry.expires = gnutls_x509_crt_get_expiration_time(cert);
 	(void)snprintf(sign->names, sizeof(sign->names), "%s\t%s", client ? "client" : "server",

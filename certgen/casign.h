@@ -38,7 +38,4 @@ gnutls_x509_crt_t casign_renew(struct casign *sign, gnutls_x509_crt_t old, gnutl
 /* Writes down what was signed last; a bundle's commit.  0, or -1 and *why. */
 int casign_record(void *sign, struct failure *why);
 
-/* A serial as the record has it. */
-const char *casign_serial(gnutls_x509_crt_t cert, char buf[INDEX_SERIAL_MAX]);
-
 #endif

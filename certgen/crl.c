@@ -11,9 +11,11 @@
 #include "casign.h"
 #include "file.h"
 #include "index.h"
-#include "key.h"
+#include "page.h"
+#include "view.h"
 
 #define DAY (24L * 3600)
+#define SKEW 3600 /* a reader's clock may be that slow */
 
 static int
 add_revoked(gnutls_x509_crl_t crl, const struct index_entry *entry)
@@ -80,7 +82,7 @@ make(gnutls_x509_crl_t crl, const struct ca *ca, const struct index *index, stru
 	int r;
 
 	if ((r = gnutls_x509_crl_set_version(crl, 2)) < 0 || (r = fill(crl, index, &number)) < 0 ||
-	    (r = gnutls_x509_crl_set_this_update(crl, entry->when)) < 0 ||
+	    (r = gnutls_x509_crl_set_this_update(crl, entry->when - SKEW)) < 0 ||
 	    (r = gnutls_x509_crl_set_next_update(crl, entry->expires)) < 0 ||
 	    (r = set_number(crl, number)) < 0)
 		return r;
@@ -139,4 +141,51 @@ crl_load(const char *pem, size_t len, gnutls_x509_crl_t *crl, struct failure *wh
 	gnutls_x509_crl_deinit(*crl);
 	*crl = NULL;
 	return failure_set(why, EX_DATAERR, "the list cannot be read: %s", gnutls_strerror(r));
+}
+
+static unsigned long
+number_of(gnutls_x509_crl_t crl)
+{
+	unsigned char bytes[20];
+	size_t len = sizeof(bytes);
+	unsigned long number = 0;
+
+	if (gnutls_x509_crl_get_number(crl, bytes, &len, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < len; i++)
+		number = number << 8 | bytes[i];
+	return number;
+}
+
+static void
+print_revoked(FILE *out, gnutls_x509_crl_t crl, unsigned i)
+{
+	unsigned char serial[64];
+	size_t len = sizeof(serial);
+	time_t when;
+	char date[VIEW_DATE_MAX];
+
+	if (gnutls_x509_crl_get_crt_serial(crl, i, serial, &len, &when) < 0)
+		return;
+	(void)fputs("  ", out);
+	for (size_t k = 0; k < len; k++)
+		(void)fprintf(out, "%02X", serial[k]);
+	(void)fprintf(out, "  %s\n", view_date(when, date));
+}
+
+void
+crl_print(FILE *out, gnutls_x509_crl_t crl)
+{
+	char from[VIEW_DATE_MAX], to[VIEW_DATE_MAX];
+	gnutls_datum_t issuer = { NULL, 0 };
+	int count = gnutls_x509_crl_get_crt_count(crl);
+
+	if (gnutls_x509_crl_get_issuer_dn3(crl, &issuer, 0) == 0)
+		page_line(out, "  issuer", 11, (const char *)issuer.data);
+	gnutls_free(issuer.data);
+	(void)fprintf(out, "  number   %lu\n  valid    %s to %s\n  revoked  %d\n", number_of(crl),
+	    view_date(gnutls_x509_crl_get_this_update(crl), from),
+	    view_date(gnutls_x509_crl_get_next_update(crl), to), count < 0 ? 0 : count);
+	for (int i = 0; i < count; i++)
+		print_revoked(out, crl, (unsigned)i);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cert.h"
+#include "crl.h"
 #include "file.h"
 #include "key.h"
 #include "store.h"
@@ -157,6 +158,38 @@ examine_pem(const char *path, const char *pem, size_t len, const struct health_l
 	cert_free(certs, count);
 }
 
+/* A list of revoked certificates: once it has expired, who reads it turns everybody away. */
+static int
+examine_crl(const char *path, const char *pem, size_t len, const struct health_limits *limits,
+    struct health *health)
+{
+	gnutls_x509_crl_t crl;
+	struct failure why;
+	char date[VIEW_DATE_MAX];
+	int found = crl_load(pem, len, &crl, &why);
+	time_t end;
+
+	if (found == -1)
+		verdict(health, HEALTH_UNKNOWN, "%s: %s", path, why.text);
+	if (found != 1)
+		return found;
+	end = gnutls_x509_crl_get_next_update(crl);
+	health->has_days = 1;
+	health->days = view_days_left(end, limits->now);
+	if (end <= limits->now)
+		verdict(health, HEALTH_CRITICAL, "%s: the list of revoked certificates expired %s, %ld days ago", path,
+		    view_date(end, date), -health->days);
+	else if (gnutls_x509_crl_get_this_update(crl) > limits->now)
+		verdict(health, HEALTH_CRITICAL, "%s: the list of revoked certificates is not valid before %s", path,
+		    view_date(gnutls_x509_crl_get_this_update(crl), date));
+	else
+		verdict(health, weigh(health->days, limits),
+		    "%s: the list of revoked certificates expires %s, in %ld days", path, view_date(end, date),
+		    health->days);
+	gnutls_x509_crl_deinit(crl);
+	return 1;
+}
+
 void
 health_examine(const char *path, const struct health_limits *limits, struct health *health)
 {
@@ -167,7 +200,7 @@ health_examine(const char *path, const struct health_limits *limits, struct heal
 	memset(health, 0, sizeof(*health));
 	if (file_read(path, FILE_PEM_MAX, &pem, &len, &why) == -1)
 		verdict(health, HEALTH_UNKNOWN, "%s", why.text);
-	else
+	else if (examine_crl(path, pem, len, limits, health) == 0)
 		examine_pem(path, pem, len, limits, health);
 	file_wipe(pem, len);
 }

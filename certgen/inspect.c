@@ -9,8 +9,10 @@
 #include <time.h>
 
 #include "cert.h"
+#include "crl.h"
 #include "file.h"
 #include "health.h"
+#include "page.h"
 #include "parse.h"
 #include "say.h"
 #include "text.h"
@@ -49,6 +51,18 @@ print_part(gnutls_x509_crt_t cert, int what)
 }
 
 static int
+show_crl(const char *pem, size_t len)
+{
+	gnutls_x509_crl_t crl;
+
+	if (crl_load(pem, len, &crl, NULL) != 1)
+		return 0;
+	crl_print(stdout, crl);
+	gnutls_x509_crl_deinit(crl);
+	return 1;
+}
+
+static int
 show_file(const char *path, int what)
 {
 	gnutls_x509_crt_t *certs = NULL;
@@ -59,6 +73,10 @@ show_file(const char *path, int what)
 
 	if (file_read(path, FILE_PEM_MAX, &pem, &len, &why) == -1)
 		return say_failure(&why);
+	if (what == 0 && show_crl(pem, len)) {
+		file_wipe(pem, len);
+		return EX_OK;
+	}
 	count = cert_load(pem, len, &certs, &inside);
 	file_wipe(pem, len);
 	if (count == -1) {
@@ -103,12 +121,21 @@ struct check {
 	int quiet;
 };
 
+static const enum page_colour colours[] = {
+	[HEALTH_OK] = PAGE_GREEN,
+	[HEALTH_WARNING] = PAGE_YELLOW,
+	[HEALTH_CRITICAL] = PAGE_RED,
+	[HEALTH_UNKNOWN] = PAGE_RED,
+};
+
 static void
 print_health(const struct check *check, const struct health *health)
 {
 	if (check->quiet && health->state == HEALTH_OK)
 		return;
-	(void)printf("CERT %s - ", health_word(health->state));
+	(void)fputs("CERT ", stdout);
+	page_word(stdout, colours[health->state], health_word(health->state));
+	(void)fputs(" - ", stdout);
 	text_print(stdout, health->text);
 	if (health->has_days)
 		(void)printf(" | days=%ld;%ld:;%ld:", health->days, check->limits.warn_days,

@@ -32,7 +32,7 @@ static const struct command commands[] = {
 	{ "renew", renew_files, "[--before 30] [--new-key] [--ca DIR] FILE...",
 	    "the same key and names, new dates; silent when not due" },
 	{ "revoke", authority_revoke, "--ca DIR SERIAL|FILE", "take a certificate back, and make a new list" },
-	{ "crl", authority_crl, "--ca DIR [--days 30]", "make a new list of revoked certificates" },
+	{ "crl", authority_crl, "--ca DIR [--days 90]", "make a new list of revoked certificates" },
 	{ "show", inspect_show, "[--pin | --fingerprint | --names] FILE", "what the certificate in FILE says" },
 	{ "check", inspect_check, "[--warn 30] [--crit 7] [--quiet] FILE...",
 	    "for a monitor: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN" },

@@ -109,7 +109,7 @@ check_record(const struct renewal *renewal, const struct casign *sign, struct fa
 {
 	char serial[INDEX_SERIAL_MAX];
 
-	(void)casign_serial(renewal->certs[0], serial);
+	(void)view_serial(renewal->certs[0], serial, sizeof(serial));
 	if (!index_issued(&sign->index, serial))
 		return failure_set(why, EX_DATAERR, "%s: %s has no record of it", renewal->store.pem_path,
 		    sign->index.path);

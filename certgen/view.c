@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
+#include "constraint.h"
+#include "page.h"
 
 #define DAY (24L * 3600)
 #define MANY_NAMES 4096
+#define COLUMN 11 /* where the values begin */
 
 const char *
 view_fingerprint(gnutls_x509_crt_t cert, char buf[VIEW_FINGERPRINT_MAX])
@@ -120,9 +122,10 @@ view_days_left(time_t end, time_t now)
 static void
 print_line(FILE *out, const char *label, const char *text)
 {
-	(void)fprintf(out, "  %-9s", label);
-	text_print(out, text);
-	(void)fputc('\n', out);
+	char padded[16];
+
+	(void)snprintf(padded, sizeof(padded), "  %s", label);
+	page_line(out, padded, COLUMN, text);
 }
 
 static const char *
@@ -147,6 +150,51 @@ key_text(gnutls_x509_crt_t cert, char *buf, size_t size)
 	return buf;
 }
 
+/* What it may be used for: "server", "client", "CA of example.org". */
+static const char *
+purpose_text(gnutls_x509_crt_t cert, char *buf, size_t size)
+{
+	unsigned critical;
+	char permitted[1024];
+
+	if (gnutls_x509_crt_get_ca_status(cert, &critical) == 1) {
+		(void)constraint_text(cert, permitted, sizeof(permitted));
+		(void)snprintf(buf, size, *permitted == '\0' ? "CA, for any name" : "CA, for %s", permitted);
+	} else
+		(void)snprintf(buf, size, "%s",
+		    view_is_client(cert) ? "client" : has_purpose(cert, GNUTLS_KP_TLS_WWW_SERVER) ? "server" : "anything");
+	return buf;
+}
+
+/* Who signed it; nothing for one that did so itself. */
+static void
+print_issuer(FILE *out, gnutls_x509_crt_t cert)
+{
+	gnutls_datum_t issuer = { NULL, 0 };
+	char serial[2 * 20 + 3];
+
+	if (gnutls_x509_crt_check_issuer(cert, cert))
+		return;
+	if (gnutls_x509_crt_get_issuer_dn3(cert, &issuer, 0) == 0)
+		print_line(out, "issuer", (const char *)issuer.data);
+	gnutls_free(issuer.data);
+	print_line(out, "serial", view_serial(cert, serial, sizeof(serial)));
+}
+
+const char *
+view_serial(gnutls_x509_crt_t cert, char *buf, size_t size)
+{
+	unsigned char serial[64];
+	size_t len = sizeof(serial);
+
+	*buf = '\0';
+	if (gnutls_x509_crt_get_serial(cert, serial, &len) < 0)
+		return buf;
+	for (size_t i = 0; i < len && 2 * i + 2 < size; i++)
+		(void)snprintf(buf + 2 * i, 3, "%02X", serial[i]);
+	return buf;
+}
+
 void
 view_print(FILE *out, gnutls_x509_crt_t cert, time_t now)
 {
@@ -157,7 +205,10 @@ view_print(FILE *out, gnutls_x509_crt_t cert, time_t now)
 	if (gnutls_x509_crt_get_dn3(cert, &subject, 0) == 0)
 		print_line(out, "subject", (const char *)subject.data);
 	gnutls_free(subject.data);
-	print_line(out, "names", view_names(cert, text, sizeof(text)));
+	if (view_name(cert, 0, text, sizeof(text)))
+		print_line(out, "names", view_names(cert, text, sizeof(text)));
+	print_line(out, "for", purpose_text(cert, text, sizeof(text)));
+	print_issuer(out, cert);
 	print_line(out, "key", key_text(cert, text, sizeof(text)));
 	(void)snprintf(text, sizeof(text), "%s to %s, %ld days left",
 	    view_date(gnutls_x509_crt_get_activation_time(cert), begin), view_date(expires, end),
