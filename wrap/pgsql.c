@@ -96,6 +96,18 @@ write_all(int fd, const unsigned char *data, size_t n, int64_t deadline)
 	return how;
 }
 
+bool
+pgsql_read_exactly(int fd, void *data, size_t n, int64_t deadline)
+{
+	return read_exactly(fd, data, n, deadline) == IO_DONE;
+}
+
+bool
+pgsql_write_all(int fd, const void *data, size_t n, int64_t deadline)
+{
+	return write_all(fd, data, n, deadline) == IO_DONE;
+}
+
 /* A client waits for our answer, so whatever is there already was put there by somebody else. */
 static int
 is_stuffed(int fd)

@@ -6,6 +6,7 @@
  * "SSL Session Encryption"), and every client gets an answer that it can show.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -64,6 +65,10 @@ enum pgsql_verdict pgsql_request_tls(struct pgsql *p, int fd, int64_t deadline);
 
 /* Client mode: reads the rest of the StartupMessage and tells the local program why there is no database. */
 void pgsql_tell_local(struct pgsql *p, int fd_in, int fd_out, const char *reason, int64_t deadline);
+
+/* All n bytes from or to a non-blocking descriptor, by the deadline; whether it came to that. */
+bool pgsql_read_exactly(int fd, void *data, size_t n, int64_t deadline);
+bool pgsql_write_all(int fd, const void *data, size_t n, int64_t deadline);
 
 /*
  * An ErrorResponse of severity FATAL into out; hint and detail may be NULL.  Returns its length; what does

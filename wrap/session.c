@@ -131,7 +131,7 @@ static step *const opening[] = { begin, session_find_user, session_start_keyhold
 static step *const as_server[] = { session_proxy_header, session_front_door, session_shake_hands,
 	session_connect_backend, session_announce_peer, session_relay, NULL };
 static step *const as_client[] = { session_local_door, session_connect_backend, session_ask_for_tls,
-	session_shake_hands, session_remember_host, session_send_first, session_relay, NULL };
+	session_shake_hands, session_remember_host, session_send_first, session_pass_startup, session_relay, NULL };
 
 /* Until one has finished the session.  Whether none has. */
 static bool

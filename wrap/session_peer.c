@@ -11,6 +11,7 @@
 #include "log.h"
 #include "peer.h"
 #include "pgsql_end.h"
+#include "pgsql_startup.h"
 #include "proxyproto.h"
 
 /* In client mode the peer is the service, and what it does wrong is a failure of the local side's purpose. */
@@ -165,7 +166,7 @@ session_tell_local(struct session *s, bool door_is_closed)
 	struct failure why = s->why;
 	const char *result = s->result;
 
-	if (!s->o->pgsql || s->first_bytes > 0)
+	if (!s->o->pgsql || s->first_out > 0)
 		return;
 	if (!door_is_closed && (session_close_door(s) == -1 ||
 	    pgsql_accept_local(&s->door, STDIN_FILENO, STDOUT_FILENO, deadline) != PGSQL_BEGIN))
@@ -271,8 +272,34 @@ session_send_first(struct session *s)
 		failure_set(&s->why, EX_UNAVAILABLE, "%s", tls_reason(s->tls));
 		return session_finish(s, "handshake", NULL);
 	}
-	s->first_bytes = s->door.len;
+	s->first_out = s->door.len;
 	return 0;
+}
+
+/* Client mode: a PostgreSQL session begins with what a program without TLS must not be offered. */
+int
+session_pass_startup(struct session *s)
+{
+	struct pgsql_startup p = { .tls = s->tls, .fd_in = STDIN_FILENO, .fd_out = STDOUT_FILENO,
+		.rest = s->door.rest };
+	enum pgsql_passed how;
+
+	if (p.rest == 0)
+		return 0;
+	how = pgsql_pass_startup(&p, deadline_after(s->o->handshake_ms));
+	s->first_in = s->relay.in = p.in;
+	s->first_out += p.out;
+	s->relay.out = s->first_out;
+	if (how == PGSQL_PASSED)
+		return 0;
+	if (how == PGSQL_PASS_ENDED) {
+		s->relay.outcome = RELAY_STOPPED;
+		return session_finish_why(s, "stopped", "signal", "ended by a signal");
+	}
+	s->relay.outcome = RELAY_PEER_CUT;
+	s->truncated = s->peer_done = true;
+	failure_set(&s->why, EX_UNAVAILABLE, "%s", tls_reason(s->tls));
+	return session_finish(s, "cut", "peer");
 }
 
 /* A service that resets, or as a client's peer is cut off, was not available to the end. */
@@ -303,7 +330,8 @@ session_relay(struct session *s)
 		.close_ms = s->o->close_ms };
 
 	relay_run(&setup, &s->relay);
-	s->relay.out += s->first_bytes;
+	s->relay.out += s->first_out;
+	s->relay.in += s->first_in;
 	failure_set(&s->why, relay_code(s), "%s", s->relay.reason);
 	s->truncated = s->relay.outcome == RELAY_PEER_CUT;
 	s->peer_done = s->relay.outcome == RELAY_DONE || s->truncated || s->relay.outcome == RELAY_PEER_LEFT;

@@ -34,7 +34,7 @@ struct session {
 	const char *end;      /* who ended first, or NULL */
 	bool speaks_tls;      /* the handshake has begun: what the peer gets now is TLS */
 	bool established;     /* and is complete */
-	size_t first_bytes;   /* client mode: sent before the relay began */
+	size_t first_out, first_in; /* client mode: passed on before the relay began */
 	bool truncated;       /* the peer was cut off */
 	bool peer_done;       /* nothing more can come from the peer, so there is nothing to drain */
 	struct trust *trust;  /* who the peer must be, or NULL */
@@ -69,6 +69,7 @@ int session_local_door(struct session *s);
 int session_ask_for_tls(struct session *s);
 int session_remember_host(struct session *s);
 int session_send_first(struct session *s);
+int session_pass_startup(struct session *s);
 
 /* No step: where it did not come to the relay, a local psql is told in words why there is no database. */
 void session_tell_local(struct session *s, bool door_is_closed);

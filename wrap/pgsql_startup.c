@@ -1,0 +1,131 @@
+/* The first answers of a PostgreSQL server, for a local program that has no TLS channel to bind to. */
+
+#include "pgsql_startup.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "deadline.h"
+#include "peer.h"
+#include "pgsql.h"
+
+#define HEAD 5            /* a message's type and length */
+#define MESSAGE_MAX 2048  /* a list of mechanisms or options is not longer; what is, is passed on as it is */
+#define SASL 10           /* the code of AuthenticationSASL, which follows the head */
+#define BINDING "-PLUS"   /* how the names of such mechanisms end (RFC 5802, 4) */
+
+enum gathered { WHOLE, NO_MORE, FAILED, STOPPED };
+
+struct message {
+	unsigned char data[MESSAGE_MAX];
+	size_t have;
+};
+
+static uint32_t
+read_u32(const unsigned char *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static bool
+binds(const char *mechanism, size_t len)
+{
+	size_t tail = sizeof(BINDING) - 1;
+
+	return len >= tail && memcmp(mechanism + len - tail, BINDING, tail) == 0;
+}
+
+size_t
+pgsql_without_binding(unsigned char *message, size_t n)
+{
+	size_t from = HEAD + 4, to = HEAD + 4, len;
+
+	if (n < from || message[0] != 'R' || read_u32(message + 1) != n - 1 || read_u32(message + HEAD) != SASL)
+		return n;
+	for (; from < n && message[from] != '\0'; from += len + 1) {
+		const char *name = (const char *)message + from;
+
+		len = strnlen(name, n - from);
+		if (len == n - from)
+			return n; /* no list: the last name has no end */
+		if (binds(name, len))
+			continue;
+		memmove(message + to, name, len + 1);
+		to += len + 1;
+	}
+	memmove(message + to, message + from, n - from);
+	n -= from - to;
+	for (size_t i = 0; i < 4; i++)
+		message[1 + i] = (unsigned char)((n - 1) >> (24 - 8 * i));
+	return n;
+}
+
+/* Reads until the message has n bytes, or the local program says something first. */
+static enum gathered
+gather(const struct pgsql_startup *s, struct message *m, size_t n)
+{
+	bool heard = false;
+
+	while (m->have < n) {
+		ssize_t got = tls_read(s->tls, m->data + m->have, n - m->have);
+
+		if (got == TLS_WANT_READ || got == TLS_WANT_WRITE) {
+			if (peer_wait(s->tls, (int)got, s->fd_in, &heard, DEADLINE_NEVER) <= 0)
+				return STOPPED;
+			if (heard)
+				return NO_MORE;
+		} else if (got <= 0)
+			return got == 0 ? NO_MORE : FAILED;
+		else
+			m->have += (size_t)got;
+	}
+	return WHOLE;
+}
+
+/* The message that comes next, whole if it is one that matters here; else its head. */
+static enum gathered
+next_message(const struct pgsql_startup *s, struct message *m, bool *matters)
+{
+	enum gathered how = gather(s, m, HEAD);
+	size_t length;
+
+	*matters = false;
+	if (how != WHOLE || (m->data[0] != 'R' && m->data[0] != 'v'))
+		return how;
+	length = (size_t)read_u32(m->data + 1) + 1;
+	if (length < HEAD || length > sizeof(m->data))
+		return how;
+	*matters = true;
+	return gather(s, m, length);
+}
+
+/* Whether there may be another message before the one that is looked for. */
+static bool
+pass_answer(struct pgsql_startup *s, int64_t deadline, enum gathered *how)
+{
+	struct message m = { .have = 0 };
+	bool matters;
+
+	*how = next_message(s, &m, &matters);
+	if (*how == WHOLE && matters)
+		m.have = pgsql_without_binding(m.data, m.have);
+	if (pgsql_write_all(s->fd_out, m.data, m.have, deadline))
+		s->in += m.have;
+	return *how == WHOLE && matters && m.data[0] == 'v';
+}
+
+enum pgsql_passed
+pgsql_pass_startup(struct pgsql_startup *s, int64_t deadline)
+{
+	unsigned char startup[PGSQL_STARTUP_MAX];
+	enum gathered how;
+
+	if (!pgsql_read_exactly(s->fd_in, startup, s->rest, deadline))
+		return deadline_stopped() ? PGSQL_PASS_ENDED : PGSQL_PASSED; /* gone, as the relay will see */
+	if (tls_write(s->tls, startup, s->rest) != (ssize_t)s->rest)
+		return PGSQL_PASS_CUT;
+	s->out += s->rest;
+	while (pass_answer(s, deadline, &how))
+		continue;
+	return how == FAILED ? PGSQL_PASS_CUT : how == STOPPED ? PGSQL_PASS_ENDED : PGSQL_PASSED;
+}
