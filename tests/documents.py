@@ -21,12 +21,14 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-# Strings of more than one word that are no message.
+# Strings of more than one word that are no message: usage, version, PEM, and the PROXY protocol's.
 NO_MESSAGE = (
     "usage: inetls-wrap ",
     "inetls-wrap %s, GnuTLS %s",
     "-----",
     "PRIVATE KEY-----",
+    "PROXY %s ",
+    "PROXY UNKNOWN",
 )
 
 
