@@ -16,13 +16,15 @@
 
 enum { OPT_CHECK = 256, OPT_HANDSHAKE, OPT_CONNECT, OPT_CLOSE, OPT_IDLE, OPT_NO_SANDBOX,
 	OPT_NO_KEYHOLDER, OPT_PIN, OPT_KNOWN_HOSTS, OPT_PEER_NAME, OPT_CRL, OPT_SNI,
-	OPT_PROXY_IN, OPT_PROXY_OUT };
+	OPT_PROXY_IN, OPT_PROXY_OUT, OPT_TICKETS, OPT_SESSION };
 
 #define SHORT_OPTIONS ":cd:r:l:p:A:a:v:n:C:N:s:g:P:I:D:o:fVhR:E:B:WS:t:O:Tu:"
 #define WITHOUT_EFFECT "REBWStO"
 
 static const struct option long_options[] = {
 	{ "program", required_argument, NULL, 'l' },
+	{ "tickets", required_argument, NULL, OPT_TICKETS },
+	{ "session", required_argument, NULL, OPT_SESSION },
 	{ "proxy-in", required_argument, NULL, OPT_PROXY_IN },
 	{ "proxy-out", required_argument, NULL, OPT_PROXY_OUT },
 	{ "client", no_argument, NULL, 'c' },
@@ -88,6 +90,8 @@ static const char usage[] =
     "  -C, --priority STRING        GnuTLS priority string\n"
     "  -D, --log-level LEVEL        [facility.]level, default daemon.notice\n"
     "  -o, --log-file FILE          append to FILE instead of syslog\n"
+    "      --tickets FILE           server: key of session tickets, shared by all processes\n"
+    "      --session FILE           client: the last session, to resume it\n"
     "      --proxy-in ADDR[,ADDR]   expect a PROXY header from these addresses, and take no others\n"
     "      --proxy-out v1|v2        send one to the service\n"
     "      --handshake-timeout TIME  default 10s; TIME is 500ms, 10s, 5m or off\n"
@@ -283,6 +287,8 @@ set_option(struct options *o, int opt, char *arg, struct failure *why)
 	case OPT_PEER_NAME: return add_name(&o->trust, arg, why);
 	case 'T':
 	case 'u': return refuse_old(opt, why);
+	case OPT_TICKETS: o->tickets = arg; break;
+	case OPT_SESSION: o->session = arg; break;
 	case 'l': o->program = arg; break;
 	case 'c': o->client = true; break;
 	case 'A': o->trust.ca_file = arg; break;
@@ -359,6 +365,12 @@ check_trust(struct options *o, struct failure *why)
 		    "--sni NAME", o->backend_path);
 	if (o->client && o->proxy_in != NULL)
 		return failure_set(why, EX_USAGE, "--proxy-in is for a server; leave it out with -c");
+	if (o->client ? o->tickets != NULL : o->session != NULL)
+		return failure_set(why, EX_USAGE, "%s", o->client ? "--tickets is for a server; a client takes --session FILE"
+		                                                  : "--session is for a client; a server takes --tickets FILE");
+	if (o->tickets != NULL && c->level > TRUST_IGNORE)
+		return failure_set(why, EX_USAGE, "--tickets with -v %d: a resumed session would not verify the client's "
+		    "certificate again; leave one of the two out", c->level);
 	if (!o->client && (c->known_hosts != NULL || o->sni != NULL))
 		return failure_set(why, EX_USAGE, "--known-hosts and --sni are for a client; add -c, or leave them out");
 	if (o->client && c->n_names > 0)

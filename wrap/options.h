@@ -34,6 +34,7 @@ struct options {
 	int proxy_out;        /* version, or 0 */
 	struct trust_config trust;
 	const char *sni; /* --sni, or NULL */
+	const char *tickets, *session; /* files, or NULL */
 
 	/* the process */
 	char service[128];

@@ -77,6 +77,8 @@ static void
 say_goodbye(struct session *s)
 {
 	keyholder_close(&s->keys);
+	if (s->established && s->last.fd != -1)
+		tls_remember(s->tls, &s->last);
 	if (s->speaks_tls)
 		peer_last_words(s->tls, ends_clean(s));
 	if (s->o->client && s->backend.fd == -1)
@@ -169,7 +171,7 @@ int
 session_serve(const struct options *o, int channel)
 {
 	struct session s = { .o = o, .channel = channel, .keys = { .fd = -1 },
-		.program = { .fd = -1, .control = -1 } };
+		.program = { .fd = -1, .control = -1 }, .last = { .fd = -1 } };
 	int code = check_stdin(o);
 	bool opened;
 

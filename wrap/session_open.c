@@ -6,6 +6,8 @@
 #include "session_steps.h"
 
 #include <sys/stat.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "hook.h"
@@ -51,12 +53,56 @@ session_open_backend(struct session *s)
 	return backend_open(&s->backend, s->o, &s->why) == 0 ? 0 : session_finish(s, "config", NULL);
 }
 
+/*
+ * The ticket key of this service and policy: a ticket of another one must not resume here.  Where the file
+ * cannot be used, sessions go on without.
+ */
+static const unsigned char *
+find_ticket_key(const struct session *s, unsigned char key[TICKET_KEY])
+{
+	char label[sizeof(s->o->service) + 32];
+	struct failure why;
+
+	if (s->o->tickets == NULL)
+		return NULL;
+	(void)snprintf(label, sizeof(label), "%s%s -v %d", s->o->service, s->o->pgsql ? " -n pgsql" : "",
+	    s->o->trust.level);
+	if (ticket_key(s->o->tickets, label, key, &why) == 0)
+		return key;
+	log_line(LEVEL_WARNING, "%s; going on without tickets", why.text);
+	return NULL;
+}
+
+/* The session that a client may resume: of the same server, under the same trust. */
+static const struct ticket_session *
+find_last_session(struct session *s)
+{
+	const struct trust_config *c = &s->o->trust;
+	char policy[4096];
+	struct failure why;
+	size_t n;
+
+	if (s->o->session == NULL)
+		return NULL;
+	n = (size_t)snprintf(policy, sizeof(policy), "%s %s %d %s %s %s", c->host, c->port, c->level,
+	    c->ca_file != NULL ? c->ca_file : "-", c->ca_dir != NULL ? c->ca_dir : "-",
+	    s->o->pem != NULL ? s->o->pem : "-");
+	for (int i = 0; i < c->n_pins && n < sizeof(policy); i++)
+		n += (size_t)snprintf(policy + n, sizeof(policy) - n, " %s", c->pins[i]);
+	if (ticket_session_open(&s->last, s->o->session, policy, &why) == 0)
+		return &s->last;
+	log_line(LEVEL_WARNING, "%s; going on without", why.text);
+	return NULL;
+}
+
 /* Files of CA certificates and known hosts are read now. */
 int
 session_start_tls(struct session *s)
 {
 	struct tls_config c = { .keys = s->o->pem != NULL ? &s->keys : NULL, .priority = s->o->priority,
 		.alpn = s->o->pgsql ? PGSQL_ALPN : NULL, .sni = s->o->trust.host };
+	unsigned char key[TICKET_KEY];
+
 
 	if (tls_init(&s->why) == -1)
 		return session_finish(s, "config", NULL);
@@ -65,7 +111,10 @@ session_start_tls(struct session *s)
 			return session_finish(s, "config", NULL);
 		c.trust = s->trust;
 	}
+	c.ticket_key = find_ticket_key(s, key);
+	c.resume = find_last_session(s);
 	s->tls = s->o->client ? tls_client(&c, &s->why) : tls_server(&c, STDIN_FILENO, STDOUT_FILENO, &s->why);
+	explicit_bzero(key, sizeof(key));
 	return s->tls != NULL ? 0 : session_finish(s, "config", NULL);
 }
 
@@ -92,7 +141,9 @@ session_close_door(struct session *s)
 		if (s->backend.sockets[i] > d.highest_fd)
 			d.highest_fd = s->backend.sockets[i];
 	}
-	d.keeps_record = hosts != -1;
+	d.keeps_record = hosts != -1 || s->last.fd != -1;
+	if (s->last.fd > d.highest_fd)
+		d.highest_fd = s->last.fd;
 	if (s->program.control > d.highest_fd)
 		d.highest_fd = s->program.control;
 	if (hosts > d.highest_fd)

@@ -16,6 +16,7 @@
 #include "program.h"
 #include "relay.h"
 #include "sandbox.h"
+#include "ticket.h"
 #include "tls.h"
 #include "trust.h"
 
@@ -37,6 +38,7 @@ struct session {
 	size_t first_out, first_in; /* client mode: passed on before the relay began */
 	bool truncated;       /* the peer was cut off */
 	bool peer_done;       /* nothing more can come from the peer, so there is nothing to drain */
+	struct ticket_session last; /* client mode: of --session */
 	struct trust *trust;  /* who the peer must be, or NULL */
 	struct address remote;    /* the other end of fd 0, or whom a PROXY header named */
 	char local[ADDRESS_TEXT]; /* the same, in words */

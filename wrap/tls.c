@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include <gnutls/gnutls.h>
+#include <gnutls/crypto.h>
 #include <gnutls/x509.h>
 #include <gnutls/abstract.h>
 
+#include "ticket.h"
 #include "tls_key.h"
 #include "transport.h"
 #include "trust.h"
@@ -179,14 +181,32 @@ set_keys(struct tls *t, const struct tls_config *c, struct failure *why)
 	return 0;
 }
 
+/* Tickets of the server go with its first flight; their key is not in this process for longer than this. */
+static int
+set_resumption(struct tls *t, const struct tls_config *c, struct failure *why)
+{
+	gnutls_datum_t key = { (unsigned char *)(uintptr_t)c->ticket_key, TICKET_KEY };
+	int r = 0;
+
+	if (c->ticket_key != NULL) {
+		gnutls_db_set_cache_expiration(t->session, TICKET_LIFE);
+		r = gnutls_session_ticket_enable_server(t->session, &key);
+	} else if (c->resume != NULL && c->resume->data != NULL)
+		/* Data that GnuTLS does not take costs a full handshake. */
+		(void)gnutls_session_set_data(t->session, c->resume->data, c->resume->len);
+	return r == 0 ? 0 : failure_set(why, EX_SOFTWARE, "tickets: %s", gnutls_strerror(r));
+}
+
 static int
 set_session(struct tls *t, const struct tls_config *c, unsigned flags, struct failure *why)
 {
-	int r = gnutls_init(&t->session, flags | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS);
+	bool resumes = c->ticket_key != NULL || c->resume != NULL;
+	int r = gnutls_init(&t->session, flags | GNUTLS_NONBLOCK | (resumes ? 0 : GNUTLS_NO_TICKETS));
 
 	if (r < 0)
 		return failure_set(why, EX_SOFTWARE, "session: %s", gnutls_strerror(r));
-	if (set_priority(t->session, c->priority, why) == -1 || set_alpn(t, c, why) == -1)
+	if (set_priority(t->session, c->priority, why) == -1 || set_alpn(t, c, why) == -1 ||
+	    set_resumption(t, c, why) == -1)
 		return -1;
 	(void)gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, t->credentials);
 	gnutls_session_set_ptr(t->session, t);
@@ -465,6 +485,19 @@ static void
 copy_name(char *out, size_t size, const char *name)
 {
 	(void)snprintf(out, size, "%s", name != NULL ? name : "");
+}
+
+void
+tls_remember(const struct tls *t, const struct ticket_session *file)
+{
+	gnutls_datum_t data = { NULL, 0 };
+
+	if ((gnutls_session_get_flags(t->session) & GNUTLS_SFLAGS_SESSION_TICKET) == 0 ||
+	    gnutls_session_get_data2(t->session, &data) < 0)
+		return;
+	ticket_session_save(file, data.data, data.size);
+	gnutls_memset(data.data, 0, data.size);
+	gnutls_free(data.data);
 }
 
 void

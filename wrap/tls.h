@@ -22,6 +22,7 @@ enum {
 
 struct tls;
 struct keyholder;
+struct ticket_session;
 struct trust;
 struct trust_peer;
 
@@ -30,6 +31,8 @@ struct tls_config {
 	                           that shows no certificate */
 	struct trust *trust;    /* who the peer must be, or NULL: nobody is asked */
 	const char *sni;        /* a client's: the server's name */
+	const unsigned char *ticket_key; /* a server's: of TICKET_KEY bytes, or NULL: no tickets */
+	const struct ticket_session *resume; /* a client's, or NULL: it remembers nothing */
 	const char *priority;   /* -C, or NULL */
 	const char *alpn;       /* offered to a peer that asks for it, or NULL */
 };
@@ -95,6 +98,9 @@ int tls_close(struct tls *t);
 
 /* Says a fatal alert that fits what failed last, or internal_error; best effort. */
 void tls_abort(struct tls *t);
+
+/* A client's: hands the session, if the server has given a ticket for it, to ticket_session_save. */
+void tls_remember(const struct tls *t, const struct ticket_session *file);
 
 void tls_describe(const struct tls *t, struct tls_info *out);
 

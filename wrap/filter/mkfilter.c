@@ -34,8 +34,9 @@ static const int for_all[] = {
 static const int for_session[] = { SCMP_SYS(recvfrom), SCMP_SYS(shutdown), SCMP_SYS(getsockopt),
 	SCMP_SYS(getsockname) };
 
-/* A session that keeps a file of known hosts. */
-static const int for_record[] = { SCMP_SYS(flock), SCMP_SYS(pread64) };
+/* A session that keeps a file of known hosts, or its TLS session for the next one. */
+static const int for_record[] = { SCMP_SYS(flock), SCMP_SYS(pread64), SCMP_SYS(pwrite64),
+	SCMP_SYS(ftruncate) };
 
 static const int for_keyholder[] = { SCMP_SYS(recvmsg) };
 
