@@ -1,41 +1,50 @@
 /*
- * The listener.  It reads nothing from the network but accepts, and stays as it was started, since each of
- * its children must be able to read a renewed PEM before it closes the door behind itself.
+ * The listener.  It reads nothing from the network, and stays as it was started, since each of its children
+ * must be able to read what was renewed before it closes the door behind itself.  Its children accept; it
+ * counts them, keeps some waiting, and knows whom they serve.
  */
 
 #include "listener.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
-#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon.h"
 #include "deadline.h"
-#include "keyholder.h"
+#include "keyring.h"
+#include "parse.h"
 #include "pidfile.h"
 #include "port.h"
 #include "sandbox.h"
-#include "session.h"
+#include "tls.h"
+#include "worker.h"
 
-#define KEYHOLDERS_MAX 16  /* generations at once: sessions keep theirs for one handshake */
-#define PEM_LOOK_MS 1000   /* how often a renewed PEM is looked for, while connections arrive */
-#define ACCEPT_PAUSE_MS 100 /* when descriptors or processes have run out: time for a session to end */
+#define PAUSE_MS 100 /* when descriptors or processes have run out: time for a session to end */
+
+struct child {
+	pid_t pid;
+	int control;           /* while it waits; -1 once it serves */
+	struct in6_addr source; /* whom, as --max-per-source counts: an IPv4 address, an IPv6 /64 */
+};
 
 struct listener {
 	const struct options *o;
 	struct port port;
-	int sessions; /* running children */
 	struct sandbox user;
-	struct keyholder_service keys;      /* of the PEM as it was when pem was looked at */
-	pid_t keyholders[KEYHOLDERS_MAX];   /* this generation's and older ones that still serve; 0 is free */
-	struct stat pem;
-	int64_t pem_seen;                   /* when */
-	int ready;    /* the pipe to the process that was typed, or -1 */
+	struct keyring keys;
+	struct child *children; /* the waiting ones first */
+	int n, waiting, places;
+	bool inherited;         /* fd 0 was the socket */
+	int64_t moved;          /* the last accept, or end of a session */
+	int64_t pause;          /* no fork before, after one has failed */
+	int ready;              /* the pipe to the process that was typed, or -1 */
 	char pid_file[PIDFILE_MAX];
 };
 
@@ -50,139 +59,261 @@ on_signal(int signal)
 		got_stop = 1;
 }
 
-/*
- * Goes to the background.  The process that was typed stays until this one has said by the pipe that it
- * serves, so that a failure to start is its exit code.
- */
 static int
-detach(struct listener *l, struct failure *why)
+sessions(const struct listener *l)
 {
-	unsigned char code = EX_SOFTWARE;
-	int ends[2];
-	pid_t pid;
+	return l->n - l->waiting;
+}
 
-	if (pipe2(ends, O_CLOEXEC) == -1 || (pid = fork()) == -1)
-		return failure_set(why, EX_OSERR, "go to the background: %s", strerror(errno));
-	if (pid > 0) {
-		(void)close(ends[1]);
-		if (read(ends[0], &code, 1) != 1)
-			code = EX_SOFTWARE;
-		_exit(code);
-	}
-	(void)close(ends[0]);
-	(void)setsid();
-	l->ready = ends[1];
+/* ----------------------------------------------------------------------------------------- children */
+
+static int
+make_room(struct listener *l)
+{
+	struct child *more;
+
+	if (l->n < l->places)
+		return 0;
+	if ((more = realloc(l->children, (size_t)(l->places + 64) * sizeof(*more))) == NULL)
+		return -1;
+	l->children = more;
+	l->places += 64;
 	return 0;
 }
 
 static void
-say_ready(struct listener *l, int code)
+swap(struct listener *l, int i, int j)
 {
-	unsigned char byte = (unsigned char)code;
+	struct child saved = l->children[i];
 
-	if (l->ready == -1)
-		return;
-	if (write(l->ready, &byte, 1) == 1)
-		(void)close(l->ready);
-	l->ready = -1;
+	l->children[i] = l->children[j];
+	l->children[j] = saved;
 }
 
-/* From here on the terminal is not ours any more. */
+/* After the fork: this process is a child, and nothing of the others is its business. */
+static void __attribute__((noreturn))
+become_worker(struct listener *l, int channel, int control)
+{
+	(void)signal(SIGCHLD, SIG_DFL);
+	for (int i = 0; i < l->waiting; i++)
+		(void)close(l->children[i].control);
+	keyring_leave(&l->keys);
+	worker_run(l->o, &l->port, channel, control);
+}
+
+/* One more child that waits.  0, or -1 where something has run out. */
 static int
-leave_terminal(struct listener *l, struct failure *why)
+add_child(struct listener *l)
 {
-	struct log_options log = l->o->log;
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct failure why = { .code = EX_OK };
+	int ends[2], channel = keyring_channel(&l->keys, &why);
+	pid_t pid = -1;
 
-	log.syslog_wanted = true;
-	if (null == -1 || (log.path == NULL && log_open(&log, why) == -1))
-		return failure_set(why, EX_OSERR, "/dev/null or the log: %s", strerror(errno));
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		(void)dup2(null, fd);
-	(void)close(null);
-	return 0;
-}
-
-/* A client that shows no certificate has no key. */
-static bool
-needs_keyholder(const struct listener *l)
-{
-	return l->o->pem != NULL && !l->o->no_keyholder;
-}
-
-/* A keyholder for the PEM as it is now; the old one stays where the new one cannot serve. */
-static int
-renew_keyholder(struct listener *l, struct failure *why)
-{
-	struct keyholder_service fresh;
-	int place = 0;
-
-	while (place < KEYHOLDERS_MAX && l->keyholders[place] != 0)
-		place++;
-	if (place == KEYHOLDERS_MAX)
-		return failure_set(why, EX_OSERR, "%s changes too often", l->o->pem);
-	if (keyholder_service_start(&fresh, l->o->pem, &l->user, why) == -1)
+	if (channel == -2 || make_room(l) == -1 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1) {
+		log_line(LEVEL_ERR, "%s; no child can wait for connections", why.code != EX_OK ? why.text : strerror(errno));
+		if (channel >= 0)
+			(void)close(channel);
 		return -1;
-	keyholder_service_leave(&l->keys);
-	l->keys = fresh;
-	l->keyholders[place] = fresh.pid;
+	}
+	if ((pid = fork()) == 0) {
+		(void)close(ends[0]); /* or it would never see that we have left */
+		become_worker(l, channel, ends[1]);
+	}
+	if (pid == -1)
+		log_line(LEVEL_ERR, "fork: %s; no child can wait for connections", strerror(errno));
+	if (channel != -1)
+		(void)close(channel);
+	(void)close(ends[1]);
+	if (pid == -1) {
+		(void)close(ends[0]);
+		return -1;
+	}
+	l->children[l->n] = (struct child){ .pid = pid, .control = ends[0] };
+	swap(l, l->n++, l->waiting++);
 	return 0;
 }
 
-static bool
-pem_changed(struct listener *l)
+/* A child that waits no more: it serves, or has been told to leave. */
+static void
+let_go(struct listener *l, int i)
 {
-	struct stat now;
-
-	if (deadline_now() - l->pem_seen < PEM_LOOK_MS)
-		return false;
-	l->pem_seen = deadline_now();
-	if (stat(l->o->pem, &now) == -1)
-		return false; /* being replaced, or gone: the key that is held still serves */
-	if (now.st_ino == l->pem.st_ino && now.st_dev == l->pem.st_dev && now.st_size == l->pem.st_size &&
-	    now.st_mtim.tv_sec == l->pem.st_mtim.tv_sec && now.st_mtim.tv_nsec == l->pem.st_mtim.tv_nsec)
-		return false;
-	l->pem = now;
-	return true;
+	(void)close(l->children[i].control);
+	l->children[i].control = -1;
+	swap(l, i, --l->waiting);
 }
 
-/* A channel to the keyholder for the next session, or -1; without one it is always -1. */
-static int
-next_channel(struct listener *l)
+static void
+keep_waiting(struct listener *l)
+{
+	if (deadline_now() < l->pause)
+		return;
+	while (l->waiting < l->o->idle_children)
+		if (add_child(l) == -1) {
+			l->pause = deadline_after(PAUSE_MS);
+			return;
+		}
+}
+
+/* Those that wait have the old key, the old log or the old tickets. */
+static void
+retire_waiting(struct listener *l)
+{
+	while (l->waiting > 0)
+		let_go(l, l->waiting - 1);
+}
+
+static void
+reap(struct listener *l)
+{
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+		if (keyring_reaped(&l->keys, pid))
+			continue;
+		for (int i = 0; i < l->n; i++)
+			if (l->children[i].pid == pid) {
+				if (i < l->waiting) {
+					let_go(l, i);
+					i = l->waiting;
+				}
+				l->children[i] = l->children[--l->n];
+				l->moved = deadline_now();
+				break;
+			}
+	}
+}
+
+/* ------------------------------------------------------------------------------------------- limits */
+
+/* An IPv4 address whole, and of an IPv6 address the half that belongs to one customer. */
+static void
+source_of(const struct address *a, struct in6_addr *out)
+{
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)&a->sa;
+
+	memset(out, 0, sizeof(*out));
+	if (a->sa.ss_family == AF_INET)
+		memcpy(out->s6_addr + 12, &sin->sin_addr, 4);
+	if (a->sa.ss_family != AF_INET6)
+		return;
+	*out = ((const struct sockaddr_in6 *)&a->sa)->sin6_addr;
+	if (IN6_IS_ADDR_V4MAPPED(out))
+		memset(out, 0, 12);
+	else
+		memset(out->s6_addr + 8, 0, 8);
+}
+
+static char
+judge(const struct listener *l, const struct in6_addr *source)
+{
+	int same = 0;
+
+	if (l->o->max_connections > 0 && sessions(l) >= l->o->max_connections)
+		return WORKER_TOO_MANY;
+	if (l->o->max_per_source == 0)
+		return WORKER_SERVE;
+	for (int i = l->waiting; i < l->n; i++)
+		same += memcmp(&l->children[i].source, source, sizeof(*source)) == 0;
+	return same >= l->o->max_per_source ? WORKER_TOO_MANY_OF_SOURCE : WORKER_SERVE;
+}
+
+/* A child has accepted: it says whom, and is told whether to serve. */
+static void
+hear_child(struct listener *l, int i)
+{
+	struct child *c = &l->children[i];
+	struct address peer;
+	struct in6_addr source;
+	char answer;
+
+	if (read(c->control, &peer, sizeof(peer)) != (ssize_t)sizeof(peer)) {
+		let_go(l, i); /* it is dying; reap sees the rest */
+		return;
+	}
+	source_of(&peer, &source);
+	answer = judge(l, &source);
+	(void)send(c->control, &answer, 1, MSG_NOSIGNAL);
+	c->source = source;
+	l->moved = deadline_now();
+	let_go(l, i);
+}
+
+/* --------------------------------------------------------------------------------------------- loop */
+
+static int64_t
+next_moment(const struct listener *l)
+{
+	int64_t at = DEADLINE_NEVER;
+
+	if (l->waiting < l->o->idle_children)
+		at = l->pause;
+	if (l->inherited && sessions(l) == 0 && l->o->idle_exit_ms != PARSE_OFF)
+		at = deadline_min(at, l->moved + l->o->idle_exit_ms);
+	return at;
+}
+
+static bool
+is_over(const struct listener *l)
+{
+	return got_stop || (l->inherited && sessions(l) == 0 && l->o->idle_exit_ms != PARSE_OFF &&
+	    deadline_now() >= l->moved + l->o->idle_exit_ms);
+}
+
+static void
+reload(struct listener *l)
 {
 	struct failure why;
-	int channel;
 
-	if (!needs_keyholder(l))
-		return -1;
-	if (pem_changed(l)) {
-		if (renew_keyholder(l, &why) == -1)
-			log_line(LEVEL_ERR, "%s; the key as it was goes on serving", why.text);
-		else
-			log_line(LEVEL_NOTICE, "%s was read anew", l->o->pem);
-	}
-	if ((channel = keyholder_service_channel(&l->keys, &why)) != -1)
-		return channel;
-	if (renew_keyholder(l, &why) == 0 && (channel = keyholder_service_channel(&l->keys, &why)) != -1)
-		return channel;
-	log_line(LEVEL_ERR, "%s; a connection was closed", why.text);
-	return -1;
+	got_reload = 0;
+	if (log_reopen(&why) == -1)
+		log_line(LEVEL_ERR, "%s", why.text);
+	(void)keyring_renew(&l->keys, true);
+	retire_waiting(l);
 }
 
-static int
-start(struct listener *l, struct failure *why)
+static void
+serve(struct listener *l)
 {
-	if (pidfile_path(l->o->pid_file, l->o->service, l->pid_file, why) == -1 ||
-	    sandbox_prepare(&l->user, l->o->user, l->o->group, why) == -1 || port_open(&l->port, &l->o->listen, l->o->client, why) == -1)
-		return -1;
-	l->user.off = l->o->no_sandbox;
-	if (!l->o->foreground && detach(l, why) == -1)
-		return -1;
-	if (needs_keyholder(l))
-		(void)pem_changed(l);
-	if (needs_keyholder(l) && renew_keyholder(l, why) == -1)
-		return -1;
-	return pidfile_write(l->pid_file, why);
+	struct pollfd p[OPTIONS_IDLE_CHILDREN_MAX];
+	int n, waiting;
+
+	l->moved = deadline_now();
+	while (!is_over(l)) {
+		keep_waiting(l);
+		waiting = l->waiting;
+		for (int i = 0; i < waiting; i++)
+			p[i] = (struct pollfd){ .fd = l->children[i].control, .events = POLLIN };
+		n = deadline_wait(p, (nfds_t)waiting, next_moment(l));
+		/* From behind, since one that serves changes places with the last that waits. */
+		for (int i = waiting - 1; n > 0 && i >= 0; i--)
+			if (p[i].revents != 0)
+				hear_child(l, i);
+		if (n > 0 && keyring_renew(&l->keys, false))
+			retire_waiting(l);
+		reap(l);
+		if (got_reload)
+			reload(l);
+	}
+}
+
+/*
+ * The port is closed at once; sessions go on until they end, for --close-timeout at most.  A child that has
+ * accepted in the last moment serves, whatever it asks us.
+ */
+static void
+stop(struct listener *l)
+{
+	int64_t deadline = got_stop ? deadline_after(l->o->close_ms) : DEADLINE_NEVER;
+
+	port_close(&l->port);
+	pidfile_remove(l->pid_file);
+	reap(l);
+	if (!l->inherited || got_stop)
+		log_line(LEVEL_NOTICE, "stopped listening; sessions=%d", sessions(l));
+	retire_waiting(l);
+	keyring_leave(&l->keys);
+	while ((l->n > 0 || keyring_serves(&l->keys)) && deadline_wait(NULL, 0, deadline) != DEADLINE_OVER)
+		reap(l);
 }
 
 static void
@@ -192,136 +323,98 @@ announce(const struct listener *l)
 
 	for (int i = 0; i < l->port.n; i++) {
 		address_of_self(l->port.fds[i], text);
-		log_line(LEVEL_NOTICE, "listening on %s for %s", text, l->o->backend_text);
+		log_line(LEVEL_NOTICE, "listening on %s for %s", text,
+		    l->o->program != NULL ? l->o->program : l->o->backend_text);
 	}
 	if (l->o->ineffective[0] != '\0')
 		log_line(LEVEL_NOTICE, "options without effect here: -%s", l->o->ineffective);
 }
 
-/* ------------------------------------------------------------------ the fork: below runs the session */
-
-static void
-serve_child(struct listener *l, int fd, int channel)
-{
-	(void)signal(SIGCHLD, SIG_DFL);
-	port_close(&l->port);
-	keyholder_service_leave(&l->keys);
-	if (dup2(fd, STDIN_FILENO) == -1 || dup2(fd, STDOUT_FILENO) == -1)
-		_exit(EX_OSERR);
-	(void)close(fd);
-	_exit(session_serve(l->o, channel));
-}
-
-/* -1 where descriptors or processes have run out. */
+/* The keyholder first, while this process is small; then what every child would have to do by itself. */
 static int
-accept_one(struct listener *l, int listening)
+prepare(struct listener *l, struct failure *why)
 {
-	int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
-	pid_t pid = -1;
-	int channel;
+	static const int ours[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD };
 
-	if (fd == -1)
-		return errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS ? -1 : 0;
-	channel = next_channel(l);
-	if (channel != -1 || !needs_keyholder(l)) {
-		if ((pid = fork()) == 0)
-			serve_child(l, fd, channel);
-		if (pid == -1)
-			log_line(LEVEL_ERR, "fork: %s; a connection was closed", strerror(errno));
-		else
-			l->sessions++;
-	}
-	if (channel != -1)
-		(void)close(channel);
-	(void)close(fd);
-	return pid == -1 ? -1 : 0;
+	deadline_let_in(ours, sizeof(ours) / sizeof(ours[0]), on_signal);
+	if (sandbox_prepare(&l->user, l->o->user, l->o->group, why) == -1)
+		return -1;
+	l->user.off = l->o->no_sandbox;
+	if (keyring_open(&l->keys, l->o->no_keyholder ? NULL : l->o->pem, &l->user, why) == -1)
+		return -1;
+	return tls_init(why);
 }
 
-/* Children are sessions, but for the keyholders. */
-static void
-reap(struct listener *l)
+static int
+start(struct listener *l, struct failure *why)
 {
-	pid_t pid;
-	int i;
-
-	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
-		for (i = 0; i < KEYHOLDERS_MAX && l->keyholders[i] != pid; i++)
-			continue;
-		if (i < KEYHOLDERS_MAX)
-			l->keyholders[i] = 0;
-		else
-			l->sessions--;
-	}
-}
-
-static void
-accept_until_stopped(struct listener *l)
-{
-	struct pollfd p[ADDRESS_MAX];
-	struct failure why;
-	int n;
-
-	while (!got_stop) {
-		for (int i = 0; i < l->port.n; i++)
-			p[i] = (struct pollfd){ .fd = l->port.fds[i], .events = POLLIN };
-		n = deadline_wait(p, (nfds_t)l->port.n, DEADLINE_NEVER);
-		reap(l);
-		if (got_reload) {
-			got_reload = 0;
-			if (log_reopen(&why) == -1)
-				log_line(LEVEL_ERR, "%s", why.text);
-		}
-		for (int i = 0; n > 0 && i < l->port.n; i++)
-			if (p[i].revents != 0 && accept_one(l, l->port.fds[i]) == -1)
-				(void)deadline_wait(NULL, 0, deadline_after(ACCEPT_PAUSE_MS));
-	}
-}
-
-static bool
-any_keyholder(const struct listener *l)
-{
-	for (int i = 0; i < KEYHOLDERS_MAX; i++)
-		if (l->keyholders[i] != 0)
-			return true;
-	return false;
-}
-
-/* The port is closed at once; sessions go on until they end, for --close-timeout at most. */
-static void
-stop(struct listener *l)
-{
-	int64_t deadline = deadline_after(l->o->close_ms);
-
-	port_close(&l->port);
-	pidfile_remove(l->pid_file);
-	reap(l);
-	log_line(LEVEL_NOTICE, "stopped listening; sessions=%d", l->sessions);
-	keyholder_service_leave(&l->keys);
-	while ((l->sessions > 0 || any_keyholder(l)) && deadline_wait(NULL, 0, deadline) != DEADLINE_OVER)
-		reap(l);
+	if (pidfile_path(l->o->pid_file, l->o->service, l->pid_file, why) == -1 ||
+	    port_open(&l->port, &l->o->listen, l->o->client, why) == -1)
+		return -1;
+	if (!l->o->foreground && daemon_detach(&l->ready, why) == -1)
+		return -1;
+	return prepare(l, why) == -1 ? -1 : pidfile_write(l->pid_file, why);
 }
 
 int
 listener_run(const struct options *o)
 {
-	struct listener l = { .o = o, .ready = -1, .keys = { .control = -1 } };
-	static const int ours[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD };
+	struct listener l = { .o = o, .ready = -1, .keys = { .current = { .control = -1 } } };
 	struct failure why;
 
-	deadline_let_in(ours, sizeof(ours) / sizeof(ours[0]), on_signal);
 	if (start(&l, &why) == -1) {
 		log_line(LEVEL_ERR, "%s", why.text);
-		say_ready(&l, why.code);
+		daemon_ready(&l.ready, why.code);
 		return why.code;
 	}
 	announce(&l);
-	if (!o->foreground && leave_terminal(&l, &why) == -1) {
+	if (!o->foreground && daemon_leave_terminal(&o->log, &why) == -1) {
 		pidfile_remove(l.pid_file);
-		say_ready(&l, why.code);
+		daemon_ready(&l.ready, why.code);
 		return why.code;
 	}
-	say_ready(&l, EX_OK);
-	accept_until_stopped(&l);
+	daemon_ready(&l.ready, EX_OK);
+	serve(&l);
+	stop(&l);
+	return EX_OK;
+}
+
+bool
+listener_is_inherited(void)
+{
+	socklen_t len = sizeof(int);
+	int listens = 0;
+
+	return getsockopt(STDIN_FILENO, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 && listens;
+}
+
+/* fd 0 moves out of the way of the sessions' own. */
+static int
+take_over_stdin(struct listener *l, struct failure *why)
+{
+	int null;
+
+	if ((l->port.fds[0] = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)) == -1 ||
+	    fcntl(l->port.fds[0], F_SETFL, O_NONBLOCK) == -1 || (null = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1)
+		return failure_set(why, EX_OSERR, "fd 0: %s", strerror(errno));
+	(void)dup2(null, STDIN_FILENO);
+	(void)dup2(null, STDOUT_FILENO);
+	(void)close(null);
+	l->port.n = 1;
+	return 0;
+}
+
+int
+listener_run_inherited(const struct options *o)
+{
+	struct listener l = { .o = o, .ready = -1, .inherited = true, .keys = { .current = { .control = -1 } } };
+	struct failure why;
+
+	if (take_over_stdin(&l, &why) == -1 || prepare(&l, &why) == -1) {
+		log_line(LEVEL_ERR, "%s", why.text);
+		return why.code;
+	}
+	serve(&l);
 	stop(&l);
 	return EX_OK;
 }

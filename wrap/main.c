@@ -48,7 +48,7 @@ main(int argc, char **argv)
 	if (o.help || o.version || o.check)
 		code = answer_person(&o);
 	else
-		code = o.listening ? listener_run(&o) : session_serve(&o, -1);
+		code = o.listening ? listener_run(&o) : listener_is_inherited() ? listener_run_inherited(&o) : session_serve(&o, -1);
 	(void)fflush(stdout);
 	_exit(code);
 }

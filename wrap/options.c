@@ -16,13 +16,18 @@
 
 enum { OPT_CHECK = 256, OPT_HANDSHAKE, OPT_CONNECT, OPT_CLOSE, OPT_IDLE, OPT_NO_SANDBOX,
 	OPT_NO_KEYHOLDER, OPT_PIN, OPT_KNOWN_HOSTS, OPT_PEER_NAME, OPT_CRL, OPT_SNI,
-	OPT_PROXY_IN, OPT_PROXY_OUT, OPT_TICKETS, OPT_SESSION };
+	OPT_PROXY_IN, OPT_PROXY_OUT, OPT_TICKETS, OPT_SESSION,
+	OPT_MAX_CONNECTIONS, OPT_MAX_PER_SOURCE, OPT_IDLE_CHILDREN, OPT_IDLE_EXIT };
 
 #define SHORT_OPTIONS ":cd:r:l:p:A:a:v:n:C:N:s:g:P:I:D:o:fVhR:E:B:WS:t:O:Tu:"
 #define WITHOUT_EFFECT "REBWStO"
 
 static const struct option long_options[] = {
 	{ "program", required_argument, NULL, 'l' },
+	{ "max-connections", required_argument, NULL, OPT_MAX_CONNECTIONS },
+	{ "max-per-source", required_argument, NULL, OPT_MAX_PER_SOURCE },
+	{ "idle-children", required_argument, NULL, OPT_IDLE_CHILDREN },
+	{ "idle-exit", required_argument, NULL, OPT_IDLE_EXIT },
 	{ "tickets", required_argument, NULL, OPT_TICKETS },
 	{ "session", required_argument, NULL, OPT_SESSION },
 	{ "proxy-in", required_argument, NULL, OPT_PROXY_IN },
@@ -99,6 +104,10 @@ static const char usage[] =
     "      --close-timeout TIME     default 60s, after one side has ended\n"
     "      --idle-timeout TIME      default off\n"
     "      --no-sandbox, --no-keyholder  for debugging only\n"
+    "      --max-connections N      -d and wait: sessions at once; more are refused\n"
+    "      --max-per-source N       the same for one IPv4 address or IPv6 /64\n"
+    "      --idle-children N        processes that wait for a connection, default 2\n"
+    "      --idle-exit TIME         wait: leave after so long without one, default 60s\n"
     "      --check                  test this configuration, one line for each finding\n"
     "  -V, --version                print versions and how GnuTLS is linked\n"
     "  -h, --help                   print this\n"
@@ -266,6 +275,17 @@ set_proxy_out(struct options *o, const char *text, struct failure *why)
 }
 
 static int
+set_number(int *out, const char *option, const char *text, long max, struct failure *why)
+{
+	long n;
+
+	if (parse_number(text, 1, max, &n) == -1)
+		return failure_set(why, EX_USAGE, "%s \"%s\": not a number from 1 to %ld", option, text, max);
+	*out = (int)n;
+	return 0;
+}
+
+static int
 set_option(struct options *o, int opt, char *arg, struct failure *why)
 {
 	switch (opt) {
@@ -281,6 +301,11 @@ set_option(struct options *o, int opt, char *arg, struct failure *why)
 	case OPT_CLOSE: return set_duration(&o->close_ms, "--close-timeout", arg, why);
 	case OPT_IDLE: return set_duration(&o->idle_ms, "--idle-timeout", arg, why);
 	case 'v': return set_verify(o, arg, why);
+	case OPT_MAX_CONNECTIONS: return set_number(&o->max_connections, "--max-connections", arg, 100000, why);
+	case OPT_MAX_PER_SOURCE: return set_number(&o->max_per_source, "--max-per-source", arg, 100000, why);
+	case OPT_IDLE_CHILDREN:
+		return set_number(&o->idle_children, "--idle-children", arg, OPTIONS_IDLE_CHILDREN_MAX, why);
+	case OPT_IDLE_EXIT: return set_duration(&o->idle_exit_ms, "--idle-exit", arg, why);
 	case OPT_PROXY_IN: return set_proxy_in(o, arg, why);
 	case OPT_PROXY_OUT: return set_proxy_out(o, arg, why);
 	case OPT_PIN: return add_pin(&o->trust, arg, why);
@@ -466,7 +491,7 @@ options_parse(int argc, char **argv, struct options *o, struct failure *why)
 	int opt;
 
 	*o = (struct options){ .handshake_ms = 10000, .connect_ms = 10000, .close_ms = 60000,
-		.idle_ms = PARSE_OFF, .trust = { .level = TRUST_UNSET }, .log = { .level = LEVEL_NOTICE } };
+		.idle_ms = PARSE_OFF, .idle_exit_ms = 60000, .idle_children = 2, .trust = { .level = TRUST_UNSET }, .log = { .level = LEVEL_NOTICE } };
 	o->log.service = "inetls-wrap";
 	if (argc < 1)
 		return failure_set(why, EX_USAGE, "argv is empty: inetd.conf must name the program and its options");

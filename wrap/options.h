@@ -11,6 +11,8 @@
 #include "log.h"
 #include "trust.h"
 
+#define OPTIONS_IDLE_CHILDREN_MAX 256
+
 struct options {
 	/* what to do */
 	bool help, version, check;
@@ -44,6 +46,9 @@ struct options {
 	bool no_sandbox, no_keyholder;
 	struct log_options log;
 
+	int max_connections, max_per_source; /* 0: no limit */
+	int idle_children;
+	int64_t idle_exit_ms;
 	int64_t handshake_ms, connect_ms, close_ms, idle_ms; /* PARSE_OFF for "off" */
 
 	char ineffective[32];  /* letters of old options that were given and do nothing */

@@ -128,6 +128,11 @@ report(const struct session *s)
 typedef int step(struct session *);
 
 /* The order of a session. */
+static step *const opening_in_advance[] = { session_find_user, session_start_keyholder, session_open_backend,
+	session_start_tls, NULL };
+static step *const opening_late[] = { session_find_user, session_start_keyholder, NULL };
+static step *const the_rest[] = { session_open_backend, session_start_tls, session_close_door, NULL };
+static step *const the_door[] = { session_close_door, NULL };
 static step *const opening[] = { begin, session_find_user, session_start_keyholder, session_open_backend,
 	session_start_tls, session_close_door, NULL };
 static step *const as_server[] = { session_proxy_header, session_front_door, session_shake_hands,
@@ -150,41 +155,79 @@ static int
 check_stdin(const struct options *o)
 {
 	socklen_t len = sizeof(int);
-	int listening = 0;
+	int type;
 
 	if (o->client && log_stdin_was_open())
 		return EX_OK; /* a pipe or a terminal serves too */
-	if (!log_stdin_was_open() || getsockopt(STDIN_FILENO, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == -1) {
+	if (!log_stdin_was_open() || getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &len) == -1) {
 		log_line(LEVEL_ERR, "fd 0 is not a socket: inetls-wrap is started by inetd, xinetd, systemd or "
 		    "tcpserver for each connection; to listen itself give -d [host:]port; see inetls-wrap -h");
 		return EX_USAGE;
 	}
-	if (listening) {
-		log_line(LEVEL_ERR, "fd 0 is a listening socket: write nowait in inetd.conf, wait = no in xinetd.d, "
-		    "Accept=yes in the systemd socket");
-		return EX_CONFIG;
-	}
 	return EX_OK;
+}
+
+static void
+init(struct session *s, const struct options *o, int channel)
+{
+	*s = (struct session){ .o = o, .channel = channel, .keys = { .fd = -1 },
+		.program = { .fd = -1, .control = -1 }, .last = { .fd = -1 } };
+	backend_init(&s->backend);
+}
+
+static int
+conclude(struct session *s, bool opened)
+{
+	if (s->o->client)
+		session_tell_local(s, opened);
+	say_goodbye(s);
+	leave_plain(s);
+	report(s);
+	return s->why.code;
 }
 
 int
 session_serve(const struct options *o, int channel)
 {
-	struct session s = { .o = o, .channel = channel, .keys = { .fd = -1 },
-		.program = { .fd = -1, .control = -1 }, .last = { .fd = -1 } };
+	struct session s;
 	int code = check_stdin(o);
 	bool opened;
 
 	if (code != EX_OK)
 		return code;
-	backend_init(&s.backend);
+	init(&s, o, channel);
 	opened = take(&s, opening);
 	if (opened)
 		(void)take(&s, o->client ? as_client : as_server);
-	if (o->client)
-		session_tell_local(&s, opened);
-	say_goodbye(&s);
-	leave_plain(&s);
-	report(&s);
-	return s.why.code;
+	return conclude(&s, opened);
+}
+
+/*
+ * A client resolves the server's name for each connection, and a program is started for each: neither is done
+ * in advance.  A failure before there is a peer waits for one, to be logged with it.
+ */
+int
+session_serve_next(const struct options *o, int channel,
+    int (*take_connection)(void *context, const char **refused), void *context)
+{
+	bool late = o->client || o->program != NULL;
+	const char *refused = NULL;
+	struct session s;
+	bool opened;
+
+	init(&s, o, channel);
+	opened = take(&s, late ? opening_late : opening_in_advance);
+	if (take_connection(context, &refused) == -1)
+		return EX_OK;
+	if (begin(&s) == -1)
+		opened = false;
+	if (refused != NULL) {
+		s.peer_done = true;
+		opened = session_finish_why(&s, "refused", NULL, refused) == 0;
+	}
+	if (opened)
+		opened = take(&s, late ? the_rest : the_door);
+	if (opened)
+		(void)take(&s, o->client ? as_client : as_server);
+	return conclude(&s, opened);
 }

@@ -1,0 +1,82 @@
+/* A child that waits for its one connection. */
+
+#include "worker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "deadline.h"
+#include "session.h"
+
+struct worker {
+	const struct port *port;
+	int control;
+};
+
+/* The next connection, or -1 where the listener wants us to leave. */
+static int
+accept_next(const struct worker *w)
+{
+	struct pollfd p[ADDRESS_MAX + 1];
+	int n = w->port->n, fd;
+
+	for (;;) {
+		for (int i = 0; i < n; i++)
+			p[i] = (struct pollfd){ .fd = w->port->fds[i], .events = POLLIN };
+		p[n] = (struct pollfd){ .fd = w->control, .events = POLLIN };
+		if (deadline_wait(p, (nfds_t)n + 1, DEADLINE_NEVER) < 0 || p[n].revents != 0)
+			return -1;
+		/* Another child may have been faster. */
+		for (int i = 0; i < n; i++)
+			if (p[i].revents != 0 && (fd = accept4(p[i].fd, NULL, NULL, SOCK_CLOEXEC)) != -1)
+				return fd;
+	}
+}
+
+/* What the listener says of this peer; where it has left meanwhile, the connection is served all the same. */
+static char
+ask_listener(const struct worker *w, int fd)
+{
+	struct address peer;
+	char answer = WORKER_SERVE;
+
+	address_get_peer(fd, &peer);
+	if (send(w->control, &peer, sizeof(peer), MSG_NOSIGNAL) == -1 || read(w->control, &answer, 1) != 1)
+		answer = WORKER_SERVE;
+	return answer;
+}
+
+/* session_serve_next's question. */
+static int
+take_connection(void *context, const char **refused)
+{
+	struct worker *w = context;
+	int fd = accept_next(w);
+	char answer;
+
+	if (fd == -1)
+		return -1;
+	for (int i = 0; i < w->port->n; i++)
+		(void)close(w->port->fds[i]);
+	answer = ask_listener(w, fd);
+	(void)close(w->control);
+	if (answer == WORKER_TOO_MANY)
+		*refused = "more sessions than --max-connections";
+	if (answer == WORKER_TOO_MANY_OF_SOURCE)
+		*refused = "more sessions of this source than --max-per-source";
+	if (dup2(fd, STDIN_FILENO) == -1 || dup2(fd, STDOUT_FILENO) == -1)
+		return -1;
+	(void)close(fd);
+	return 0;
+}
+
+void
+worker_run(const struct options *o, const struct port *port, int channel, int control)
+{
+	struct worker w = { port, control };
+
+	_exit(session_serve_next(o, channel, take_connection, &w));
+}
