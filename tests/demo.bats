@@ -72,6 +72,9 @@ interrupted_at() {
 	grep -qE '^TLS 1\.3, [A-Z0-9-]+; [0-9]+ bytes from psql, [0-9]+ bytes to it$' <<< "$output"
 	grep -qE '^through the wrapper: .* in clear: 0 times$' <<< "$output"
 	grep -qE '^without the wrapper: .* in clear: [1-9][0-9]* times$' <<< "$output"
+	grep -q '^ERROR:  canceling statement due to user request$' <<< "$output"
+	grep -q 'FATAL:  TLS is required on this port$' <<< "$output"
+	grep -q '^DETAIL:  connect 127.0.0.1:[0-9]*: Connection refused; ' <<< "$output"
 	left_nothing
 }
 
