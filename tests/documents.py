@@ -21,7 +21,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-# Strings of more than one word that are no message: usage, version, PEM, and the PROXY protocol's.
+# Strings of more than one word that are no message: usage, version, PEM, the PROXY protocol's, a salt.
 NO_MESSAGE = (
     "usage: inetls-wrap ",
     "inetls-wrap %s, GnuTLS %s",
@@ -29,6 +29,7 @@ NO_MESSAGE = (
     "PRIVATE KEY-----",
     "PROXY %s ",
     "PROXY UNKNOWN",
+    "inetls session tickets 1",
 )
 
 
@@ -56,12 +57,12 @@ CONVERSION = re.compile(r"%[-+ #0]*\d*(?:\.\d+|\.\*)?(?:hh|h|ll|l|z|j)?[a-zA-Z%]
 def is_sentence(text):
     """Two words, or one with a colon and what printf adds: what a person reads, and neither a key nor a path."""
     words = re.findall(r"[A-Za-z][A-Za-z'-]+", CONVERSION.sub(" ", text))
-    return (len(words) > 1 and " " in text) or re.match(r"[A-Za-z]{3,}:? %", text) is not None
+    return (len(words) > 1 and " " in text) or re.match(r"[A-Za-z]{2,}(?: \d)?:? %", text) is not None
 
 
 def wrapper():
-    """The wrapper's source: its own, and of common/ what it calls."""
-    yield from source("wrap/*.c")
+    """The wrapper's source: its own but for what a debug build alone has, and of common/ what it calls."""
+    yield from ((name, text) for name, text in source("wrap/*.c") if name != "wrap/hook.c")
     for name, text in source("common/file.c"):
         yield name, text[:text.index("write_file(")]  # the rest is certgen's
 
