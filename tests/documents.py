@@ -6,7 +6,7 @@
 	documents.py words FILE.8		and every result= and end=, and no other
 	documents.py codes FILE.8		EXIT STATUS has the codes that the source names
 	documents.py map README		its list of files has those that there are
-	documents.py tests README		its guarantees name tests that there are
+	documents.py tests README		its guarantees, and the page's, name tests that there are
 	documents.py targets README		its commands, and the page's, name targets of make help
 
 Prints what is missing, one finding a line, and exits 1 where there is any.  A message stands in the page word by
@@ -172,6 +172,10 @@ def check_tests(readme):
             seen += 1
             if f'@test "{title}" {{' not in tests:
                 findings.append(f"{name} has no test {title!r}")
+    page = os.path.join(ROOT, "man", "inetls-wrap.8")
+    for line in re.findall(r"^.*\bPa .*\.bats.*$", read(page), flags=re.MULTILINE):
+        findings += [f"inetls-wrap.8: there is no {name}" for name in re.findall(r"[a-z-]+\.bats", line)
+                     if not os.path.exists(os.path.join(ROOT, "tests", name))]
     return findings if seen else ["no test is named"]
 
 
