@@ -54,6 +54,20 @@ peer_cut() {
 	each 'handshake send:50000 partial:5000 sleep:0.2 rst' recv-all peer_cut
 }
 
+killed() {
+	says exit=-9 backend.received=1000 backend.end=reset peer.tls=none
+}
+
+@test "a session that is killed resets the service, and says nothing to the peer" {
+	each 'handshake send:1000 sleep:0.3 signal:KILL hold' recv-all killed
+	each 'handshake send:1000 bye sleep:0.3 signal:KILL hold' 'recv-all sleep:1' killed_late
+}
+
+# The peer had said that it was complete before.
+killed_late() {
+	says exit=-9 backend.received=1000 backend.end=fin peer.tls=none
+}
+
 @test "a service that reads slowly gets all that a cut peer had sent before, then a reset" {
 	sent=3000000
 	each 'handshake send:3000000 fin hold' 'sleep:1 recv-all' peer_cut

@@ -42,8 +42,10 @@ open_socket(struct backend *b, int i, const struct address *source, const char *
 		return failure_set(why, EX_OSERR, "socket: %s", strerror(errno));
 	}
 	b->sockets[i] = fd;
-	if (b->tcp)
+	if (b->tcp) {
 		socket_tune(fd);
+		socket_arm(fd);
+	}
 	return source != NULL ? bind_source(fd, source, text, why) : 0;
 }
 
@@ -221,7 +223,10 @@ void
 backend_close(struct backend *b)
 {
 	close_others(b);
-	if (b->fd != -1)
-		(void)close(b->fd);
+	if (b->fd == -1)
+		return;
+	if (b->tcp)
+		socket_release(b->fd);
+	(void)close(b->fd);
 	b->fd = -1;
 }

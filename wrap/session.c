@@ -59,6 +59,8 @@ begin(struct session *s)
 		return session_finish(s, "system", NULL);
 	}
 	socket_tune(STDIN_FILENO);
+	if (s->o->client)
+		socket_arm(STDIN_FILENO);
 	return 0;
 }
 
@@ -106,6 +108,8 @@ leave_plain(struct session *s)
 			backend_abort(&s->backend, deadline);
 		break;
 	default:
+		if (s->o->client)
+			socket_release(STDIN_FILENO);
 		backend_close(&s->backend);
 	}
 }

@@ -39,6 +39,26 @@ socket_tune(int fd)
 			return; /* no TCP */
 }
 
+static void
+linger(int fd, int on)
+{
+	struct linger l = { .l_onoff = on, .l_linger = 0 };
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
+}
+
+void
+socket_arm(int fd)
+{
+	linger(fd, 1);
+}
+
+void
+socket_release(int fd)
+{
+	linger(fd, 0);
+}
+
 /* Whether bytes are on their way that can still arrive: a connection that was reset keeps its count of them. */
 static bool
 is_sending(int fd)
@@ -55,8 +75,6 @@ is_sending(int fd)
 void
 socket_abort(int fd, int64_t deadline)
 {
-	struct linger reset = { .l_onoff = 1, .l_linger = 0 };
-
 	/*
 	 * The reset throws away what our kernel has not sent, not what the other's has received: so what came
 	 * before the cut arrives, and the cut is seen as one.
@@ -64,7 +82,7 @@ socket_abort(int fd, int64_t deadline)
 	while (deadline_now() < deadline && is_sending(fd))
 		if (deadline_wait(NULL, 0, deadline_min(deadline, deadline_after(LOOK_MS))) != DEADLINE_OVER)
 			break;
-	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	socket_arm(fd);
 	(void)close(fd);
 }
 

@@ -11,6 +11,13 @@
 void socket_tune(int fd);
 
 /*
+ * From now on the end of this process, whatever kills it, resets a TCP connection: what was sent must not be
+ * taken for the whole.  Until socket_release says that all is said.
+ */
+void socket_arm(int fd);
+void socket_release(int fd);
+
+/*
  * Closes a connection so that the other end cannot take what it has for the whole: waits, until the deadline
  * at most, for what was sent to arrive, then resets.  A Unix socket has no reset, nor has a pipe: they are
  * only closed.
