@@ -1,5 +1,7 @@
 # The documents say what the program does: compared with the source, so that neither can go on alone.
 
+# The backquotes in quotes are Markdown.
+# shellcheck disable=SC2016
 load lib
 
 PAGE=$ROOT/man/inetls-wrap.8
