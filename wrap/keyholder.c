@@ -61,6 +61,7 @@ static ssize_t
 ask(struct keyholder *k, const struct iovec *request, int parts, void *out, size_t size)
 {
 	size_t n = size - 1; /* a NUL goes behind */
+	ssize_t sent;
 	int kind;
 
 	k->asked = true;
@@ -69,9 +70,9 @@ ask(struct keyholder *k, const struct iovec *request, int parts, void *out, size
 		return -1;
 	if (k->fd == -1)
 		return lost(k);
-	/* A keyholder that is gone, so that this fails, has said why: the answer is read all the same. */
-	(void)!writev(k->fd, request, parts);
-	if (deadline_wait_fd(k->fd, POLLIN, deadline_after(WAIT_MS)) <= 0)
+	/* A keyholder that is gone, so that this fails, has said why before: that is read, and not waited for. */
+	sent = writev(k->fd, request, parts);
+	if (deadline_wait_fd(k->fd, POLLIN, deadline_after(sent == -1 ? 0 : WAIT_MS)) <= 0)
 		return failure_set(&k->why, EX_SOFTWARE, "the process that holds the key does not answer");
 	if ((kind = receive(k, out, &n)) == -1)
 		return -1;

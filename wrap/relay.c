@@ -142,8 +142,12 @@ step_plain_write(struct relay *r)
 		r->writable_plain = false;
 		return false;
 	}
-	if (n == -1)
+	if (n == -1 && (errno == EPIPE || errno == ECONNRESET))
 		return plain_went_deaf(r);
+	if (n == -1) {
+		discard(&r->in);
+		return fail(r, RELAY_PLAIN_RESET, RELAY_END_PLAIN, "write to backend", strerror(errno));
+	}
 	r->in.at += (size_t)n;
 	r->result->in += (uint64_t)n;
 	return true;
@@ -223,13 +227,19 @@ finished(const struct relay *r, bool flushed)
 	return r->in.passed && r->out.passed && flushed;
 }
 
+static bool
+one_ended(const struct relay *r)
+{
+	return r->in.ended || r->out.ended || r->plain_deaf;
+}
+
 static int64_t
 limit(const struct relay *r)
 {
 	int64_t idle = deadline_after(r->setup->idle_ms);
 
 	/* After the first end, or a cut, the other flow goes on for as long as it moves. */
-	if (r->stopping || r->in.ended || r->out.ended)
+	if (r->stopping || one_ended(r))
 		return deadline_min(idle, deadline_after(r->setup->close_ms));
 	return idle;
 }
@@ -264,7 +274,7 @@ wait_for_more(struct relay *r, bool flushed, int64_t deadline)
 	n = deadline_wait(p, 4, deadline);
 	if (n == DEADLINE_OVER || n == DEADLINE_ERROR) {
 		bool late = n == DEADLINE_OVER;
-		bool closing = r->in.ended || r->out.ended;
+		bool closing = one_ended(r);
 
 		(void)fail(r, late ? RELAY_IDLE : RELAY_BROKEN, late ? RELAY_END_TIMEOUT : RELAY_END_NONE,
 		    !late ? "poll" : closing ? "nothing moved for --close-timeout after one side had ended"
