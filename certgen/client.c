@@ -98,7 +98,7 @@ make_directory(const struct client *client, struct failure *why)
 {
 	const char *dir = client->order->libpq;
 
-	if (client->form != FORM_LIBPQ || mkdir(dir, 0700) == 0 || errno == EEXIST)
+	if (client->form != FORM_LIBPQ || (mkdir(dir, 0700) == 0 && chmod(dir, 0700) == 0) || errno == EEXIST)
 		return 0;
 	return failure_set(why, EX_CANTCREAT, "create %s: %s", dir, strerror(errno));
 }

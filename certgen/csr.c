@@ -189,6 +189,8 @@ csr_read(const char *pem, size_t len, struct request *request, struct csr *csr, 
 		r = -1;
 	else {
 		request->key = kind;
+		/* GnuTLS keeps what the request says of the key's usage with the key, and would write it. */
+		gnutls_pubkey_set_key_usage(csr->key, 0);
 		r = read_subject(crq, request, csr, why);
 	}
 	gnutls_x509_crq_deinit(crq);

@@ -83,8 +83,8 @@ export_p12(const struct export_p12 *what, gnutls_datum_t *p12, struct failure *w
 	p12->data = NULL;
 	if ((r = gnutls_pkcs12_init(&file)) == 0 && (r = add_certs(file, what)) >= 0 &&
 	    (r = add_key(file, what)) >= 0)
-		r = what->legacy ? gnutls_pkcs12_generate_mac(file, what->passphrase) :
-				   gnutls_pkcs12_generate_mac2(file, GNUTLS_MAC_SHA256, what->passphrase);
+		r = gnutls_pkcs12_generate_mac2(
+		    file, what->legacy ? GNUTLS_MAC_SHA1 : GNUTLS_MAC_SHA256, what->passphrase);
 	if (r >= 0)
 		r = gnutls_pkcs12_export2(file, GNUTLS_X509_FMT_DER, p12);
 	gnutls_pkcs12_deinit(file);

@@ -157,6 +157,17 @@ check_clock(time_t now)
 	return EX_CONFIG;
 }
 
+/* getopt_long takes --password for --password-file: here every option has one spelling. */
+static int
+is_spelt_out(char *const argv[], const char *name)
+{
+	const char *word = argv[optind - 1] == optarg ? argv[optind - 2] : argv[optind - 1];
+	size_t len = strlen(name);
+
+	return strncmp(word, "--", 2) != 0 ||
+	    (strncmp(word + 2, name, len) == 0 && (word[2 + len] == '\0' || word[2 + len] == '='));
+}
+
 int
 order_read(struct order *order, enum order_kind kind, int argc, char *argv[])
 {
@@ -168,7 +179,9 @@ order_read(struct order *order, enum order_kind kind, int argc, char *argv[])
 	order->now = time(NULL);
 	opterr = 0;
 	while (optarg = NULL, (c = getopt_long(argc, argv, ":hV", options, &index)) != -1)
-		if ((r = take_option(order, c, options[index].name, argv)) != 0)
+		if (c != '?' && c != ':' && !is_spelt_out(argv, options[index].name))
+			return say_usage("--%s is spelt out here, and takes what it takes; see --help", options[index].name);
+		else if ((r = take_option(order, c, options[index].name, argv)) != 0)
 			return r;
 	if (order->ask && order->batch)
 		return say_usage("--ask and --batch exclude each other");

@@ -59,18 +59,23 @@ print_part(FILE *out, const char *text, size_t len)
 void
 page_line(FILE *out, const char *label, int column, const char *text)
 {
-	int width = page_width(out), at = column;
+	int width = page_width(out), at = column, blank = 0;
 
 	(void)fprintf(out, "%-*s", column, label);
 	while (*text != '\0') {
 		size_t len = part_len(text);
+		int ends_blank = text[len - 1] == ' ', wide = part_width(text, len);
 
-		if (width > 0 && at > column && at + part_width(text, len) > width) {
+		if (width > 0 && at > column && at + blank + wide > width) {
 			(void)fprintf(out, "\n%*s", column, "");
 			at = column;
+		} else if (blank) {
+			(void)fputc(' ', out);
+			at++;
 		}
-		print_part(out, text, len);
-		at += part_width(text, len) + (text[len - 1] == ' ');
+		print_part(out, text, len - (size_t)ends_blank);
+		at += wide;
+		blank = ends_blank;
 		text += len;
 	}
 	(void)fputc('\n', out);

@@ -15,7 +15,7 @@ int page_width(FILE *out);
 
 /*
  * Prints label, padded to a column, and text behind it.  Where that is wider than the terminal it is broken at
- * blanks (kept at the line's end) and after colons, and goes on below its beginning.  Untrusted bytes are escaped.
+ * blanks and after colons, and goes on below its beginning.  Untrusted bytes are escaped.
  */
 void page_line(FILE *out, const char *label, int column, const char *text);
 

@@ -1,5 +1,8 @@
-/* Who a certificate is for and what for.  Two rules of others decide here: libpq and browsers read the
- * alternative names alone, and OpenSSL holds a common name that looks like a domain against the constraints. */
+/*
+ * Who a certificate is for and what for.  Two rules of others decide here: libpq and browsers read the
+ * alternative names alone; OpenSSL and GnuTLS hold the common name against the CA's constraints where there is
+ * no domain among these.
+ */
 
 #include "subject.h"
 
@@ -23,37 +26,45 @@ has_domain(const struct request *request)
 	return 0;
 }
 
+static int
+has_nothing_else(const struct request *request)
+{
+	return *request->country == '\0' && *request->state == '\0' && *request->locality == '\0' &&
+	    *request->org == '\0';
+}
+
 const char *
 subject_common(const struct request *request, char *buf, size_t size)
 {
-	int nothing_else = *request->country == '\0' && *request->state == '\0' &&
-	    *request->locality == '\0' && *request->org == '\0';
-
 	if (*request->common != '\0')
 		(void)snprintf(buf, size, "%s", request->common);
 	else if (request->issued && !has_domain(request))
-		/* Digits and dots alone would be taken for a domain outside of the CA's constraints. */
-		(void)snprintf(buf, size, "address %s", request->names[0].text);
+		/* Any common name would be taken for a domain outside of the CA's constraints. */
+		*buf = '\0';
 	else
 		(void)snprintf(buf, size, "%s", request->names[0].text);
 	/* A self-signed certificate needs a subject, since that is its issuer too. */
 	if (strlen(buf) > SUBJECT_COMMON_MAX && *request->common == '\0')
-		(void)snprintf(buf, size, "%s", nothing_else ? "inetls" : "");
+		(void)snprintf(buf, size, "%s", has_nothing_else(request) ? "inetls" : "");
 	return buf;
 }
 
 static int
 set_subject(gnutls_x509_crt_t cert, const struct request *request)
 {
-	char common[REQUEST_TEXT_MAX + 1];
+	char common[REQUEST_TEXT_MAX + 1], org[REQUEST_TEXT_MAX + 1];
 	int r;
 
+	(void)subject_common(request, common, sizeof(common));
+	(void)snprintf(org, sizeof(org), "%s", request->org);
+	if (*common == '\0' && has_nothing_else(request))
+		(void)snprintf(org, sizeof(org), "server at %s", request->names[0].text);
 	if ((r = set_text(cert, GNUTLS_OID_X520_COUNTRY_NAME, request->country)) < 0 ||
 	    (r = set_text(cert, GNUTLS_OID_X520_STATE_OR_PROVINCE_NAME, request->state)) < 0 ||
 	    (r = set_text(cert, GNUTLS_OID_X520_LOCALITY_NAME, request->locality)) < 0 ||
-	    (r = set_text(cert, GNUTLS_OID_X520_ORGANIZATION_NAME, request->org)) < 0)
+	    (r = set_text(cert, GNUTLS_OID_X520_ORGANIZATION_NAME, org)) < 0)
 		return r;
-	return set_text(cert, GNUTLS_OID_X520_COMMON_NAME, subject_common(request, common, sizeof(common)));
+	return set_text(cert, GNUTLS_OID_X520_COMMON_NAME, common);
 }
 
 static int

@@ -9,7 +9,7 @@
 
 #define SUBJECT_COMMON_MAX 64 /* X.520's ub-common-name */
 
-/* The request's common name: its own where it has one, else its first name.  "" where that is too long. */
+/* The request's common name: its own where it has one, else its first name, or "" where that cannot be one. */
 const char *subject_common(const struct request *request, char *buf, size_t size);
 
 /* Distinguished name, subject alternative names, constraints, key usage and purpose. */

@@ -399,8 +399,9 @@ line='pgssl		9000/tcp	# PostgreSQL TLS wrapper'
 }
 
 @test "install: the directories of GNU make's conventions are followed" {
-	run_make install CERT=no bindir="$here/b" sbindir="$here/s" mandir="$here/m"
+	run_make install CERT=no bindir="$here/b" sbindir="$here/s" mandir="$here/m" completionsdir="$here/c"
 	[ -x "$here/b/inetls-certgen" ] && [ -x "$here/s/inetls-wrap" ]
+	[ -f "$here/c/inetls-certgen" ] && [ -f "$here/c/inetls-wrap" ]
 	[ ! -e "$here/usr" ]
 }
 
