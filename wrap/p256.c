@@ -11,40 +11,12 @@
 #include <nettle/ecdsa.h>
 #include <nettle/sha2.h>
 
-#define DER_MAX 512 /* a P-256 key with its public half is 138 bytes */
+#include "der.h"
 
-enum { INTEGER = 0x02, OCTETS = 0x04, OID = 0x06, SEQUENCE = 0x30, PARAMETERS = 0xa0 };
+#define DER_MAX 512 /* a P-256 key with its public half is 138 bytes */
 
 static const uint8_t ec_public_key[] = { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01 };
 static const uint8_t prime256v1[] = { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07 };
-
-struct der {
-	const uint8_t *at, *end;
-};
-
-/* Takes one element with that tag off the front. */
-static bool
-take(struct der *d, uint8_t tag, struct der *inside)
-{
-	size_t len, bytes;
-
-	if (d->end - d->at < 2 || d->at[0] != tag)
-		return false;
-	len = d->at[1];
-	d->at += 2;
-	if (len >= 0x80) {
-		bytes = len & 0x7f;
-		if (bytes < 1 || bytes > 2 || (size_t)(d->end - d->at) < bytes)
-			return false;
-		for (len = 0; bytes > 0; bytes--)
-			len = len << 8 | *d->at++;
-	}
-	if ((size_t)(d->end - d->at) < len)
-		return false;
-	inside->at = d->at;
-	inside->end = d->at += len;
-	return true;
-}
 
 static bool
 is(const struct der *d, const uint8_t *expected, size_t n)
@@ -58,10 +30,10 @@ parse_ec_key(struct der d, bool curve_is_known, uint8_t number[P256_SIZE])
 {
 	struct der key, version, octets, parameters, curve;
 
-	if (!take(&d, SEQUENCE, &key) || !take(&key, INTEGER, &version) || !take(&key, OCTETS, &octets))
+	if (!der_take(&d, DER_SEQUENCE, &key) || !der_take(&key, DER_INTEGER, &version) || !der_take(&key, DER_OCTETS, &octets))
 		return false;
-	if (take(&key, PARAMETERS, &parameters)) {
-		if (!take(&parameters, OID, &curve) || !is(&curve, prime256v1, sizeof(prime256v1)))
+	if (der_take(&key, DER_CONTEXT_0, &parameters)) {
+		if (!der_take(&parameters, DER_OID, &curve) || !is(&curve, prime256v1, sizeof(prime256v1)))
 			return false;
 		curve_is_known = true;
 	}
@@ -76,10 +48,10 @@ parse_pkcs8(struct der d, uint8_t number[P256_SIZE])
 {
 	struct der info, version, algorithm, oid, curve, key;
 
-	if (!take(&d, SEQUENCE, &info) || !take(&info, INTEGER, &version) || !take(&info, SEQUENCE, &algorithm) ||
-	    !take(&algorithm, OID, &oid) || !is(&oid, ec_public_key, sizeof(ec_public_key)) ||
-	    !take(&algorithm, OID, &curve) || !is(&curve, prime256v1, sizeof(prime256v1)) ||
-	    !take(&info, OCTETS, &key))
+	if (!der_take(&d, DER_SEQUENCE, &info) || !der_take(&info, DER_INTEGER, &version) || !der_take(&info, DER_SEQUENCE, &algorithm) ||
+	    !der_take(&algorithm, DER_OID, &oid) || !is(&oid, ec_public_key, sizeof(ec_public_key)) ||
+	    !der_take(&algorithm, DER_OID, &curve) || !is(&curve, prime256v1, sizeof(prime256v1)) ||
+	    !der_take(&info, DER_OCTETS, &key))
 		return false;
 	return parse_ec_key(key, true, number);
 }
@@ -138,7 +110,7 @@ put_integer(uint8_t *out, const mpz_t number)
 {
 	size_t len = nettle_mpz_sizeinbase_256_s(number);
 
-	out[0] = INTEGER;
+	out[0] = DER_INTEGER;
 	out[1] = (uint8_t)len;
 	nettle_mpz_get_str_256(len, out + 2, number);
 	return len + 2;
@@ -159,7 +131,7 @@ p256_sign(const uint8_t number[P256_SIZE], const uint8_t hash[32], uint8_t out[P
 		ecdsa_sign(&key, NULL, random_bytes, 32, hash, &signature);
 		len = 2 + (ssize_t)put_integer(out + 2, signature.r);
 		len += (ssize_t)put_integer(out + len, signature.s);
-		out[0] = SEQUENCE;
+		out[0] = DER_SEQUENCE;
 		out[1] = (uint8_t)(len - 2);
 		dsa_signature_clear(&signature);
 	}

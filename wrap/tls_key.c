@@ -6,6 +6,8 @@
 
 #include <gnutls/gnutls.h>
 
+#include "certificate.h"
+
 static int
 ask_to_sign(struct tls_key *k, bool is_hash, gnutls_sign_algorithm_t algorithm, unsigned flags,
     const gnutls_datum_t *in, gnutls_datum_t *signature)
@@ -53,6 +55,56 @@ key_info(gnutls_privkey_t key, unsigned flags, void *userdata)
 	return -1;
 }
 
+static void
+free_chain(struct tls_key *k)
+{
+	for (; k->chain_len > 0; k->chain_len--)
+		gnutls_pcert_deinit(&k->chain[k->chain_len - 1]);
+}
+
+static bool
+import_point(gnutls_pubkey_t *key, const uint8_t *p256)
+{
+	gnutls_datum_t x = { (unsigned char *)(uintptr_t)p256, 32 }, y = { (unsigned char *)(uintptr_t)p256 + 32, 32 };
+
+	return gnutls_pubkey_init(key) == 0 &&
+	    gnutls_pubkey_import_ecc_raw(*key, GNUTLS_ECC_CURVE_SECP256R1, &x, &y) == 0;
+}
+
+static bool
+has_issued(const struct certificate *issuer, const struct certificate *c)
+{
+	return issuer->subject_len == c->issuer_len && memcmp(issuer->subject, c->issuer, c->issuer_len) == 0;
+}
+
+/*
+ * A P-256 leaf, and behind it each certificate's issuer: such a chain is sent as it stands.  False where it
+ * takes GnuTLS's own reading, which costs as much as all the rest of a handshake's arithmetic but the
+ * signature: another kind of key, another order, or no certificates.
+ */
+static bool
+import_in_order(struct tls_key *k, gnutls_datum_t pem)
+{
+	struct certificate before = { .issuer_len = 0 }, c;
+	const char *at = (char *)pem.data;
+	gnutls_pcert_st *next;
+
+	for (; k->chain_len < TLS_CHAIN_MAX && (at = strstr(at, "-----BEGIN CERTIFICATE")) != NULL; at++) {
+		gnutls_datum_t rest = { (unsigned char *)(uintptr_t)at, pem.size - (unsigned)(at - (char *)pem.data) };
+
+		next = &k->chain[k->chain_len];
+		*next = (gnutls_pcert_st){ .type = GNUTLS_CRT_X509 };
+		if (gnutls_pem_base64_decode2("CERTIFICATE", &rest, &next->cert) < 0)
+			return false;
+		k->chain_len++;
+		if (certificate_read(next->cert.data, next->cert.size, &c) == -1 ||
+		    (k->chain_len == 1 ? c.p256 == NULL || !import_point(&next->pubkey, c.p256) : !has_issued(&c, &before)))
+			return false;
+		before = c;
+	}
+	return k->chain_len > 0 && at == NULL;
+}
+
 /* The chain as GnuTLS wants it, leaf first whatever its order in the file. */
 static int
 import_chain(struct tls_key *k)
@@ -66,13 +118,17 @@ import_chain(struct tls_key *k)
 	if (len == -1)
 		return GNUTLS_E_NO_CERTIFICATE_FOUND;
 	chain.size = (unsigned)len;
-	r = gnutls_pcert_list_import_x509_raw(k->chain, &n, &chain, GNUTLS_X509_FMT_PEM, GNUTLS_X509_CRT_LIST_SORT);
-	if (r < 0) {
-		failure_set(&k->holder->why, EX_CONFIG, "%s in the PEM's certificates; is the file whole?",
-		    gnutls_strerror(r));
-		return r;
+	if (!import_in_order(k, chain)) {
+		free_chain(k);
+		r = gnutls_pcert_list_import_x509_raw(k->chain, &n, &chain, GNUTLS_X509_FMT_PEM,
+		    GNUTLS_X509_CRT_LIST_SORT);
+		if (r < 0) {
+			failure_set(&k->holder->why, EX_CONFIG, "%s in the PEM's certificates; is the file whole?",
+			    gnutls_strerror(r));
+			return r;
+		}
+		k->chain_len = n;
 	}
-	k->chain_len = n;
 	k->kind = gnutls_pubkey_get_pk_algorithm(k->chain[0].pubkey, &k->bits);
 	return 0;
 }
@@ -104,8 +160,7 @@ tls_key_load(struct tls_key *k)
 void
 tls_key_free(struct tls_key *k)
 {
-	for (unsigned i = 0; i < k->chain_len; i++)
-		gnutls_pcert_deinit(&k->chain[i]);
+	free_chain(k);
 	if (k->key != NULL)
 		gnutls_privkey_deinit(k->key);
 }
