@@ -41,9 +41,12 @@ misused() {
 	grep -F "fd 0 is not a socket" "$T/stderr.log"
 }
 
-@test "fd 0 is a listening socket: exit 78, and nowait is named" {
-	session --fd 0:listening --peer hold --
-	misused 78 "nowait"
+@test "fd 0 is a listening socket that nobody connects to: exit 0 after --idle-exit" {
+	session --fd 0:listening --peer hold -- --idle-exit 500ms
+	says exit=0
+	untouched
+	within 4 0.4
+	not_logged result=
 }
 
 @test "fd 1 closed, fd 2 closed: bounded, one line, and nothing but TLS" {

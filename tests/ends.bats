@@ -32,7 +32,7 @@ peer_cut() {
 	says exit=0 "backend.received=$sent" backend.end=reset
 	[ "$(said peer.tls)" != close_notify ]
 	logged result=cut truncated=yes end=peer "in=$sent"
-	within 5
+	within 9
 }
 
 @test "the peer's FIN without close_notify: the service gets what was sent, then a reset" {
@@ -76,7 +76,7 @@ killed_late() {
 cut_while_answered() {
 	says exit=0 backend.end=reset
 	logged result=cut truncated=yes end=peer
-	within 5
+	within 9
 	awk -v cpu="$(said cpu)" 'BEGIN { exit !(cpu < 1) }'
 }
 
@@ -89,7 +89,7 @@ left_early() {
 	says exit=0
 	logged result=cut end=peer "left before it had read everything"
 	not_logged truncated=yes
-	within 5
+	within 9
 }
 
 @test "a peer that said close_notify and left before it had read everything: reported, and nothing spins" {
@@ -101,7 +101,7 @@ backend_reset() {
 	only_tls
 	logged result=reset "out=$sent"
 	not_logged truncated=yes
-	within 5
+	within 9
 }
 
 @test "the service's reset: the peer gets what was sent, then an alert and no close_notify" {
@@ -129,7 +129,7 @@ reset_in_flight() {
 both_gone() {
 	says exit=0
 	logged result=cut
-	within 5
+	within 9
 }
 
 @test "the peer is cut while the service, which had not read, resets: no waiting for bytes that cannot arrive" {
@@ -142,7 +142,7 @@ ok() {
 	says exit=0 "peer.received=$out" "backend.received=$in" backend.end=fin peer.tls=close_notify peer.wire=records
 	logged result=ok "in=$in" "out=$out" "end=$first"
 	not_logged truncated=yes
-	within "${most:-5}"
+	within "${most:-9}"
 }
 
 @test "close_notify becomes FIN, and the answer comes after it: in both directions" {
@@ -180,7 +180,7 @@ stopped() {
 	[ "$(said peer.tls)" = alert:internal_error ]
 	only_tls
 	logged result=stopped end=signal "in=$in" "out=$out"
-	within 5
+	within 9
 }
 
 @test "SIGTERM in mid-stream: what was read arrives, both ends are cut off, none looks complete" {
@@ -196,7 +196,7 @@ stopped() {
 		says exit=0 backend.end=reset
 		[ "$(said peer.tls)" != close_notify ]
 		logged result=stopped end=signal
-		within 5
+		within 9
 	done
 }
 
