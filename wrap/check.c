@@ -2,14 +2,17 @@
 
 #include "check.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "backend.h"
 #include "deadline.h"
 #include "sandbox.h"
 #include "signer.h"
+#include "tls.h"
 
 struct check {
 	const struct options *o;
@@ -51,12 +54,47 @@ check_pem(struct check *c)
 	signer_close(&signer);
 }
 
+/* -C, and the files of -A, -a, --crl and known hosts, as a session would take them. */
+static void
+check_tls(struct check *c)
+{
+	struct tls_config config = { .priority = c->o->priority, .sni = c->o->trust.host };
+	struct failure why;
+	struct tls *tls = NULL;
+	bool asks = c->o->client || c->o->trust.level != TRUST_UNSET;
+
+	if (tls_init(&why) == 0 && (!asks || (config.trust = trust_load(&c->o->trust, &why)) != NULL))
+		tls = c->o->client ? tls_client(&config, &why) : tls_server(&config, STDIN_FILENO, STDOUT_FILENO, &why);
+	if (tls == NULL)
+		say_error(c, &why);
+	else
+		say("ok", "TLS: GnuTLS %s takes the options", tls_library_version());
+	tls_free(tls);
+}
+
+static void
+check_program(struct check *c)
+{
+	struct failure why;
+
+	if (access(c->o->program, X_OK) == 0) {
+		say("ok", "program %s: can be started", c->o->program);
+		return;
+	}
+	failure_set(&why, EX_CONFIG, "-l %s: %s", c->o->program, strerror(errno));
+	say_error(c, &why);
+}
+
 static void
 check_backend(struct check *c)
 {
 	struct failure why;
 	struct backend b;
 
+	if (c->o->program != NULL) {
+		check_program(c);
+		return;
+	}
 	backend_init(&b);
 	if (backend_open(&b, c->o, &why) == -1 || backend_connect(&b, deadline_after(c->o->connect_ms), &why) == -1)
 		say_error(c, &why);
@@ -101,10 +139,12 @@ check_log(const struct check *c)
 static void
 check_hazards(const struct check *c)
 {
-	if (c->o->pgsql && c->o->source == NULL && c->o->backend_path == NULL)
+	bool pgsql = c->o->pgsql && !c->o->client;
+
+	if (pgsql && c->o->source == NULL && c->o->backend_path == NULL)
 		say("warning", "pg_hba.conf: every client of this port looks local to PostgreSQL; never \"trust\" "
 		    "127.0.0.1, or tell them apart with -I 127.0.0.77");
-	if (c->o->pgsql && c->o->backend_path != NULL)
+	if (pgsql && c->o->backend_path != NULL)
 		say("warning", "pg_hba.conf: every client of this port looks local to PostgreSQL; never \"trust\" in a "
 		    "local line, and never run the wrapper as postgres where it says \"peer\"");
 	if (c->o->ineffective[0] != '\0')
@@ -120,6 +160,7 @@ check_run(const struct options *o)
 
 	if (o->pem != NULL)
 		check_pem(&c);
+	check_tls(&c);
 	check_user(&c);
 	check_sandbox(&c);
 	check_backend(&c);

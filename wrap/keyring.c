@@ -37,7 +37,7 @@ has_changed(struct keyring *k)
 	if (stat(k->pem_path, &now) == -1)
 		return false; /* being replaced, or gone: the key that is held still serves */
 	if (now.st_ino == then->st_ino && now.st_dev == then->st_dev && now.st_size == then->st_size &&
-	    now.st_mtim.tv_sec == then->st_mtim.tv_sec && now.st_mtim.tv_nsec == then->st_mtim.tv_nsec)
+	    now.st_ctim.tv_sec == then->st_ctim.tv_sec && now.st_ctim.tv_nsec == then->st_ctim.tv_nsec)
 		return false;
 	k->pem = now;
 	return true;

@@ -28,6 +28,7 @@ static struct {
 	int fd; /* -1: syslog */
 	bool stderr_usable;
 	bool stdin_was_open;
+	bool stderr_was_peer;
 	bool journal; /* fd 2 is the journal's stream, which reads "<5>" as a level */
 } log_settings = { .service = "inetls-wrap", .level = LEVEL_NOTICE, .fd = -1 };
 
@@ -71,6 +72,7 @@ log_claim_stderr(void)
 			return -1;
 		(void)dup2(fd, STDERR_FILENO);
 		(void)close(fd);
+		log_settings.stderr_was_peer = true;
 		return 0;
 	}
 	log_settings.stderr_usable =
@@ -141,7 +143,7 @@ log_open(const struct log_options *o, struct failure *why)
 		return 0;
 	log_settings.path = NULL;
 	log_settings.fd = STDERR_FILENO;
-	if (o->stderr_wanted || (log_settings.stderr_usable && !o->syslog_wanted))
+	if ((o->stderr_wanted && !log_settings.stderr_was_peer) || (log_settings.stderr_usable && !o->syslog_wanted))
 		return o->path == NULL ? 0 : -1;
 	/* Connected now: the socket's path is out of reach once the door is closed. */
 	log_settings.fd = -1;

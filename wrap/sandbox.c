@@ -287,7 +287,8 @@ change_root(const char *root, struct failure *why)
 		return failure_set(why, errno == ENOENT ? EX_UNAVAILABLE : EX_OSERR,
 		    "chdir %s: %s; it must hold the service's socket", root, strerror(errno));
 	if (chroot(".") == -1 || chdir("/") == -1)
-		return failure_set(why, EX_OSERR, "chroot: %s", strerror(errno));
+		return failure_set(why, EX_OSERR, "chroot: %s; root lacks CAP_SYS_CHROOT here: give it, or start us as another "
+		    "user", strerror(errno));
 	return 0;
 }
 
@@ -295,7 +296,8 @@ static int
 become(uid_t uid, gid_t gid, struct failure *why)
 {
 	if (setgroups(0, NULL) == -1 || setresgid(gid, gid, gid) == -1 || setresuid(uid, uid, uid) == -1)
-		return failure_set(why, EX_OSERR, "become uid %lu: %s", (unsigned long)uid, strerror(errno));
+		return failure_set(why, EX_OSERR, "become uid %lu: %s; root lacks CAP_SETUID or CAP_SETGID here: give them, or "
+		    "start us as another user", (unsigned long)uid, strerror(errno));
 	/* A kernel that let us back would make all of this a show. */
 	if (setuid(0) != -1 || geteuid() != uid || getegid() != gid)
 		return failure_set(why, EX_SOFTWARE, "become uid %lu: root could be had back", (unsigned long)uid);

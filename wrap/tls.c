@@ -341,7 +341,8 @@ handshake_reason(const struct tls *t, int error, int alert)
 		return "peer did not ask for our protocol by ALPN";
 	if (alert == GNUTLS_A_DECRYPT_ERROR)
 		return "peer rejected our signature; run --check";
-	if (alert == GNUTLS_A_UNKNOWN_CA || alert == GNUTLS_A_BAD_CERTIFICATE)
+	if (alert == GNUTLS_A_UNKNOWN_CA || alert == GNUTLS_A_BAD_CERTIFICATE || alert == GNUTLS_A_CERTIFICATE_UNKNOWN ||
+	    alert == GNUTLS_A_CERTIFICATE_EXPIRED)
 		return "peer does not trust our certificate; give it the .crt, or a CA that issued ours";
 	return NULL;
 }
