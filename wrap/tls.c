@@ -477,6 +477,9 @@ tls_abort(struct tls *t)
 
 	if (t->error != GNUTLS_E_SUCCESS)
 		alert = gnutls_error_to_alert(t->error, &level);
+	/* GnuTLS has no answer of its own to this; in TLS 1.3 it is another error (RFC 5246, 7.4.6). */
+	if (t->error == GNUTLS_E_NO_CERTIFICATE_FOUND)
+		alert = GNUTLS_A_HANDSHAKE_FAILURE;
 	if (!t->established && t->trust != NULL && trust_alert(t->trust) != -1)
 		alert = trust_alert(t->trust);
 	(void)gnutls_alert_send(t->session, GNUTLS_AL_FATAL, (gnutls_alert_description_t)alert);

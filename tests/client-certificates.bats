@@ -1,0 +1,270 @@
+# Certificates of clients: {none, another CA's, expired, revoked, another name, right} at each level of -v, in TLS 1.2
+# and 1.3: what the client gets, what the log says, and that the service hears of nobody who is refused.
+
+# lib.bash and client.bash set port, output and status.
+# shellcheck disable=SC2154
+
+load lib
+load session
+load client
+
+setup() {
+	lib_before
+	need socat
+}
+
+setup_file() {
+	local level
+	lib_begin
+	have socat || return 0
+	make_pem "$T/pgssl.pem" localhost
+	authority good
+	authority evil
+	issue good right dba subjectAltName=DNS:dba.clients.example,email:dba@example.org extendedKeyUsage=clientAuth
+	issue good same-name dba extendedKeyUsage=clientAuth
+	issue good wrong-name stranger subjectAltName=DNS:stranger.example extendedKeyUsage=clientAuth
+	issue good expired dba extendedKeyUsage=clientAuth -- -startdate 20200101000000Z -enddate 20210203000000Z
+	issue good revoked dba extendedKeyUsage=clientAuth
+	issue good for-servers dba extendedKeyUsage=serverAuth
+	issue evil wrong-ca dba extendedKeyUsage=clientAuth
+	revoke good revoked
+	tls_server backend socat "TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr" \
+		"SYSTEM:echo hello; echo it >> $T/disturbed"
+	BACKEND=$port
+	export BACKEND
+	for level in 0 1 2 3; do
+		level_server "level$level" "$level" --crl "$T/good.crl" --peer-name dba $([ "$level" -ne 3 ] || pins right wrong-name)
+		echo "$port" > "$T/level.$level"
+	done
+}
+
+# level_server NAME LEVEL OPTION...: a server that asks for certificates; sets $port.
+level_server() {
+	tls_server "$1" "$WRAP" -p "$T/pgssl.pem" -d 127.0.0.1:{port} -r "127.0.0.1:$BACKEND" -v "$2" \
+		-A "$T/good.crt" -f "${@:3}"
+}
+
+# pins NAME...: prints the options that pin these certificates.
+pins() {
+	local name
+	for name; do
+		echo "--pin $(pin_of "$T/$name.pem")"
+	done
+}
+
+# shows PEM|- TLS PORT LOG: a client does; its outcome is in $got, the session's line in $line.
+shows() {
+	local before sessions
+	sessions=$(grep -c 'result=' "$4") || :
+	before=$(cat "$T/disturbed" 2> /dev/null | wc -l)
+	got=$(timeout 20 "$ROOT/tests/mutual.py" "$3" "$2" "$([ "$1" = - ] && echo - || echo "$T/$1.pem")")
+	wait_for 10 more_sessions "$4" "$sessions"
+	line=$(grep 'result=' "$4" | tail -n 1)
+	[ "$got" = served ] || [ "$(cat "$T/disturbed" 2> /dev/null | wc -l)" -eq "$before" ] ||
+		{ echo "the service heard of $1"; return 1; }
+}
+
+more_sessions() {
+	[ "$(grep -c 'result=' "$1")" -gt "$2" ]
+}
+
+# cells LEVEL TLS: reads a table from stdin: certificate, what the client gets, what the log says.
+cells() {
+	local certificate wanted words bad=0
+	while IFS='|' read -r certificate wanted words; do
+		shows "$certificate" "$2" "$(cat "$T/level.$1")" "$T/level$1.log"
+		if [ "$got" != "$wanted" ] || ! grep -qF -e "$words" <<< "$line"; then
+			echo "-v $1, TLS $2, $certificate: $got and not $wanted, or the line has not: $words"
+			echo "   $line"
+			bad=1
+		fi
+	done
+	[ "$bad" -eq 0 ]
+}
+
+# What is the same from -v 1 on.
+refusals() {
+	cat <<-'END'
+	wrong-ca|alert:unknown_ca|reason="peer's certificate was not issued by a CA of -A or -a"
+	expired|alert:certificate_expired|reason="peer's certificate expired on 2021-02-03"
+	revoked|alert:certificate_revoked|reason="peer's certificate is revoked (--crl)"
+	wrong-name|alert:access_denied|reason="peer's certificate is for stranger.example, which no --peer-name allows"
+	for-servers|alert:unsupported_certificate|reason="peer's certificate is not one for a client"
+	END
+}
+
+none_refused_13='-|alert:certificate_required|reason="peer shows no certificate, and one is required (-v)"'
+none_refused_12='-|alert:handshake_failure|reason="peer shows no certificate, and one is required (-v)"'
+
+everybody() {
+	cat <<-'END'
+	-|served|client=-
+	wrong-ca|served|result=ok
+	expired|served|result=ok
+	revoked|served|result=ok
+	wrong-name|served|result=ok
+	right|served|result=ok
+	END
+}
+
+@test "-v 2, TLS 1.3: none and each wrong one is refused with its alert and its line, the right one served" {
+	{ echo "$none_refused_13"; refusals; echo 'right|served|client="CN=dba" client_sha256='; } | cells 2 1.3
+}
+
+@test "-v 2, TLS 1.2: none and each wrong one is refused with its alert and its line, the right one served" {
+	{ echo "$none_refused_12"; refusals; echo 'right|served|client="CN=dba" client_sha256='; } | cells 2 1.2
+}
+
+@test "-v 3, TLS 1.3: as -v 2, and another key of the same CA and name is refused" {
+	{
+		echo "$none_refused_13"
+		refusals
+		echo "same-name|alert:bad_certificate|peer's key is not pinned: it shows $(pin_of "$T/same-name.pem")"
+		echo 'right|served|client="CN=dba" client_sha256='
+	} | cells 3 1.3
+}
+
+@test "-v 3, TLS 1.2: as -v 2, and another key of the same CA and name is refused" {
+	{
+		echo "$none_refused_12"
+		refusals
+		echo "same-name|alert:bad_certificate|peer's key is not pinned: it shows $(pin_of "$T/same-name.pem")"
+		echo 'right|served|client="CN=dba" client_sha256='
+	} | cells 3 1.2
+}
+
+@test "-v 1, TLS 1.3: who shows none is served, each wrong one is refused" {
+	{ echo '-|served|client=-'; refusals; echo 'right|served|client="CN=dba" client_sha256='; } | cells 1 1.3
+}
+
+@test "-v 1, TLS 1.2: who shows none is served, each wrong one is refused" {
+	{ echo '-|served|client=-'; refusals; echo 'right|served|client="CN=dba" client_sha256='; } | cells 1 1.2
+}
+
+@test "-v 0, TLS 1.3: everybody is served" {
+	everybody | cells 0 1.3
+}
+
+@test "-v 0, TLS 1.2: everybody is served" {
+	everybody | cells 0 1.2
+}
+
+# -- what is behind the cells ------------------------------------------------------------------------------
+
+@test "the fingerprint in the log is openssl's" {
+	shows right 1.3 "$(cat "$T/level.2")" "$T/level2.log"
+	[ "$(log_field client_sha256 "$line")" = "$(openssl x509 -in "$T/right.crt" -noout -fingerprint -sha256 |
+		sed 's/.*=//; s/://g' | tr A-F a-f)" ]
+}
+
+@test "-v 3 without --pin: the certificate itself has to be in -A" {
+	cat "$T/good.crt" "$T/right.crt" > "$T/with-right.crt"
+	level_server own 3 -A "$T/with-right.crt"
+	shows same-name 1.3 "$port" "$T/own.log"
+	[ "$got" = alert:bad_certificate ]
+	grep -q 'not pinned' <<< "$line"
+	shows right 1.3 "$port" "$T/own.log"
+	[ "$got" = served ]
+}
+
+@test "-v 2 with --pin alone needs no CA" {
+	# shellcheck disable=SC2046
+	tls_server pinned "$WRAP" -p "$T/pgssl.pem" -d 127.0.0.1:{port} -r "127.0.0.1:$BACKEND" -v 2 $(pins expired) -f
+	shows right 1.3 "$port" "$T/pinned.log"
+	[ "$got" = alert:bad_certificate ]
+	shows expired 1.3 "$port" "$T/pinned.log"
+	[ "$got" = served ]
+}
+
+# named NAME WANTED: what the right certificate meets where --peer-name is this.
+named() {
+	level_server own 2 --peer-name "$1"
+	shows right 1.3 "$port" "$T/own.log"
+	echo "--peer-name $1: $got"
+	[ "$got" = "$2" ]
+	stop own
+}
+
+@test "--peer-name: common name, DNS name or mail address, exact or one leading *., in any case" {
+	named dba.clients.example served
+	named DBA.Clients.Example served
+	named '*.clients.example' served
+	named dba@example.org served
+	named dba served
+	named '*.example' alert:access_denied
+	named clients.example alert:access_denied
+	named '*.dba.clients.example' alert:access_denied
+	named db alert:access_denied
+	named '*' alert:access_denied
+}
+
+@test "--peer-name can be given several times" {
+	level_server own 2 --peer-name nobody-has-this --peer-name stranger
+	shows wrong-name 1.3 "$port" "$T/own.log"
+	[ "$got" = served ]
+	shows right 1.3 "$port" "$T/own.log"
+	[ "$got" = alert:access_denied ]
+}
+
+@test "a common name with a NUL in it is no name that is allowed" {
+	# openssl's command line cannot write one: the request is patched, and signed again.
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/nul.key" -subj "/CN=dbaXevil" \
+		-outform DER -out "$T/nul.der" 2> /dev/null
+	python3 - "$T/nul.der" "$T/nul.key" <<-'END'
+	import subprocess, sys
+	path, key = sys.argv[1:]
+	request = open(path, "rb").read()
+	def whole(at):
+	    length, head = request[at + 1], 2
+	    if length & 0x80:
+	        head = 2 + (length & 0x7F)
+	        length = int.from_bytes(request[at + 2 : at + head], "big")
+	    return at + head, at + head + length
+	inside, _ = whole(0)
+	_, info_end = whole(inside)
+	_, algorithm_end = whole(info_end)
+	info = request[inside:info_end].replace(b"dbaXevil", b"dba\0evil")
+	signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", key], input=info, stdout=subprocess.PIPE,
+	                           check=True).stdout
+	def der(tag, body):
+	    size = bytes([len(body)]) if len(body) < 128 else b"\x82" + len(body).to_bytes(2, "big")
+	    return bytes([tag]) + size + body
+	open(path, "wb").write(der(0x30, info + request[info_end:algorithm_end] + der(3, b"\0" + signature)))
+	END
+	openssl req -inform DER -in "$T/nul.der" -out "$T/nul.csr" 2> /dev/null
+	openssl x509 -req -in "$T/nul.csr" -CA "$T/good.crt" -CAkey "$T/good/key.pem" -days 2 -out "$T/nul.crt" \
+		2> "$T/nul.log"
+	cat "$T/nul.key" "$T/nul.crt" > "$T/nul.pem"
+	shows nul 1.3 "$(cat "$T/level.2")" "$T/level2.log"
+	[ "$got" = alert:access_denied ]
+}
+
+@test "our own client shows -p, and without it hears why not" {
+	port=$(cat "$T/level.2")
+	run timeout 20 "$WRAP" -c -r "localhost:$port" -A "$T/pgssl.crt" -p "$T/right.pem" -o "$(new_log ours)" < /dev/null
+	[ "$status" -eq 0 ]
+	[ "$output" = hello ]
+	run timeout 20 "$WRAP" -c -r "localhost:$port" -A "$T/pgssl.crt" -o "$(new_log ours)" < /dev/null
+	[ "$status" -eq 69 ]
+	[ -z "$output" ]
+	grep -qi "alert: certificate is required" "$T/ours.log"
+	run timeout 20 "$WRAP" -c -r "localhost:$port" -A "$T/pgssl.crt" -p "$T/expired.pem" -o "$(new_log ours)" < /dev/null
+	[ "$status" -eq 69 ]
+	grep -qi "alert: .*expired" "$T/ours.log"
+}
+
+@test "psql with sslcert and sslkey, in front of PostgreSQL: with -n pgsql -v 2" {
+	need postgresql
+	pg_start
+	tls_server pg "$WRAP" -n pgsql -p "$T/pgssl.pem" -d 127.0.0.1:{port} -r "127.0.0.1:$PGPORT_REAL" -v 2 \
+		-A "$T/good.crt" --peer-name dba -f
+	install -m 600 "$T/right.pem" "$T/psql.pem"
+	run timeout 30 psql -XAt "host=localhost hostaddr=127.0.0.1 port=$port sslmode=verify-full \
+		sslrootcert=$T/pgssl.crt sslcert=$T/right.crt sslkey=$T/psql.pem" -c 'select 6 * 7'
+	[ "$output" = 42 ]
+	wait_for 10 grep -q 'client="CN=dba"' "$T/pg.log"
+	run timeout 30 psql -XAt "host=localhost hostaddr=127.0.0.1 port=$port sslmode=verify-full \
+		sslrootcert=$T/pgssl.crt sslcert=$T/none sslkey=$T/none" -c 'select 6 * 7'
+	[ "$status" -eq 2 ]
+	grep -q 'certificate required' <<< "$output"
+}
