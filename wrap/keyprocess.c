@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <sys/uio.h>
@@ -38,15 +39,19 @@ reply_why(int fd, const struct failure *why)
 static int
 give_chain(int fd, const struct signer *s)
 {
-	char chain[SIGNER_CHAIN_MAX];
+	/* Not on the stack, whose every page would be touched. */
+	char *chain = malloc(SIGNER_CHAIN_MAX);
 	struct failure why;
-	ssize_t n = signer_chain(s, chain, &why);
+	ssize_t n;
+	int r;
 
-	if (n == -1) {
-		(void)reply_why(fd, &why);
-		return -1;
-	}
-	return reply(fd, 0, chain, (size_t)n);
+	if (chain == NULL)
+		n = failure_set(&why, EX_OSERR, "out of memory");
+	else
+		n = signer_chain(s, chain, &why);
+	r = n == -1 ? reply_why(fd, &why) : reply(fd, 0, chain, (size_t)n);
+	free(chain);
+	return n == -1 ? -1 : r;
 }
 
 static void

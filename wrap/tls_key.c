@@ -2,6 +2,7 @@
 
 #include "tls_key.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <gnutls/gnutls.h>
@@ -105,32 +106,40 @@ import_in_order(struct tls_key *k, gnutls_datum_t pem)
 	return k->chain_len > 0 && at == NULL;
 }
 
-/* The chain as GnuTLS wants it, leaf first whatever its order in the file. */
+/* GnuTLS's reading: of any key, leaf first whatever the order in the file. */
+static int
+import_any(struct tls_key *k, const gnutls_datum_t *pem)
+{
+	unsigned n = TLS_CHAIN_MAX;
+	int r = gnutls_pcert_list_import_x509_raw(k->chain, &n, pem, GNUTLS_X509_FMT_PEM, GNUTLS_X509_CRT_LIST_SORT);
+
+	if (r < 0)
+		failure_set(&k->holder->why, EX_CONFIG, "%s in the PEM's certificates; is the file whole?",
+		    gnutls_strerror(r));
+	else
+		k->chain_len = n;
+	return r;
+}
+
 static int
 import_chain(struct tls_key *k)
 {
-	char pem[SIGNER_CHAIN_MAX];
-	gnutls_datum_t chain = { (unsigned char *)pem, 0 };
-	ssize_t len = keyholder_chain(k->holder, pem);
-	unsigned n = TLS_CHAIN_MAX;
-	int r;
+	/* Not on the stack, whose every page would be touched. */
+	char *pem = malloc(SIGNER_CHAIN_MAX);
+	ssize_t len = pem != NULL ? keyholder_chain(k->holder, pem) : -1;
+	gnutls_datum_t chain = { (unsigned char *)pem, (unsigned)len };
+	int r = 0;
 
 	if (len == -1)
-		return GNUTLS_E_NO_CERTIFICATE_FOUND;
-	chain.size = (unsigned)len;
-	if (!import_in_order(k, chain)) {
+		r = pem == NULL ? GNUTLS_E_MEMORY_ERROR : GNUTLS_E_NO_CERTIFICATE_FOUND;
+	else if (!import_in_order(k, chain)) {
 		free_chain(k);
-		r = gnutls_pcert_list_import_x509_raw(k->chain, &n, &chain, GNUTLS_X509_FMT_PEM,
-		    GNUTLS_X509_CRT_LIST_SORT);
-		if (r < 0) {
-			failure_set(&k->holder->why, EX_CONFIG, "%s in the PEM's certificates; is the file whole?",
-			    gnutls_strerror(r));
-			return r;
-		}
-		k->chain_len = n;
+		r = import_any(k, &chain);
 	}
-	k->kind = gnutls_pubkey_get_pk_algorithm(k->chain[0].pubkey, &k->bits);
-	return 0;
+	free(pem);
+	if (r == 0)
+		k->kind = gnutls_pubkey_get_pk_algorithm(k->chain[0].pubkey, &k->bits);
+	return r;
 }
 
 static int
