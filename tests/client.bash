@@ -50,12 +50,13 @@ s_server() {
 	tls_server "$1" openssl s_server -accept 127.0.0.1:{port} -cert "$2" -key "$2" -quiet -rev "${@:3}"
 }
 
-# once WORD [ARG...]: says one line through a client on pipes, which must have ended by itself; the answer is in
-# $output and the exit code in $status.
+# once COMMAND...: says "line" through a client on pipes, which must end by itself; its answer is in $output and
+# the exit code in $status.
 once() {
-	# The line's sender stays until the answer is here: s_server answers nobody who has left.
-	run timeout 30 sh -c '(echo "$1"; i=0; while [ ! -s "$0" ] && [ $i -lt 100 ]; do i=$((i + 1)); sleep 0.05; done) |
-		(shift; "$@") > "$0"; status=$?; cat "$0"; exit $status' "$T/once" "$@"
+	: > "$T/once"
+	# Who says it stays until the answer is here: s_server answers nobody who has left.
+	run timeout 30 sh -c '(echo line; i=0; while [ ! -s "$0" ] && [ $i -lt 100 ]; do i=$((i + 1)); sleep 0.05; done) |
+		"$@" > "$0"; status=$?; cat "$0"; exit $status' "$T/once" "$@"
 }
 
 # pin_of PEM: the pin of its certificate, by openssl and not by us.
