@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "page.h"
 #include "text.h"
 
 #define TRIES 3
@@ -58,7 +59,9 @@ ask_once(struct request *request, enum request_field field, FILE *in, FILE *out,
 	char line[ANSWER_MAX], now[DEFAULT_MAX], *answer;
 	struct failure refused;
 
-	(void)fprintf(out, "%s [", questions[field]);
+	(void)fprintf(out, "%s [", field == REQUEST_NAMES && request->purpose == REQUEST_AUTHORITY ?
+		"Domains and ranges of addresses that it may sign for" :
+		questions[field]);
 	text_print(out, request_get(request, field, now, sizeof(now)));
 	(void)fputs("]: ", out);
 	(void)fflush(out);
@@ -90,9 +93,8 @@ ask(struct request *request, enum request_field field, FILE *in, FILE *out, stru
 int
 prompt_request(struct request *request, FILE *in, FILE *out, struct failure *why)
 {
-	(void)fputs("Enter takes what stands in [brackets], a dot alone leaves it empty,\n"
-		    "Ctrl-C writes nothing.\n\n",
-	    out);
+	page_line(out, "", 0, "Enter takes what stands in [brackets], a dot alone leaves it empty, Ctrl-C writes nothing.");
+	(void)fputc('\n', out);
 	/* A client's name was given, and has no other. */
 	for (int field = request->purpose == REQUEST_CLIENT ? REQUEST_ORG : 0; field < REQUEST_FIELDS; field++)
 		if (ask(request, (enum request_field)field, in, out, why) == -1)

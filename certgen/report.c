@@ -14,7 +14,8 @@ print_names(const struct request *request, FILE *out)
 	for (size_t i = 0; i < request->name_count; i++) {
 		const struct name *name = &request->names[i];
 
-		(void)fprintf(out, "  %-13s%s", i == 0 ? "names" : "", name->text);
+		(void)fprintf(out, "  %-13s%s", i > 0 ? "" : request->purpose == REQUEST_AUTHORITY ? "may sign for" : "names",
+		    name->text);
 		if (*name->unicode != '\0')
 			(void)fprintf(out, " = %s", name->unicode);
 		(void)fputc('\n', out);
@@ -38,6 +39,8 @@ report_request(const struct request *request, FILE *out)
 	time_t from, to;
 
 	(void)fputc('\n', out);
+	if (*request->common != '\0')
+		(void)fprintf(out, "  %-13s%s\n", "user", request->common);
 	print_names(request, out);
 	print_field(request, REQUEST_ORG, "organisation", out);
 	print_field(request, REQUEST_LOCALITY, "locality", out);
