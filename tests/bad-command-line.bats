@@ -22,6 +22,7 @@ table() {
 	-p PEM -r 5432 -fx                    | -x: there is no such option
 	-p PEM -r 5432 --no-such              | --no-such: there is no such option
 	-p PEM -r 5432 --foreground=yes       | --foreground=yes: there is no such option, or it takes no value
+	-p PEM -r 5432 --foregr              | --foreground must be written out
 	-p PEM -r 5432 --check=yes            | --check=yes: there is no such option, or it takes no value
 	-p PEM -r 5432 more                   | "more": there is no argument expected here
 	-p PEM -r 5432 -- more                | "more": there is no argument expected here

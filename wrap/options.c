@@ -163,10 +163,24 @@ restore_name(int *argc, char **argv, struct options *o)
 	return whole;
 }
 
+/* Each long option has one spelling: getopt_long would take any beginning of it. */
+static bool
+is_abbreviated(char **argv, const struct option *option)
+{
+	const char *word = argv[optind - 1];
+	size_t n = strlen(option->name);
+
+	/* The argument may be a word of its own behind it. */
+	if (option->has_arg == required_argument && word == optarg)
+		word = argv[optind - 2];
+	return strncmp(word, "--", 2) != 0 || strncmp(word + 2, option->name, n) != 0 ||
+	    (word[2 + n] != '\0' && word[2 + n] != '=');
+}
+
 int
 options_parse(int argc, char **argv, struct options *o, struct failure *why)
 {
-	int opt;
+	int opt, index = -1;
 
 	*o = (struct options){ .handshake_ms = 10000, .connect_ms = 10000, .close_ms = 60000,
 		.idle_ms = PARSE_OFF, .idle_exit_ms = 60000, .idle_children = 2, .trust = { .level = TRUST_UNSET }, .log = { .level = LEVEL_NOTICE } };
@@ -176,9 +190,11 @@ options_parse(int argc, char **argv, struct options *o, struct failure *why)
 	if (argv[0][0] == '-' && (argv = restore_name(&argc, argv, o)) == NULL)
 		return failure_set(why, EX_OSERR, "out of memory");
 	opterr = 0;
-	while ((opt = getopt_long(argc, argv, SHORT_OPTIONS, long_options, NULL)) != -1) {
+	for (; (opt = getopt_long(argc, argv, SHORT_OPTIONS, long_options, &index)) != -1; index = -1) {
 		if (opt == '?' || opt == ':')
 			return bad_option(argv, opt, optopt, why);
+		if (index != -1 && is_abbreviated(argv, &long_options[index]))
+			return failure_set(why, EX_USAGE, "--%s must be written out", long_options[index].name);
 		if (opt < 256 && strchr(WITHOUT_EFFECT, opt) != NULL)
 			note_ineffective(o, opt);
 		else if (set_option(o, opt, optarg, why) == -1)

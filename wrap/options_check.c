@@ -23,6 +23,10 @@ void
 options_name_service(struct options *o)
 {
 	o->log.service = o->service;
+	/* It becomes part of the pid file's name. */
+	for (char *p = o->service; *p != '\0'; p++)
+		if (*p == '/')
+			*p = '.';
 	if (o->service[0] != '\0')
 		return;
 	if (o->program != NULL) {
