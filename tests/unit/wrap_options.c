@@ -66,7 +66,7 @@ a_bad_line_says_what_to_write(void **state)
 		{ "w -r 1 -p", "-p: needs an argument" },
 		{ "w -p x -r 1 --pem", "--pem: needs an argument" },
 		{ "w -p x -r 1 -q", "-q: there is no such option" },
-		{ "w -p x --connec 1", "--connect must be written out" },
+		{ "w -r 1 -p x --tick y", "--tickets must be written out" },
 		{ "w --pe=x -r 1", "--pem must be written out" },
 		{ "w -p x -r 1 -fq", "-q: there is no such option" },
 		{ "w -p x -r 1 -?", "there is no such option" },
