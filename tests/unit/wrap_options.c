@@ -67,7 +67,7 @@ a_bad_line_says_what_to_write(void **state)
 		{ "w -p x -r 1 --pem", "--pem: needs an argument" },
 		{ "w -p x -r 1 -q", "-q: there is no such option" },
 		{ "w -r 1 -p x --tick y", "--tickets must be written out" },
-		{ "w --pe=x -r 1", "--pem must be written out" },
+		{ "w --pri=x -r 1 -p y", "--priority must be written out" },
 		{ "w -p x -r 1 -fq", "-q: there is no such option" },
 		{ "w -p x -r 1 -?", "there is no such option" },
 		{ "w -p x -r 1 -:", "there is no such option" },
