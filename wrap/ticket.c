@@ -20,6 +20,7 @@
 
 #define SESSION_MAX 16384
 #define SUFFIX_SIZE 24
+#define TICKET_SEAL 32 /* SHA-256 */
 
 /* A file with a fresh master beside the real one; its name is in temporary. */
 static int
@@ -146,18 +147,36 @@ ticket_key(const char *path, const char *label, unsigned char key[TICKET_KEY], s
 
 /* --------------------------------------------------------------------------------- the client's file */
 
-/* Takes what stands in the file behind our policy's hash. */
+/*
+ * The file: a seal, then what GnuTLS resumes from.  The seal is a hash over policy and session, so that neither
+ * another policy's session nor one that was cut off while it was written is taken: GnuTLS would be left with
+ * half of it.
+ */
+static int
+seal(const struct ticket_session *t, const void *data, size_t n, unsigned char out[TICKET_SEAL])
+{
+	gnutls_hash_hd_t hash;
+	int r;
+
+	if (gnutls_hash_init(&hash, GNUTLS_DIG_SHA256) < 0)
+		return -1;
+	r = gnutls_hash(hash, t->policy, sizeof(t->policy)) < 0 || gnutls_hash(hash, data, n) < 0 ? -1 : 0;
+	gnutls_hash_deinit(hash, out);
+	return r;
+}
+
 static void
 take_session(struct ticket_session *t)
 {
-	unsigned char buf[sizeof(t->policy) + SESSION_MAX];
+	unsigned char buf[TICKET_SEAL + SESSION_MAX], expected[TICKET_SEAL];
 	ssize_t n = pread(t->fd, buf, sizeof(buf), 0);
 
-	if (n <= (ssize_t)sizeof(t->policy) || memcmp(buf, t->policy, sizeof(t->policy)) != 0)
+	if (n <= TICKET_SEAL || seal(t, buf + TICKET_SEAL, (size_t)n - TICKET_SEAL, expected) == -1 ||
+	    memcmp(buf, expected, TICKET_SEAL) != 0)
 		return;
-	t->len = (size_t)n - sizeof(t->policy);
+	t->len = (size_t)n - TICKET_SEAL;
 	if ((t->data = malloc(t->len)) != NULL)
-		memcpy(t->data, buf + sizeof(t->policy), t->len);
+		memcpy(t->data, buf + TICKET_SEAL, t->len);
 	explicit_bzero(buf, sizeof(buf));
 }
 
@@ -183,14 +202,13 @@ ticket_session_open(struct ticket_session *t, const char *path, const char *poli
 void
 ticket_session_save(const struct ticket_session *t, const void *data, size_t n)
 {
-	unsigned char buf[sizeof(t->policy) + SESSION_MAX];
+	unsigned char buf[TICKET_SEAL + SESSION_MAX];
 
 	if (t->fd == -1 || n > SESSION_MAX || flock(t->fd, LOCK_EX | LOCK_NB) == -1)
 		return;
-	memcpy(buf, t->policy, sizeof(t->policy));
-	memcpy(buf + sizeof(t->policy), data, n);
-	if (ftruncate(t->fd, 0) == 0)
-		(void)!pwrite(t->fd, buf, sizeof(t->policy) + n, 0);
+	memcpy(buf + TICKET_SEAL, data, n);
+	if (seal(t, data, n, buf) == 0 && ftruncate(t->fd, 0) == 0)
+		(void)!pwrite(t->fd, buf, TICKET_SEAL + n, 0);
 	(void)flock(t->fd, LOCK_UN);
 	explicit_bzero(buf, sizeof(buf));
 }

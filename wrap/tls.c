@@ -100,14 +100,22 @@ retrieve(gnutls_session_t session, const struct gnutls_cert_retr_st *info, gnutl
 static int
 set_priority(gnutls_session_t session, const char *priority, struct failure *why)
 {
-	char ours[512];
+	char text[2048];
 	const char *at = NULL;
-	int r;
+	int n, r;
 
-	/* Naming a group that the library does not know makes the whole string fail, so it is asked first. */
-	(void)snprintf(ours, sizeof(ours), "%s%s%s", PRIORITY,
-	    gnutls_group_get_id(HYBRID_GROUP) != GNUTLS_GROUP_INVALID ? "+GROUP-" HYBRID_GROUP ":" : "", GROUPS);
-	r = gnutls_priority_set_direct(session, priority != NULL ? priority : ours, &at);
+	/*
+	 * Naming a group that the library does not know makes the whole string fail, so it is asked first.  No string
+	 * of the user's switches tickets on for TLS 1.2, where who has the master key could read what went by.
+	 */
+	if (priority != NULL)
+		n = snprintf(text, sizeof(text), "%s:%%NO_TICKETS_TLS12", priority);
+	else
+		n = snprintf(text, sizeof(text), "%s%s%s", PRIORITY,
+		    gnutls_group_get_id(HYBRID_GROUP) != GNUTLS_GROUP_INVALID ? "+GROUP-" HYBRID_GROUP ":" : "", GROUPS);
+	if ((size_t)n >= sizeof(text))
+		return failure_set(why, EX_USAGE, "-C: a priority string of more than %zu bytes", sizeof(text));
+	r = gnutls_priority_set_direct(session, text, &at);
 	if (r == GNUTLS_E_SUCCESS)
 		return 0;
 	if (priority == NULL)
@@ -115,7 +123,7 @@ set_priority(gnutls_session_t session, const char *priority, struct failure *why
 		    gnutls_strerror(r));
 	return failure_set(why, EX_USAGE, "-C \"%s\": not a GnuTLS priority string from \"%s\" on; an OpenSSL cipher "
 	    "list means nothing here: leave -C out, or write e.g. NORMAL:-VERS-ALL:+VERS-TLS1.3", priority,
-	    at != NULL ? at : priority);
+	    at != NULL && at < text + strlen(priority) ? priority + (at - text) : priority);
 }
 
 static int

@@ -1,0 +1,375 @@
+# --tickets and --session: resumption across processes that share nothing but a file.
+
+load lib
+
+setup_file() {
+	lib_begin
+	make_pem "$T/pgssl.pem" localhost
+}
+
+# sessions [resume.py option ...] -- [wrapper option ...] [-- wrapper option ...]: one-shots of the wrapper, as
+# tests/resume.py says; its words are in $said.
+sessions() {
+	local options=() words=() common=("$WRAP" -o "$T/sessions.log" -p "$T/pgssl.pem" -r '{backend}')
+	: > "$T/sessions.log"
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	for word; do
+		words+=("$word")
+		[ "$word" != -- ] || words+=("${common[@]}")
+	done
+	said=$("$ROOT/tests/resume.py" "${options[@]}" "${words[@]}")
+	echo "$said"
+}
+
+# says WORD...: each is what resume.py said.
+says() {
+	local word
+	for word; do
+		[[ " ${said//$'\n'/ } " == *" $word "* ]] || {
+			echo "resume.py did not say $word"
+			return 1
+		}
+	done
+}
+
+# warned N TEXT: N lines of the log are warnings about the ticket file, and say so.
+warned() {
+	local lines
+	lines=$(grep -F '; going on without tickets' "$T/sessions.log" | grep -cF -e "$2" || :)
+	[ "$lines" -eq "$1" ] || {
+		echo "$lines warnings and not $1:"
+		cat "$T/sessions.log"
+		return 1
+	}
+}
+
+# full_all_the_same FILE TEXT: with that file every session is served, none is resumed, and each has a warning.
+full_all_the_same() {
+	sessions --then 1 -- --tickets "$1"
+	says first=1 tickets=0 then=1 resumed=0 failed=0 codes=-
+	warned 2 "$2"
+	[ "$(grep -c 'result=ok ' "$T/sessions.log")" -eq 2 ]
+}
+
+# key FILE: what identifies a master.
+key() {
+	sha256sum < "$1"
+}
+
+is_whole() {
+	[ "$(stat -c '%s %a %F' "$1")" = '64 600 regular file' ]
+}
+
+# alone DIR NAME: nothing else is there, no temporary file either.
+alone() {
+	[ "$(ls -A "$1")" = "$2" ] || {
+		ls -la "$1"
+		return 1
+	}
+}
+
+@test "bad: a directory that is missing, a file of another size, mode or kind: a warning and a full handshake" {
+	local bad=$T/bad
+	mkdir "$bad" "$bad/directory"
+	full_all_the_same "$T/none/tickets" "$T/none/tickets: No such file or directory"
+	full_all_the_same "$bad/directory" 'not a file of 64 bytes'
+	for size in 0 63 65 4096; do
+		head -c "$size" /dev/urandom > "$bad/size.$size"
+		chmod 600 "$bad/size.$size"
+		full_all_the_same "$bad/size.$size" 'not a file of 64 bytes'
+	done
+	head -c 64 /dev/urandom > "$bad/readable"
+	chmod 640 "$bad/readable"
+	full_all_the_same "$bad/readable" 'mode 0600'
+	head -c 64 /dev/urandom > "$bad/target"
+	chmod 600 "$bad/target"
+	ln -s target "$bad/link"
+	full_all_the_same "$bad/link" 'Too many levels of symbolic links'
+	mkfifo -m 600 "$bad/fifo"
+	full_all_the_same "$bad/fifo" 'not a file of 64 bytes'
+	full_all_the_same "$(printf '%s/%0600d' "$T" 0)" 'the path is too long'
+}
+
+@test "bad: a file of another user: a warning and a full handshake" {
+	need_root 'only root can give a file away'
+	head -c 64 /dev/urandom > "$T/foreign"
+	chmod 600 "$T/foreign"
+	chown 65534 "$T/foreign"
+	full_all_the_same "$T/foreign" 'of the user that starts us'
+}
+
+@test "bad: a file or directory that the starting user cannot read or write: a warning and a full handshake" {
+	[ "$(id -u)" -ne 0 ] || skip 'root: reads and writes everything'
+	mkdir "$T/closed"
+	head -c 64 /dev/urandom > "$T/unreadable"
+	chmod 000 "$T/unreadable"
+	full_all_the_same "$T/unreadable" 'Permission denied'
+	chmod 500 "$T/closed"
+	full_all_the_same "$T/closed/tickets" 'Permission denied'
+}
+
+@test "bad: --tickets with -v 1 to 3, or in client mode, and --session in server mode: exit 64" {
+	local level
+	for level in 1 2 3; do
+		run "$WRAP" --tickets "$T/verified" -v "$level" -A "$T/pgssl.crt" -p "$T/pgssl.pem" -r 1
+		[ "$status" -eq 64 ]
+		[[ $output == *"--tickets with -v $level"* ]]
+	done
+	run "$WRAP" -c --tickets "$T/verified" -r 1
+	[ "$status" -eq 64 ]
+	run "$WRAP" --session "$T/verified" -p "$T/pgssl.pem" -r 1
+	[ "$status" -eq 64 ]
+	[ ! -e "$T/verified" ]
+}
+
+@test "bad: a ticket of another service, protocol or policy does not resume" {
+	sessions -- --tickets "$T/shared" -N one -- --tickets "$T/shared" -N two
+	says tickets=1 then=1 resumed=0
+	sessions -- --tickets "$T/shared" -N one -- --tickets "$T/shared" -N one -v 0
+	says tickets=1 then=1 resumed=0
+	sessions -- --tickets "$T/shared" -N one -- --tickets "$T/another" -N one
+	says tickets=1 then=1 resumed=0
+	# With all of it the same it does: the three above are no accident.
+	sessions -- --tickets "$T/shared" -N one -- --tickets "$T/shared" -N one
+	says tickets=1 then=1 resumed=1
+}
+
+@test "bad: no ticket without --tickets, and none in TLS 1.2, whatever -C says" {
+	sessions --
+	says tickets=0 then=1 resumed=0
+	sessions --tls 1.2 -- --tickets "$T/old"
+	says tickets=0 then=1 resumed=0
+	grep -qF 'tls=1.2' "$T/sessions.log"
+	sessions --tls 1.2 -- --tickets "$T/old" -C NORMAL
+	says tickets=0 then=1 resumed=0
+	sessions --tls 1.2 -- --tickets "$T/old" -C 'NORMAL:-VERS-ALL:+VERS-TLS1.2'
+	says tickets=0 then=1 resumed=0
+	sessions --tls 1.3 -- --tickets "$T/old" -C NORMAL
+	says tickets=1 then=1 resumed=1
+}
+
+@test "the file is made when it is missing: 64 bytes, 0600, and nothing beside it" {
+	mkdir "$T/made"
+	sessions -- --tickets "$T/made/tickets"
+	says tickets=1 then=1 resumed=1
+	is_whole "$T/made/tickets"
+	alone "$T/made" tickets
+}
+
+@test "ten processes that race for a missing file end with one key: each one's ticket resumes everywhere" {
+	local try
+	for try in 1 2 3; do
+		mkdir "$T/race.$try"
+		sessions --first 10 --then 10 -- --tickets "$T/race.$try/tickets"
+		says first=10 tickets=10 then=10 resumed=10 codes=-
+		warned 0 tickets
+		alone "$T/race.$try" tickets
+	done
+}
+
+@test "a file of yesterday is replaced by one of ten at once, and is whole at every moment" {
+	local old new try
+	mkdir "$T/aged"
+	sessions -- --tickets "$T/aged/tickets"
+	for try in 1 2 3; do
+		old=$(key "$T/aged/tickets")
+		touch -d '2 days ago' "$T/aged/tickets"
+		sessions --first 10 --then 10 --watch "$T/aged/tickets" -- --tickets "$T/aged/tickets"
+		says first=10 then=10 failed=0 torn=0 codes=-
+		[[ $said != *'watched=0 '* ]]
+		warned 0 tickets
+		is_whole "$T/aged/tickets"
+		alone "$T/aged" tickets
+		new=$(key "$T/aged/tickets")
+		[ "$new" != "$old" ]
+		# What is young stays.
+		sessions -- --tickets "$T/aged/tickets"
+		says tickets=1 then=1 resumed=1
+		[ "$(key "$T/aged/tickets")" = "$new" ]
+	done
+}
+
+@test "a ticket of a master that was replaced costs a full handshake and nothing else" {
+	sessions -- --tickets "$T/gone" -- --tickets "$T/gone"
+	says resumed=1
+	said=$("$ROOT/tests/resume.py" -- "$WRAP" -o "$T/sessions.log" -p "$T/pgssl.pem" -r '{backend}' --tickets "$T/gone" \
+		-- sh -c 'touch -d "2 days ago" "$1"; shift; exec "$@"' sh "$T/gone" "$WRAP" -o "$T/sessions.log" \
+		-p "$T/pgssl.pem" -r '{backend}' --tickets "$T/gone")
+	echo "$said"
+	says tickets=1 then=1 resumed=0 failed=0 codes=-
+}
+
+@test "kill -9 between the two steps of making or replacing the file leaves what the next one can use" {
+	need strace
+	mkdir "$T/killed"
+	local died=(strace -f -qq -o "$T/strace.log")
+	said=$("$ROOT/tests/resume.py" --then 0 -- "${died[@]}" -e inject=link,linkat:signal=KILL "$WRAP" \
+		-p "$T/pgssl.pem" -r '{backend}' --tickets "$T/killed/tickets" -o "$T/killed.log" || :)
+	echo "$said"
+	[[ $said == *'first=0 of 1'* ]]
+	sessions -- --tickets "$T/killed/tickets"
+	says tickets=1 then=1 resumed=1
+	is_whole "$T/killed/tickets"
+	local old
+	old=$(key "$T/killed/tickets")
+	touch -d '2 days ago' "$T/killed/tickets"
+	said=$("$ROOT/tests/resume.py" --then 0 -- "${died[@]}" -e inject=rename,renameat,renameat2:signal=KILL "$WRAP" \
+		-p "$T/pgssl.pem" -r '{backend}' --tickets "$T/killed/tickets" -o "$T/killed.log" || :)
+	[[ $said == *'first=0 of 1'* ]]
+	[ -e "$T/killed/tickets" ]
+	sessions -- --tickets "$T/killed/tickets"
+	says tickets=1 then=1 resumed=1
+	is_whole "$T/killed/tickets"
+	[ "$(key "$T/killed/tickets")" != "$old" ]
+}
+
+@test "200 one-shots, each a process of its own: every one is resumed" {
+	sessions --then 200 -- --tickets "$T/many"
+	says first=1 then=200 resumed=200 failed=0 codes=-
+	[ "$(grep -c 'resumed=yes' "$T/sessions.log")" -eq 200 ]
+}
+
+@test "openssl s_client resumes under inetd, by a session that it kept in a file" {
+	need openbsd-inetd
+	start service socat TCP-LISTEN:0,bind=127.0.0.1,fork,reuseaddr,backlog=64 EXEC:cat
+	local service try
+	wait_for 5 service_port "$pid"
+	service=$(service_port "$pid")
+	superserver openbsd-inetd -- "$WRAP" -p "$T/pgssl.pem" -r "127.0.0.1:$service" -o "$(new_log inetd)" \
+		--tickets "$T/openssl"
+	s_client -sess_out "$T/session" | grep -q '^New, TLSv1.3'
+	for try in 1 2 3; do
+		s_client -sess_in "$T/session" | grep -q '^Reused, TLSv1.3'
+	done
+	log_lines "$T/inetd.log" 4
+	[ "$(grep -c 'resumed=yes' "$T/inetd.log")" -eq 3 ]
+}
+
+# The ticket comes after the handshake: s_client stays until it has it.
+s_client() {
+	{ echo hello; sleep 1; } | timeout 20 openssl s_client -connect "127.0.0.1:$port" -servername localhost \
+		-CAfile "$T/pgssl.crt" "$@" 2>&1
+}
+
+# service_port PID: prints the port of 127.0.0.1 on which that process listens.
+service_port() {
+	local inode
+	for inode in $(find "/proc/$1/fd" -lname 'socket:*' -printf '%l\n' 2>/dev/null | tr -dc '0-9\n'); do
+		awk -v inode="$inode" '$4 == "0A" && $10 == inode { print substr($2, 10) }' /proc/net/tcp |
+			while read -r hex; do echo $((16#$hex)); done
+	done | grep .
+}
+
+@test "a resumed handshake asks the keyholder nothing" {
+	need strace
+	# The channel is written to by writev, and nothing else is.
+	said=$("$ROOT/tests/resume.py" -- strace -f -qq -e trace=writev -o "$T/full.log" "$WRAP" -p "$T/pgssl.pem" \
+		-r '{backend}' --tickets "$T/asked" -o "$T/asked.log" -- strace -f -qq -e trace=writev -o "$T/resumed.log" "$WRAP" \
+		-p "$T/pgssl.pem" -r '{backend}' --tickets "$T/asked" -o "$T/asked.log")
+	echo "$said"
+	says tickets=1 then=1 resumed=1
+	# Two questions and two answers, and none.
+	[ "$(grep -c 'writev(' "$T/full.log")" -eq 4 ]
+	[ "$(grep -c 'writev(' "$T/resumed.log")" -eq 0 ]
+}
+
+# -- the client's file -----------------------------------------------------------------------------------
+
+# A TLS server of openssl's in front of nothing: it answers each connection with what it knows of it.
+openssl_server() {
+	local try
+	for try in 1 2 3; do
+		server_port=$(free_port)
+		start "$1" openssl s_server -quiet -rev -accept "127.0.0.1:$server_port" -key "$T/pgssl.pem" -cert "$T/pgssl.crt"
+		wait_for 5 listening "$server_port" && return 0
+	done
+	return 1
+}
+
+# client [wrapper option ...]: one connection of the wrapper in client mode on pipes.
+client() {
+	: > "$T/client.log"
+	{ echo hello; sleep 0.5; } | timeout 20 "$WRAP" -c -A "$T/pgssl.crt" -r "localhost:$server_port" -o "$T/client.log" "$@"
+}
+
+# client_resumed yes|no: and it was served.
+client_resumed() {
+	grep -q "result=ok .* resumed=$1 " "$T/client.log" || {
+		cat "$T/client.log"
+		return 1
+	}
+}
+
+@test "bad: a --session file of others, of another kind or with rubbish in it: a full handshake" {
+	openssl_server server
+	head -c 3000 /dev/urandom > "$T/rubbish"
+	chmod 600 "$T/rubbish"
+	[ "$(client --session "$T/rubbish")" = olleh ]
+	client_resumed no
+	# It has been replaced by a session.
+	[ "$(client --session "$T/rubbish")" = olleh ]
+	client_resumed yes
+	: > "$T/public"
+	chmod 644 "$T/public"
+	[ "$(client --session "$T/public")" = olleh ]
+	client_resumed no
+	grep -qF 'not a file that is private to us; chmod 600' "$T/client.log"
+	[ ! -s "$T/public" ]
+	ln -s rubbish "$T/linked"
+	[ "$(client --session "$T/linked")" = olleh ]
+	client_resumed no
+	[ "$(client --session "$T/none/file")" = olleh ]
+	client_resumed no
+	grep -qF 'going on without' "$T/client.log"
+	head -c 3000 "$T/rubbish" > "$T/cut"
+	chmod 600 "$T/cut"
+	truncate -s 200 "$T/cut"
+	[ "$(client --session "$T/cut")" = olleh ]
+	client_resumed no
+}
+
+@test "bad: a session of another host, port or trust is not resumed" {
+	openssl_server one
+	local one=$server_port
+	[ "$(client --session "$T/policy")" = olleh ]
+	[ "$(client --session "$T/policy")" = olleh ]
+	client_resumed yes
+	# The same server by another name, and under another trust.
+	[ "$(client --session "$T/policy" -r "127.0.0.1:$one" --sni localhost)" = olleh ]
+	cp "$T/policy" "$T/policy.2"
+	[ "$(client --session "$T/policy" -A "$T/pgssl.crt" --pin "$("$CERTGEN" show --pin "$T/pgssl.crt")")" = olleh ]
+	client_resumed no
+	openssl_server two
+	[ "$(client --session "$T/policy.2")" = olleh ]
+	client_resumed no
+}
+
+@test "a client resumes by its --session file, which is made 0600" {
+	openssl_server server
+	[ "$(client --session "$T/last")" = olleh ]
+	client_resumed no
+	[ "$(stat -c %a "$T/last")" = 600 ]
+	local try
+	for try in 1 2 3; do
+		[ "$(client --session "$T/last")" = olleh ]
+		client_resumed yes
+	done
+}
+
+@test "our client resumes at our one-shot server, process by process" {
+	need openbsd-inetd
+	start service socat TCP-LISTEN:0,bind=127.0.0.1,fork,reuseaddr,backlog=64 EXEC:cat
+	wait_for 5 service_port "$pid"
+	superserver openbsd-inetd -- "$WRAP" -p "$T/pgssl.pem" -r "127.0.0.1:$(service_port "$pid")" -o "$(new_log both)" \
+		--tickets "$T/both"
+	server_port=$port
+	[ "$(client --session "$T/ours")" = hello ]
+	client_resumed no
+	[ "$(client --session "$T/ours")" = hello ]
+	client_resumed yes
+	log_lines "$T/both.log" 2
+	[ "$(grep -c 'resumed=yes' "$T/both.log")" -eq 1 ]
+}
