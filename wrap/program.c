@@ -34,8 +34,11 @@ struct starter {
 static void
 set(const char *name, const char *value)
 {
+	/* What is inherited under such a name is about somebody else. */
 	if (value[0] != '\0')
 		(void)setenv(name, value, 1);
+	else
+		(void)unsetenv(name);
 }
 
 static void
@@ -52,7 +55,7 @@ set_environment(const struct program_facts *f)
 	set("SSL_PROTOCOL", f->protocol);
 	set("SSL_CIPHER", f->cipher);
 	set("SSL_TLS_SNI", f->sni);
-	set("SSL_CLIENT_VERIFY", f->client_subject[0] != '\0' ? "SUCCESS" : "NONE");
+	set("SSL_CLIENT_VERIFY", f->client_subject[0] == '\0' ? "NONE" : f->client_verified ? "SUCCESS" : "GENEROUS");
 	set("SSL_CLIENT_S_DN", f->client_subject);
 	set("SSL_CLIENT_I_DN", f->client_issuer);
 	set("SSL_CLIENT_CERT_SHA256", f->client_sha256);

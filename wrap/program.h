@@ -18,6 +18,7 @@ struct sandbox;
 struct program_facts {
 	char protocol[16], cipher[32], sni[256];
 	char client_subject[256], client_issuer[256], client_sha256[65];
+	bool client_verified; /* what the certificate says was looked at, and not only asked for */
 	char remote_ip[64], remote_port[8], local_ip[64], local_port[8];
 };
 

@@ -38,6 +38,7 @@ start_program(struct session *s)
 		(void)snprintf(f.client_subject, sizeof(f.client_subject), "%s", peer->subject);
 		(void)snprintf(f.client_issuer, sizeof(f.client_issuer), "%s", peer->issuer);
 		(void)snprintf(f.client_sha256, sizeof(f.client_sha256), "%s", peer->fingerprint);
+		f.client_verified = s->o->trust.level > TRUST_IGNORE;
 	}
 	address_get_self(STDIN_FILENO, &self);
 	address_words(&s->remote, f.remote_ip, f.remote_port);
