@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -15,7 +16,8 @@
 #include "signer.h"
 
 #define SIGN_MAX 1024     /* what TLS has signed: 130 to 210 bytes */
-#define CHANNELS_MAX 1000 /* handshakes at once */
+#define CHANNELS_MAX 16384 /* handshakes at once: each silent peer has one until --handshake-timeout */
+#define FILES_BESIDES 16   /* descriptors that are no channels, and some to spare */
 
 struct channel {
 	bool gave_chain;
@@ -114,9 +116,9 @@ keyprocess_run_one(int fd, const char *pem_path, const struct sandbox *user)
 
 struct service {
 	struct signer signer;
-	nfds_t n; /* used places; the first is the control socket */
-	struct pollfd polled[1 + CHANNELS_MAX];
-	struct channel channels[1 + CHANNELS_MAX];
+	nfds_t n, most; /* used places and how many there are; the first is the control socket */
+	struct pollfd polled[CHANNELS_MAX];
+	struct channel channels[CHANNELS_MAX];
 };
 
 /* The descriptor that came with a byte of the control socket; -1 where the listener has left. */
@@ -168,7 +170,7 @@ serve_all(struct service *s)
 {
 	while (s->polled[0].fd != -1 || s->n > 1) {
 		/* With no place left, new channels wait in the control socket. */
-		s->polled[0].events = s->n < 1 + CHANNELS_MAX ? POLLIN : 0;
+		s->polled[0].events = s->n < s->most ? POLLIN : 0;
 		if (poll(s->polled, s->n, -1) == -1)
 			continue;
 		for (nfds_t i = s->n - 1; i >= 1; i--)
@@ -179,6 +181,20 @@ serve_all(struct service *s)
 	}
 }
 
+/* As many channels as descriptors are allowed; the soft limit is often 1024. */
+static nfds_t
+places(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == -1)
+		return 1;
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) == -1 || files.rlim_cur < 2 * FILES_BESIDES)
+		return FILES_BESIDES;
+	return files.rlim_cur - FILES_BESIDES < CHANNELS_MAX ? (nfds_t)files.rlim_cur - FILES_BESIDES : CHANNELS_MAX;
+}
+
 void
 keyprocess_run_service(int control, const char *pem_path, const struct sandbox *user)
 {
@@ -186,6 +202,7 @@ keyprocess_run_service(int control, const char *pem_path, const struct sandbox *
 	struct failure why;
 
 	keep_only(control);
+	s.most = places();
 	if (signer_open(&s.signer, pem_path, &why) == -1 || signer_match(&s.signer, &why) == -1 ||
 	    sandbox_cage_keyholder(user, &why) == -1) {
 		(void)reply_why(control, &why);

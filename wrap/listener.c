@@ -168,8 +168,11 @@ reap(struct listener *l)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
-		if (keyring_reaped(&l->keys, pid))
+		if (keyring_reaped(&l->keys, pid)) {
+			if (pid == l->keys.current.pid)
+				retire_waiting(l); /* their channels end nowhere */
 			continue;
+		}
 		for (int i = 0; i < l->n; i++)
 			if (l->children[i].pid == pid) {
 				if (i < l->waiting) {
