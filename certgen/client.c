@@ -16,6 +16,7 @@
 #include "constraint.h"
 #include "export.h"
 #include "file.h"
+#include "form.h"
 #include "issue.h"
 #include "key.h"
 #include "passphrase.h"
@@ -23,62 +24,19 @@
 #include "report.h"
 #include "say.h"
 
-enum form { FORM_PEM, FORM_LIBPQ, FORM_P12, FORM_PK8 };
-
 /* Where it goes, and what is made on the way there. */
 struct client {
 	struct order *order;
 	enum form form;
 	struct ca ca;
 	struct passphrase passphrase; /* of the PKCS#12 */
-	char paths[3][PATH_MAX];      /* the key first */
+	char paths[FORM_FILES][PATH_MAX]; /* the key first */
 	struct bundle bundle;
 	gnutls_x509_privkey_t key;
 	gnutls_x509_crt_t cert;
 	char *pem, *crt, *root;
 	gnutls_datum_t binary;
 };
-
-static int
-choose_form(struct client *client)
-{
-	const struct order *order = client->order;
-
-	if ((order->libpq != NULL) + (order->p12 != NULL) + order->pk8 > 1)
-		return say_usage("client: one of --libpq, --p12 and --pk8");
-	if (order->p12 == NULL && (order->legacy || order->p12_password_file != NULL))
-		return say_usage("client: --legacy and --p12-password-file go with --p12");
-	client->form = order->libpq != NULL ? FORM_LIBPQ :
-	    order->p12 != NULL		    ? FORM_P12 :
-	    order->pk8			    ? FORM_PK8 :
-					      FORM_PEM;
-	if (client->form == FORM_P12 && order->p12_password_file == NULL && !order_asks(order))
-		return say_usage("client: a PKCS#12 has a password: --p12-password-file FILE, or a terminal to ask on");
-	return 0;
-}
-
-/* A user becomes the name of a file here, and must not lead elsewhere. */
-static int
-choose_paths(struct client *client, const char *user)
-{
-	static const char *const libpq[] = { "postgresql.key", "postgresql.crt", "root.crt" };
-	static const char *const ends[] = { [FORM_PEM] = ".pem", [FORM_PK8] = ".pk8" };
-
-	if (client->form == FORM_LIBPQ) {
-		for (size_t i = 0; i < 3; i++)
-			(void)snprintf(client->paths[i], PATH_MAX, "%.4000s/%s", client->order->libpq, libpq[i]);
-		return 0;
-	}
-	if (client->form == FORM_P12) {
-		(void)snprintf(client->paths[0], PATH_MAX, "%.4000s", client->order->p12);
-		return 0;
-	}
-	if (strchr(user, '/') != NULL || *user == '.' || *user == '-')
-		return say_usage("client: '%.60s' makes no good name of a file: --libpq DIR or --p12 FILE", user);
-	(void)snprintf(client->paths[0], PATH_MAX, "%.300s%s", user, ends[client->form]);
-	(void)snprintf(client->paths[1], PATH_MAX, "%.300s.crt", user);
-	return 0;
-}
 
 static int
 add_files(struct client *client, struct failure *why)
@@ -244,7 +202,8 @@ carry_out(struct order *order)
 		r = say_usage("client: inetls-certgen client --ca DIR USER; see --help");
 	else if (request_set_common(&order->request, order->words[0], &why) == -1)
 		r = say_usage("client: '%.60s': %s", order->words[0], why.text);
-	else if ((r = choose_form(client)) == 0 && (r = choose_paths(client, order->words[0])) == 0) {
+	else if ((r = form_choose(order, &client->form)) == 0 &&
+	    (r = form_paths(order, client->form, client->paths)) == 0) {
 		if (prepare(client, &why) == -1 || sign_and_write(client, &why) == -1)
 			r = say_failure(&why);
 		else

@@ -12,6 +12,7 @@
 #include "inspect.h"
 #include "issue.h"
 #include "renew.h"
+#include "revoke.h"
 #include "say.h"
 #include "sign.h"
 #include "usage.h"
@@ -31,8 +32,8 @@ static const struct command commands[] = {
 	{ "sign", sign_request, "--ca DIR [--client] REQUEST", "show such a request, and sign it when confirmed" },
 	{ "renew", renew_files, "[--before 30] [--new-key] [--ca DIR] FILE...",
 	    "the same key and names, new dates; silent when not due" },
-	{ "revoke", authority_revoke, "--ca DIR SERIAL|FILE", "take a certificate back, and make a new list" },
-	{ "crl", authority_crl, "--ca DIR [--days 90]", "make a new list of revoked certificates" },
+	{ "revoke", revoke_one, "--ca DIR SERIAL|FILE", "take a certificate back, and make a new list" },
+	{ "crl", revoke_list, "--ca DIR [--days 90]", "make a new list of revoked certificates" },
 	{ "show", inspect_show, "[--pin | --fingerprint | --names] FILE", "what the certificate in FILE says" },
 	{ "check", inspect_check, "[--warn 30] [--crit 7] [--quiet] FILE...",
 	    "for a monitor: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN" },

@@ -2,17 +2,16 @@
 
 #include "renew.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "casign.h"
 #include "cert.h"
 #include "file.h"
 #include "issue.h"
 #include "key.h"
+#include "pair.h"
 #include "pem.h"
 #include "report.h"
 #include "say.h"
@@ -25,54 +24,15 @@
 struct renewal {
 	struct order *order;
 	struct store store;
-	gnutls_x509_crt_t *certs; /* certs[0] is the one to be renewed */
-	int count;
-	gnutls_x509_privkey_t key; /* the old one, or the new one */
+	struct pair old;           /* its key becomes the new one's */
 	struct ca ca;              /* not open where it is self-signed */
 	gnutls_x509_crt_t cert;    /* the new one */
 };
 
 static int
-load(struct renewal *renewal, struct failure *why)
-{
-	const char *path = renewal->store.pem_path;
-	struct failure inside;
-	char *pem = NULL;
-	size_t len = 0;
-	int found = -1;
-
-	if (file_read_private(path, FILE_PEM_MAX, &pem, &len, why) == -1)
-		return -1;
-	renewal->count = cert_load(pem, len, &renewal->certs, &inside);
-	if (renewal->count > 0)
-		found = key_load(pem, len, &renewal->key, &inside);
-	file_wipe(pem, len);
-	if (found == 0)
-		return failure_set(why, EX_DATAERR, "%s: there is no key in it, so it is no file to renew", path);
-	if (found == -1)
-		return failure_set(why, inside.code, "%s: %s", path, inside.text);
-	if (!cert_matches(renewal->certs[0], renewal->key))
-		return failure_set(why, EX_DATAERR, "%s: the key is not the certificate's", path);
-	return 0;
-}
-
-/* A file that is replaced keeps its name: what a link points to must be named itself. */
-static int
-check_regular(const char *path, struct failure *why)
-{
-	struct stat st;
-
-	if (lstat(path, &st) == -1)
-		return failure_set(why, errno == EACCES ? EX_NOPERM : EX_NOINPUT, "open %s: %s", path, strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return failure_set(why, EX_CANTCREAT, "%s is no regular file: name the one that it leads to", path);
-	return 0;
-}
-
-static int
 is_due(const struct renewal *renewal)
 {
-	time_t end = gnutls_x509_crt_get_expiration_time(renewal->certs[0]);
+	time_t end = gnutls_x509_crt_get_expiration_time(renewal->old.certs[0]);
 
 	return renewal->order->before == -1 || view_days_left(end, renewal->order->now) < renewal->order->before;
 }
@@ -81,7 +41,7 @@ is_due(const struct renewal *renewal)
 static void
 choose_days(struct renewal *renewal)
 {
-	gnutls_x509_crt_t old = renewal->certs[0];
+	gnutls_x509_crt_t old = renewal->old.certs[0];
 	long span = (long)(gnutls_x509_crt_get_expiration_time(old) - gnutls_x509_crt_get_activation_time(old));
 	struct request *request = &renewal->order->request;
 
@@ -96,12 +56,12 @@ choose_days(struct renewal *renewal)
 static gnutls_x509_crt_t
 renew_self_signed(struct renewal *renewal, gnutls_pubkey_t public, struct failure *why)
 {
-	const struct cert_issuer itself = { NULL, renewal->key };
+	const struct cert_issuer itself = { NULL, renewal->old.key };
 	struct cert_terms terms;
 
 	if (cert_terms_init(&terms, &renewal->order->request, renewal->order->now, why) == -1)
 		return NULL;
-	return cert_renew(renewal->certs[0], public, &itself, &terms, why);
+	return cert_renew(renewal->old.certs[0], public, &itself, &terms, why);
 }
 
 static int
@@ -109,7 +69,7 @@ check_record(const struct renewal *renewal, const struct casign *sign, struct fa
 {
 	char serial[INDEX_SERIAL_MAX];
 
-	(void)view_serial(renewal->certs[0], serial, sizeof(serial));
+	(void)view_serial(renewal->old.certs[0], serial, sizeof(serial));
 	if (!index_issued(&sign->index, serial))
 		return failure_set(why, EX_DATAERR, "%s: %s has no record of it", renewal->store.pem_path,
 		    sign->index.path);
@@ -126,7 +86,7 @@ write_renewed(struct renewal *renewal, struct failure *why)
 	int r = -1;
 
 	if (crt != NULL)
-		pem = pem_join_chain(renewal->key, renewal->cert, renewal->ca.certs, renewal->ca.count, why);
+		pem = pem_join_chain(renewal->old.key, renewal->cert, renewal->ca.certs, renewal->ca.count, why);
 	if (pem != NULL && pem_check(pem, why) == 0)
 		r = store_write(&renewal->store, pem, crt, why);
 	file_wipe(pem, pem == NULL ? 0 : strlen(pem));
@@ -149,7 +109,7 @@ sign_and_write(struct renewal *renewal, gnutls_pubkey_t public, struct failure *
 	renewal->store.commit = casign_record;
 	renewal->store.context = &sign;
 	if (check_record(renewal, &sign, why) == 0 &&
-	    (renewal->cert = casign_renew(&sign, renewal->certs[0], public, &renewal->order->request,
+	    (renewal->cert = casign_renew(&sign, renewal->old.certs[0], public, &renewal->order->request,
 		 renewal->order->now, why)) != NULL)
 		r = write_renewed(renewal, why);
 	casign_end(&sign);
@@ -160,7 +120,7 @@ sign_and_write(struct renewal *renewal, gnutls_pubkey_t public, struct failure *
 static int
 open_issuer(struct renewal *renewal, struct failure *why)
 {
-	gnutls_x509_crt_t old = renewal->certs[0];
+	gnutls_x509_crt_t old = renewal->old.certs[0];
 	const char *path = renewal->store.pem_path;
 	unsigned status = 0;
 
@@ -192,10 +152,10 @@ replace_key(struct renewal *renewal, struct failure *why)
 
 	if (!renewal->order->new_key)
 		return 0;
-	if ((key = key_make(key_kind_of(renewal->key), why)) == NULL)
+	if ((key = key_make(key_kind_of(renewal->old.key), why)) == NULL)
 		return -1;
-	gnutls_x509_privkey_deinit(renewal->key);
-	renewal->key = key;
+	gnutls_x509_privkey_deinit(renewal->old.key);
+	renewal->old.key = key;
 	return 0;
 }
 
@@ -206,14 +166,13 @@ renew(struct renewal *renewal, const char *path, struct failure *why)
 	gnutls_pubkey_t public;
 	int r;
 
-	if (store_init(&renewal->store, path, 1, why) == -1 || check_regular(path, why) == -1 ||
-	    load(renewal, why) == -1)
+	if (store_init(&renewal->store, path, 1, why) == -1 || pair_load(&renewal->old, path, why) == -1)
 		return -1;
 	if (!is_due(renewal))
 		return 1;
 	choose_days(renewal);
 	if (open_issuer(renewal, why) == -1 || replace_key(renewal, why) == -1 ||
-	    store_vacant(&renewal->store, why) == -1 || (public = key_public(renewal->key, why)) == NULL)
+	    store_vacant(&renewal->store, why) == -1 || (public = key_public(renewal->old.key, why)) == NULL)
 		return -1;
 	r = sign_and_write(renewal, public, why);
 	gnutls_pubkey_deinit(public);
@@ -232,9 +191,7 @@ renew_one(struct order *order, const char *path)
 	if ((r = renew(&renewal, path, &why)) == 0 && !order->quiet)
 		report_renewed(path, renewal.cert);
 	gnutls_x509_crt_deinit(renewal.cert);
-	gnutls_x509_privkey_deinit(renewal.key);
-	if (renewal.certs != NULL)
-		cert_free(renewal.certs, renewal.count);
+	pair_free(&renewal.old);
 	ca_close(&renewal.ca);
 	return r == -1 ? say_failure(&why) : EX_OK;
 }

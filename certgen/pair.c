@@ -1,0 +1,56 @@
+/* Reading a FILE.pem that is to be replaced. */
+
+#include "pair.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cert.h"
+#include "file.h"
+#include "key.h"
+
+static int
+check_regular(const char *path, struct failure *why)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == -1)
+		return failure_set(why, errno == EACCES ? EX_NOPERM : EX_NOINPUT, "open %s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return failure_set(why, EX_CANTCREAT, "%s is no regular file: name the one that it leads to", path);
+	return 0;
+}
+
+int
+pair_load(struct pair *pair, const char *path, struct failure *why)
+{
+	struct failure inside;
+	char *pem = NULL;
+	size_t len = 0;
+	int found = -1;
+
+	memset(pair, 0, sizeof(*pair));
+	if (check_regular(path, why) == -1 || file_read_private(path, FILE_PEM_MAX, &pem, &len, why) == -1)
+		return -1;
+	pair->count = cert_load(pem, len, &pair->certs, &inside);
+	if (pair->count > 0)
+		found = key_load(pem, len, &pair->key, &inside);
+	file_wipe(pem, len);
+	if (found == 0)
+		return failure_set(why, EX_DATAERR, "%s: there is no key in it, so it is no file to renew", path);
+	if (found == -1)
+		return failure_set(why, inside.code, "%s: %s", path, inside.text);
+	if (!cert_matches(pair->certs[0], pair->key))
+		return failure_set(why, EX_DATAERR, "%s: the key is not the certificate's", path);
+	return 0;
+}
+
+void
+pair_free(struct pair *pair)
+{
+	gnutls_x509_privkey_deinit(pair->key);
+	if (pair->certs != NULL)
+		cert_free(pair->certs, pair->count);
+	memset(pair, 0, sizeof(*pair));
+}
