@@ -7,10 +7,12 @@
 
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 
 #include "file.h"
 #include "p256.h"
 
+#define RSA_BITS_MIN 2048 /* what today's libraries take by default (OpenSSL's security level 2) */
 #define BEGIN_CERTIFICATE "-----BEGIN CERTIFICATE-----"
 #define END_CERTIFICATE "-----END CERTIFICATE-----"
 
@@ -72,11 +74,22 @@ signer_chain(const struct signer *s, char *out, struct failure *why)
 	return (ssize_t)len;
 }
 
+/* A key of stunnel 3's days is told here, and not to each client in the words of its library. */
+static int
+check_strength(const struct signer *s, int algorithm, unsigned bits, struct failure *why)
+{
+	if (algorithm != GNUTLS_PK_RSA || bits >= RSA_BITS_MIN)
+		return 0;
+	return failure_set(why, EX_CONFIG, "%s: its RSA key has %u bits, which today's TLS libraries refuse; make a new "
+	    "pair: inetls-certgen --force %s HOST.NAME", s->path, bits, s->path);
+}
+
 static int
 load_other_key(struct signer *s, struct failure *why)
 {
 	gnutls_datum_t pem = { (unsigned char *)s->pem, (unsigned)s->len };
 	gnutls_privkey_t key = NULL;
+	unsigned bits = 0;
 	int r;
 
 	if ((r = gnutls_global_init()) < 0 || (r = gnutls_privkey_init(&key)) < 0)
@@ -85,8 +98,9 @@ load_other_key(struct signer *s, struct failure *why)
 		gnutls_privkey_deinit(key);
 		return broken(s, r, why);
 	}
+	r = gnutls_privkey_get_pk_algorithm(key, &bits);
 	s->key = key;
-	return 0;
+	return check_strength(s, r, bits, why);
 }
 
 /* The hash that a fast signature needs; false where the algorithm is another. */
@@ -151,18 +165,24 @@ signer_match(const struct signer *s, struct failure *why)
 {
 	gnutls_datum_t pem = { (unsigned char *)s->pem, (unsigned)s->len };
 	gnutls_certificate_credentials_t credentials = NULL;
-	int r;
+	gnutls_x509_privkey_t key = NULL;
+	unsigned bits = 0;
+	int r, algorithm = GNUTLS_PK_UNKNOWN;
 
 	if (check_parts(s, why) == -1)
 		return -1;
 	if ((r = gnutls_global_init()) < 0 || (r = gnutls_certificate_allocate_credentials(&credentials)) < 0)
 		return failure_set(why, EX_SOFTWARE, "initialise GnuTLS: %s", gnutls_strerror(r));
 	r = gnutls_certificate_set_x509_key_mem2(credentials, &pem, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
+	if (r >= 0 && gnutls_certificate_get_x509_key(credentials, 0, &key) == 0) {
+		algorithm = gnutls_x509_privkey_get_pk_algorithm2(key, &bits);
+		gnutls_x509_privkey_deinit(key);
+	}
 	gnutls_certificate_free_credentials(credentials);
 	if (r == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
 		return failure_set(why, EX_CONFIG, "%s: the private key does not belong to the certificate; put the key "
 		    "that the certificate was made for into it, or make a new pair with `make cert`", s->path);
-	return r < 0 ? broken(s, r, why) : 0;
+	return r < 0 ? broken(s, r, why) : check_strength(s, algorithm, bits, why);
 }
 
 void
