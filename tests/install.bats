@@ -458,6 +458,60 @@ whole_pem() {
 	[ "$(stat -c %U "$here/pgssl.pem")" = nobody ]
 }
 
+@test "cert: CA=DIR makes the CA where there is none, and it signs; FORCE=1 once more, by the same one" {
+	run_make cert CA="$here/ca" NAMES="db.example.org *.apps.example.org 10.0.0.1" < /dev/null
+	[ "$(stat -c %a "$here/ca")" = 700 ]
+	openssl verify -x509_strict -verify_hostname db.example.org -CAfile "$here/ca/ca.crt" "$here/pgssl.crt"
+	[[ $(openssl x509 -in "$here/ca/ca.crt" -noout -text) == *"DNS:example.org"*"DNS:apps.example.org"* ]]
+	run ! run_make cert CA="$here/ca" NAMES=db.example.org
+	run_make cert CA="$here/ca" NAMES=db.example.org FORCE=1 < /dev/null
+	openssl verify -x509_strict -CAfile "$here/ca/ca.crt" "$here/pgssl.crt"
+	[ "$(grep -c ^issued "$here/ca/index")" -eq 2 ]
+	run ! run_make cert CA="$here/ca" NAMES=db.example.com FORCE=1
+}
+
+@test "renewal: a timer where systemd is, else a file for cron; uninstall-renewal takes exactly these away" {
+	mkdir "$etc/cron.d"
+	keep
+	: > "$here/pgssl.pem"
+	run run_make renewal CA="$here/ca"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $(grep -v '^#' "$etc/cron.d/pgssl-renew") == *"root	$here/usr/bin/inetls-certgen renew --quiet --before 30 --ca $here/ca $here/pgssl.pem" ]]
+	run_make uninstall-renewal CA="$here/ca"
+	unchanged
+	printf '#!/bin/sh\necho "$@" >> "%s/told"\n' "$here" > "$here/systemctl"
+	chmod 755 "$here/systemctl"
+	run_make renewal
+	[ -f "$etc/units/pgssl-renew.timer" ] && [ ! -e "$etc/cron.d/pgssl-renew" ]
+	grep -qx "ExecStart=$here/usr/bin/inetls-certgen renew --before 30 $here/pgssl.pem" "$etc/units/pgssl-renew.service"
+	grep -qx 'enable --now pgssl-renew.timer' "$here/told"
+	run_make uninstall-renewal
+	grep -qx 'disable --now pgssl-renew.timer' "$here/told"
+	unchanged
+}
+
+# completed WORD...: what bash offers for the last of these words.
+completed() {
+	# shellcheck disable=SC2016 # for the other shell
+	PATH=$BUILD:$PATH bash -c '. "$0" && COMP_WORDS=("$@") && COMP_CWORD=$(($# - 1)) &&
+		"_${1//-/_}" "$1" && printf "%s\n" "${COMPREPLY[@]}"' "$ROOT/completion/$1" "$@"
+}
+
+@test "completion: bash offers subcommands, and the options that each of them takes" {
+	[[ $(completed inetls-certgen re) == *renew*revoke* ]]
+	[ "$(completed inetls-certgen client --p12)" = $'--p12\n--p12-password-file' ]
+	[ "$(completed inetls-certgen x.pem --key rsa:3)" = rsa:3072 ]
+	[ "$(completed inetls-wrap --handshake)" = --handshake-timeout ]
+	local command option
+	for command in ca server client csr sign renew revoke crl show check; do
+		for option in $(completed inetls-certgen "$command" --); do
+			run "$BUILD/inetls-certgen" "$command" "$option" < /dev/null
+			[[ $output != *"is no option here"* ]] || { echo "$command $option: $output"; false; }
+		done
+	done
+}
+
 @test "install: on a terminal without a PEM it asks, and the certificate says what was typed" {
 	need python3
 	run on_terminal db.example.test "Example Ltd" London "Greater London" GB 90 y -- install
@@ -492,7 +546,7 @@ whole_pem() {
 	run run_make help
 	[ "$status" -eq 0 ]
 	local target
-	for target in all install uninstall cert services inetd xinetd systemd uninstall-services uninstall-inetd \
+	for target in all install uninstall cert services inetd xinetd systemd renewal uninstall-renewal uninstall-services uninstall-inetd \
 		uninstall-xinetd uninstall-systemd demo check clean help; do
 		grep -qw -- "$target" <<< "$output" || { echo "not listed: $target"; false; }
 	done
