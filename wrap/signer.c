@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <gnutls/abstract.h>
+#include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 
@@ -103,13 +104,20 @@ load_other_key(struct signer *s, struct failure *why)
 	return check_strength(s, r, bits, why);
 }
 
+/* nettle reads as many bytes of a hash as the algorithm's has, whatever it is told: the asker is not trusted. */
+static bool
+is_whole_hash(unsigned algorithm, size_t n)
+{
+	gnutls_digest_algorithm_t hash = gnutls_sign_get_hash_algorithm((gnutls_sign_algorithm_t)algorithm);
+
+	return n > 0 && n == gnutls_hash_get_len(hash);
+}
+
 /* The hash that a fast signature needs; false where the algorithm is another. */
 static bool
 p256_input(bool is_hash, unsigned algorithm, const void *data, size_t n, uint8_t hash[32])
 {
 	if (gnutls_sign_get_hash_algorithm((gnutls_sign_algorithm_t)algorithm) != GNUTLS_DIG_SHA256)
-		return false;
-	if (is_hash && n != 32)
 		return false;
 	if (is_hash)
 		memcpy(hash, data, 32);
@@ -149,6 +157,9 @@ signer_sign(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags, 
 	uint8_t hash[32];
 	ssize_t len;
 
+	if (is_hash && !is_whole_hash(algorithm, n))
+		return failure_set(why, EX_SOFTWARE, "asked to sign %zu bytes that are no hash of algorithm %u", n,
+		    algorithm);
 	if (!s->parsed)
 		s->is_p256 = p256_parse(s->pem, s->p256);
 	s->parsed = true;
