@@ -1,0 +1,105 @@
+# What an OpenSSL client may try once TLS runs, and what a scanner finds: new keys, renegotiation, old versions and
+# ciphers; and that the last alert arrives, however much of the peer's input lies unread.
+
+# bats and lib.bash set output, status, port and pid.
+# shellcheck disable=SC2154
+
+load lib
+load session
+
+setup_file() {
+	lib_begin
+	make_pem "$T/pgssl.pem" localhost
+	have socat || return 0
+	ECHO_PORT=$(free_port)
+	PORT=$(free_port)
+	export ECHO_PORT PORT
+	start echo socat "TCP-LISTEN:$ECHO_PORT,bind=127.0.0.1,reuseaddr,fork" EXEC:cat
+	new_log wrap > /dev/null
+	start listener "$WRAP" -f -d "127.0.0.1:$PORT" -p "$T/pgssl.pem" -r "127.0.0.1:$ECHO_PORT" -o "$T/wrap.log"
+	wait_for 10 listening "$ECHO_PORT"
+	wait_for 10 listening "$PORT"
+}
+
+setup() {
+	lib_before
+	need socat
+}
+
+# types LINE...: what s_client is typed, one line after the other; K, k and R are its commands.
+types() {
+	local line
+	for line; do
+		sleep 0.3
+		echo "$line"
+	done
+	sleep 0.5
+}
+
+# s_client [OPTION...]: stdin to the echo and back, in $T/heard; what it says itself is in $T/s_client.log.
+s_client() {
+	timeout 20 openssl s_client -quiet -no_ign_eof -connect "127.0.0.1:$PORT" -verify_return_error \
+		-CAfile "$T/pgssl.crt" "$@" > "$T/heard" 2> "$T/s_client.log"
+}
+
+last_line() {
+	wait_for 5 has_line_of "$1"
+	grep "source=.*tls=$1" "$T/wrap.log" | tail -n 1
+}
+
+has_line_of() {
+	grep -q "tls=$1" "$T/wrap.log"
+}
+
+@test "KeyUpdate, one-sided and asked for: the bytes go on in both directions" {
+	types one K two k three K K four | s_client -tls1_3
+	[ "$(paste -sd ' ' "$T/heard")" = "one two three four" ]
+	last_line 1.3 | grep 'result=ok .*in=19 out=19 '
+}
+
+@test "TLS 1.2 renegotiation: refused with an alert, the service gets a reset and not an end" {
+	types one R two three | s_client -tls1_2 || :
+	cat "$T/heard" "$T/s_client.log"
+	[ "$(head -n 1 "$T/heard")" = one ]
+	run grep -x three "$T/heard"
+	[ "$status" -ne 0 ]
+	last_line 1.2 | grep 'result=protocol .*renegotiation'
+	grep -iE 'no renegotiation|handshake failure|alert' "$T/s_client.log"
+}
+
+@test "sslscan: TLS 1.2 and 1.3 with AEAD and forward secrecy, and nothing else" {
+	need sslscan
+	run timeout 120 sslscan --no-colour --no-check-certificate "127.0.0.1:$PORT"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	for old in SSLv2 SSLv3 TLSv1.0 TLSv1.1; do
+		grep -E "^$old +disabled" <<< "$output"
+	done
+	for new in TLSv1.2 TLSv1.3; do
+		grep -E "^$new +enabled" <<< "$output"
+	done
+	grep -F "Session renegotiation not supported" <<< "$output"
+	# Debian's OpenSSL cannot ask for compression.
+	grep -E "Compression disabled|does not support compression" <<< "$output"
+	[ "$(grep -c 'not vulnerable to heartbleed' <<< "$output")" -ge 1 ]
+	run grep -E '^(Preferred|Accepted) ' <<< "$output"
+	[ "${#lines[@]}" -ge 4 ]
+	run grep -vE 'TLS_(AES|CHACHA20)|ECDHE-(ECDSA|RSA)-(AES(128|256)-GCM|CHACHA20-POLY1305)' <<< "$output"
+	echo "not expected: $output"
+	[ -z "$output" ]
+}
+
+@test "a fatal alert arrives although the peer's input lies unread: at the handshake" {
+	session --peer "raw:$(printf 'x%.0s' {1..60000}) hold" --
+	says exit=0 peer.wire=records peer.tcp=fin backend.connections=0
+	logged result=handshake "does not speak TLS"
+}
+
+@test "a fatal alert arrives although the peer's input lies unread: in mid-stream" {
+	local version
+	for version in 1.2 1.3; do
+		session --tls "$version" --peer 'handshake send:100 junk send:300000 recv-all' --backend recv-all --
+		says exit=0 peer.tls=alert:bad_record_mac peer.tcp=fin backend.end=reset
+		logged result=protocol
+	done
+}
