@@ -37,6 +37,9 @@ parse_ec_key(struct der d, bool curve_is_known, uint8_t number[P256_SIZE])
 			return false;
 		curve_is_known = true;
 	}
+	/* GnuTLS writes a zero before half of all numbers, as if they had a sign. */
+	if (octets.end - octets.at == P256_SIZE + 1 && octets.at[0] == 0)
+		octets.at++;
 	if (!curve_is_known || octets.end - octets.at != P256_SIZE)
 		return false;
 	memcpy(number, octets.at, P256_SIZE);
