@@ -31,6 +31,7 @@
 struct child {
 	pid_t pid;
 	int control;           /* while it waits; -1 once it serves */
+	bool refused;          /* it has but a line to write */
 	struct in6_addr source; /* whom, as --max-per-source counts: an IPv4 address, an IPv6 /64 */
 };
 
@@ -209,15 +210,17 @@ source_of(const struct address *a, struct in6_addr *out)
 static char
 judge(const struct listener *l, const struct in6_addr *source)
 {
-	int same = 0;
+	int all = 0, same = 0;
 
-	if (l->o->max_connections > 0 && sessions(l) >= l->o->max_connections)
-		return WORKER_TOO_MANY;
-	if (l->o->max_per_source == 0)
-		return WORKER_SERVE;
+	/* Who is refused takes no place, or a flood would keep those out whom the limits are for. */
 	for (int i = l->waiting; i < l->n; i++)
-		same += memcmp(&l->children[i].source, source, sizeof(*source)) == 0;
-	return same >= l->o->max_per_source ? WORKER_TOO_MANY_OF_SOURCE : WORKER_SERVE;
+		if (!l->children[i].refused) {
+			all++;
+			same += memcmp(&l->children[i].source, source, sizeof(*source)) == 0;
+		}
+	if (l->o->max_connections > 0 && all >= l->o->max_connections)
+		return WORKER_TOO_MANY;
+	return l->o->max_per_source > 0 && same >= l->o->max_per_source ? WORKER_TOO_MANY_OF_SOURCE : WORKER_SERVE;
 }
 
 /* A child has accepted: it says whom, and is told whether to serve. */
@@ -236,6 +239,7 @@ hear_child(struct listener *l, int i)
 	source_of(&peer, &source);
 	answer = judge(l, &source);
 	(void)send(c->control, &answer, 1, MSG_NOSIGNAL);
+	c->refused = answer != WORKER_SERVE;
 	c->source = source;
 	l->moved = deadline_now();
 	let_go(l, i);
@@ -315,6 +319,9 @@ stop(struct listener *l)
 		log_line(LEVEL_NOTICE, "stopped listening; sessions=%d", sessions(l));
 	retire_waiting(l);
 	keyring_leave(&l->keys);
+	/* One that has accepted meanwhile must not keep the socket from the super-server: it goes on without us. */
+	if (l->inherited && !got_stop)
+		return;
 	while ((l->n > 0 || keyring_serves(&l->keys)) && deadline_wait(NULL, 0, deadline) != DEADLINE_OVER)
 		reap(l);
 }

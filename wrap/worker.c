@@ -12,6 +12,7 @@
 #include "session.h"
 
 struct worker {
+	const struct options *o;
 	const struct port *port;
 	int control;
 };
@@ -36,7 +37,10 @@ accept_next(const struct worker *w)
 	}
 }
 
-/* What the listener says of this peer; where it has left meanwhile, the connection is served all the same. */
+/*
+ * What the listener says of this peer.  Without a limit there is no answer to wait for; where it has left
+ * meanwhile, the connection is served all the same.
+ */
 static char
 ask_listener(const struct worker *w, int fd)
 {
@@ -44,7 +48,8 @@ ask_listener(const struct worker *w, int fd)
 	char answer = WORKER_SERVE;
 
 	address_get_peer(fd, &peer);
-	if (send(w->control, &peer, sizeof(peer), MSG_NOSIGNAL) == -1 || read(w->control, &answer, 1) != 1)
+	if (send(w->control, &peer, sizeof(peer), MSG_NOSIGNAL) == -1 ||
+	    (w->o->max_connections == 0 && w->o->max_per_source == 0) || read(w->control, &answer, 1) != 1)
 		answer = WORKER_SERVE;
 	return answer;
 }
@@ -76,7 +81,7 @@ take_connection(void *context, const char **refused)
 void
 worker_run(const struct options *o, const struct port *port, int channel, int control)
 {
-	struct worker w = { port, control };
+	struct worker w = { o, port, control };
 
 	_exit(session_serve_next(o, channel, take_connection, &w));
 }

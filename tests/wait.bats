@@ -1,0 +1,420 @@
+# One listener for many connections: fd 0 that listens, as inetd's `wait`, xinetd's wait = yes and systemd's
+# Accept=no hand it over, and -d, which is the same loop.
+
+# lib.bash sets port and pid, bats output.
+# shellcheck disable=SC2154
+
+load lib
+
+SUPERS=(openbsd-inetd xinetd)
+
+setup_file() {
+	lib_begin
+	make_pem "$T/pgssl.pem" localhost
+	mkfifo "$T/service.in"
+	start service sh -c 'exec "$1" serve < "$2"' sh "$ROOT/tests/waiting.py" "$T/service.in"
+	# Its stdin stays open until the file ends.
+	start keeper sh -c 'exec sleep 3600 > "$1"' sh "$T/service.in"
+	wait_for 10 test -s "$T/service.log"
+	SERVICE=$(cat "$T/service.log")
+	export SERVICE
+}
+
+peers() {
+	timeout -k 5 330 "$ROOT/tests/waiting.py" "$port" "$@"
+}
+
+# wait_server NAME [wrapper option ...]: that super-server with the wrapper as a service that waits, or -d.
+# Sets port, and log.
+wait_server() {
+	local name=$1 user try
+	shift
+	log=$(new_log wait)
+	user=$(id -un)
+	set -- "$WRAP" -N waiting -p "$T/pgssl.pem" -r "127.0.0.1:$SERVICE" -o "$log" "$@"
+	for try in 1 2 3; do
+		port=$(free_port)
+		case $name in
+		-d)
+			start server "$1" -f -d "127.0.0.1:$port" "${@:2}"
+			;;
+		openbsd-inetd)
+			echo "127.0.0.1:$port stream tcp wait.6000 $user $1 ${1##*/} ${*:2}" > "$T/inetd.conf"
+			start server "$(superserver_path openbsd-inetd)" -i "$T/inetd.conf"
+			;;
+		xinetd)
+			xinetd_conf "$user" "$@" > "$T/xinetd.conf"
+			start server "$(superserver_path xinetd)" -dontfork -stayalive -f "$T/xinetd.conf" \
+				-pidfile "$T/xinetd.pid" -filelog "$T/xinetd.file.log"
+			;;
+		systemd-socket-activate)
+			start server systemd-socket-activate -l "127.0.0.1:$port" --inetd "$@"
+			;;
+		esac
+		server=$pid
+		wait_for 5 superserver_up && return 0
+		cat "$T/server.log"
+		stop server
+	done
+	return 1
+}
+
+xinetd_conf() {
+	cat <<-END
+	service pgssl
+	{
+		type		= UNLISTED
+		bind		= 127.0.0.1
+		port		= $port
+		socket_type	= stream
+		protocol	= tcp
+		wait		= yes
+		user		= $1
+		groups		= yes
+		server		= $2
+		server_args	= ${*:3}
+		cps		= 6000 1
+	}
+	END
+}
+
+# wrappers: the pids of this file's wrapper.  listener: the one that is $server, or was started by it.
+wrappers() {
+	find /proc -maxdepth 2 -path '/proc/[0-9]*/exe' -lname "$WRAP" 2>/dev/null | cut -d/ -f3
+}
+
+parent() {
+	sed 's/.*) . \([0-9]*\) .*/\1/' "/proc/$1/stat" 2>/dev/null
+}
+
+listener() {
+	local one all
+	all=$(wrappers)
+	if grep -qx "$server" <<< "$all"; then
+		echo "$server"
+		return 0
+	fi
+	for one in $all; do
+		[ "$(parent "$one")" != "$server" ] || echo "$one"
+	done
+}
+
+no_wrapper() {
+	[ -z "$(wrappers)" ]
+}
+
+# lines N RESULT: so many of the log's lines say that.  served N: and no more come.
+lines() {
+	[ "$(grep -c "result=$2 " "$log")" -eq "$1" ]
+}
+
+served() {
+	lines "$1" ok
+}
+
+# hold N: so many sessions, that stay until `tell end`.
+hold() {
+	rm -f "$T/hold.in"
+	mkfifo "$T/hold.in"
+	start holder sh -c 'exec "$1" "$2" hold "$3" < "$4"' sh "$ROOT/tests/waiting.py" "$port" "$1" "$T/hold.in"
+	exec 7> "$T/hold.in"
+	wait_for 60 held "held=$1"
+}
+
+held() {
+	[ "$(tail -n 1 "$T/holder.log")" = "$1" ]
+}
+
+# tell WORDS ANSWER: says it to the holder and waits for its answer.
+tell() {
+	echo "$1" >&7
+	wait_for 60 held "$2" || {
+		cat "$T/holder.log"
+		return 1
+	}
+}
+
+# field N WORDS: as in /proc/PID/status.
+count_fds() {
+	find "/proc/$1/fd" -mindepth 1 2>/dev/null | wc -l
+}
+
+zombies_of() {
+	sed 's/.*) \(.\) \([0-9]*\) .*/\1 \2/' /proc/[0-9]*/stat 2>/dev/null | grep -c "^Z $1\$" || :
+}
+
+teardown() {
+	exec 7>&-
+	lib_after
+}
+
+need_super() {
+	[ "$1" = -d ] || need "$1"
+}
+
+@test "bad: --max-connections: who is too many is closed at once, with one line for each; the next finds room" {
+	local name
+	for name in -d "${SUPERS[@]}"; do
+		need_super "$name"
+		wait_server "$name" --max-connections 2 --idle-exit 2s
+		hold 2
+		[ "$(peers try 3)" = 'ok=0 refused=3' ]
+		wait_for 10 lines 3 'refused peer=127.0.0.1:[0-9]* reason="more sessions than --max-connections"'
+		lines 3 '[a-z]*'
+		tell speak spoke=2
+		tell 'less 1' held=1
+		wait_for 10 served 1
+		[ "$(peers try 1)" = 'ok=1 refused=0' ]
+		tell end ended
+		stop holder
+		stop server
+		wait_for 10 no_wrapper
+	done
+}
+
+@test "bad: --max-per-source: the same for one address, and others are served" {
+	wait_server -d --max-per-source 2
+	hold 2
+	[ "$(peers try 2)" = 'ok=0 refused=2' ]
+	wait_for 10 lines 2 'refused .*reason="more sessions of this source than --max-per-source"'
+	lines 2 '[a-z]*'
+	echo hello | timeout 20 socat -t 5 - "OPENSSL:127.0.0.1:$port,bind=127.0.0.2,verify=0" | grep -qx hello
+	tell end ended
+}
+
+@test "bad: who was refused takes no place of --max-connections" {
+	need strace
+	# Those who are refused stay for as long as their line takes to be written, which here is two seconds.
+	log=$(new_log wait)
+	port=$(free_port)
+	start server strace -D -f -qq -o "$T/strace.log" -e trace=write -e inject=write:delay_enter=2000000 "$WRAP" -f \
+		-d "127.0.0.1:$port" -N waiting -p "$T/pgssl.pem" -r "127.0.0.1:$SERVICE" -o "$log" --max-per-source 1 \
+		--max-connections 2 --idle-children 8
+	wait_for 10 listening "$port"
+	hold 1
+	[ "$(peers burst 4)" = 'ok=0 failed=4 serials=0' ]
+	echo hello | timeout 60 socat -t 20 - "OPENSSL:127.0.0.1:$port,bind=127.0.0.2,verify=0" | grep -qx hello
+	tell end ended
+}
+
+@test "each super-server runs the wrapper once for many connections, and an idle child always waits" {
+	local name first
+	for name in -d "${SUPERS[@]}" systemd-socket-activate; do
+		need_super "$name"
+		wait_server "$name" --idle-children 3
+		[ "$(peers many 10)" = 'ok=10 failed=0 serials=1' ]
+		first=$(listener)
+		[ "$(peers many 10)" = 'ok=10 failed=0 serials=1' ]
+		[ "$(peers burst 20)" = 'ok=20 failed=0 serials=1' ]
+		wait_for 10 served 40
+		alive "$first"
+		# The listener, its keyholder, three children that wait.
+		wait_for 10 eval '[ "$(wrappers | wc -l)" -eq 5 ]'
+		[ "$(grep -vc 'result=ok\|listening on' "$log")" -eq 0 ]
+		kill -TERM "$first"
+		wait_for 10 gone "$first"
+		stop server
+		wait_for 10 no_wrapper
+	done
+}
+
+@test "idle exit hands the socket back, and the next connection starts a new listener" {
+	local name first second
+	for name in "${SUPERS[@]}"; do
+		need "$name"
+		wait_server "$name" --idle-exit 500ms
+		[ "$(peers many 3)" = 'ok=3 failed=0 serials=1' ]
+		wait_for 20 no_wrapper
+		[ "$(peers many 1)" = 'ok=1 failed=0 serials=1' ]
+		first=$(listener)
+		wait_for 20 no_wrapper
+		# A session keeps it, however long nothing moves.
+		hold 1
+		second=$(listener)
+		[ "$first" != "$second" ]
+		sleep 1
+		alive "$second"
+		tell speak spoke=1
+		tell end ended
+		wait_for 20 no_wrapper
+		log_lines "$log" 5
+		stop holder
+		stop server
+	done
+}
+
+@test "systemd-socket-activate: idle exit ends with exit code 0" {
+	need systemd-socket-activate
+	wait_server systemd-socket-activate --idle-exit 300ms
+	[ "$(peers many 2)" = 'ok=2 failed=0 serials=1' ]
+	wait_for 20 gone "$server"
+	wait "$server"
+	log_lines "$log" 2
+}
+
+@test "no connection is lost that arrives exactly while the listener leaves" {
+	local name
+	for name in "${SUPERS[@]}"; do
+		need "$name"
+		# The pauses are about as long as the idle time: many meet the end of a listener.
+		wait_server "$name" --idle-exit 60ms
+		[ "$(peers many 80 40 80)" = 'ok=80 failed=0 serials=1' ]
+		wait_for 20 served 80
+		log_lines "$log" 80
+		stop server
+		wait_for 10 no_wrapper
+	done
+}
+
+@test "a listener that leaves does not wait for a session that it met on its way out" {
+	need openbsd-inetd
+	need strace
+	# The first child's accept takes longer than the listener stays: its session goes on without one.
+	log=$(new_log wait)
+	port=$(free_port)
+	cat > "$T/slow" <<-END
+	#!/bin/sh
+	exec strace -D -f -qq -o $T/strace.log -e trace=accept4 -e inject=accept4:delay_exit=1500000:when=1 \
+		$WRAP -N waiting -p $T/pgssl.pem -r 127.0.0.1:$SERVICE -o $log --idle-children 1 --idle-exit 500ms
+	END
+	chmod 755 "$T/slow"
+	echo "127.0.0.1:$port stream tcp wait.6000 $(id -un) $T/slow slow" > "$T/inetd.conf"
+	start server "$(superserver_path openbsd-inetd)" -i "$T/inetd.conf"
+	server=$pid
+	wait_for 5 superserver_up
+	hold 1
+	grep -q 'accept4.*(DELAYED)' "$T/strace.log"
+	wait_for 10 eval '[ -z "$(listener)" ]'
+	[ "$(peers many 1)" = 'ok=1 failed=0 serials=1' ]
+	tell speak spoke=1
+	tell end ended
+	wait_for 10 served 2
+}
+
+@test "a burst of 500 connects is served without loss" {
+	wait_server -d
+	[ "$(peers burst 500)" = 'ok=500 failed=0 serials=1' ]
+	wait_for 20 served 500
+}
+
+@test "kill -9 of the listener leaves sessions alone, and the super-server starts the next" {
+	local name first
+	for name in "${SUPERS[@]}"; do
+		need "$name"
+		wait_server "$name"
+		hold 3
+		first=$(listener)
+		kill -KILL "$first"
+		wait_for 10 gone "$first"
+		tell speak spoke=3
+		[ "$(peers many 5)" = 'ok=5 failed=0 serials=1' ]
+		[ "$(listener)" != "$first" ]
+		tell speak spoke=3
+		tell end ended
+		wait_for 10 served 8
+		stop holder
+		kill -TERM "$(listener)"
+		stop server
+		# The first one's keyholder and idle children have left as well.
+		wait_for 10 no_wrapper
+	done
+}
+
+@test "SIGTERM: the port is closed at once, sessions go on until they end" {
+	wait_server -d
+	hold 2
+	kill -TERM "$server"
+	wait_for 10 eval '! listening "$port"'
+	tell speak spoke=2
+	alive "$server"
+	tell end ended
+	wait_for 10 gone "$server"
+	wait_for 10 no_wrapper
+	served 2
+}
+
+@test "SIGHUP: the PEM is read anew, the log reopened, and no session touched" {
+	local name before after
+	for name in -d openbsd-inetd; do
+		need_super "$name"
+		make_pem "$T/pgssl.pem" localhost
+		wait_server "$name"
+		hold 2
+		before=$(peers serial)
+		make_pem "$T/pgssl.pem" localhost
+		mv "$log" "$T/moved.log"
+		kill -HUP "$(listener)"
+		wait_for 10 test -e "$log"
+		wait_for 10 grep -q 'was read anew' "$log"
+		wait_for 10 eval '[ "$(peers serial)" != "$before" ]'
+		after=$(peers serial)
+		[ "$after" != None ]
+		grep -q 'result=ok' "$log"
+		tell speak spoke=2
+		tell end ended
+		stop holder
+		kill -TERM "$(listener)"
+		stop server
+		wait_for 10 no_wrapper
+		rm -f "$log"
+	done
+}
+
+@test "bad: SIGHUP with a PEM that cannot serve: the old key goes on, and the log says so" {
+	make_pem "$T/pgssl.pem" localhost
+	wait_server -d
+	local before
+	before=$(peers serial)
+	cp -p "$T/pgssl.pem" "$T/good.pem"
+	grep -v 'BEGIN CERTIFICATE' "$T/good.pem" > "$T/new.pem"
+	chmod 600 "$T/new.pem"
+	mv "$T/new.pem" "$T/pgssl.pem"
+	kill -HUP "$server"
+	wait_for 10 grep -q 'the key as it was goes on serving' "$log"
+	[ "$(peers serial)" = "$before" ]
+	mv "$T/good.pem" "$T/pgssl.pem"
+}
+
+@test "a PEM that is renewed all the while: chain and signature always match" {
+	make_pem "$T/pgssl.pem" localhost
+	wait_server -d
+	make_pem "$T/a.pem" localhost
+	make_pem "$T/b.pem" localhost
+	peers many 150 5 40 > "$T/many.log" &
+	local served=$! round
+	for round in $(seq 8); do
+		for one in a b; do
+			cp -p "$T/$one.pem" "$T/next.pem"
+			mv "$T/next.pem" "$T/pgssl.pem"
+			[ "$((round % 2))" -eq 0 ] || kill -HUP "$server"
+			sleep 0.3
+		done
+	done
+	wait "$served"
+	cat "$T/many.log"
+	[[ $(cat "$T/many.log") == 'ok=150 failed=0 serials='[23] ]]
+	# Every generation but the last has left: listener, keyholder, two that wait.
+	wait_for 10 eval '[ "$(wrappers | wc -l)" -eq 4 ]'
+	run grep -v 'result=ok\|listening on\|was read anew' "$log"
+	[ -z "$output" ]
+}
+
+@test "after 100 connections no process, zombie or descriptor is left that was not there after one" {
+	local name first fds
+	for name in -d openbsd-inetd; do
+		need_super "$name"
+		wait_server "$name"
+		[ "$(peers many 1)" = 'ok=1 failed=0 serials=1' ]
+		wait_for 10 eval '[ "$(wrappers | wc -l)" -eq 4 ]'
+		first=$(listener)
+		fds=$(count_fds "$first")
+		[ "$fds" -gt 3 ]
+		[ "$(peers burst 100)" = 'ok=100 failed=0 serials=1' ]
+		wait_for 20 eval '[ "$(wrappers | wc -l)" -eq 4 ]'
+		wait_for 10 eval "[ \"\$(count_fds $first)\" -eq $fds ]"
+		wait_for 10 eval "[ \"\$(zombies_of $first)\" -eq 0 ]"
+		kill -TERM "$first"
+		stop server
+		wait_for 10 no_wrapper
+	done
+}
