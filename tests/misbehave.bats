@@ -149,11 +149,11 @@ stopped_by_users() {
 		says peer.handshake=no peer.wire=empty
 	done
 	alive "$pid"
-	# One child is left, which is the keyholder; no zombie.
-	wait_for 5 has_one_child "$pid"
+	# What is left is the keyholder and the two that wait for the next connections; no zombie.
+	wait_for 5 has_three_children "$pid"
 	stop listener
 }
 
-has_one_child() {
-	[ "$(children "$1" | wc -l)" -eq 1 ]
+has_three_children() {
+	[ "$(children "$1" | wc -l)" -eq 3 ] && ! grep -q '^State:.Z' $(children "$1" | sed 's|.*|/proc/&/status|')
 }
