@@ -426,17 +426,12 @@ setup() {
 
 @test "bad-prompt: the end of the input and Ctrl-C at a passphrase write nothing, and the terminal shows again" {
 	need python3
-	local keys n
-	for n in 7 8; do
-		for keys in "" $'\003'; do
-			local answers=(example.org Org City State GB 100 y "pass phrase")
-			run typed "${answers[@]:0:n}" ${keys:+"$keys"} -- ca ca
-			echo "$n: $status $output"
-			[ "$status" -ne 0 ]
-			[[ $output == *"passphrase"* && $output != *"pass phrase"* ]]
-			nothing_here
-		done
-	done
+	# Every question of every subcommand is stopped at in tests/long; here the end comes at the second passphrase.
+	run typed example.org Org City State GB 100 y "pass phrase" -- ca ca
+	echo "$output"
+	[ "$status" -eq 65 ]
+	[[ $output == *"passphrase"*"nothing was written"* && $output != *"pass phrase"* ]]
+	nothing_here
 	# The terminal that an interrupted question leaves behind.
 	cat > shell <<-END
 	$CERTGEN ca --quiet ca example.org
