@@ -116,11 +116,13 @@ is_listener() {
 
 # has_left PID: it has closed the door, or at least become somebody else; a listener's waiting children have not.
 has_left() {
-	grep -qs '^Seccomp:.2' "/proc/$1/status" || [ "$(uid_of "$1")" != "$(uid_of "$server")" ]
+	local text
+	[ -d "/proc/$1" ] && text_of "/proc/$1/status" && [[ $text == *$'\nSeccomp:\t2\n'* ]] ||
+		[ "$(uid_of "$1")" != "$(uid_of "$server")" ]
 }
 
 uid_of() {
-	awk '/^Uid:/ { print $2 }' "/proc/$1/status"
+	stat -c %u "/proc/$1" 2> /dev/null
 }
 
 # keyholder_of PID: that listener's, while it has no session.
@@ -133,17 +135,28 @@ keyholder_of() {
 	done
 }
 
+# text_of FILE: sets $text.  Here and below no process is started for what the shell can do: there are hundreds.
+text_of() {
+	text=
+	# shellcheck disable=SC2162
+	IFS= read -r -d '' text < "$1" || [ -n "$text" ]
+}
+
 # is_waiting PID: it sleeps in poll or read, so that all that comes before has been done.
 is_waiting() {
-	[ -n "$1" ] && grep -q '^Seccomp:.2' "/proc/$1/status" && grep -q '^State:.S' "/proc/$1/status"
+	local text
+	[ -d "/proc/${1:-none}" ] && text_of "/proc/$1/status" &&
+		[[ $text == *$'\nSeccomp:\t2\n'* && $text == *$'\nState:\tS'* ]]
 }
 
 # status_of PID KEY VALUE: /proc/PID/status says so.  Fields are separated by one space each.
 status_of() {
-	local line
-	line=$(grep "^$2:" "/proc/$1/status" | cut -d: -f2 | xargs)
-	[ "$line" = "$3" ] || {
-		echo "$2 of $1 is '$line' and not '$3'"
+	local text words
+	text_of "/proc/$1/status"
+	text=${text#*$'\n'"$2":}
+	read -ra words <<< "${text%%$'\n'*}"
+	[ "${words[*]}" = "$3" ] || {
+		echo "$2 of $1 is '${words[*]}' and not '$3'"
 		return 1
 	}
 }
@@ -157,19 +170,19 @@ no_capabilities() {
 
 # has_limit PID NAME VALUE: hard and soft.
 has_limit() {
-	grep -E "^Max $2 +$3 +$3 " "/proc/$1/limits" || {
-		echo "not $3:"
-		grep "^Max $2" "/proc/$1/limits"
+	local text words
+	text_of "/proc/$1/limits"
+	text=${text#*$'\n'Max "$2"}
+	read -ra words <<< "${text%%$'\n'*}"
+	[ "${words[0]} ${words[1]}" = "$3 $3" ] || {
+		echo "limit on $2: ${words[*]}, and not $3"
 		return 1
 	}
 }
 
 # descriptors PID: prints what each is, "N TARGET".
 descriptors() {
-	local fd
-	for fd in "/proc/$1/fd"/*; do
-		echo "${fd##*/} $(readlink "$fd")"
-	done
+	find "/proc/$1/fd" -type l -printf '%f %l\n' | sort -n
 }
 
 # key_in PID: prints how many pieces of the key are in its memory.
@@ -197,7 +210,7 @@ caged() {
 	status_of "$session" Seccomp 2
 	has_limit "$session" "core file size" 0
 	has_limit "$session" processes 0
-	[ "$(awk '/^Max open files/ { print $4, $5 }' "/proc/$session/limits")" = "8 8" ]
+	has_limit "$session" "open files" 8
 }
 
 # Three sockets at most: peer, service or services not yet connected, keyholder; the log; and nothing else.
