@@ -90,9 +90,9 @@ def children(pid):
 
 
 def read(path):
-    with contextlib.suppress(FileNotFoundError), open(path, encoding="utf-8") as file:
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError), open(path, encoding="utf-8") as file:
         return file.read()
-    return ""
+    return ""  # also of a process that has just ended
 
 
 class Peer:
@@ -274,9 +274,7 @@ def judge(peer, whole, lines, victim, hit, process, served, late):
         yield "nobody was killed, and not all arrived"
 
 
-def main():
-    service = Service()
-    front = Front(service)
+def transfers(front, service):
     hits, wholes, bad = {}, 0, 0
     for number in range(count):
         victim, hit, whole, problems = transfer(front, service)
@@ -285,10 +283,21 @@ def main():
         bad += bool(problems)
         for problem in problems:
             print(f"FAILED {number}: {problem}", flush=True)
-    front.stop()
-    service.stop()
-    print(f"seed={seed} transfers={count} whole={wholes} failed={bad} "
-          + " ".join(f"{name}={n}" for name, n in sorted(hits.items())))
+    return (f"seed={seed} transfers={count} whole={wholes} failed={bad} "
+            + " ".join(f"{name}={n}" for name, n in sorted(hits.items())))
+
+
+def main():
+    service = Service()
+    try:
+        front = Front(service)
+        try:
+            verdict = transfers(front, service)
+        finally:
+            front.stop()
+    finally:
+        service.stop()
+    print(verdict)
 
 
 main()
