@@ -186,13 +186,10 @@ named() {
 }
 
 @test "--peer-name: common name, DNS name or mail address, exact or one leading *., in any case" {
-	named dba.clients.example served
 	named DBA.Clients.Example served
 	named '*.clients.example' served
 	named dba@example.org served
-	named dba served
 	named '*.example' alert:access_denied
-	named clients.example alert:access_denied
 	named '*.dba.clients.example' alert:access_denied
 	named db alert:access_denied
 	named '*' alert:access_denied

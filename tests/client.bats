@@ -195,7 +195,7 @@ through_socat() {
 	printf '#!/bin/sh\nexec %s -c -r localhost:%s -A %s -o %s\n' "$WRAP" "$port" "$T/pgssl.crt" "$T/proxy.log" \
 		> "$T/bin/proxy"
 	chmod 755 "$T/bin/proxy"
-	run timeout 30 sh -c '{ echo proxied; sleep 1; } | socat -t 5 - "EXEC:$0,$1"' "$T/bin/proxy" "$1"
+	run timeout 30 sh -c '{ echo proxied; sleep 1; } | socat -t 1 - "EXEC:$0,$1"' "$T/bin/proxy" "$1"
 	wait_for 10 test -s "$T/proxy.log"
 	[ "${output//$'\r'/}" = deixorp ]
 	grep -q 'tls=1.3' "$T/proxy.log"

@@ -136,7 +136,7 @@ stunnel_server() {
 
 # speaks COMMAND...: a foreign client says a line and gets it back, backwards; $output is all that it prints.
 speaks() {
-	run timeout 30 sh -c '{ echo line; sleep 2; } | "$@" 2> "$0"' "$T/their.log" "$@"
+	run timeout 30 sh -c '{ echo line; sleep 1; } | "$@" 2> "$0"' "$T/their.log" "$@"
 	echo "$output"
 	cat "$T/their.log"
 	grep -qx 'enil' <<< "${output//$'\r'/}"
@@ -144,8 +144,8 @@ speaks() {
 
 @test "openssl s_client verifies and is served; with another CA it refuses" {
 	speaks openssl s_client -connect "localhost:$OURS" -CAfile "$T/pgssl.crt" -verify_return_error -verify_hostname \
-		localhost -quiet
-	! speaks openssl s_client -connect "localhost:$OURS" -CAfile "$T/other.crt" -verify_return_error -quiet
+		localhost -quiet -no_ign_eof
+	! speaks openssl s_client -connect "localhost:$OURS" -CAfile "$T/other.crt" -verify_return_error -quiet -no_ign_eof
 	wait_for 10 grep -q 'peer does not trust our certificate' "$T/ours.log"
 }
 
@@ -157,8 +157,8 @@ speaks() {
 
 @test "socat verifies and is served; with another CA it refuses" {
 	need socat
-	speaks socat -t 5 - "OPENSSL:localhost:$OURS,cafile=$T/pgssl.crt,commonname=localhost,pf=ip4"
-	! speaks socat -t 5 - "OPENSSL:localhost:$OURS,cafile=$T/other.crt,commonname=localhost,pf=ip4"
+	speaks socat -t 1 - "OPENSSL:localhost:$OURS,cafile=$T/pgssl.crt,commonname=localhost,pf=ip4"
+	! speaks socat -t 1 - "OPENSSL:localhost:$OURS,cafile=$T/other.crt,commonname=localhost,pf=ip4"
 }
 
 @test "ncat --ssl verifies and is served; with another CA it refuses" {
@@ -187,7 +187,7 @@ speaks() {
 		! wait_for 10 server_up || break
 	done
 	need socat
-	speaks socat -t 5 - "TCP:127.0.0.1:$port"
+	speaks socat -t 1 - "TCP:127.0.0.1:$port"
 }
 
 @test "curl fetches a page of 5 MB from a server without TLS, byte by byte the same" {

@@ -142,10 +142,11 @@ told() {
 
 # announces VERSION: what the service gets before everything else; the wrapper's log is told who the peer was.
 announces() {
-	tls_server heard socat -u "TCP-LISTEN:{port},bind=127.0.0.1" "CREATE:$T/heard.$1"
+	tls_server heard socat "TCP-LISTEN:{port},bind=127.0.0.1" "SYSTEM:echo hello; exec cat > $T/heard.$1"
 	tls_server out "$WRAP" -p "$T/pgssl.pem" -d 127.0.0.1:{port} -r "127.0.0.1:$port" --proxy-out "$1" \
 		--proxy-in 127.0.0.1 -f
 	sends 'PROXY TCP4 203.0.113.7 198.51.100.1 51234 443\r\n' tls "$port" "$T/out.log"
+	[ "$got" = served ]
 }
 
 @test "--proxy-out v1: one line, with the peer that --proxy-in was told of" {
