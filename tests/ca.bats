@@ -151,7 +151,8 @@ setup() {
 	make_ca ca --days 100
 	run certgen server --ca ca --days 200 x.pem db.example.org
 	[ "$status" -eq 65 ]
-	[[ $output == *"beyond the end"*"100 at most"* ]]
+	# 99 when a second has gone by since the CA was made.
+	[[ $output == *"beyond the end"*" "@(99|100)" at most"* ]]
 	nothing_here ca
 	certgen server --quiet --ca ca x.pem db.example.org
 	openssl verify -x509_strict -CAfile ca/ca.crt x.crt
