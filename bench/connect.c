@@ -1,15 +1,18 @@
 /*
  * The client of the measurements: OpenSSL's libssl, so that no line of what is measured is in it.
  *
- *	connect CRT PORT latency N [resume] [plain]	N connections, one after the other; each one's milliseconds
- *	connect CRT PORT rate CLIENTS SECONDS [resume] [plain]	so many at a time; connections per second
- *	connect CRT PORT hold N				N at once, held until stdin ends; says "ready" when all are there
- *	connect CRT PORT get|put BYTES SIZE		one connection, BYTES in writes of SIZE; MB per second
- *	connect CRT PORT count N			N connections, the session taken over from each to the next;
- *							how many were resumed
+ *	connect CRT PORT latency N [resume] [plain]	N connections, one after the other; each
+ *one's milliseconds connect CRT PORT rate CLIENTS SECONDS [resume] [plain]	so many at a time;
+ *connections per second
+ *	connect CRT PORT hold N				N at once, held until stdin ends; says
+ *"ready" when all are there
+ *	connect CRT PORT get|put BYTES SIZE		one connection, BYTES in writes of SIZE; MB
+ *per second
+ *	connect CRT PORT count N			N connections, the session taken over from
+ *each to the next; how many were resumed
  *
- * A connection is: connect, handshake, one byte there and back, close_notify, until the other side has ended.
- * The port is of 127.0.0.1, the certificate must be for localhost.
+ * A connection is: connect, handshake, one byte there and back, close_notify, until the other side
+ *has ended. The port is of 127.0.0.1, the certificate must be for localhost.
  */
 
 #include <arpa/inet.h>
@@ -194,7 +197,8 @@ rate(unsigned long n, double seconds)
 	}
 	printf("%.1f\n", (double)done / (now() - start));
 	if (failed > 0)
-		errx(1, "port %u: %lu of %lu connections failed", bench.port, failed, done + failed);
+		errx(
+		    1, "port %u: %lu of %lu connections failed", bench.port, failed, done + failed);
 }
 
 static void
@@ -220,8 +224,8 @@ hold(unsigned long n)
 	for (unsigned long i = 0; held != NULL && i < n; i++) {
 		int fd = dial();
 
-		if (fd == -1 || (held[i] = shake_hands(&c, fd)) == NULL || SSL_write(held[i], &byte, 1) != 1 ||
-		    SSL_read(held[i], &byte, 1) != 1)
+		if (fd == -1 || (held[i] = shake_hands(&c, fd)) == NULL ||
+		    SSL_write(held[i], &byte, 1) != 1 || SSL_read(held[i], &byte, 1) != 1)
 			errx(1, "port %u: %lu of %lu sessions came to be", bench.port, i, n);
 	}
 	puts("ready");
@@ -273,9 +277,13 @@ prepare(const char *crt, const char *port)
 	if (bench.context == NULL || SSL_CTX_load_verify_locations(bench.context, crt, NULL) != 1)
 		errx(1, "%s: no certificate", crt);
 	SSL_CTX_set_verify(bench.context, SSL_VERIFY_PEER, NULL);
-	SSL_CTX_set_session_cache_mode(bench.context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_set_session_cache_mode(
+	    bench.context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(bench.context, keep_session);
-	/* What is measured is the server's: the same cipher for all, and each one's default of tickets. */
+	/*
+	 * What is measured is the server's: the same cipher for all, and each one's default of
+	 * tickets.
+	 */
 	(void)SSL_CTX_set_ciphersuites(bench.context, "TLS_AES_128_GCM_SHA256");
 }
 
@@ -292,7 +300,8 @@ int
 main(int argc, char **argv)
 {
 	if (argc < 5)
-		errx(64, "usage: connect CRT PORT latency|rate|hold|get|put|count N ...; see the head of its source");
+		errx(64,
+		    "usage: connect CRT PORT latency|rate|hold|get|put|count N ...; see the head of its source");
 	prepare(argv[1], argv[2]);
 	bench.resume = has(argc, argv, "resume");
 	bench.plain = has(argc, argv, "plain");

@@ -1,6 +1,6 @@
 /*
- * The floor under all one-shots: what inetd, fork and exec cost by themselves.  Relays fd 0 to a port of
- * 127.0.0.1 in plain text, and ends with the first side that does.
+ * The floor under all one-shots: what inetd, fork and exec cost by themselves.  Relays fd 0 to a
+ * port of 127.0.0.1 in plain text, and ends with the first side that does.
  */
 
 #include <arpa/inet.h>

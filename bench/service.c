@@ -1,7 +1,8 @@
 /*
- * The service behind what is measured, one thread for each connection.  It prints its port, and ends with its
- * stdin.  The first byte of a connection says what is wanted: e: every byte comes back; g: so many bytes in
- * writes of that size, the two numbers follow; p: so many bytes are coming, then one back.
+ * The service behind what is measured, one thread for each connection.  It prints its port, and
+ * ends with its stdin.  The first byte of a connection says what is wanted: e: every byte comes
+ * back; g: so many bytes in writes of that size, the two numbers follow; p: so many bytes are
+ * coming, then one back.
  */
 
 #include <arpa/inet.h>
@@ -122,7 +123,8 @@ main(void)
 	pthread_t thread;
 
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (listener == -1 || bind(listener, (struct sockaddr *)&sa, len) == -1 || listen(listener, 4096) == -1 ||
+	if (listener == -1 || bind(listener, (struct sockaddr *)&sa, len) == -1 ||
+	    listen(listener, 4096) == -1 ||
 	    getsockname(listener, (struct sockaddr *)&sa, &len) == -1)
 		err(1, "listen");
 	printf("%u\n", ntohs(sa.sin_port));

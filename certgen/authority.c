@@ -25,7 +25,8 @@ choose_passphrase(const struct order *order, struct passphrase *passphrase, stru
 		return passphrase_read(order->password_file, passphrase, why);
 	if (!order_asks(order))
 		return 0;
-	return passphrase_choose("A passphrase for its key (empty: none)", 1, stdin, stderr, passphrase, why);
+	return passphrase_choose(
+	    "A passphrase for its key (empty: none)", 1, stdin, stderr, passphrase, why);
 }
 
 /* The common name that it is shown by. */
@@ -35,7 +36,8 @@ name_authority(struct request *request, struct failure *why)
 	char common[NAME_MAX_LEN + 16];
 
 	if (request->name_count == 0)
-		return failure_set(why, EX_USAGE, "which domains may it sign for? inetls-certgen ca DIR example.org");
+		return failure_set(why, EX_USAGE,
+		    "which domains may it sign for? inetls-certgen ca DIR example.org");
 	(void)snprintf(common, sizeof(common), "%s CA", request->names[0].text);
 	return request_set_common(request, strlen(common) <= 64 ? common : "inetls CA", why);
 }
@@ -52,7 +54,8 @@ write_authority(const struct order *order, const char *dir, const struct passphr
 	if (key == NULL || (cert = cert_make(&order->request, key, order->now, why)) == NULL)
 		goto out;
 	cert_text = cert_pem(cert, why);
-	key_text = *passphrase->text == '\0' ? key_pem(key, why) : key_pem_locked(key, passphrase->text, why);
+	key_text = *passphrase->text == '\0' ? key_pem(key, why) :
+					       key_pem_locked(key, passphrase->text, why);
 	if (cert_text != NULL && key_text != NULL)
 		r = cadir_create(dir, &(struct cadir){ key_text, cert_text, INDEX_HEAD }, why);
 	if (r == 0 && !order->quiet)
@@ -74,7 +77,8 @@ carry_out_create(struct order *order)
 	int r;
 
 	if (order->word_count == 0)
-		return say_usage("ca: which directory? inetls-certgen ca DIR [DOMAIN...]; see --help");
+		return say_usage(
+		    "ca: which directory? inetls-certgen ca DIR [DOMAIN...]; see --help");
 	if ((r = order_take_names(order, 1)) != 0)
 		return r;
 	dir = order->words[0];

@@ -1,7 +1,8 @@
 /*
- * Several files cannot be published in one step, so the order carries the meaning.  New ones: the others
- * first, the one that counts last.  Replaced ones: the old others go away first and the new ones come last, so
- * that a crash in between leaves none of them, never one that belongs to another key.
+ * Several files cannot be published in one step, so the order carries the meaning.  New ones: the
+ * others first, the one that counts last.  Replaced ones: the old others go away first and the new
+ * ones come last, so that a crash in between leaves none of them, never one that belongs to another
+ * key.
  */
 
 #include "bundle.h"
@@ -54,8 +55,8 @@ bundle_vacant(const struct bundle *bundle, struct failure *why)
 }
 
 /*
- * One at a time in this directory.  The lock is on the directory itself, so nothing is left behind.  A file
- * system that cannot lock gives fd and no lock: new files are safe without, by link(2).
+ * One at a time in this directory.  The lock is on the directory itself, so nothing is left behind.
+ * A file system that cannot lock gives fd and no lock: new files are safe without, by link(2).
  */
 static int
 lock_directory(const char *path, int *fd, struct failure *why)
@@ -73,7 +74,8 @@ lock_directory(const char *path, int *fd, struct failure *why)
 		(void)nanosleep(&pause, NULL);
 	}
 	(void)close(*fd);
-	return failure_set(why, EX_TEMPFAIL, "%s: another process keeps its directory locked", path);
+	return failure_set(
+	    why, EX_TEMPFAIL, "%s: another process keeps its directory locked", path);
 }
 
 static int
@@ -94,8 +96,8 @@ publish_over(struct draft drafts[], size_t count, struct failure *why)
 {
 	for (size_t i = 1; i < count; i++)
 		if (unlink(drafts[i].path) == -1 && errno != ENOENT)
-			return failure_set(
-			    why, EX_CANTCREAT, "remove the old %s: %s", drafts[i].path, strerror(errno));
+			return failure_set(why, EX_CANTCREAT, "remove the old %s: %s",
+			    drafts[i].path, strerror(errno));
 	if (draft_publish(&drafts[0], 1, why) == -1)
 		return -1;
 	for (size_t i = 1; i < count; i++)
@@ -162,7 +164,10 @@ bundle_write(const struct bundle *bundle, struct failure *why)
 	if (lock_directory(bundle->files[0].path, &lock, why) == -1)
 		return -1;
 	draft_hold_signals(&saved);
-	/* Looked at again, now that nobody else writes here: a CA must not record what then finds no place. */
+	/*
+	 * Looked at again, now that nobody else writes here: a CA must not record what then finds
+	 * no place.
+	 */
 	if ((r = bundle_vacant(bundle, why)) == 0)
 		r = write_locked(bundle, why);
 	draft_release_signals(&saved);

@@ -2,9 +2,9 @@
 #define INETLS_BUNDLE_H
 
 /*
- * Up to four files that belong together: the first is the one that counts (the key), the others go with it.
- * At no instant, whatever happens, does one of the others stand beside a first that is not its own: at worst
- * some of them are missing.
+ * Up to four files that belong together: the first is the one that counts (the key), the others go
+ * with it. At no instant, whatever happens, does one of the others stand beside a first that is not
+ * its own: at worst some of them are missing.
  */
 
 #include <stddef.h>
@@ -26,8 +26,9 @@ struct bundle {
 	size_t count;
 	int force; /* existing regular files give way; root keeps the first one's owner */
 	/*
-	 * Called when all is on disk and nothing has its name yet: the last moment to say no, by -1 and *why,
-	 * and the one at which a CA writes down what it hands out.  NULL: nobody is asked.
+	 * Called when all is on disk and nothing has its name yet: the last moment to say no, by -1
+	 * and *why, and the one at which a CA writes down what it hands out.  NULL: nobody is
+	 * asked.
 	 */
 	int (*commit)(void *context, struct failure *why);
 	void *context;
@@ -37,14 +38,15 @@ void bundle_init(struct bundle *bundle, int force);
 void bundle_add(struct bundle *bundle, const char *path, mode_t mode, const void *data, size_t len);
 
 /*
- * Whether the files may be written: looked at before questions are asked.  0, or -1 and *why (EX_CANTCREAT)
- * where one exists, or with force one that is no regular file.
+ * Whether the files may be written: looked at before questions are asked.  0, or -1 and *why
+ * (EX_CANTCREAT) where one exists, or with force one that is no regular file.
  */
 int bundle_vacant(const struct bundle *bundle, struct failure *why);
 
 /*
- * Writes them all.  0, or -1 and *why, with the first as it was.  Of several at once in one directory exactly
- * one wins.  An ending signal waits meanwhile, and one that came before commit leaves nothing written.
+ * Writes them all.  0, or -1 and *why, with the first as it was.  Of several at once in one
+ * directory exactly one wins.  An ending signal waits meanwhile, and one that came before commit
+ * leaves nothing written.
  */
 int bundle_write(const struct bundle *bundle, struct failure *why);
 

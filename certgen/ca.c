@@ -34,8 +34,8 @@ check_directory(const char *dir, struct failure *why)
 	if (!S_ISDIR(st.st_mode))
 		return failure_set(why, EX_NOINPUT, "%s is no directory, and so no CA", dir);
 	if ((st.st_mode & 022) != 0)
-		return failure_set(
-		    why, EX_CONFIG, "%s: others may write into this CA; mend: chmod 700 %s", dir, dir);
+		return failure_set(why, EX_CONFIG,
+		    "%s: others may write into this CA; mend: chmod 700 %s", dir, dir);
 	return 0;
 }
 
@@ -87,7 +87,8 @@ ca_close(struct ca *ca)
 }
 
 static int
-load_locked(struct ca *ca, const char *pem, size_t len, const struct ca_secret *secret, struct failure *why)
+load_locked(
+    struct ca *ca, const char *pem, size_t len, const struct ca_secret *secret, struct failure *why)
 {
 	struct passphrase passphrase;
 	int r;
@@ -98,7 +99,8 @@ load_locked(struct ca *ca, const char *pem, size_t len, const struct ca_secret *
 		r = passphrase_ask("Passphrase of the CA's key", stdin, stderr, &passphrase, why);
 	else
 		return failure_set(why, EX_USAGE,
-		    "%s/ca.key is under a passphrase: --password-file FILE, or a terminal to ask on", ca->dir);
+		    "%s/ca.key is under a passphrase: --password-file FILE, or a terminal to ask on",
+		    ca->dir);
 	if (r == 0)
 		r = key_load_locked(pem, len, passphrase.text, &ca->key, why);
 	passphrase_wipe(&passphrase);
@@ -134,21 +136,23 @@ permits_names(const struct ca *ca, const struct request *request, struct failure
 	for (size_t i = 0; i < request->name_count; i++)
 		if (!constraint_permits(ca->certs[0], &request->names[i]))
 			return failure_set(why, EX_DATAERR,
-			    "'%.80s' is outside of what this CA may sign for: %s", request->names[i].text,
+			    "'%.80s' is outside of what this CA may sign for: %s",
+			    request->names[i].text,
 			    constraint_text(ca->certs[0], permitted, sizeof(permitted)));
 	return 0;
 }
 
 int
-ca_permits(const struct ca *ca, struct request *request, int days_given, time_t now, struct failure *why)
+ca_permits(
+    const struct ca *ca, struct request *request, int days_given, time_t now, struct failure *why)
 {
 	time_t last = gnutls_x509_crt_get_expiration_time(ca->certs[0]), begin, end;
 	char date[VIEW_DATE_MAX];
 	long left = (long)(last - now) / DAY;
 
 	if (left < 1)
-		return failure_set(why, EX_DATAERR, "%s: this CA %s %s", ca->dir, last <= now ? "expired" : "expires",
-		    view_date(last, date));
+		return failure_set(why, EX_DATAERR, "%s: this CA %s %s", ca->dir,
+		    last <= now ? "expired" : "expires", view_date(last, date));
 	cert_validity(request, now, &begin, &end);
 	if (end > last && days_given)
 		return failure_set(why, EX_DATAERR,

@@ -2,8 +2,8 @@
 #define INETLS_CA_H
 
 /*
- * A CA in a directory that only its owner may enter: ca.key, ca.crt (its own certificate, and those above it
- * where it has a parent), index (index.h) and crl.pem.
+ * A CA in a directory that only its owner may enter: ca.key, ca.crt (its own certificate, and those
+ * above it where it has a parent), index (index.h) and crl.pem.
  */
 
 #include <gnutls/x509.h>
@@ -29,12 +29,15 @@ struct ca_secret {
 };
 
 /*
- * Reads the certificates of the CA in a directory.  0, or -1 and *why: EX_NOINPUT where there is none,
- * EX_NOPERM, EX_DATAERR where it is no CA's, EX_CONFIG where others may enter the directory.
+ * Reads the certificates of the CA in a directory.  0, or -1 and *why: EX_NOINPUT where there is
+ * none, EX_NOPERM, EX_DATAERR where it is no CA's, EX_CONFIG where others may enter the directory.
  */
 int ca_open(struct ca *ca, const char *dir, struct failure *why);
 
-/* Reads the key, which must be the certificate's.  0, or -1 and *why: also EX_USAGE without a passphrase. */
+/*
+ * Reads the key, which must be the certificate's.  0, or -1 and *why: also EX_USAGE without a
+ * passphrase.
+ */
 int ca_unlock(struct ca *ca, const struct ca_secret *secret, struct failure *why);
 
 /* Frees all; may be called after a failed ca_open, and twice. */
@@ -44,9 +47,10 @@ void ca_close(struct ca *ca);
 const char *ca_path(const struct ca *ca, const char *name, char buf[PATH_MAX]);
 
 /*
- * Whether it may sign that: each name within its constraints, its end not before the certificate's, where days
- * that were not asked for give way.  0, or -1 and *why: EX_DATAERR.
+ * Whether it may sign that: each name within its constraints, its end not before the certificate's,
+ * where days that were not asked for give way.  0, or -1 and *why: EX_DATAERR.
  */
-int ca_permits(const struct ca *ca, struct request *request, int days_given, time_t now, struct failure *why);
+int ca_permits(
+    const struct ca *ca, struct request *request, int days_given, time_t now, struct failure *why);
 
 #endif

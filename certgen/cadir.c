@@ -1,6 +1,6 @@
 /*
- * rename(2) of a directory does what is wanted at once: it takes the place of nothing or of an empty
- * directory, and of anything else, a symbolic link among it, never.
+ * rename(2) of a directory does what is wanted at once: it takes the place of nothing or of an
+ * empty directory, and of anything else, a symbolic link among it, never.
  */
 
 #include "cadir.h"
@@ -42,15 +42,16 @@ cadir_vacant(const char *dir, struct failure *why)
 
 	if (lstat(dir, &st) == -1 || (S_ISDIR(st.st_mode) && is_empty(dir)))
 		return 0;
-	return failure_set(why, EX_CANTCREAT, "%s exists and was left as it is: a CA is made in a new directory", dir);
+	return failure_set(why, EX_CANTCREAT,
+	    "%s exists and was left as it is: a CA is made in a new directory", dir);
 }
 
 static int
 create_failed(const char *dir, struct failure *why)
 {
 	int code = errno == EACCES || errno == EPERM ? EX_NOPERM :
-	    errno == ENOSPC || errno == EDQUOT	     ? EX_IOERR :
-							 EX_CANTCREAT;
+	    errno == ENOSPC || errno == EDQUOT       ? EX_IOERR :
+						       EX_CANTCREAT;
 
 	return failure_set(why, code, "create %s: %s", dir, strerror(errno));
 }

@@ -1,4 +1,7 @@
-/* Signing.  The order is the promise: lock, choose a serial, sign, record and sync, hand out, unlock. */
+/*
+ * Signing.  The order is the promise: lock, choose a serial, sign, record and sync, hand out,
+ * unlock.
+ */
 
 #include "casign.h"
 
@@ -52,8 +55,8 @@ describe(struct casign *sign, gnutls_x509_crt_t cert, time_t now)
 }
 
 static int
-choose_terms(struct casign *sign, const struct request *request, time_t now, struct cert_terms *terms,
-    struct failure *why)
+choose_terms(struct casign *sign, const struct request *request, time_t now,
+    struct cert_terms *terms, struct failure *why)
 {
 	time_t last = gnutls_x509_crt_get_expiration_time(sign->ca->certs[0]);
 	char serial[INDEX_SERIAL_MAX];
@@ -63,11 +66,12 @@ choose_terms(struct casign *sign, const struct request *request, time_t now, str
 			return -1;
 		if (terms->end > last)
 			terms->end = last;
-		if (!index_issued(&sign->index, print_serial(terms->serial, CERT_SERIAL_LEN, serial)))
+		if (!index_issued(
+			&sign->index, print_serial(terms->serial, CERT_SERIAL_LEN, serial)))
 			return 0;
 	}
-	return failure_set(why, EX_SOFTWARE, "no serial that %s does not have: is the random generator broken?",
-	    sign->index.path);
+	return failure_set(why, EX_SOFTWARE,
+	    "no serial that %s does not have: is the random generator broken?", sign->index.path);
 }
 
 /* A certificate that its clients would refuse is found out here and not by them. */
@@ -75,21 +79,23 @@ static gnutls_x509_crt_t
 approve(struct casign *sign, gnutls_x509_crt_t cert, time_t now, struct failure *why)
 {
 	unsigned status = 0;
-	int r = gnutls_x509_crt_list_verify(&cert, 1, sign->ca->certs, 1, NULL, 0,
-	    GNUTLS_VERIFY_ALLOW_X509_V1_CA_CRT, &status);
+	int r = gnutls_x509_crt_list_verify(
+	    &cert, 1, sign->ca->certs, 1, NULL, 0, GNUTLS_VERIFY_ALLOW_X509_V1_CA_CRT, &status);
 
 	if (r == 0 && status == 0) {
 		describe(sign, cert, now);
 		return cert;
 	}
-	failure_set(why, EX_SOFTWARE, "the certificate does not verify under this CA (%s, 0x%x): nothing was written",
+	failure_set(why, EX_SOFTWARE,
+	    "the certificate does not verify under this CA (%s, 0x%x): nothing was written",
 	    gnutls_strerror(r), status);
 	gnutls_x509_crt_deinit(cert);
 	return NULL;
 }
 
 gnutls_x509_crt_t
-casign_issue(struct casign *sign, const struct request *request, gnutls_pubkey_t key, time_t now, struct failure *why)
+casign_issue(struct casign *sign, const struct request *request, gnutls_pubkey_t key, time_t now,
+    struct failure *why)
 {
 	const struct cert_issuer issuer = { sign->ca->certs[0], sign->ca->key };
 	struct cert_terms terms;
@@ -102,8 +108,8 @@ casign_issue(struct casign *sign, const struct request *request, gnutls_pubkey_t
 }
 
 gnutls_x509_crt_t
-casign_renew(struct casign *sign, gnutls_x509_crt_t old, gnutls_pubkey_t key, const struct request *request, time_t now,
-    struct failure *why)
+casign_renew(struct casign *sign, gnutls_x509_crt_t old, gnutls_pubkey_t key,
+    const struct request *request, time_t now, struct failure *why)
 {
 	const struct cert_issuer issuer = { sign->ca->certs[0], sign->ca->key };
 	struct cert_terms terms;

@@ -18,18 +18,19 @@ struct casign {
 };
 
 /*
- * From the first to the last of these nobody else signs, revokes, or reads the record.  0, or -1 and *why as
- * from index_open.
+ * From the first to the last of these nobody else signs, revokes, or reads the record.  0, or -1
+ * and *why as from index_open.
  */
 int casign_begin(struct casign *sign, const struct ca *ca, struct failure *why);
 void casign_end(struct casign *sign);
 
 /*
- * A certificate of a serial that the record does not have, verified as its clients will.  The caller frees it;
- * it must not leave the program before casign_record has returned 0.  NULL and *why.
+ * A certificate of a serial that the record does not have, verified as its clients will.  The
+ * caller frees it; it must not leave the program before casign_record has returned 0.  NULL and
+ * *why.
  */
-gnutls_x509_crt_t casign_issue(struct casign *sign, const struct request *request, gnutls_pubkey_t key,
-    time_t now, struct failure *why);
+gnutls_x509_crt_t casign_issue(struct casign *sign, const struct request *request,
+    gnutls_pubkey_t key, time_t now, struct failure *why);
 
 /* The same for what an older one says; only the days are taken from the request. */
 gnutls_x509_crt_t casign_renew(struct casign *sign, gnutls_x509_crt_t old, gnutls_pubkey_t key,

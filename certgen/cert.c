@@ -17,16 +17,23 @@ cert_validity(const struct request *request, time_t now, time_t *begin, time_t *
 {
 	long span = request->days * DAY + DAY;
 
-	/* A client whose clock is in another time zone, or a few minutes slow, must not see the future. */
+	/*
+	 * A client whose clock is in another time zone, or a few minutes slow, must not see the
+	 * future.
+	 */
 	*begin = now - DAY;
-	/* Apple counts from the beginning: there the day before today takes the place of the last one. */
+	/*
+	 * Apple counts from the beginning: there the day before today takes the place of the last
+	 * one.
+	 */
 	if (request->days == REQUEST_DAYS && request->purpose != REQUEST_AUTHORITY)
 		span -= DAY;
 	*end = *begin + span;
 }
 
 int
-cert_terms_init(struct cert_terms *terms, const struct request *request, time_t now, struct failure *why)
+cert_terms_init(
+    struct cert_terms *terms, const struct request *request, time_t now, struct failure *why)
 {
 	int r = gnutls_rnd(GNUTLS_RND_RANDOM, terms->serial, sizeof(terms->serial));
 
@@ -49,7 +56,10 @@ set_terms(gnutls_x509_crt_t cert, const struct cert_terms *terms)
 	return gnutls_x509_crt_set_expiration_time(cert, terms->end);
 }
 
-/* An extension that a renewed certificate has from the old one is replaced: GnuTLS's own setters refuse that. */
+/*
+ * An extension that a renewed certificate has from the old one is replaced: GnuTLS's own setters
+ * refuse that.
+ */
 static int
 set_extension(gnutls_x509_crt_t cert, const char *oid, int r, gnutls_datum_t *ext)
 {
@@ -149,9 +159,10 @@ cert_issue(const struct request *request, gnutls_pubkey_t key, const struct cert
 	gnutls_x509_crt_t cert = NULL;
 	int r;
 
-	if ((r = gnutls_x509_crt_init(&cert)) < 0 || (r = gnutls_x509_crt_set_version(cert, 3)) < 0 ||
-	    (r = set_terms(cert, terms)) < 0 || (r = subject_apply(cert, request)) < 0 ||
-	    (r = set_key(cert, key)) < 0 || (r = sign(cert, issuer)) < 0 || (r = read_back(&cert)) < 0)
+	if ((r = gnutls_x509_crt_init(&cert)) < 0 ||
+	    (r = gnutls_x509_crt_set_version(cert, 3)) < 0 || (r = set_terms(cert, terms)) < 0 ||
+	    (r = subject_apply(cert, request)) < 0 || (r = set_key(cert, key)) < 0 ||
+	    (r = sign(cert, issuer)) < 0 || (r = read_back(&cert)) < 0)
 		return give_up(cert, r, why);
 	return cert;
 }
@@ -164,7 +175,9 @@ cert_renew(gnutls_x509_crt_t old, gnutls_pubkey_t key, const struct cert_issuer 
 	gnutls_x509_crt_t cert = NULL;
 	int r;
 
-	/* The old one's copy, with other dates: what else it says was looked at when it was made. */
+	/*
+	 * The old one's copy, with other dates: what else it says was looked at when it was made.
+	 */
 	if ((r = gnutls_x509_crt_export2(old, GNUTLS_X509_FMT_DER, &der)) == 0 &&
 	    (r = gnutls_x509_crt_init(&cert)) == 0)
 		r = gnutls_x509_crt_import(cert, &der, GNUTLS_X509_FMT_DER);
@@ -183,7 +196,8 @@ cert_make(const struct request *request, gnutls_x509_privkey_t key, time_t now, 
 	gnutls_x509_crt_t cert = NULL;
 	gnutls_pubkey_t public;
 
-	if (cert_terms_init(&terms, request, now, why) == -1 || (public = key_public(key, why)) == NULL)
+	if (cert_terms_init(&terms, request, now, why) == -1 ||
+	    (public = key_public(key, why)) == NULL)
 		return NULL;
 	cert = cert_issue(request, public, &itself, &terms, why);
 	gnutls_pubkey_deinit(public);
@@ -214,7 +228,8 @@ cert_load(const char *pem, size_t len, gnutls_x509_crt_t **certs, struct failure
 
 	if (r < 0 || count == 0) {
 		*certs = NULL;
-		return failure_set(why, EX_DATAERR, "no certificate can be read from it: %s", gnutls_strerror(r));
+		return failure_set(
+		    why, EX_DATAERR, "no certificate can be read from it: %s", gnutls_strerror(r));
 	}
 	return (int)count;
 }

@@ -23,7 +23,8 @@ struct cert_terms {
 };
 
 /* A random serial, and the dates that were asked for.  0, or -1 and *why: EX_SOFTWARE. */
-int cert_terms_init(struct cert_terms *terms, const struct request *request, time_t now, struct failure *why);
+int cert_terms_init(
+    struct cert_terms *terms, const struct request *request, time_t now, struct failure *why);
 
 /* Who signs; without a certificate the new one is signed by its own key. */
 struct cert_issuer {
@@ -32,19 +33,19 @@ struct cert_issuer {
 };
 
 /*
- * A certificate by RFC 5280 for a key of which only the public half is needed.  The caller frees it with
- * gnutls_x509_crt_deinit.  NULL and *why: EX_SOFTWARE.
+ * A certificate by RFC 5280 for a key of which only the public half is needed.  The caller frees it
+ * with gnutls_x509_crt_deinit.  NULL and *why: EX_SOFTWARE.
  */
 gnutls_x509_crt_t cert_issue(const struct request *request, gnutls_pubkey_t key,
     const struct cert_issuer *issuer, const struct cert_terms *terms, struct failure *why);
 
 /* The same for what an older one says: only the terms, the key and the issuer are new. */
-gnutls_x509_crt_t cert_renew(gnutls_x509_crt_t old, gnutls_pubkey_t key, const struct cert_issuer *issuer,
-    const struct cert_terms *terms, struct failure *why);
+gnutls_x509_crt_t cert_renew(gnutls_x509_crt_t old, gnutls_pubkey_t key,
+    const struct cert_issuer *issuer, const struct cert_terms *terms, struct failure *why);
 
 /* A self-signed one: of a server, which may not sign others, or of a CA. */
-gnutls_x509_crt_t cert_make(const struct request *request, gnutls_x509_privkey_t key, time_t now,
-    struct failure *why);
+gnutls_x509_crt_t cert_make(
+    const struct request *request, gnutls_x509_privkey_t key, time_t now, struct failure *why);
 
 /* Its PEM, ended by a NUL; the caller frees it.  NULL and *why: EX_SOFTWARE. */
 char *cert_pem(gnutls_x509_crt_t cert, struct failure *why);

@@ -29,7 +29,7 @@ struct client {
 	struct order *order;
 	enum form form;
 	struct ca ca;
-	struct passphrase passphrase; /* of the PKCS#12 */
+	struct passphrase passphrase;     /* of the PKCS#12 */
 	char paths[FORM_FILES][PATH_MAX]; /* the key first */
 	struct bundle bundle;
 	gnutls_x509_privkey_t key;
@@ -56,7 +56,8 @@ make_directory(const struct client *client, struct failure *why)
 {
 	const char *dir = client->order->libpq;
 
-	if (client->form != FORM_LIBPQ || (mkdir(dir, 0700) == 0 && chmod(dir, 0700) == 0) || errno == EEXIST)
+	if (client->form != FORM_LIBPQ || (mkdir(dir, 0700) == 0 && chmod(dir, 0700) == 0) ||
+	    errno == EEXIST)
 		return 0;
 	return failure_set(why, EX_CANTCREAT, "create %s: %s", dir, strerror(errno));
 }
@@ -68,10 +69,14 @@ choose_password(struct client *client, struct failure *why)
 		return 0;
 	if (client->order->p12_password_file != NULL)
 		return passphrase_read(client->order->p12_password_file, &client->passphrase, why);
-	return passphrase_choose("A password for the PKCS#12", 0, stdin, stderr, &client->passphrase, why);
+	return passphrase_choose(
+	    "A password for the PKCS#12", 0, stdin, stderr, &client->passphrase, why);
 }
 
-/* OpenSSL takes john.doe for a domain: a server by OpenSSL would refuse this client without saying why. */
+/*
+ * OpenSSL takes john.doe for a domain: a server by OpenSSL would refuse this client without saying
+ * why.
+ */
 static void
 warn_of_dots(const struct client *client)
 {
@@ -113,17 +118,17 @@ make_pair(struct client *client, struct casign *sign, struct failure *why)
 		return -1;
 	client->crt = cert_pem(client->cert, why);
 	client->root = cert_pem(client->ca.certs[client->ca.count - 1], why);
-	client->pem = client->form == FORM_LIBPQ ? key_pem(client->key, why) :
-						   pem_join_chain(client->key, client->cert, client->ca.certs,
-						       client->ca.count, why);
+	client->pem = client->form == FORM_LIBPQ ?
+	    key_pem(client->key, why) :
+	    pem_join_chain(client->key, client->cert, client->ca.certs, client->ca.count, why);
 	return client->crt != NULL && client->root != NULL && client->pem != NULL ? 0 : -1;
 }
 
 static int
 make_binary(struct client *client, struct failure *why)
 {
-	const struct export_p12 p12 = { client->key, client->cert, client->ca.certs, client->ca.count,
-		client->passphrase.text, client->order->legacy };
+	const struct export_p12 p12 = { client->key, client->cert, client->ca.certs,
+		client->ca.count, client->passphrase.text, client->order->legacy };
 
 	if (client->form == FORM_P12)
 		return export_p12(&p12, &client->binary, why);
@@ -137,7 +142,8 @@ make_and_write(struct client *client, struct casign *sign, struct failure *why)
 
 	if (make_pair(client, sign, why) == -1 || make_binary(client, why) == -1)
 		return -1;
-	files[0].data = client->binary.data == NULL ? (const void *)client->pem : client->binary.data;
+	files[0].data = client->binary.data == NULL ? (const void *)client->pem :
+						      client->binary.data;
 	files[0].len = client->binary.data == NULL ? strlen(client->pem) : client->binary.size;
 	files[1].data = client->crt;
 	files[1].len = strlen(client->crt);
@@ -170,8 +176,8 @@ report(const struct client *client)
 	char ca_crt[PATH_MAX];
 
 	if (!client->order->quiet)
-		report_client(paths, client->form == FORM_LIBPQ ? client->order->libpq : NULL, client->order->p12,
-		    client->cert, ca_path(&client->ca, "ca.crt", ca_crt));
+		report_client(paths, client->form == FORM_LIBPQ ? client->order->libpq : NULL,
+		    client->order->p12, client->cert, ca_path(&client->ca, "ca.crt", ca_crt));
 }
 
 static int

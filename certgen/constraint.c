@@ -1,5 +1,7 @@
-/* Name constraints.  An exclusion is written for each kind of name of which nothing is permitted: a CA that is
- * constrained to domains alone could otherwise sign for every address. */
+/*
+ * Name constraints.  An exclusion is written for each kind of name of which nothing is permitted: a
+ * CA that is constrained to domains alone could otherwise sign for every address.
+ */
 
 #include "constraint.h"
 
@@ -30,7 +32,8 @@ parse_range(const char *text, const char *slash, struct name *name, struct failu
 			return 0;
 		}
 	}
-	return failure_set(why, EX_DATAERR, "'%.60s' is no range of addresses, as in 10.0.0.0/8", text);
+	return failure_set(
+	    why, EX_DATAERR, "'%.60s' is no range of addresses, as in 10.0.0.0/8", text);
 }
 
 int
@@ -43,7 +46,8 @@ constraint_parse(const char *text, struct name *name, struct failure *why)
 		return parse_range(text, slash, name, why);
 	if (strncmp(text, "*.", 2) == 0)
 		return failure_set(why, EX_DATAERR,
-		    "'%.60s': a CA's domain has no star, and what is below it belongs to it: %.60s", text, text + 2);
+		    "'%.60s': a CA's domain has no star, and what is below it belongs to it: %.60s",
+		    text, text + 2);
 	return name_parse(text, name, why);
 }
 
@@ -65,7 +69,8 @@ static int
 permit(gnutls_x509_name_constraints_t all, const struct name *name)
 {
 	unsigned char range[32];
-	gnutls_datum_t data = { (unsigned char *)(uintptr_t)name->text, (unsigned)strlen(name->text) };
+	gnutls_datum_t data = { (unsigned char *)(uintptr_t)name->text,
+		(unsigned)strlen(name->text) };
 
 	if (name->ip_len == 0)
 		return gnutls_x509_name_constraints_add_permitted(all, GNUTLS_SAN_DNSNAME, &data);
@@ -97,7 +102,8 @@ exclude_rest(gnutls_x509_name_constraints_t all, const struct request *request)
 		gnutls_datum_t range = { zeros, (unsigned)(2 * len) };
 
 		if (!has_kind(request, len))
-			r = gnutls_x509_name_constraints_add_excluded(all, GNUTLS_SAN_IPADDRESS, &range);
+			r = gnutls_x509_name_constraints_add_excluded(
+			    all, GNUTLS_SAN_IPADDRESS, &range);
 	}
 	return r;
 }
@@ -139,7 +145,8 @@ int
 constraint_permits(gnutls_x509_crt_t ca, const struct name *name)
 {
 	gnutls_x509_name_constraints_t all = constraints_of(ca);
-	gnutls_datum_t data = { (unsigned char *)(uintptr_t)name->text, (unsigned)strlen(name->text) };
+	gnutls_datum_t data = { (unsigned char *)(uintptr_t)name->text,
+		(unsigned)strlen(name->text) };
 	gnutls_x509_subject_alt_name_t type = GNUTLS_SAN_DNSNAME;
 	unsigned ok;
 
@@ -169,7 +176,8 @@ looks_like_domain(const char *text)
 		if (inside && text[i] == '.' && isalnum((unsigned char)text[i - 1]) &&
 		    isalnum((unsigned char)text[i + 1]))
 			dots++;
-		else if (!isalnum((unsigned char)text[i]) && text[i] != '_' && !(inside && text[i] == '-'))
+		else if (!isalnum((unsigned char)text[i]) && text[i] != '_' &&
+		    !(inside && text[i] == '-'))
 			return 0;
 	}
 	return dots > 0;
@@ -218,10 +226,13 @@ constraint_text(gnutls_x509_crt_t ca, char *buf, size_t size)
 	*buf = '\0';
 	if (all == NULL)
 		return buf;
-	for (unsigned i = 0; used < size && gnutls_x509_name_constraints_get_permitted(all, i, &type, &name) == 0; i++)
-		if (name.size != sizeof(NO_DOMAIN) - 1 || memcmp(name.data, NO_DOMAIN, name.size) != 0)
-			used += (size_t)snprintf(buf + used, size - used, "%s%s", used == 0 ? "" : " ",
-			    permitted_text(type, &name, one, sizeof(one)));
+	for (unsigned i = 0;
+	     used < size && gnutls_x509_name_constraints_get_permitted(all, i, &type, &name) == 0;
+	     i++)
+		if (name.size != sizeof(NO_DOMAIN) - 1 ||
+		    memcmp(name.data, NO_DOMAIN, name.size) != 0)
+			used += (size_t)snprintf(buf + used, size - used, "%s%s",
+			    used == 0 ? "" : " ", permitted_text(type, &name, one, sizeof(one)));
 	gnutls_x509_name_constraints_deinit(all);
 	return buf;
 }

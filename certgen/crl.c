@@ -1,4 +1,7 @@
-/* The list.  An expired one turns every client away, so that it is made anew well before: see renew's timer. */
+/*
+ * The list.  An expired one turns every client away, so that it is made anew well before: see
+ * renew's timer.
+ */
 
 #include "crl.h"
 
@@ -76,7 +79,8 @@ sign(gnutls_x509_crl_t crl, const struct ca *ca)
 }
 
 static int
-make(gnutls_x509_crl_t crl, const struct ca *ca, const struct index *index, struct index_entry *entry)
+make(gnutls_x509_crl_t crl, const struct ca *ca, const struct index *index,
+    struct index_entry *entry)
 {
 	unsigned long number;
 	int r;
@@ -91,8 +95,8 @@ make(gnutls_x509_crl_t crl, const struct ca *ca, const struct index *index, stru
 }
 
 static int
-publish(gnutls_x509_crl_t crl, const struct ca *ca, struct index *index, const struct index_entry *entry,
-    struct failure *why)
+publish(gnutls_x509_crl_t crl, const struct ca *ca, struct index *index,
+    const struct index_entry *entry, struct failure *why)
 {
 	gnutls_datum_t pem = { NULL, 0 };
 	char path[PATH_MAX];
@@ -100,7 +104,10 @@ publish(gnutls_x509_crl_t crl, const struct ca *ca, struct index *index, const s
 
 	if (r < 0)
 		return failure_set(why, EX_SOFTWARE, "write the list: %s", gnutls_strerror(r));
-	/* The number first: a list that nobody got wastes one, and no number is ever that of two lists. */
+	/*
+	 * The number first: a list that nobody got wastes one, and no number is ever that of two
+	 * lists.
+	 */
 	if ((r = index_append(index, entry, why)) == 0)
 		r = file_replace(ca_path(ca, "crl.pem", path), 0644, pem.data, pem.size, why);
 	gnutls_free(pem.data);

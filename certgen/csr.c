@@ -1,4 +1,7 @@
-/* A request may ask to be a CA, or for somebody else's name: only names and the key are read out of it. */
+/*
+ * A request may ask to be a CA, or for somebody else's name: only names and the key are read out of
+ * it.
+ */
 
 #include "csr.h"
 
@@ -14,7 +17,9 @@
 static int
 set_text(gnutls_x509_crq_t crq, const char *oid, const char *text)
 {
-	return *text == '\0' ? 0 : gnutls_x509_crq_set_dn_by_oid(crq, oid, 0, text, (unsigned)strlen(text));
+	return *text == '\0' ?
+	    0 :
+	    gnutls_x509_crq_set_dn_by_oid(crq, oid, 0, text, (unsigned)strlen(text));
 }
 
 static int
@@ -28,7 +33,8 @@ set_subject(gnutls_x509_crq_t crq, const struct request *request)
 	    (r = set_text(crq, GNUTLS_OID_X520_LOCALITY_NAME, request->locality)) < 0 ||
 	    (r = set_text(crq, GNUTLS_OID_X520_ORGANIZATION_NAME, request->org)) < 0)
 		return r;
-	return set_text(crq, GNUTLS_OID_X520_COMMON_NAME, subject_common(request, common, sizeof(common)));
+	return set_text(
+	    crq, GNUTLS_OID_X520_COMMON_NAME, subject_common(request, common, sizeof(common)));
 }
 
 static int
@@ -41,11 +47,11 @@ set_names(gnutls_x509_crq_t crq, const struct request *request)
 		unsigned flags = i == 0 ? GNUTLS_FSAN_SET : GNUTLS_FSAN_APPEND;
 
 		if (name->ip_len > 0)
-			r = gnutls_x509_crq_set_subject_alt_name(crq, GNUTLS_SAN_IPADDRESS, name->ip,
-			    (unsigned)name->ip_len, flags);
+			r = gnutls_x509_crq_set_subject_alt_name(
+			    crq, GNUTLS_SAN_IPADDRESS, name->ip, (unsigned)name->ip_len, flags);
 		else
-			r = gnutls_x509_crq_set_subject_alt_name(crq, GNUTLS_SAN_DNSNAME, name->text,
-			    (unsigned)strlen(name->text), flags);
+			r = gnutls_x509_crq_set_subject_alt_name(crq, GNUTLS_SAN_DNSNAME,
+			    name->text, (unsigned)strlen(name->text), flags);
 	}
 	return r;
 }
@@ -88,7 +94,10 @@ read_common(gnutls_x509_crq_t crq, char *buf, size_t size, struct failure *why)
 	return 0;
 }
 
-/* One alternative name as text: 1; 0 for a kind that is left out; -1 where it is none that may be signed. */
+/*
+ * One alternative name as text: 1; 0 for a kind that is left out; -1 where it is none that may be
+ * signed.
+ */
 static int
 read_name(gnutls_x509_crq_t crq, unsigned i, char *buf, size_t size, int *type)
 {
@@ -99,10 +108,13 @@ read_name(gnutls_x509_crq_t crq, unsigned i, char *buf, size_t size, int *type)
 	*type = gnutls_x509_crq_get_subject_alt_name(crq, i, buf, &len, NULL, &critical);
 	if (*type == GNUTLS_SAN_IPADDRESS && (len == 4 || len == 16)) {
 		memcpy(ip, buf, len);
-		return inet_ntop(len == 4 ? AF_INET : AF_INET6, ip, buf, (socklen_t)size) != NULL ? 1 : -1;
+		return inet_ntop(len == 4 ? AF_INET : AF_INET6, ip, buf, (socklen_t)size) != NULL ?
+		    1 :
+		    -1;
 	}
 	if (*type != GNUTLS_SAN_DNSNAME)
-		return *type == GNUTLS_SAN_IPADDRESS || *type == GNUTLS_E_SHORT_MEMORY_BUFFER ? -1 : 0;
+		return *type == GNUTLS_SAN_IPADDRESS || *type == GNUTLS_E_SHORT_MEMORY_BUFFER ? -1 :
+												0;
 	buf[len] = '\0';
 	/* A NUL in the middle once made good.example\0.bad.example pass for good.example. */
 	return strlen(buf) == len ? 1 : -1;
@@ -120,7 +132,8 @@ read_names(gnutls_x509_crq_t crq, struct request *request, struct csr *csr, stru
 		if (r == 0 && type < 0)
 			return 0;
 		if (r == -1)
-			return failure_set(why, EX_DATAERR, "one of its names is none that may be signed");
+			return failure_set(
+			    why, EX_DATAERR, "one of its names is none that may be signed");
 		if (r == 0)
 			csr->left_out = 1;
 		else if (request_add_name(request, name, why) == -1)
@@ -180,16 +193,22 @@ csr_read(const char *pem, size_t len, struct request *request, struct csr *csr, 
 	memset(csr, 0, sizeof(*csr));
 	if ((r = gnutls_x509_crq_init(&crq)) < 0 ||
 	    (r = gnutls_x509_crq_import(crq, &data, GNUTLS_X509_FMT_PEM)) < 0)
-		r = failure_set(why, EX_DATAERR, "no request can be read from it: %s", gnutls_strerror(r));
+		r = failure_set(
+		    why, EX_DATAERR, "no request can be read from it: %s", gnutls_strerror(r));
 	else if ((r = gnutls_x509_crq_verify(crq, 0)) < 0)
-		r = failure_set(why, EX_DATAERR, "it is not signed by its own key: %s", gnutls_strerror(r));
-	else if ((r = gnutls_pubkey_init(&csr->key)) < 0 || (r = gnutls_pubkey_import_x509_crq(csr->key, crq, 0)) < 0)
+		r = failure_set(
+		    why, EX_DATAERR, "it is not signed by its own key: %s", gnutls_strerror(r));
+	else if ((r = gnutls_pubkey_init(&csr->key)) < 0 ||
+	    (r = gnutls_pubkey_import_x509_crq(csr->key, crq, 0)) < 0)
 		r = failure_set(why, EX_DATAERR, "its key cannot be read: %s", gnutls_strerror(r));
 	else if ((kind = key_kind_of_public(csr->key, why)) == NULL)
 		r = -1;
 	else {
 		request->key = kind;
-		/* GnuTLS keeps what the request says of the key's usage with the key, and would write it. */
+		/*
+		 * GnuTLS keeps what the request says of the key's usage with the key, and would
+		 * write it.
+		 */
 		gnutls_pubkey_set_key_usage(csr->key, 0);
 		r = read_subject(crq, request, csr, why);
 	}

@@ -1,6 +1,6 @@
 /*
- * PKCS#12.  Two ciphers are written and no others: GnuTLS's 3DES under PBES2 is one that Java cannot open, and
- * the older form of 3DES is the only one that an older Windows can.
+ * PKCS#12.  Two ciphers are written and no others: GnuTLS's 3DES under PBES2 is one that Java
+ * cannot open, and the older form of 3DES is the only one that an older Windows can.
  */
 
 #include "export.h"
@@ -65,7 +65,9 @@ add_key(gnutls_pkcs12_t p12, const struct export_p12 *what)
 		return r;
 	r = gnutls_x509_privkey_export2_pkcs8(
 	    what->key, GNUTLS_X509_FMT_DER, what->passphrase, cipher(what), &der);
-	if (r >= 0 && (r = index = gnutls_pkcs12_bag_set_data(bag, GNUTLS_BAG_PKCS8_ENCRYPTED_KEY, &der)) >= 0)
+	if (r >= 0 &&
+	    (r = index = gnutls_pkcs12_bag_set_data(bag, GNUTLS_BAG_PKCS8_ENCRYPTED_KEY, &der)) >=
+		0)
 		r = mark(bag, (unsigned)index, what);
 	if (r >= 0)
 		r = gnutls_pkcs12_set_bag(p12, bag);
@@ -96,10 +98,12 @@ export_p12(const struct export_p12 *what, gnutls_datum_t *p12, struct failure *w
 int
 export_pk8(gnutls_x509_privkey_t key, gnutls_datum_t *pk8, struct failure *why)
 {
-	int r = gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN, pk8);
+	int r = gnutls_x509_privkey_export2_pkcs8(
+	    key, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN, pk8);
 
 	if (r < 0)
-		return failure_set(why, EX_SOFTWARE, "write the key as PKCS#8: %s", gnutls_strerror(r));
+		return failure_set(
+		    why, EX_SOFTWARE, "write the key as PKCS#8: %s", gnutls_strerror(r));
 	return 0;
 }
 

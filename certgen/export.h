@@ -14,16 +14,20 @@ struct export_p12 {
 	gnutls_x509_crt_t *chain; /* the CA's certificates */
 	int count;
 	const char *passphrase;
-	int legacy; /* 3DES and SHA-1, for those that know no AES here: Windows Server 2016 and older */
+	/* 3DES and SHA-1, for those that know no AES here: Windows Server 2016 and older */
+	int legacy;
 };
 
 /*
- * The PKCS#12 (RFC 7292), AES-256 and a MAC of SHA-256, with the friendly name `user` under which pgjdbc looks
- * for it.  The caller wipes it with export_wipe.  0, or -1 and *why: EX_SOFTWARE.
+ * The PKCS#12 (RFC 7292), AES-256 and a MAC of SHA-256, with the friendly name `user` under which
+ * pgjdbc looks for it.  The caller wipes it with export_wipe.  0, or -1 and *why: EX_SOFTWARE.
  */
 int export_p12(const struct export_p12 *what, gnutls_datum_t *p12, struct failure *why);
 
-/* The key alone as PKCS#8 in DER, not encrypted: what pgjdbc calls pk8.  0, or -1 and *why: EX_SOFTWARE. */
+/*
+ * The key alone as PKCS#8 in DER, not encrypted: what pgjdbc calls pk8.  0, or -1 and *why:
+ * EX_SOFTWARE.
+ */
 int export_pk8(gnutls_x509_privkey_t key, gnutls_datum_t *pk8, struct failure *why);
 
 void export_wipe(gnutls_datum_t *data);

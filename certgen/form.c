@@ -15,7 +15,8 @@ form_choose(const struct order *order, enum form *form)
 	if (order->p12 == NULL && (order->legacy || order->p12_password_file != NULL))
 		return say_usage("client: --legacy and --p12-password-file go with --p12");
 	if (order->p12 != NULL && order->p12_password_file == NULL && !order_asks(order))
-		return say_usage("client: a PKCS#12 has a password: --p12-password-file FILE, or a terminal to ask on");
+		return say_usage(
+		    "client: a PKCS#12 has a password: --p12-password-file FILE, or a terminal to ask on");
 	*form = FORM_PEM;
 	if (order->libpq != NULL)
 		*form = FORM_LIBPQ;
@@ -29,7 +30,8 @@ form_choose(const struct order *order, enum form *form)
 int
 form_paths(const struct order *order, enum form form, char paths[FORM_FILES][PATH_MAX])
 {
-	static const char *const libpq[FORM_FILES] = { "postgresql.key", "postgresql.crt", "root.crt" };
+	static const char *const libpq[FORM_FILES] = { "postgresql.key", "postgresql.crt",
+		"root.crt" };
 	const char *user = order->words[0];
 
 	if (form == FORM_LIBPQ) {
@@ -42,7 +44,9 @@ form_paths(const struct order *order, enum form form, char paths[FORM_FILES][PAT
 		return 0;
 	}
 	if (strchr(user, '/') != NULL || *user == '.' || *user == '-')
-		return say_usage("client: '%.60s' makes no good name of a file: --libpq DIR or --p12 FILE", user);
+		return say_usage(
+		    "client: '%.60s' makes no good name of a file: --libpq DIR or --p12 FILE",
+		    user);
 	(void)snprintf(paths[0], PATH_MAX, "%.300s%s", user, form == FORM_PK8 ? ".pk8" : ".pem");
 	(void)snprintf(paths[1], PATH_MAX, "%.300s.crt", user);
 	return 0;

@@ -15,8 +15,9 @@ enum form { FORM_PEM, FORM_LIBPQ, FORM_P12, FORM_PK8 };
 int form_choose(const struct order *order, enum form *form);
 
 /*
- * Where the files go: the key's first, "" for those that a form does not have.  The user is order->words[0].
- * 0, or EX_USAGE with the sentence printed where that makes no good name of a file.
+ * Where the files go: the key's first, "" for those that a form does not have.  The user is
+ * order->words[0]. 0, or EX_USAGE with the sentence printed where that makes no good name of a
+ * file.
  */
 int form_paths(const struct order *order, enum form form, char paths[FORM_FILES][PATH_MAX]);
 

@@ -52,7 +52,8 @@ verdict(struct health *health, enum health_state state, const char *fmt, ...)
 
 /* A file with a key.  What is wrong with that outweighs a date that comes near. */
 static void
-examine_key(const char *path, const char *pem, size_t len, gnutls_x509_crt_t cert, struct health *health)
+examine_key(
+    const char *path, const char *pem, size_t len, gnutls_x509_crt_t cert, struct health *health)
 {
 	gnutls_x509_privkey_t key = NULL;
 	struct failure why;
@@ -88,8 +89,8 @@ examine_sibling(const char *path, gnutls_x509_crt_t cert, struct health *health)
 	count = cert_load(pem, len, &certs, NULL);
 	if (count < 1 || !gnutls_x509_crt_equals(certs[0], cert))
 		verdict(health, HEALTH_WARNING,
-		    "%s is not the certificate in %s; mend: openssl x509 -in %s -out %s", store.crt_path, path,
-		    path, store.crt_path);
+		    "%s is not the certificate in %s; mend: openssl x509 -in %s -out %s",
+		    store.crt_path, path, path, store.crt_path);
 	cert_free(certs, count);
 	file_wipe(pem, len);
 }
@@ -119,10 +120,11 @@ weigh(long days, const struct health_limits *limits)
 
 /* 0, or -1 where the certificate is valid no more, or not yet: there is nothing worse to find. */
 static int
-examine_dates(const char *path, gnutls_x509_crt_t *certs, int count, const struct health_limits *limits,
-    struct health *health)
+examine_dates(const char *path, gnutls_x509_crt_t *certs, int count,
+    const struct health_limits *limits, struct health *health)
 {
-	time_t end = earliest_end(certs, count), begin = gnutls_x509_crt_get_activation_time(certs[0]);
+	time_t end = earliest_end(certs, count),
+	       begin = gnutls_x509_crt_get_activation_time(certs[0]);
 	long days = view_days_left(end, limits->now);
 	char names[256], date[VIEW_DATE_MAX];
 
@@ -177,15 +179,17 @@ examine_crl(const char *path, const char *pem, size_t len, const struct health_l
 	health->has_days = 1;
 	health->days = view_days_left(end, limits->now);
 	if (end <= limits->now)
-		verdict(health, HEALTH_CRITICAL, "%s: the list of revoked certificates expired %s, %ld days ago", path,
+		verdict(health, HEALTH_CRITICAL,
+		    "%s: the list of revoked certificates expired %s, %ld days ago", path,
 		    view_date(end, date), -health->days);
 	else if (gnutls_x509_crl_get_this_update(crl) > limits->now)
-		verdict(health, HEALTH_CRITICAL, "%s: the list of revoked certificates is not valid before %s", path,
+		verdict(health, HEALTH_CRITICAL,
+		    "%s: the list of revoked certificates is not valid before %s", path,
 		    view_date(gnutls_x509_crl_get_this_update(crl), date));
 	else
 		verdict(health, weigh(health->days, limits),
-		    "%s: the list of revoked certificates expires %s, in %ld days", path, view_date(end, date),
-		    health->days);
+		    "%s: the list of revoked certificates expires %s, in %ld days", path,
+		    view_date(end, date), health->days);
 	gnutls_x509_crl_deinit(crl);
 	return 1;
 }

@@ -28,8 +28,8 @@ struct health_limits {
 };
 
 /*
- * Looks at a PEM, with a key or without: the dates, whether the key is the certificate's, the file's mode,
- * and the .crt beside it.
+ * Looks at a PEM, with a key or without: the dates, whether the key is the certificate's, the
+ * file's mode, and the .crt beside it.
  */
 void health_examine(const char *path, const struct health_limits *limits, struct health *health);
 

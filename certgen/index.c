@@ -1,4 +1,7 @@
-/* The record.  A line counts when its newline is on the disk; what a crash has cut off is closed, never used. */
+/*
+ * The record.  A line counts when its newline is on the disk; what a crash has cut off is closed,
+ * never used.
+ */
 
 #include "index.h"
 
@@ -27,7 +30,8 @@ failed(const char *doing, const struct index *index, struct failure *why)
 {
 	int full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO;
 
-	return failure_set(why, full ? EX_IOERR : EX_OSERR, "%s %s: %s", doing, index->path, strerror(errno));
+	return failure_set(
+	    why, full ? EX_IOERR : EX_OSERR, "%s %s: %s", doing, index->path, strerror(errno));
 }
 
 /* One field, up to the tab or the end of the line, which it steps over; 0 where it is too long. */
@@ -74,7 +78,8 @@ parse_line(const char *line, const char *end, struct index_entry *entry)
 	for (event = INDEX_ISSUED; event <= INDEX_CRL && strcmp(word, words[event]) != 0; event++)
 		;
 	if (event > INDEX_CRL || !take_field(&line, end, entry->serial, sizeof(entry->serial)) ||
-	    entry->serial[strspn(entry->serial, "0123456789ABCDEF")] != '\0' || !take_time(&line, end, &entry->when))
+	    entry->serial[strspn(entry->serial, "0123456789ABCDEF")] != '\0' ||
+	    !take_time(&line, end, &entry->when))
 		return -1;
 	if (event != INDEX_REVOKED && !take_time(&line, end, &entry->expires))
 		return -1;
@@ -121,7 +126,8 @@ check_lines(const struct index *index, struct failure *why)
 		if (parse_line(line, end, &entry) == -1)
 			return failure_set(why, EX_DATAERR,
 			    "%s: line %d is none that this program wrote; without knowing what was issued nothing "
-			    "is signed", index->path, number);
+			    "is signed",
+			    index->path, number);
 	}
 	return 0;
 }
@@ -152,7 +158,8 @@ index_open(struct index *index, const char *path, struct failure *why)
 
 		return failure_set(why, code, "open %s: %s", path, strerror(errno));
 	}
-	if (lock(index, why) == 0 && file_read(path, INDEX_MAX, &index->text, &index->len, why) == 0 &&
+	if (lock(index, why) == 0 &&
+	    file_read(path, INDEX_MAX, &index->text, &index->len, why) == 0 &&
 	    check_lines(index, why) == 0) {
 		index->size = (off_t)index->len;
 		index->cut_off = index->len > 0 && index->text[index->len - 1] != '\n';
@@ -215,8 +222,9 @@ format_line(const struct index *index, const struct index_entry *entry, char **l
 
 	print_time(when, entry->when);
 	print_time(expires, entry->expires);
-	return asprintf(line, "%s%s\t%s%s%s%s%.*s\n", index->cut_off ? " #\n" : "", words[entry->event], entry->serial, when,
-	    expires, entry->rest == NULL ? "" : "\t", (int)entry->rest_len, entry->rest == NULL ? "" : entry->rest);
+	return asprintf(line, "%s%s\t%s%s%s%s%.*s\n", index->cut_off ? " #\n" : "",
+	    words[entry->event], entry->serial, when, expires, entry->rest == NULL ? "" : "\t",
+	    (int)entry->rest_len, entry->rest == NULL ? "" : entry->rest);
 }
 
 int
@@ -240,7 +248,9 @@ index_append(struct index *index, const struct index_entry *entry, struct failur
 	if (done >= 0 && done < len)
 		errno = ENOSPC;
 	failed("write", index, why);
-	/* What is only half there would be closed by the next one; better that nothing of it stays. */
+	/*
+	 * What is only half there would be closed by the next one; better that nothing of it stays.
+	 */
 	if (ftruncate(index->fd, index->size) == -1)
 		index->cut_off = 1;
 	return -1;

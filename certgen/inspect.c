@@ -176,8 +176,8 @@ take_days(struct health_limits *limits, int option)
 
 	if (parse_number(optarg, 0, DAYS_MAX, days) == 0)
 		return 0;
-	(void)say_usage("check: --%s '%.20s' is no number of days from 0 to %d", option == 'w' ? "warn" : "crit",
-	    optarg, DAYS_MAX);
+	(void)say_usage("check: --%s '%.20s' is no number of days from 0 to %d",
+	    option == 'w' ? "warn" : "crit", optarg, DAYS_MAX);
 	return -1;
 }
 

@@ -1,4 +1,7 @@
-/* Making a server's certificate: the options, the questions, the key, the file, and what to do next. */
+/*
+ * Making a server's certificate: the options, the questions, the key, the file, and what to do
+ * next.
+ */
 
 #include "issue.h"
 
@@ -19,8 +22,8 @@
 #include "usage.h"
 
 int
-issue_run(enum order_kind kind, enum request_purpose purpose, int (*carry_out)(struct order *order), int argc,
-    char *argv[])
+issue_run(enum order_kind kind, enum request_purpose purpose, int (*carry_out)(struct order *order),
+    int argc, char *argv[])
 {
 	struct order *order = calloc(1, sizeof(*order));
 	int r;
@@ -63,7 +66,8 @@ static int
 take_words(struct order *order, const char *command)
 {
 	if (order->word_count == 0)
-		return say_usage("which file? inetls-certgen %sFILE.pem [NAME...]; see --help", command);
+		return say_usage(
+		    "which file? inetls-certgen %sFILE.pem [NAME...]; see --help", command);
 	if (!order_is_file(order->words[0])) {
 		say("'%s' is no file, whose name ends in .pem or has a slash, and no subcommand in first place",
 		    order->words[0]);
@@ -74,7 +78,8 @@ take_words(struct order *order, const char *command)
 
 /* The certificate: self-signed, or between casign_begin and casign_end the CA's. */
 static gnutls_x509_crt_t
-make_cert(const struct order *order, struct casign *sign, gnutls_x509_privkey_t key, struct failure *why)
+make_cert(
+    const struct order *order, struct casign *sign, gnutls_x509_privkey_t key, struct failure *why)
 {
 	gnutls_pubkey_t public;
 	gnutls_x509_crt_t cert;
@@ -89,7 +94,8 @@ make_cert(const struct order *order, struct casign *sign, gnutls_x509_privkey_t 
 }
 
 static int
-make_and_store(const struct order *order, const struct store *store, struct casign *sign, struct failure *why)
+make_and_store(
+    const struct order *order, const struct store *store, struct casign *sign, struct failure *why)
 {
 	gnutls_x509_privkey_t key = key_make(order->request.key, why);
 	gnutls_x509_crt_t cert = NULL, *chain = sign == NULL ? NULL : sign->ca->certs;
@@ -99,7 +105,8 @@ make_and_store(const struct order *order, const struct store *store, struct casi
 	if (key == NULL || (cert = make_cert(order, sign, key, why)) == NULL)
 		goto out;
 	if ((crt = cert_pem(cert, why)) == NULL ||
-	    (pem = pem_join_chain(key, cert, chain, sign == NULL ? 0 : sign->ca->count, why)) == NULL)
+	    (pem = pem_join_chain(key, cert, chain, sign == NULL ? 0 : sign->ca->count, why)) ==
+		NULL)
 		goto out;
 	if (pem_check(pem, why) == -1 || store_write(store, pem, crt, why) == -1)
 		goto out;
@@ -123,11 +130,13 @@ carry_out_self_signed(struct order *order)
 
 	if (r != 0)
 		return r;
-	if (store_init(&store, order->words[0], order->force, &why) == -1 || store_vacant(&store, &why) == -1)
+	if (store_init(&store, order->words[0], order->force, &why) == -1 ||
+	    store_vacant(&store, &why) == -1)
 		return say_failure(&why);
 	if (order->request.name_count == 0)
 		request_add_own_names(&order->request);
-	if (issue_ask(order, "A TLS key and its self-signed certificate", order->words[0], &why) == -1)
+	if (issue_ask(order, "A TLS key and its self-signed certificate", order->words[0], &why) ==
+	    -1)
 		return say_failure(&why);
 	if (!order->quiet)
 		say_notes(&order->request);
@@ -176,10 +185,12 @@ prepare_server(struct order *order, const struct store *store, struct ca *ca, st
 		return -1;
 	if (order->request.name_count == 0)
 		add_permitted_names(order, ca);
-	if (issue_ask(order, "A TLS key and its certificate from the CA", store->pem_path, why) == -1)
+	if (issue_ask(order, "A TLS key and its certificate from the CA", store->pem_path, why) ==
+	    -1)
 		return -1;
 	if (order->request.name_count == 0)
-		return failure_set(why, EX_USAGE, "which names? this host is called nothing that the CA may sign for: %s",
+		return failure_set(why, EX_USAGE,
+		    "which names? this host is called nothing that the CA may sign for: %s",
 		    constraint_text(ca->certs[0], text, sizeof(text)));
 	/* Once more, since answers may have changed it. */
 	return ca_permits(ca, &order->request, order->days_given, order->now, why);

@@ -33,7 +33,8 @@ key_kind_parse(const char *text, struct failure *why)
 		    "for the channel binding); use ecdsa-p256");
 	else
 		failure_set(why, EX_DATAERR,
-		    "'%.40s' is no kind of key: ecdsa-p256, ecdsa-p384, rsa:2048, rsa:3072 or rsa:4096", text);
+		    "'%.40s' is no kind of key: ecdsa-p256, ecdsa-p384, rsa:2048, rsa:3072 or rsa:4096",
+		    text);
 	return NULL;
 }
 
@@ -44,7 +45,10 @@ key_kind_of(gnutls_x509_privkey_t key)
 	int algorithm = gnutls_x509_privkey_get_pk_algorithm2(key, &bits);
 
 	if (algorithm == GNUTLS_PK_RSA)
-		return key_kind_parse(bits > 3072 ? "rsa:4096" : bits > 2048 ? "rsa:3072" : "rsa:2048", NULL);
+		return key_kind_parse(bits > 3072 ? "rsa:4096" :
+			bits > 2048               ? "rsa:3072" :
+						    "rsa:2048",
+		    NULL);
 	return key_kind_parse(bits > 256 ? "ecdsa-p384" : "ecdsa-p256", NULL);
 }
 
@@ -56,7 +60,8 @@ key_make(const struct key_kind *kind, struct failure *why)
 
 	if ((r = gnutls_x509_privkey_init(&key)) < 0 ||
 	    (r = gnutls_x509_privkey_generate(key, kind->algorithm, kind->bits, 0)) < 0) {
-		failure_set(why, EX_SOFTWARE, "make a key (%s): %s", kind->text, gnutls_strerror(r));
+		failure_set(
+		    why, EX_SOFTWARE, "make a key (%s): %s", kind->text, gnutls_strerror(r));
 		gnutls_x509_privkey_deinit(key);
 		return NULL;
 	}
@@ -68,7 +73,8 @@ export_pem(gnutls_x509_privkey_t key, const char *passphrase, unsigned flags, st
 {
 	gnutls_datum_t pem = { NULL, 0 };
 	char *copy = NULL;
-	int r = gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, passphrase, flags, &pem);
+	int r = gnutls_x509_privkey_export2_pkcs8(
+	    key, GNUTLS_X509_FMT_PEM, passphrase, flags, &pem);
 
 	if (r < 0)
 		failure_set(why, EX_SOFTWARE, "write the key as PKCS#8: %s", gnutls_strerror(r));
@@ -114,7 +120,8 @@ key_public(gnutls_x509_privkey_t key, struct failure *why)
 const struct key_kind *
 key_kind_of_public(gnutls_pubkey_t key, struct failure *why)
 {
-	static const char *const wanted[] = { "ecdsa-p256", "ecdsa-p384", "rsa:2048", "rsa:3072", "rsa:4096" };
+	static const char *const wanted[] = { "ecdsa-p256", "ecdsa-p384", "rsa:2048", "rsa:3072",
+		"rsa:4096" };
 	unsigned bits = 0;
 	int algorithm = gnutls_pubkey_get_pk_algorithm(key, &bits);
 
@@ -127,8 +134,9 @@ key_kind_of_public(gnutls_pubkey_t key, struct failure *why)
 		if ((int)kind->algorithm == algorithm && kind_bits == bits)
 			return kind;
 	}
-	failure_set(why, EX_DATAERR, "its key (%s, %u bits) is none that every client takes: ECDSA on P-256 or P-384, "
-				     "or RSA of 2048, 3072 or 4096 bits",
+	failure_set(why, EX_DATAERR,
+	    "its key (%s, %u bits) is none that every client takes: ECDSA on P-256 or P-384, "
+	    "or RSA of 2048, 3072 or 4096 bits",
 	    algorithm < 0 ? "unknown" : gnutls_pk_get_name((gnutls_pk_algorithm_t)algorithm), bits);
 	return NULL;
 }
@@ -158,7 +166,8 @@ key_load(const char *pem, size_t len, gnutls_x509_privkey_t *key, struct failure
 		return 0;
 	if ((r = import_pem(pem, len, NULL, key)) == 0)
 		return 1;
-	return failure_set(why, EX_DATAERR, "the private key cannot be read: %s", gnutls_strerror(r));
+	return failure_set(
+	    why, EX_DATAERR, "the private key cannot be read: %s", gnutls_strerror(r));
 }
 
 int
@@ -178,6 +187,7 @@ key_load_locked(const char *pem, size_t len, const char *passphrase, gnutls_x509
 	if (r == GNUTLS_E_DECRYPTION_FAILED)
 		return failure_set(why, EX_NOPERM, "the passphrase is not that of the key");
 	if (r < 0)
-		return failure_set(why, EX_DATAERR, "the private key cannot be read: %s", gnutls_strerror(r));
+		return failure_set(
+		    why, EX_DATAERR, "the private key cannot be read: %s", gnutls_strerror(r));
 	return 1;
 }

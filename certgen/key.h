@@ -17,8 +17,9 @@ struct key_kind {
 };
 
 /*
- * Reads "ecdsa-p256" (or "ecdsa"), "ecdsa-p384", "rsa" (3072 bits) or "rsa:2048", "rsa:3072", "rsa:4096".
- * A constant table's entry that the caller does not free, or NULL and *why (EX_DATAERR).
+ * Reads "ecdsa-p256" (or "ecdsa"), "ecdsa-p384", "rsa" (3072 bits) or "rsa:2048", "rsa:3072",
+ * "rsa:4096". A constant table's entry that the caller does not free, or NULL and *why
+ * (EX_DATAERR).
  */
 const struct key_kind *key_kind_parse(const char *text, struct failure *why);
 
@@ -29,8 +30,8 @@ const struct key_kind *key_kind_of(gnutls_x509_privkey_t key);
 gnutls_x509_privkey_t key_make(const struct key_kind *kind, struct failure *why);
 
 /*
- * The PKCS#8 PEM (RFC 5958, not encrypted) of a key, ended by a NUL; the caller wipes it with file_wipe.
- * NULL and *why: EX_SOFTWARE.
+ * The PKCS#8 PEM (RFC 5958, not encrypted) of a key, ended by a NUL; the caller wipes it with
+ * file_wipe. NULL and *why: EX_SOFTWARE.
  */
 char *key_pem(gnutls_x509_privkey_t key, struct failure *why);
 
@@ -40,7 +41,10 @@ char *key_pem_locked(gnutls_x509_privkey_t key, const char *passphrase, struct f
 /* The public half; the caller frees it with gnutls_pubkey_deinit.  NULL and *why: EX_SOFTWARE. */
 gnutls_pubkey_t key_public(gnutls_x509_privkey_t key, struct failure *why);
 
-/* The kind of a key that somebody else made and that is to be certified, or NULL and *why: EX_DATAERR. */
+/*
+ * The kind of a key that somebody else made and that is to be certified, or NULL and *why:
+ * EX_DATAERR.
+ */
 const struct key_kind *key_kind_of_public(gnutls_pubkey_t key, struct failure *why);
 
 /*
@@ -49,7 +53,10 @@ const struct key_kind *key_kind_of_public(gnutls_pubkey_t key, struct failure *w
  */
 int key_load(const char *pem, size_t len, gnutls_x509_privkey_t *key, struct failure *why);
 
-/* Whether the key in a PEM is under a passphrase; and key_load for one that is (EX_NOPERM: a wrong one). */
+/*
+ * Whether the key in a PEM is under a passphrase; and key_load for one that is (EX_NOPERM: a wrong
+ * one).
+ */
 int key_is_locked(const char *pem, size_t len);
 int key_load_locked(const char *pem, size_t len, const char *passphrase, gnutls_x509_privkey_t *key,
     struct failure *why);

@@ -25,16 +25,22 @@ static const struct command commands[] = {
 	    "make a key and its self-signed certificate in FILE; asks on a terminal" },
 	{ "ca", authority_create, "[options] DIR [DOMAIN|ADDRESS|RANGE...]",
 	    "make a CA in DIR, which may sign for these alone" },
-	{ "server", issue_server, "--ca DIR [options] FILE [NAME...]", "the first form's, signed by the CA" },
-	{ "client", client_issue, "--ca DIR [options] USER [--libpq DIR | --p12 FILE [--legacy] | --pk8]",
+	{ "server", issue_server, "--ca DIR [options] FILE [NAME...]",
+	    "the first form's, signed by the CA" },
+	{ "client", client_issue,
+	    "--ca DIR [options] USER [--libpq DIR | --p12 FILE [--legacy] | --pk8]",
 	    "a client's key and certificate" },
-	{ "csr", sign_ask, "[options] FILE [NAME...]", "a key in FILE, and a request for somebody else's CA" },
-	{ "sign", sign_request, "--ca DIR [--client] REQUEST", "show such a request, and sign it when confirmed" },
+	{ "csr", sign_ask, "[options] FILE [NAME...]",
+	    "a key in FILE, and a request for somebody else's CA" },
+	{ "sign", sign_request, "--ca DIR [--client] REQUEST",
+	    "show such a request, and sign it when confirmed" },
 	{ "renew", renew_files, "[--before 30] [--new-key] [--ca DIR] FILE...",
 	    "the same key and names, new dates; silent when not due" },
-	{ "revoke", revoke_one, "--ca DIR SERIAL|FILE", "take a certificate back, and make a new list" },
+	{ "revoke", revoke_one, "--ca DIR SERIAL|FILE",
+	    "take a certificate back, and make a new list" },
 	{ "crl", revoke_list, "--ca DIR [--days 90]", "make a new list of revoked certificates" },
-	{ "show", inspect_show, "[--pin | --fingerprint | --names] FILE", "what the certificate in FILE says" },
+	{ "show", inspect_show, "[--pin | --fingerprint | --names] FILE",
+	    "what the certificate in FILE says" },
 	{ "check", inspect_check, "[--warn 30] [--crit 7] [--quiet] FILE...",
 	    "for a monitor: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN" },
 	{ NULL, NULL, NULL, NULL },
@@ -43,7 +49,8 @@ static const struct command commands[] = {
 static int
 run(int argc, char *argv[])
 {
-	for (const struct command *command = commands + 1; argc > 1 && command->name != NULL; command++)
+	for (const struct command *command = commands + 1; argc > 1 && command->name != NULL;
+	     command++)
 		if (strcmp(argv[1], command->name) == 0)
 			return command->run(argc - 1, argv + 1);
 	return commands[0].run(argc, argv);

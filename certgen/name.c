@@ -16,7 +16,8 @@
 static int
 refuse(const char *text, const char *reason, struct failure *why)
 {
-	return failure_set(why, EX_DATAERR, "'%.60s%s' %s", text, strlen(text) > 60 ? "..." : "", reason);
+	return failure_set(
+	    why, EX_DATAERR, "'%.60s%s' %s", text, strlen(text) > 60 ? "..." : "", reason);
 }
 
 static int
@@ -54,7 +55,8 @@ check_label(const char *label, size_t len, const char *whole, struct failure *wh
 	if (len > 63)
 		return refuse(label, "is longer than 63 characters up to its next dot", why);
 	if (label[0] == '-' || label[len - 1] == '-')
-		return failure_set(why, EX_DATAERR, "'%.*s' begins or ends with a hyphen", (int)len, label);
+		return failure_set(
+		    why, EX_DATAERR, "'%.*s' begins or ends with a hyphen", (int)len, label);
 	return 0;
 }
 
@@ -79,7 +81,10 @@ check_labels(const char *text, struct failure *why)
 	return 0;
 }
 
-/* The mistakes that deserve more than "has a ...": what was meant is a name, and something around it. */
+/*
+ * The mistakes that deserve more than "has a ...": what was meant is a name, and something around
+ * it.
+ */
 static int
 check_typing(const char *text, struct failure *why)
 {
@@ -92,7 +97,8 @@ check_typing(const char *text, struct failure *why)
 	if (strchr(text, ':') != NULL && strchr(text, '%') != NULL)
 		return refuse(text, "has a scope, which means something on one machine only", why);
 	if (strchr(text, ':') != NULL || strchr(text, '/') != NULL)
-		return refuse(text, "is neither a name nor an address alone: no port, scheme, path or mask", why);
+		return refuse(text,
+		    "is neither a name nor an address alone: no port, scheme, path or mask", why);
 	if (text[strlen(text) - 1] == '.')
 		return refuse(text, "ends in a dot, which no client types: leave it out", why);
 	return 0;
@@ -105,7 +111,8 @@ check_characters(const char *text, struct failure *why)
 	for (const char *c = text; *c != '\0'; c++)
 		if ((unsigned char)*c < 0x80 && strchr(LDH, *c) == NULL)
 			return failure_set(why, EX_DATAERR,
-			    "'%.60s' has a '%c': a name is made of letters, digits, hyphens and dots", text, *c);
+			    "'%.60s' has a '%c': a name is made of letters, digits, hyphens and dots",
+			    text, *c);
 	return 0;
 }
 
@@ -152,7 +159,9 @@ to_ascii(const char *text, char *out, size_t size, struct failure *why)
 	gnutls_free(ascii.data);
 	if (copy_ascii(again, out, size, why) == -1)
 		return -1;
-	/* libidn2 leaves out what it does not like: a name with fewer characters is another name. */
+	/*
+	 * libidn2 leaves out what it does not like: a name with fewer characters is another name.
+	 */
 	if (to_unicode(out, again, sizeof(again)) == -1 || text_length(again) < text_length(text))
 		return not_idna(text, why);
 	return 0;
@@ -187,9 +196,11 @@ parse_domain(const char *text, struct name *name, struct failure *why)
 	const char *stars = strncmp(text, "*.", 2) == 0 ? "*." : "", *rest = text + strlen(stars);
 
 	if (strchr(rest, '*') != NULL)
-		return refuse(text, "a star may only stand for the first label, as in *.example.org", why);
+		return refuse(
+		    text, "a star may only stand for the first label, as in *.example.org", why);
 	if (*stars != '\0' && strchr(rest, '.') == NULL)
-		return refuse(text, "is too wide: no client accepts a star before a single label", why);
+		return refuse(
+		    text, "is too wide: no client accepts a star before a single label", why);
 	if (check_characters(rest, why) == -1)
 		return -1;
 	(void)snprintf(name->text, sizeof(name->text), "%s", stars);

@@ -75,7 +75,8 @@ choose_options(enum order_kind kind, struct option options[TABLE_LEN + 1])
 	for (size_t i = 0; i < TABLE_LEN; i++)
 		if ((table[i].kinds & (int)kind) != 0)
 			options[count++] = (struct option){ table[i].name,
-				table[i].argument ? required_argument : no_argument, NULL, table[i].value };
+				table[i].argument ? required_argument : no_argument, NULL,
+				table[i].value };
 	options[count] = (struct option){ NULL, 0, NULL, 0 };
 }
 
@@ -95,8 +96,10 @@ take_field(struct order *order, int field, const char *name)
 static int
 take_value(struct order *order, int value)
 {
-	const char **const paths[] = { [OPTION_CA] = &order->ca, [OPTION_PASSWORD] = &order->password_file,
-		[OPTION_LIBPQ] = &order->libpq, [OPTION_P12] = &order->p12,
+	const char **const paths[] = { [OPTION_CA] = &order->ca,
+		[OPTION_PASSWORD] = &order->password_file,
+		[OPTION_LIBPQ] = &order->libpq,
+		[OPTION_P12] = &order->p12,
 		[OPTION_P12_PASSWORD] = &order->p12_password_file };
 	struct failure why;
 
@@ -108,7 +111,8 @@ take_value(struct order *order, int value)
 		order->request.key = kind;
 	} else if (value == OPTION_BEFORE) {
 		if (parse_number(optarg, 0, 36500, &order->before) == -1)
-			return say_usage("--before '%.20s' is no number of days from 0 to 36500", optarg);
+			return say_usage(
+			    "--before '%.20s' is no number of days from 0 to 36500", optarg);
 	} else {
 		if (*optarg == '\0')
 			return say_usage("an option's path is empty");
@@ -120,9 +124,13 @@ take_value(struct order *order, int value)
 static void
 take_flag(struct order *order, int value)
 {
-	int *const flags[] = { [OPTION_PK8] = &order->pk8, [OPTION_LEGACY] = &order->legacy,
-		[OPTION_FORCE] = &order->force, [OPTION_ASK] = &order->ask, [OPTION_BATCH] = &order->batch,
-		[OPTION_QUIET] = &order->quiet, [OPTION_NEW_KEY] = &order->new_key,
+	int *const flags[] = { [OPTION_PK8] = &order->pk8,
+		[OPTION_LEGACY] = &order->legacy,
+		[OPTION_FORCE] = &order->force,
+		[OPTION_ASK] = &order->ask,
+		[OPTION_BATCH] = &order->batch,
+		[OPTION_QUIET] = &order->quiet,
+		[OPTION_NEW_KEY] = &order->new_key,
 		[OPTION_CLIENT] = &order->for_client };
 
 	*flags[value] = 1;
@@ -153,7 +161,8 @@ check_clock(time_t now)
 
 	if (strcmp(view_date(now, date), INETLS_RELEASED) >= 0)
 		return 0;
-	say("the clock says %s, and this program was released %s: set the clock first", date, INETLS_RELEASED);
+	say("the clock says %s, and this program was released %s: set the clock first", date,
+	    INETLS_RELEASED);
 	return EX_CONFIG;
 }
 
@@ -180,7 +189,9 @@ order_read(struct order *order, enum order_kind kind, int argc, char *argv[])
 	opterr = 0;
 	while (optarg = NULL, (c = getopt_long(argc, argv, ":hV", options, &index)) != -1)
 		if (c != '?' && c != ':' && !is_spelt_out(argv, options[index].name))
-			return say_usage("--%s is spelt out here, and takes what it takes; see --help", options[index].name);
+			return say_usage(
+			    "--%s is spelt out here, and takes what it takes; see --help",
+			    options[index].name);
 		else if ((r = take_option(order, c, options[index].name, argv)) != 0)
 			return r;
 	if (order->ask && order->batch)

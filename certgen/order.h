@@ -35,8 +35,8 @@ enum order_kind {
 };
 
 /*
- * Reads options and words, and the clock, which must not be before this program's release.  0, or, with the
- * sentence printed, an exit code or a COMMAND_* of usage.h.
+ * Reads options and words, and the clock, which must not be before this program's release.  0, or,
+ * with the sentence printed, an exit code or a COMMAND_* of usage.h.
  */
 int order_read(struct order *order, enum order_kind kind, int argc, char *argv[]);
 
@@ -44,8 +44,8 @@ int order_read(struct order *order, enum order_kind kind, int argc, char *argv[]
 int order_take_names(struct order *order, int first);
 
 /*
- * Whether a word is the name of a file, ending in .pem or with a slash in it: a mistyped subcommand must not
- * become a file that holds a key.
+ * Whether a word is the name of a file, ending in .pem or with a slash in it: a mistyped subcommand
+ * must not become a file that holds a key.
  */
 int order_is_file(const char *word);
 

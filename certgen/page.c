@@ -1,4 +1,7 @@
-/* The terminal's width is asked for at each line: a window may be drawn smaller between two of them. */
+/*
+ * The terminal's width is asked for at each line: a window may be drawn smaller between two of
+ * them.
+ */
 
 #include "page.h"
 
@@ -16,7 +19,8 @@ page_width(FILE *out)
 {
 	struct winsize size;
 
-	if (!isatty(fileno(out)) || ioctl(fileno(out), TIOCGWINSZ, &size) == -1 || size.ws_col < NARROWEST)
+	if (!isatty(fileno(out)) || ioctl(fileno(out), TIOCGWINSZ, &size) == -1 ||
+	    size.ws_col < NARROWEST)
 		return 0;
 	return size.ws_col;
 }
@@ -86,14 +90,16 @@ is_coloured(FILE *out)
 {
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
-	return (no == NULL || *no == '\0') && term != NULL && *term != '\0' && strcmp(term, "dumb") != 0 &&
-	    isatty(fileno(out));
+	return (no == NULL || *no == '\0') && term != NULL && *term != '\0' &&
+	    strcmp(term, "dumb") != 0 && isatty(fileno(out));
 }
 
 void
 page_word(FILE *out, enum page_colour colour, const char *word)
 {
-	static const char *const codes[] = { [PAGE_GREEN] = "32", [PAGE_YELLOW] = "33", [PAGE_RED] = "31" };
+	static const char *const codes[] = {
+		[PAGE_GREEN] = "32", [PAGE_YELLOW] = "33", [PAGE_RED] = "31"
+	};
 
 	if (is_coloured(out))
 		(void)fprintf(out, "\033[%sm%s\033[0m", codes[colour], word);

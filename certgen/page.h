@@ -2,8 +2,8 @@
 #define INETLS_PAGE_H
 
 /*
- * Text for people: on a terminal it keeps to the terminal's width and may be coloured; elsewhere each line
- * stays whole, so that a script can read it.
+ * Text for people: on a terminal it keeps to the terminal's width and may be coloured; elsewhere
+ * each line stays whole, so that a script can read it.
  */
 
 #include <stdio.h>
@@ -14,8 +14,9 @@ enum page_colour { PAGE_GREEN, PAGE_YELLOW, PAGE_RED };
 int page_width(FILE *out);
 
 /*
- * Prints label, padded to a column, and text behind it.  Where that is wider than the terminal it is broken at
- * blanks and after colons, and goes on below its beginning.  Untrusted bytes are escaped.
+ * Prints label, padded to a column, and text behind it.  Where that is wider than the terminal it
+ * is broken at blanks and after colons, and goes on below its beginning.  Untrusted bytes are
+ * escaped.
  */
 void page_line(FILE *out, const char *label, int column, const char *text);
 

@@ -16,9 +16,11 @@ check_regular(const char *path, struct failure *why)
 	struct stat st;
 
 	if (lstat(path, &st) == -1)
-		return failure_set(why, errno == EACCES ? EX_NOPERM : EX_NOINPUT, "open %s: %s", path, strerror(errno));
+		return failure_set(why, errno == EACCES ? EX_NOPERM : EX_NOINPUT, "open %s: %s",
+		    path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
-		return failure_set(why, EX_CANTCREAT, "%s is no regular file: name the one that it leads to", path);
+		return failure_set(why, EX_CANTCREAT,
+		    "%s is no regular file: name the one that it leads to", path);
 	return 0;
 }
 
@@ -31,14 +33,16 @@ pair_load(struct pair *pair, const char *path, struct failure *why)
 	int found = -1;
 
 	memset(pair, 0, sizeof(*pair));
-	if (check_regular(path, why) == -1 || file_read_private(path, FILE_PEM_MAX, &pem, &len, why) == -1)
+	if (check_regular(path, why) == -1 ||
+	    file_read_private(path, FILE_PEM_MAX, &pem, &len, why) == -1)
 		return -1;
 	pair->count = cert_load(pem, len, &pair->certs, &inside);
 	if (pair->count > 0)
 		found = key_load(pem, len, &pair->key, &inside);
 	file_wipe(pem, len);
 	if (found == 0)
-		return failure_set(why, EX_DATAERR, "%s: there is no key in it, so it is no file to renew", path);
+		return failure_set(
+		    why, EX_DATAERR, "%s: there is no key in it, so it is no file to renew", path);
 	if (found == -1)
 		return failure_set(why, inside.code, "%s: %s", path, inside.text);
 	if (!cert_matches(pair->certs[0], pair->key))

@@ -14,9 +14,9 @@ struct pair {
 };
 
 /*
- * Reads a regular file that nobody else can read.  0, or -1 and *why: EX_CANTCREAT where it is a link or no
- * file, since what is to be replaced must be named itself; EX_NOINPUT, EX_NOPERM; EX_DATAERR where it has no
- * key, or no certificate of that key.  pair_free may follow in any case.
+ * Reads a regular file that nobody else can read.  0, or -1 and *why: EX_CANTCREAT where it is a
+ * link or no file, since what is to be replaced must be named itself; EX_NOINPUT, EX_NOPERM;
+ * EX_DATAERR where it has no key, or no certificate of that key.  pair_free may follow in any case.
  */
 int pair_load(struct pair *pair, const char *path, struct failure *why);
 void pair_free(struct pair *pair);

@@ -1,6 +1,6 @@
 /*
- * While one is typed the terminal shows nothing, and whatever ends the program then must switch that back:
- * signals are noted, the terminal is put right, and only then do they take effect.
+ * While one is typed the terminal shows nothing, and whatever ends the program then must switch
+ * that back: signals are noted, the terminal is put right, and only then do they take effect.
  */
 
 #include "passphrase.h"
@@ -23,7 +23,9 @@ note_signal(int signal)
 	got_signal = signal;
 }
 
-/* One line, byte by byte, so that nothing behind it is taken.  0, or -1 at the end or at a signal. */
+/*
+ * One line, byte by byte, so that nothing behind it is taken.  0, or -1 at the end or at a signal.
+ */
 static int
 read_line(int fd, struct passphrase *passphrase)
 {
@@ -56,14 +58,20 @@ passphrase_read(const char *path, struct passphrase *passphrase, struct failure 
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), r = -1;
 
 	if (fd == -1 || fstat(fd, &st) == -1)
-		failure_set(why, errno == ENOENT ? EX_NOINPUT : EX_NOPERM, "open %s: %s", path, strerror(errno));
-	else if (S_ISREG(st.st_mode) && (st.st_mode & 077) != 0 && (st.st_uid != 0 || (st.st_mode & 037) != 0))
-		failure_set(why, EX_NOPERM, "%s: others can read this passphrase; mend: chmod 600 %s", path, path);
+		failure_set(why, errno == ENOENT ? EX_NOINPUT : EX_NOPERM, "open %s: %s", path,
+		    strerror(errno));
+	else if (S_ISREG(st.st_mode) && (st.st_mode & 077) != 0 &&
+	    (st.st_uid != 0 || (st.st_mode & 037) != 0))
+		failure_set(why, EX_NOPERM,
+		    "%s: others can read this passphrase; mend: chmod 600 %s", path, path);
 	else {
 		got_signal = 0;
 		(void)read_line(fd, passphrase);
-		r = *passphrase->text != '\0' ? 0 : failure_set(why, EX_DATAERR,
-		    "%s: its first line is empty, or longer than %d bytes", path, PASSPHRASE_MAX);
+		r = *passphrase->text != '\0' ?
+		    0 :
+		    failure_set(why, EX_DATAERR,
+			"%s: its first line is empty, or longer than %d bytes", path,
+			PASSPHRASE_MAX);
 	}
 	if (fd != -1)
 		(void)close(fd);
@@ -128,12 +136,14 @@ ask(const char *question, FILE *in, FILE *out, struct passphrase *passphrase, st
 }
 
 int
-passphrase_ask(const char *question, FILE *in, FILE *out, struct passphrase *passphrase, struct failure *why)
+passphrase_ask(
+    const char *question, FILE *in, FILE *out, struct passphrase *passphrase, struct failure *why)
 {
 	if (ask(question, in, out, passphrase, why) == -1)
 		return -1;
 	if (*passphrase->text == '\0')
-		return failure_set(why, EX_DATAERR, "no passphrase, or a line too long: nothing was written");
+		return failure_set(
+		    why, EX_DATAERR, "no passphrase, or a line too long: nothing was written");
 	return 0;
 }
 

@@ -1,4 +1,6 @@
-/* FILE.pem.  PostgreSQL, OpenSSL and GnuTLS skip the comment; a person who opens the file reads it. */
+/*
+ * FILE.pem.  PostgreSQL, OpenSSL and GnuTLS skip the comment; a person who opens the file reads it.
+ */
 
 #include "pem.h"
 
@@ -20,17 +22,22 @@ print_comment(FILE *out, gnutls_x509_crt_t cert)
 	(void)fputs("# Private key and certificate by inetls-certgen " INETLS_VERSION ".\n"
 		    "# Whoever reads this file can pose as its owner.\n",
 	    out);
-	(void)fputs(gnutls_x509_crt_check_issuer(cert, cert) ? "# Clients get the .crt beside it.\n"
-							     : "# Those who verify it get the CA's certificate.\n",
+	(void)fputs(gnutls_x509_crt_check_issuer(cert, cert) ?
+		"# Clients get the .crt beside it.\n" :
+		"# Those who verify it get the CA's certificate.\n",
 	    out);
 	for (unsigned i = 0; view_name(cert, i, text, sizeof(text)); i++)
 		(void)fprintf(out, "# name     %s\n", text);
-	(void)fprintf(out, "# expires  %s\n", view_date(gnutls_x509_crt_get_expiration_time(cert), text));
+	(void)fprintf(
+	    out, "# expires  %s\n", view_date(gnutls_x509_crt_get_expiration_time(cert), text));
 	(void)fprintf(out, "# SHA-256  %s\n", view_fingerprint(cert, text));
 	(void)fprintf(out, "# pin      %s\n", view_pin(cert, text));
 }
 
-/* Made apart from the rest: a stream moves its memory as it grows, and what it leaves behind is not wiped. */
+/*
+ * Made apart from the rest: a stream moves its memory as it grows, and what it leaves behind is not
+ * wiped.
+ */
 static char *
 comment_text(gnutls_x509_crt_t cert)
 {
@@ -73,7 +80,9 @@ pem_chain(gnutls_x509_crt_t *certs, int count, struct failure *why)
 	return all;
 }
 
-/* texts[1] is the key and is wiped; all are freed.  A text that is NULL is a failure told already. */
+/*
+ * texts[1] is the key and is wiped; all are freed.  A text that is NULL is a failure told already.
+ */
 static char *
 join(char *texts[4], struct failure *why)
 {
@@ -97,8 +106,8 @@ join(char *texts[4], struct failure *why)
 }
 
 char *
-pem_join_chain(gnutls_x509_privkey_t key, gnutls_x509_crt_t cert, gnutls_x509_crt_t *chain, int count,
-    struct failure *why)
+pem_join_chain(gnutls_x509_privkey_t key, gnutls_x509_crt_t cert, gnutls_x509_crt_t *chain,
+    int count, struct failure *why)
 {
 	char *texts[4];
 
@@ -124,7 +133,8 @@ pem_key(gnutls_x509_privkey_t key, const char *answer, struct failure *why)
 
 	(void)snprintf(comment, sizeof(comment),
 	    "# Private key by inetls-certgen " INETLS_VERSION ".  The CA's answer goes below it:\n"
-	    "# the certificate first, then those that lead to the root, if any: cat answer.pem >> %s\n", answer);
+	    "# the certificate first, then those that lead to the root, if any: cat answer.pem >> %s\n",
+	    answer);
 	texts[0] = strdup(comment);
 	texts[1] = key_pem(key, why);
 	texts[2] = strdup("");
@@ -143,7 +153,8 @@ pem_check(const char *pem, struct failure *why)
 	if (found == 1 && cert_matches(certs[0], key))
 		r = 0;
 	else if (found != -1)
-		failure_set(why, EX_SOFTWARE, "the new key is not the new certificate's; nothing was written");
+		failure_set(why, EX_SOFTWARE,
+		    "the new key is not the new certificate's; nothing was written");
 	cert_free(certs, count);
 	gnutls_x509_privkey_deinit(key);
 	return r;

@@ -1,4 +1,7 @@
-/* Questions and answers, line by line.  Signals are left alone: Ctrl-C ends the program, and that is right. */
+/*
+ * Questions and answers, line by line.  Signals are left alone: Ctrl-C ends the program, and that
+ * is right.
+ */
 
 #include "prompt.h"
 
@@ -21,8 +24,8 @@ static const char *const questions[REQUEST_FIELDS] = {
 };
 
 /*
- * One line without its end, cut off at size.  0, or -1 at the end of the input: what came before it without
- * a line's end is no answer either.
+ * One line without its end, cut off at size.  0, or -1 at the end of the input: what came before it
+ * without a line's end is no answer either.
  */
 static int
 read_line(FILE *in, char *line, size_t size)
@@ -32,7 +35,9 @@ read_line(FILE *in, char *line, size_t size)
 
 	while ((c = getc(in)) != EOF && c != '\n')
 		if (len + 1 < size)
-			line[len++] = c == '\0' ? '\1' : (char)c; /* a NUL must be refused, not end the text */
+			line[len++] = c == '\0' ?
+			    '\1' :
+			    (char)c; /* a NUL must be refused, not end the text */
 	line[len] = '\0';
 	return c == EOF ? -1 : 0;
 }
@@ -54,12 +59,14 @@ print_reason(FILE *out, const struct failure *refused)
 
 /* One answer: 0 where the request has taken it, 1 where it was refused, -1 at the end. */
 static int
-ask_once(struct request *request, enum request_field field, FILE *in, FILE *out, struct failure *why)
+ask_once(
+    struct request *request, enum request_field field, FILE *in, FILE *out, struct failure *why)
 {
 	char line[ANSWER_MAX], now[DEFAULT_MAX], *answer;
 	struct failure refused;
 
-	(void)fprintf(out, "%s [", field == REQUEST_NAMES && request->purpose == REQUEST_AUTHORITY ?
+	(void)fprintf(out, "%s [",
+	    field == REQUEST_NAMES && request->purpose == REQUEST_AUTHORITY ?
 		"Domains and ranges of addresses that it may sign for" :
 		questions[field]);
 	text_print(out, request_get(request, field, now, sizeof(now)));
@@ -93,10 +100,12 @@ ask(struct request *request, enum request_field field, FILE *in, FILE *out, stru
 int
 prompt_request(struct request *request, FILE *in, FILE *out, struct failure *why)
 {
-	page_line(out, "", 0, "Enter takes what stands in [brackets], a dot alone leaves it empty, Ctrl-C writes nothing.");
+	page_line(out, "", 0,
+	    "Enter takes what stands in [brackets], a dot alone leaves it empty, Ctrl-C writes nothing.");
 	(void)fputc('\n', out);
 	/* A client's name was given, and has no other. */
-	for (int field = request->purpose == REQUEST_CLIENT ? REQUEST_ORG : 0; field < REQUEST_FIELDS; field++)
+	for (int field = request->purpose == REQUEST_CLIENT ? REQUEST_ORG : 0;
+	     field < REQUEST_FIELDS; field++)
 		if (ask(request, (enum request_field)field, in, out, why) == -1)
 			return -1;
 	return 0;
@@ -114,7 +123,8 @@ prompt_confirm(const char *question, FILE *in, FILE *out, struct failure *why)
 		if (read_line(in, line, sizeof(line)) == -1)
 			return end_of_input(out, why);
 		answer = text_trim(line);
-		if (*answer == '\0' || strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0)
+		if (*answer == '\0' || strcasecmp(answer, "y") == 0 ||
+		    strcasecmp(answer, "yes") == 0)
 			return 0;
 		if (strcasecmp(answer, "n") == 0 || strcasecmp(answer, "no") == 0)
 			return failure_set(why, EX_DATAERR, "as you wish: nothing was written");

@@ -8,9 +8,9 @@
 #include "request.h"
 
 /*
- * Asks for each field, with what the request holds as the answer of an empty line, and "." for none.  A
- * refused answer gets its reason and is asked for again.  0, or -1 and *why: EX_DATAERR after three
- * refusals of one question and at the end of the input.
+ * Asks for each field, with what the request holds as the answer of an empty line, and "." for
+ * none.  A refused answer gets its reason and is asked for again.  0, or -1 and *why: EX_DATAERR
+ * after three refusals of one question and at the end of the input.
  */
 int prompt_request(struct request *request, FILE *in, FILE *out, struct failure *why);
 

@@ -1,4 +1,7 @@
-/* Renewal.  A pin, a client's trust and pg_hba's rules survive it: only serial and dates differ afterwards. */
+/*
+ * Renewal.  A pin, a client's trust and pg_hba's rules survive it: only serial and dates differ
+ * afterwards.
+ */
 
 #include "renew.h"
 
@@ -24,9 +27,9 @@
 struct renewal {
 	struct order *order;
 	struct store store;
-	struct pair old;           /* its key becomes the new one's */
-	struct ca ca;              /* not open where it is self-signed */
-	gnutls_x509_crt_t cert;    /* the new one */
+	struct pair old;        /* its key becomes the new one's */
+	struct ca ca;           /* not open where it is self-signed */
+	gnutls_x509_crt_t cert; /* the new one */
 };
 
 static int
@@ -34,7 +37,8 @@ is_due(const struct renewal *renewal)
 {
 	time_t end = gnutls_x509_crt_get_expiration_time(renewal->old.certs[0]);
 
-	return renewal->order->before == -1 || view_days_left(end, renewal->order->now) < renewal->order->before;
+	return renewal->order->before == -1 ||
+	    view_days_left(end, renewal->order->now) < renewal->order->before;
 }
 
 /* As many days as it had, unless --days says otherwise. */
@@ -42,7 +46,8 @@ static void
 choose_days(struct renewal *renewal)
 {
 	gnutls_x509_crt_t old = renewal->old.certs[0];
-	long span = (long)(gnutls_x509_crt_get_expiration_time(old) - gnutls_x509_crt_get_activation_time(old));
+	long span = (long)(gnutls_x509_crt_get_expiration_time(old) -
+	    gnutls_x509_crt_get_activation_time(old));
 	struct request *request = &renewal->order->request;
 
 	if (renewal->order->days_given)
@@ -71,11 +76,11 @@ check_record(const struct renewal *renewal, const struct casign *sign, struct fa
 
 	(void)view_serial(renewal->old.certs[0], serial, sizeof(serial));
 	if (!index_issued(&sign->index, serial))
-		return failure_set(why, EX_DATAERR, "%s: %s has no record of it", renewal->store.pem_path,
-		    sign->index.path);
+		return failure_set(why, EX_DATAERR, "%s: %s has no record of it",
+		    renewal->store.pem_path, sign->index.path);
 	if (index_revoked(&sign->index, serial))
-		return failure_set(why, EX_DATAERR, "%s was revoked and is not renewed: issue a new one",
-		    renewal->store.pem_path);
+		return failure_set(why, EX_DATAERR,
+		    "%s was revoked and is not renewed: issue a new one", renewal->store.pem_path);
 	return 0;
 }
 
@@ -86,7 +91,8 @@ write_renewed(struct renewal *renewal, struct failure *why)
 	int r = -1;
 
 	if (crt != NULL)
-		pem = pem_join_chain(renewal->old.key, renewal->cert, renewal->ca.certs, renewal->ca.count, why);
+		pem = pem_join_chain(
+		    renewal->old.key, renewal->cert, renewal->ca.certs, renewal->ca.count, why);
 	if (pem != NULL && pem_check(pem, why) == 0)
 		r = store_write(&renewal->store, pem, crt, why);
 	file_wipe(pem, pem == NULL ? 0 : strlen(pem));
@@ -109,8 +115,8 @@ sign_and_write(struct renewal *renewal, gnutls_pubkey_t public, struct failure *
 	renewal->store.commit = casign_record;
 	renewal->store.context = &sign;
 	if (check_record(renewal, &sign, why) == 0 &&
-	    (renewal->cert = casign_renew(&sign, renewal->old.certs[0], public, &renewal->order->request,
-		 renewal->order->now, why)) != NULL)
+	    (renewal->cert = casign_renew(&sign, renewal->old.certs[0], public,
+		 &renewal->order->request, renewal->order->now, why)) != NULL)
 		r = write_renewed(renewal, why);
 	casign_end(&sign);
 	return r;
@@ -135,13 +141,16 @@ open_issuer(struct renewal *renewal, struct failure *why)
 
 		if (gnutls_x509_crt_get_issuer_dn(old, issuer, &len) < 0)
 			*issuer = '\0';
-		return failure_set(why, EX_USAGE, "%s was issued by %s: renew it with --ca DIR", path, issuer);
+		return failure_set(
+		    why, EX_USAGE, "%s was issued by %s: renew it with --ca DIR", path, issuer);
 	}
 	if (issue_open_ca(renewal->order, &renewal->ca, why) == -1)
 		return -1;
-	if (gnutls_x509_crt_verify(old, renewal->ca.certs, 1, GNUTLS_VERIFY_DISABLE_TIME_CHECKS, &status) < 0 ||
+	if (gnutls_x509_crt_verify(
+		old, renewal->ca.certs, 1, GNUTLS_VERIFY_DISABLE_TIME_CHECKS, &status) < 0 ||
 	    (status & (GNUTLS_CERT_SIGNER_NOT_FOUND | GNUTLS_CERT_SIGNATURE_FAILURE)) != 0)
-		return failure_set(why, EX_DATAERR, "%s was not issued by the CA in %s", path, renewal->order->ca);
+		return failure_set(
+		    why, EX_DATAERR, "%s was not issued by the CA in %s", path, renewal->order->ca);
 	return 0;
 }
 
@@ -166,13 +175,15 @@ renew(struct renewal *renewal, const char *path, struct failure *why)
 	gnutls_pubkey_t public;
 	int r;
 
-	if (store_init(&renewal->store, path, 1, why) == -1 || pair_load(&renewal->old, path, why) == -1)
+	if (store_init(&renewal->store, path, 1, why) == -1 ||
+	    pair_load(&renewal->old, path, why) == -1)
 		return -1;
 	if (!is_due(renewal))
 		return 1;
 	choose_days(renewal);
 	if (open_issuer(renewal, why) == -1 || replace_key(renewal, why) == -1 ||
-	    store_vacant(&renewal->store, why) == -1 || (public = key_public(renewal->old.key, why)) == NULL)
+	    store_vacant(&renewal->store, why) == -1 ||
+	    (public = key_public(renewal->old.key, why)) == NULL)
 		return -1;
 	r = sign_and_write(renewal, public, why);
 	gnutls_pubkey_deinit(public);
@@ -202,7 +213,8 @@ carry_out(struct order *order)
 	int code = EX_OK, r;
 
 	if (order->word_count == 0)
-		return say_usage("renew: which FILE? inetls-certgen renew [--before 30] FILE...; see --help");
+		return say_usage(
+		    "renew: which FILE? inetls-certgen renew [--before 30] FILE...; see --help");
 	/* One that fails must not keep the others from being renewed. */
 	for (int i = 0; i < order->word_count; i++)
 		if ((r = renew_one(order, order->words[i])) != EX_OK && code == EX_OK)

@@ -14,7 +14,10 @@ print_names(const struct request *request, FILE *out)
 	for (size_t i = 0; i < request->name_count; i++) {
 		const struct name *name = &request->names[i];
 
-		(void)fprintf(out, "  %-13s%s", i > 0 ? "" : request->purpose == REQUEST_AUTHORITY ? "may sign for" : "names",
+		(void)fprintf(out, "  %-13s%s",
+		    i > 0                                     ? "" :
+			request->purpose == REQUEST_AUTHORITY ? "may sign for" :
+								"names",
 		    name->text);
 		if (*name->unicode != '\0')
 			(void)fprintf(out, " = %s", name->unicode);
@@ -23,8 +26,7 @@ print_names(const struct request *request, FILE *out)
 }
 
 static void
-print_field(
-    const struct request *request, enum request_field field, const char *label, FILE *out)
+print_field(const struct request *request, enum request_field field, const char *label, FILE *out)
 {
 	char text[REQUEST_TEXT_MAX + 1];
 
@@ -61,7 +63,8 @@ report_written(const struct request *request, const struct store *store, const s
 	const char *crt = slash == NULL ? store->crt_path : slash + 1;
 	char host[NAME_MAX_LEN + 8], path[PATH_MAX];
 
-	(void)printf("wrote %s  key and certificate, mode 0600: it stays on this host\n", store->pem_path);
+	(void)printf(
+	    "wrote %s  key and certificate, mode 0600: it stays on this host\n", store->pem_path);
 	(void)printf("wrote %s  certificate alone, mode 0644%s\n", store->crt_path,
 	    ca == NULL ? ": clients get this one" : "");
 	view_print(stdout, cert, time(NULL));
@@ -69,7 +72,8 @@ report_written(const struct request *request, const struct store *store, const s
 		(void)printf("Clients get the CA's certificate, %s\n", ca_path(ca, "ca.crt", path));
 	(void)printf("A client that has %s connects with:\n"
 		     "  psql \"host=%s port=9000 sslmode=verify-full sslrootcert=%s\"\n",
-	    ca == NULL ? crt : "it", request_host(request, host, sizeof(host)), ca == NULL ? crt : "ca.crt");
+	    ca == NULL ? crt : "it", request_host(request, host, sizeof(host)),
+	    ca == NULL ? crt : "ca.crt");
 }
 
 static int
@@ -81,11 +85,11 @@ ends_in(const char *text, const char *end)
 }
 
 void
-report_client(const char *const paths[3], const char *libpq, const char *p12, gnutls_x509_crt_t cert,
-    const char *ca_crt)
+report_client(const char *const paths[3], const char *libpq, const char *p12,
+    gnutls_x509_crt_t cert, const char *ca_crt)
 {
 	(void)printf("wrote %s  %s\n", paths[0],
-	    p12 != NULL	    ? "key, certificate and CA under the password, mode 0600" :
+	    p12 != NULL ? "key, certificate and CA under the password, mode 0600" :
 		libpq != NULL || ends_in(paths[0], ".pk8") ? "key, mode 0600" :
 							     "key and certificate, mode 0600");
 	if (*paths[1] != '\0')
@@ -94,15 +98,19 @@ report_client(const char *const paths[3], const char *libpq, const char *p12, gn
 		(void)printf("wrote %s  the CA's certificate\n", paths[2]);
 	view_print(stdout, cert, time(NULL));
 	if (libpq != NULL)
-		(void)printf("Copied to ~/.postgresql of that user these files need no options: sslmode=verify-full\n");
+		(void)printf(
+		    "Copied to ~/.postgresql of that user these files need no options: sslmode=verify-full\n");
 	else if (p12 != NULL)
-		(void)printf("pgjdbc: sslmode=verify-full&sslkey=%s&sslpassword=...&sslrootcert=%s\n", p12, ca_crt);
-	else if (ends_in(paths[0], ".pk8"))
-		(void)printf("pgjdbc: sslmode=verify-full&sslkey=%s&sslcert=%s&sslrootcert=%s\n", paths[0], paths[1],
+		(void)printf(
+		    "pgjdbc: sslmode=verify-full&sslkey=%s&sslpassword=...&sslrootcert=%s\n", p12,
 		    ca_crt);
+	else if (ends_in(paths[0], ".pk8"))
+		(void)printf("pgjdbc: sslmode=verify-full&sslkey=%s&sslcert=%s&sslrootcert=%s\n",
+		    paths[0], paths[1], ca_crt);
 	else
-		(void)printf("  psql \"... sslmode=verify-full sslrootcert=%s sslcert=%s sslkey=%s\"\n", ca_crt, paths[0],
-		    paths[0]);
+		(void)printf(
+		    "  psql \"... sslmode=verify-full sslrootcert=%s sslcert=%s sslkey=%s\"\n",
+		    ca_crt, paths[0], paths[0]);
 }
 
 void
@@ -111,7 +119,8 @@ report_renewed(const char *path, gnutls_x509_crt_t cert)
 	(void)printf("renewed %s: the next connection is served by it, without a reload\n", path);
 	view_print(stdout, cert, time(NULL));
 	if (gnutls_x509_crt_check_issuer(cert, cert))
-		(void)printf("Clients that verify by the .crt get the new one beside it; pins of its key stay good\n");
+		(void)printf(
+		    "Clients that verify by the .crt get the new one beside it; pins of its key stay good\n");
 }
 
 void
@@ -119,7 +128,8 @@ report_authority(const char *dir, gnutls_x509_crt_t cert, int locked)
 {
 	(void)printf("wrote %s/ca.key  the CA's key, %s: keep a copy where nobody else is\n", dir,
 	    locked ? "under its passphrase" : "not under a passphrase");
-	(void)printf("wrote %s/ca.crt  its certificate: everybody who verifies gets this one\n", dir);
+	(void)printf(
+	    "wrote %s/ca.crt  its certificate: everybody who verifies gets this one\n", dir);
 	(void)printf("wrote %s/index   its record\n", dir);
 	view_print(stdout, cert, time(NULL));
 	(void)printf("Next, for a server and for a client:\n"

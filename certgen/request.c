@@ -1,4 +1,7 @@
-/* The wanted certificate.  X.520's bounds and ISO 3166's form are checked here: GnuTLS checks neither. */
+/*
+ * The wanted certificate.  X.520's bounds and ISO 3166's form are checked here: GnuTLS checks
+ * neither.
+ */
 
 #include "request.h"
 
@@ -46,11 +49,15 @@ request_add_name(struct request *request, const char *text, struct failure *why)
 static void
 full_host_name(const char *host, char *full, size_t size)
 {
-	struct addrinfo hints = { .ai_flags = AI_CANONNAME, .ai_socktype = SOCK_STREAM }, *found = NULL;
+	struct addrinfo hints = { .ai_flags = AI_CANONNAME, .ai_socktype = SOCK_STREAM },
+			*found = NULL;
 
 	*full = '\0';
 	nameservice_use_built_in();
-	/* Without a network a question to DNS may take half a minute, for a default that can be typed. */
+	/*
+	 * Without a network a question to DNS may take half a minute, for a default that can be
+	 * typed.
+	 */
 	(void)setenv("RES_OPTIONS", "timeout:2 attempts:1", 0);
 	if (getaddrinfo(host, NULL, &hints, &found) != 0)
 		return;
@@ -82,7 +89,10 @@ request_add_own_names(struct request *request)
 		full_host_name(host, full, sizeof(full));
 		if (request->purpose == REQUEST_AUTHORITY && add_domain(request, full) == 0)
 			return;
-		/* A host may be called what no certificate can hold, db_1 for example: then it is left out. */
+		/*
+		 * A host may be called what no certificate can hold, db_1 for example: then it is
+		 * left out.
+		 */
 		(void)request_add_name(request, full, NULL);
 		(void)request_add_name(request, host, NULL);
 		host[strcspn(host, ".")] = '\0';
@@ -124,8 +134,8 @@ set_text(char *field, long max, const char *text, struct failure *why)
 	if (len == -1)
 		return failure_set(why, EX_DATAERR, "control characters, or not UTF-8");
 	if (len > max)
-		return failure_set(why, EX_DATAERR, "%ld characters: at most %ld fit into a certificate",
-		    len, max);
+		return failure_set(why, EX_DATAERR,
+		    "%ld characters: at most %ld fit into a certificate", len, max);
 	(void)snprintf(field, REQUEST_TEXT_MAX + 1, "%s", text);
 	return 0;
 }
@@ -155,23 +165,19 @@ set_country(char *country, const char *text, struct failure *why)
 }
 
 int
-request_set(struct request *request, enum request_field field, const char *text, struct failure *why)
+request_set(
+    struct request *request, enum request_field field, const char *text, struct failure *why)
 {
 	switch (field) {
-	case REQUEST_NAMES:
-		return set_names(request, text, why);
-	case REQUEST_ORG:
-		return set_text(request->org, 64, text, why);
-	case REQUEST_LOCALITY:
-		return set_text(request->locality, 128, text, why);
-	case REQUEST_STATE:
-		return set_text(request->state, 128, text, why);
-	case REQUEST_COUNTRY:
-		return set_country(request->country, text, why);
+	case REQUEST_NAMES: return set_names(request, text, why);
+	case REQUEST_ORG: return set_text(request->org, 64, text, why);
+	case REQUEST_LOCALITY: return set_text(request->locality, 128, text, why);
+	case REQUEST_STATE: return set_text(request->state, 128, text, why);
+	case REQUEST_COUNTRY: return set_country(request->country, text, why);
 	default:
 		if (parse_number(text, 1, DAYS_MAX, &request->days) == -1)
-			return failure_set(why, EX_DATAERR, "'%.20s' is no number of days from 1 to %d", text,
-			    DAYS_MAX);
+			return failure_set(why, EX_DATAERR,
+			    "'%.20s' is no number of days from 1 to %d", text, DAYS_MAX);
 		return 0;
 	}
 }
@@ -183,8 +189,8 @@ join_names(const struct request *request, char *buf, size_t size)
 
 	*buf = '\0';
 	for (size_t i = 0; i < request->name_count && used < size; i++)
-		used += (size_t)snprintf(buf + used, size - used, "%s%s", i == 0 ? "" : " ",
-		    request->names[i].text);
+		used += (size_t)snprintf(
+		    buf + used, size - used, "%s%s", i == 0 ? "" : " ", request->names[i].text);
 }
 
 const char *

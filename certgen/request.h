@@ -28,8 +28,8 @@ enum request_purpose { REQUEST_SERVER, REQUEST_CLIENT, REQUEST_AUTHORITY };
 
 struct request {
 	enum request_purpose purpose;
-	int issued; /* by a CA, and not self-signed */
-	char common[REQUEST_TEXT_MAX + 1]; /* common name; empty: the first name */
+	int issued;                           /* by a CA, and not self-signed */
+	char common[REQUEST_TEXT_MAX + 1];    /* common name; empty: the first name */
 	struct name names[REQUEST_NAMES_MAX]; /* of a CA: what it may sign for */
 	size_t name_count;
 	char org[REQUEST_TEXT_MAX + 1];
@@ -44,8 +44,8 @@ struct request {
 void request_init(struct request *request, enum request_purpose purpose);
 
 /*
- * Sets the common name: not empty, at most 64 characters, printable.  0, or -1, *why (EX_DATAERR) and the
- * request as it was.
+ * Sets the common name: not empty, at most 64 characters, printable.  0, or -1, *why (EX_DATAERR)
+ * and the request as it was.
  */
 int request_set_common(struct request *request, const char *text, struct failure *why);
 
@@ -53,21 +53,26 @@ int request_set_common(struct request *request, const char *text, struct failure
 int request_add_name(struct request *request, const char *text, struct failure *why);
 
 /*
- * Adds what this host is called: its full name, its short name, localhost; to a CA's request its domain, or
- * these two where it has none.  May ask DNS.
+ * Adds what this host is called: its full name, its short name, localhost; to a CA's request its
+ * domain, or these two where it has none.  May ask DNS.
  */
 void request_add_own_names(struct request *request);
 
 /*
- * Replaces one field by what was typed or given: names with blanks or commas between them, an empty text,
- * a number.  0, or -1, *why (EX_DATAERR) and the request as it was.
+ * Replaces one field by what was typed or given: names with blanks or commas between them, an empty
+ * text, a number.  0, or -1, *why (EX_DATAERR) and the request as it was.
  */
-int request_set(struct request *request, enum request_field field, const char *text, struct failure *why);
+int request_set(
+    struct request *request, enum request_field field, const char *text, struct failure *why);
 
 /* The field as request_set reads it; cut off at size.  Returns buf. */
-const char *request_get(const struct request *request, enum request_field field, char *buf, size_t size);
+const char *
+request_get(const struct request *request, enum request_field field, char *buf, size_t size);
 
-/* The name for a client's next command: the first that is no wildcard, else one that the first one covers. */
+/*
+ * The name for a client's next command: the first that is no wildcard, else one that the first one
+ * covers.
+ */
 const char *request_host(const struct request *request, char *buf, size_t size);
 
 #endif

@@ -20,10 +20,12 @@ write_crl(const struct order *order, const struct ca *ca, struct failure *why)
 {
 	char path[PATH_MAX];
 
-	if (crl_write(ca, order->days_given ? order->request.days : CRL_DAYS, order->now, why) == -1)
+	if (crl_write(ca, order->days_given ? order->request.days : CRL_DAYS, order->now, why) ==
+	    -1)
 		return -1;
 	if (!order->quiet)
-		(void)printf("wrote %s  the list of revoked certificates: servers and clients get this one\n",
+		(void)printf(
+		    "wrote %s  the list of revoked certificates: servers and clients get this one\n",
 		    ca_path(ca, "crl.pem", path));
 	return 0;
 }
@@ -45,7 +47,8 @@ is_serial(const char *word, char serial[INDEX_SERIAL_MAX])
 
 /* The serial that a word is, or that of the certificate in a file that it names. */
 static int
-find_serial(const struct ca *ca, const char *word, char serial[INDEX_SERIAL_MAX], struct failure *why)
+find_serial(
+    const struct ca *ca, const char *word, char serial[INDEX_SERIAL_MAX], struct failure *why)
 {
 	gnutls_x509_crt_t *certs;
 	char *pem = NULL;
@@ -67,7 +70,9 @@ find_serial(const struct ca *ca, const char *word, char serial[INDEX_SERIAL_MAX]
 	return count == -1 ? -1 : 0;
 }
 
-/* Who revokes because a key was lost must know of older certificates for it that are still valid. */
+/*
+ * Who revokes because a key was lost must know of older certificates for it that are still valid.
+ */
 static void
 say_others(const struct order *order, const struct index *index, const char *serial)
 {
@@ -78,14 +83,16 @@ say_others(const struct order *order, const struct index *index, const char *ser
 		if (entry.event == INDEX_ISSUED && strcmp(entry.serial, serial) == 0)
 			revoked = entry;
 	for (at = 0; revoked.rest != NULL && index_next(index, &at, &entry);)
-		if (entry.event == INDEX_ISSUED && strcmp(entry.serial, serial) != 0 && entry.expires > order->now &&
-		    entry.rest_len == revoked.rest_len && memcmp(entry.rest, revoked.rest, entry.rest_len) == 0 &&
+		if (entry.event == INDEX_ISSUED && strcmp(entry.serial, serial) != 0 &&
+		    entry.expires > order->now && entry.rest_len == revoked.rest_len &&
+		    memcmp(entry.rest, revoked.rest, entry.rest_len) == 0 &&
 		    !index_revoked(index, entry.serial))
 			say("note: %s was issued for the same and is still valid", entry.serial);
 }
 
 static int
-record_revocation(const struct order *order, const struct ca *ca, const char *serial, struct failure *why)
+record_revocation(
+    const struct order *order, const struct ca *ca, const char *serial, struct failure *why)
 {
 	struct index_entry entry = { .event = INDEX_REVOKED, .when = order->now };
 	struct casign sign;
@@ -95,10 +102,12 @@ record_revocation(const struct order *order, const struct ca *ca, const char *se
 	if (casign_begin(&sign, ca, why) == -1)
 		return -1;
 	if (!index_issued(&sign.index, serial))
-		r = failure_set(why, EX_DATAERR, "%s: no certificate of the serial %s was issued", ca->dir, serial);
+		r = failure_set(why, EX_DATAERR, "%s: no certificate of the serial %s was issued",
+		    ca->dir, serial);
 	else if (index_revoked(&sign.index, serial))
-		r = failure_set(why, EX_DATAERR, "%s is revoked already; a new list: inetls-certgen crl --ca %s",
-		    serial, ca->dir);
+		r = failure_set(why, EX_DATAERR,
+		    "%s is revoked already; a new list: inetls-certgen crl --ca %s", serial,
+		    ca->dir);
 	else
 		r = index_append(&sign.index, &entry, why);
 	if (r == 0 && !order->quiet) {
@@ -129,9 +138,11 @@ carry_out_revoke(struct order *order)
 	int r;
 
 	if (order->ca == NULL || order->word_count != 1)
-		return say_usage("revoke: inetls-certgen revoke --ca DIR SERIAL, or the FILE of the certificate");
+		return say_usage(
+		    "revoke: inetls-certgen revoke --ca DIR SERIAL, or the FILE of the certificate");
 	memset(&ca, 0, sizeof(ca));
-	if ((r = open_ca(order, &ca, &why)) == 0 && (r = find_serial(&ca, order->words[0], serial, &why)) == 0 &&
+	if ((r = open_ca(order, &ca, &why)) == 0 &&
+	    (r = find_serial(&ca, order->words[0], serial, &why)) == 0 &&
 	    (r = record_revocation(order, &ca, serial, &why)) == 0)
 		r = write_crl(order, &ca, &why);
 	ca_close(&ca);

@@ -69,7 +69,10 @@ say_bad_option(int c, char *const argv[])
 	const char *word = argv[optind - 1];
 	char letter[3] = { '-', (char)optopt, '\0' };
 
-	/* optopt is a short option's letter; a long one is the word that getopt has just stepped over. */
+	/*
+	 * optopt is a short option's letter; a long one is the word that getopt has just stepped
+	 * over.
+	 */
 	if (optopt > 0 && optopt < 0x80 && (word[0] != '-' || word[1] != '-'))
 		word = letter;
 	if (c == ':')

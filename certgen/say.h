@@ -5,7 +5,10 @@
 
 #include "failure.h"
 
-/* First of all: descriptors 0, 1 and 2 are open after this, so that no file opened later takes their place. */
+/*
+ * First of all: descriptors 0, 1 and 2 are open after this, so that no file opened later takes
+ * their place.
+ */
 void say_begin(void);
 
 /* Prints the failure's sentence; returns its code. */
@@ -18,8 +21,8 @@ void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int say_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * For an option that getopt_long(3) refused with result c ('?' or ':'), whose index it left at optind:
- * prints which one and why; returns EX_USAGE.
+ * For an option that getopt_long(3) refused with result c ('?' or ':'), whose index it left at
+ * optind: prints which one and why; returns EX_USAGE.
  */
 int say_bad_option(int c, char *const argv[]);
 

@@ -22,7 +22,8 @@
 
 /* The name of a file with another ending: x.pem or x.csr becomes x.crt. */
 static int
-other_ending(const char *path, const char *old, const char *new, char out[PATH_MAX], struct failure *why)
+other_ending(
+    const char *path, const char *old, const char *new, char out[PATH_MAX], struct failure *why)
 {
 	size_t len = strlen(path), old_len = strlen(old);
 
@@ -64,7 +65,8 @@ carry_out_ask(struct order *order)
 	int r;
 
 	if (order->word_count == 0 || !order_is_file(order->words[0]))
-		return say_usage("csr: inetls-certgen csr FILE.pem [NAME...], which makes FILE.csr as well");
+		return say_usage(
+		    "csr: inetls-certgen csr FILE.pem [NAME...], which makes FILE.csr as well");
 	if ((r = order_take_names(order, 1)) != 0)
 		return r;
 	if (other_ending(order->words[0], ".pem", ".csr", csr, &why) == -1)
@@ -79,8 +81,9 @@ carry_out_ask(struct order *order)
 	    write_request(order, &bundle, &why) == -1)
 		return say_failure(&why);
 	if (!order->quiet)
-		(void)printf("wrote %s  key, mode 0600: it stays on this host\n"
-			     "wrote %s  request: the CA gets this one, and its answer goes below the key\n",
+		(void)printf(
+		    "wrote %s  key, mode 0600: it stays on this host\n"
+		    "wrote %s  request: the CA gets this one, and its answer goes below the key\n",
 		    order->words[0], csr);
 	return EX_OK;
 }
@@ -110,8 +113,8 @@ confirm(struct order *order, const struct csr *csr, const struct ca *ca, struct 
 }
 
 static int
-sign_and_write(struct order *order, const struct csr *csr, const struct ca *ca, struct bundle *bundle,
-    struct failure *why)
+sign_and_write(struct order *order, const struct csr *csr, const struct ca *ca,
+    struct bundle *bundle, struct failure *why)
 {
 	struct casign sign;
 	gnutls_x509_crt_t cert = NULL;
@@ -121,18 +124,21 @@ sign_and_write(struct order *order, const struct csr *csr, const struct ca *ca, 
 	if (casign_begin(&sign, ca, why) == -1)
 		return -1;
 	if ((cert = casign_issue(&sign, &order->request, csr->key, order->now, why)) != NULL &&
-	    (pem = cert_pem(cert, why)) != NULL && (chain = pem_chain(ca->certs, ca->count, why)) != NULL) {
+	    (pem = cert_pem(cert, why)) != NULL &&
+	    (chain = pem_chain(ca->certs, ca->count, why)) != NULL) {
 		if (asprintf(&all, "%s%s", pem, chain) == -1)
 			all = NULL;
 		bundle->files[0].data = all;
 		bundle->files[0].len = all == NULL ? 0 : strlen(all);
 		bundle->commit = casign_record;
 		bundle->context = &sign;
-		r = all == NULL ? failure_set(why, EX_OSERR, "out of memory") : bundle_write(bundle, why);
+		r = all == NULL ? failure_set(why, EX_OSERR, "out of memory") :
+				  bundle_write(bundle, why);
 	}
 	casign_end(&sign);
 	if (r == 0 && !order->quiet) {
-		(void)printf("wrote %s  certificate: whoever asked gets this one\n", bundle->files[0].path);
+		(void)printf(
+		    "wrote %s  certificate: whoever asked gets this one\n", bundle->files[0].path);
 		view_print(stdout, cert, order->now);
 	}
 	gnutls_x509_crt_deinit(cert);
@@ -173,7 +179,8 @@ carry_out_sign(struct order *order)
 	if (order->ca == NULL || order->word_count != 1)
 		return say_usage("sign: inetls-certgen sign --ca DIR REQUEST; see --help");
 	if (!order_asks(order) && !order->batch)
-		return say_usage("sign: what is signed must be seen: on a terminal, or --batch to sign it unseen");
+		return say_usage(
+		    "sign: what is signed must be seen: on a terminal, or --batch to sign it unseen");
 	order->request.issued = 1;
 	order->request.purpose = order->for_client ? REQUEST_CLIENT : REQUEST_SERVER;
 	memset(&ca, 0, sizeof(ca));
@@ -181,8 +188,8 @@ carry_out_sign(struct order *order)
 	bundle_add(&bundle, crt, 0644, NULL, 0);
 	if ((r = other_ending(order->words[0], ".csr", ".crt", crt, &why)) == 0 &&
 	    (r = bundle_vacant(&bundle, &why)) == 0 && (r = read_request(order, &csr, &why)) == 0 &&
-	    (r = ca_open(&ca, order->ca, &why)) == 0 && (r = confirm(order, &csr, &ca, &why)) == 0 &&
-	    (r = ca_unlock(&ca, &secret, &why)) == 0)
+	    (r = ca_open(&ca, order->ca, &why)) == 0 &&
+	    (r = confirm(order, &csr, &ca, &why)) == 0 && (r = ca_unlock(&ca, &secret, &why)) == 0)
 		r = sign_and_write(order, &csr, &ca, &bundle, &why);
 	gnutls_pubkey_deinit(csr.key);
 	ca_close(&ca);

@@ -1,4 +1,7 @@
-/* The pair.  What may be written over is told apart here, with a sentence for each case; bundle writes it. */
+/*
+ * The pair.  What may be written over is told apart here, with a sentence for each case; bundle
+ * writes it.
+ */
 
 #include "store.h"
 
@@ -39,7 +42,8 @@ describe(const char *path, char *text, size_t size)
 	if (file_read(path, FILE_PEM_MAX, &pem, &len, NULL) == 0)
 		count = cert_load(pem, len, &certs, NULL);
 	if (count > 0)
-		(void)snprintf(text, size, " (%s, expires %s)", view_names(certs[0], names, sizeof(names)),
+		(void)snprintf(text, size, " (%s, expires %s)",
+		    view_names(certs[0], names, sizeof(names)),
 		    view_date(gnutls_x509_crt_get_expiration_time(certs[0]), date));
 	else
 		*text = '\0';
@@ -79,7 +83,10 @@ store_vacant(const struct store *store, struct failure *why)
 		    "%s exists%s and was left as it is; to replace it: --force, or make cert FORCE=1",
 		    store->pem_path, what);
 	}
-	/* Left over from a run that was killed between the two files, or the other half of somebody's key. */
+	/*
+	 * Left over from a run that was killed between the two files, or the other half of
+	 * somebody's key.
+	 */
 	return failure_set(why, EX_CANTCREAT,
 	    "%s exists without %s and may belong to another key; move it away, or replace it with --force",
 	    store->crt_path, store->pem_path);

@@ -2,8 +2,9 @@
 #define INETLS_STORE_H
 
 /*
- * The pair on disk: FILE.pem, which holds the key, and FILE.crt beside it for the clients.  At no instant,
- * whatever happens, does the .crt hold another certificate than the PEM: at worst one of them is missing.
+ * The pair on disk: FILE.pem, which holds the key, and FILE.crt beside it for the clients.  At no
+ * instant, whatever happens, does the .crt hold another certificate than the PEM: at worst one of
+ * them is missing.
  */
 
 #include <limits.h>
@@ -14,7 +15,7 @@
 struct store {
 	const char *pem_path; /* the caller's */
 	char crt_path[PATH_MAX];
-	int force; /* an existing pair gives way */
+	int force;                                         /* an existing pair gives way */
 	int (*commit)(void *context, struct failure *why); /* as bundle.h says; NULL at first */
 	void *context;
 };
@@ -23,15 +24,16 @@ struct store {
 int store_init(struct store *store, const char *pem_path, int force, struct failure *why);
 
 /*
- * Whether the pair may be written: looked at before questions are asked, and again by store_write.  0, or -1
- * and *why: EX_CANTCREAT where something is there (and how to mend it), or EX_NOPERM and others.
+ * Whether the pair may be written: looked at before questions are asked, and again by store_write.
+ * 0, or -1 and *why: EX_CANTCREAT where something is there (and how to mend it), or EX_NOPERM and
+ * others.
  */
 int store_vacant(const struct store *store, struct failure *why);
 
 /*
- * Writes both, NUL-terminated: the PEM with 0600, the .crt with 0644.  0, or -1 and *why, with the PEM as
- * it was.  Of several at once exactly one wins.  Where force is set and root runs this, the new PEM has the
- * old one's owner.
+ * Writes both, NUL-terminated: the PEM with 0600, the .crt with 0644.  0, or -1 and *why, with the
+ * PEM as it was.  Of several at once exactly one wins.  Where force is set and root runs this, the
+ * new PEM has the old one's owner.
  */
 int store_write(const struct store *store, const char *pem, const char *crt, struct failure *why);
 

@@ -1,7 +1,7 @@
 /*
- * Who a certificate is for and what for.  Two rules of others decide here: libpq and browsers read the
- * alternative names alone; OpenSSL and GnuTLS hold the common name against the CA's constraints where there is
- * no domain among these.
+ * Who a certificate is for and what for.  Two rules of others decide here: libpq and browsers read
+ * the alternative names alone; OpenSSL and GnuTLS hold the common name against the CA's constraints
+ * where there is no domain among these.
  */
 
 #include "subject.h"
@@ -14,7 +14,9 @@
 static int
 set_text(gnutls_x509_crt_t cert, const char *oid, const char *text)
 {
-	return *text == '\0' ? 0 : gnutls_x509_crt_set_dn_by_oid(cert, oid, 0, text, (unsigned)strlen(text));
+	return *text == '\0' ?
+	    0 :
+	    gnutls_x509_crt_set_dn_by_oid(cert, oid, 0, text, (unsigned)strlen(text));
 }
 
 static int
@@ -77,11 +79,11 @@ set_names(gnutls_x509_crt_t cert, const struct request *request)
 		unsigned flags = i == 0 ? GNUTLS_FSAN_SET : GNUTLS_FSAN_APPEND;
 
 		if (name->ip_len > 0)
-			r = gnutls_x509_crt_set_subject_alt_name(cert, GNUTLS_SAN_IPADDRESS, name->ip,
-			    (unsigned)name->ip_len, flags);
+			r = gnutls_x509_crt_set_subject_alt_name(
+			    cert, GNUTLS_SAN_IPADDRESS, name->ip, (unsigned)name->ip_len, flags);
 		else
-			r = gnutls_x509_crt_set_subject_alt_name(cert, GNUTLS_SAN_DNSNAME, name->text,
-			    (unsigned)strlen(name->text), flags);
+			r = gnutls_x509_crt_set_subject_alt_name(cert, GNUTLS_SAN_DNSNAME,
+			    name->text, (unsigned)strlen(name->text), flags);
 	}
 	return r;
 }
@@ -93,7 +95,8 @@ set_authority(gnutls_x509_crt_t cert, const struct request *request)
 
 	/* It signs for servers and clients, and makes no other CA. */
 	if ((r = gnutls_x509_crt_set_basic_constraints(cert, 1, 0)) < 0 ||
-	    (r = gnutls_x509_crt_set_key_usage(cert, GNUTLS_KEY_KEY_CERT_SIGN | GNUTLS_KEY_CRL_SIGN)) < 0)
+	    (r = gnutls_x509_crt_set_key_usage(
+		 cert, GNUTLS_KEY_KEY_CERT_SIGN | GNUTLS_KEY_CRL_SIGN)) < 0)
 		return r;
 	return constraint_apply(cert, request);
 }
@@ -106,7 +109,10 @@ set_purpose(gnutls_x509_crt_t cert, const struct request *request)
 
 	if (server && request->key->algorithm == GNUTLS_PK_RSA)
 		usage |= GNUTLS_KEY_KEY_ENCIPHERMENT;
-	/* No CA: some clients refuse a CA's certificate as a server's, and a stolen key can sign for nobody. */
+	/*
+	 * No CA: some clients refuse a CA's certificate as a server's, and a stolen key can sign
+	 * for nobody.
+	 */
 	if ((r = gnutls_x509_crt_set_basic_constraints(cert, 0, -1)) < 0 ||
 	    (r = gnutls_x509_crt_set_key_usage(cert, usage)) < 0)
 		return r;

@@ -10,7 +10,12 @@ static size_t
 decode(const unsigned char *s, uint32_t *point)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
+	size_t len = s[0] < 0x80 ? 1 :
+	    s[0] < 0xc2          ? 0 :
+	    s[0] < 0xe0          ? 2 :
+	    s[0] < 0xf0          ? 3 :
+	    s[0] < 0xf5          ? 4 :
+				   0;
 	uint32_t p = len < 2 ? s[0] : s[0] & (0x7fu >> len);
 
 	for (size_t i = 1; i < len; i++) {
@@ -29,8 +34,8 @@ static int
 is_harmless(uint32_t p)
 {
 	int control = p < 0x20 || (p >= 0x7f && p < 0xa0);
-	int turns_writing = p == 0x061c || p == 0x200e || p == 0x200f || (p >= 0x2028 && p <= 0x202e) ||
-	    (p >= 0x2066 && p <= 0x2069);
+	int turns_writing = p == 0x061c || p == 0x200e || p == 0x200f ||
+	    (p >= 0x2028 && p <= 0x202e) || (p >= 0x2066 && p <= 0x2069);
 	int no_character = (p & 0xfffe) == 0xfffe || (p >= 0xfdd0 && p <= 0xfdef) || p == 0xfeff;
 
 	return !control && !turns_writing && !no_character;

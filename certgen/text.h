@@ -1,14 +1,17 @@
 #ifndef INETLS_TEXT_H
 #define INETLS_TEXT_H
 
-/* Text that people typed or that a certificate holds: nothing of it may steer a terminal or pass for more. */
+/*
+ * Text that people typed or that a certificate holds: nothing of it may steer a terminal or pass
+ * for more.
+ */
 
 #include <stddef.h>
 #include <stdio.h>
 
 /*
- * The number of characters of text, which must be UTF-8 (RFC 3629) without control characters, marks that
- * turn the direction of writing, and noncharacters; -1 where it is not.
+ * The number of characters of text, which must be UTF-8 (RFC 3629) without control characters,
+ * marks that turn the direction of writing, and noncharacters; -1 where it is not.
  */
 long text_length(const char *text);
 

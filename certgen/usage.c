@@ -38,8 +38,8 @@ print_synopses(FILE *out, const struct command commands[])
 {
 	for (const struct command *c = commands; c->name != NULL; c++)
 		(void)fprintf(out, "%s inetls-certgen %s%s%s\n           %s\n",
-		    c == commands ? "usage:" : "      ", c->name, *c->name == '\0' ? "" : " ", c->synopsis,
-		    c->line);
+		    c == commands ? "usage:" : "      ", c->name, *c->name == '\0' ? "" : " ",
+		    c->synopsis, c->line);
 }
 
 int
@@ -51,13 +51,10 @@ usage_answer(const struct command commands[], int answer)
 		(void)fputs(options, stdout);
 		return EX_OK;
 	case COMMAND_VERSION:
-		(void)printf("inetls-certgen %s (GnuTLS %s, %s)\n", INETLS_VERSION, gnutls_check_version(NULL),
-		    INETLS_LINK);
+		(void)printf("inetls-certgen %s (GnuTLS %s, %s)\n", INETLS_VERSION,
+		    gnutls_check_version(NULL), INETLS_LINK);
 		return EX_OK;
-	case COMMAND_UNKNOWN:
-		print_synopses(stderr, commands);
-		return EX_USAGE;
-	default:
-		return answer;
+	case COMMAND_UNKNOWN: print_synopses(stderr, commands); return EX_USAGE;
+	default: return answer;
 	}
 }

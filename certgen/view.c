@@ -41,7 +41,8 @@ view_pin(gnutls_x509_crt_t cert, char buf[VIEW_PIN_MAX])
 		return buf;
 	id.size = (unsigned)len;
 	if (gnutls_base64_encode2(&id, &base64) == 0)
-		(void)snprintf(buf, VIEW_PIN_MAX, "sha256//%.*s", (int)base64.size, (const char *)base64.data);
+		(void)snprintf(
+		    buf, VIEW_PIN_MAX, "sha256//%.*s", (int)base64.size, (const char *)base64.data);
 	gnutls_free(base64.data);
 	return buf;
 }
@@ -108,7 +109,8 @@ has_purpose(gnutls_x509_crt_t cert, const char *wanted)
 int
 view_is_client(gnutls_x509_crt_t cert)
 {
-	return has_purpose(cert, GNUTLS_KP_TLS_WWW_CLIENT) && !has_purpose(cert, GNUTLS_KP_TLS_WWW_SERVER);
+	return has_purpose(cert, GNUTLS_KP_TLS_WWW_CLIENT) &&
+	    !has_purpose(cert, GNUTLS_KP_TLS_WWW_SERVER);
 }
 
 long
@@ -159,10 +161,13 @@ purpose_text(gnutls_x509_crt_t cert, char *buf, size_t size)
 
 	if (gnutls_x509_crt_get_ca_status(cert, &critical) == 1) {
 		(void)constraint_text(cert, permitted, sizeof(permitted));
-		(void)snprintf(buf, size, *permitted == '\0' ? "CA, for any name" : "CA, for %s", permitted);
+		(void)snprintf(
+		    buf, size, *permitted == '\0' ? "CA, for any name" : "CA, for %s", permitted);
 	} else
 		(void)snprintf(buf, size, "%s",
-		    view_is_client(cert) ? "client" : has_purpose(cert, GNUTLS_KP_TLS_WWW_SERVER) ? "server" : "anything");
+		    view_is_client(cert)                            ? "client" :
+			has_purpose(cert, GNUTLS_KP_TLS_WWW_SERVER) ? "server" :
+								      "anything");
 	return buf;
 }
 

@@ -25,7 +25,10 @@ int view_name(gnutls_x509_crt_t cert, unsigned i, char *buf, size_t size);
 /* All names with blanks between them, cut off at size; where there is none, the subject. */
 const char *view_names(gnutls_x509_crt_t cert, char *buf, size_t size);
 
-/* The serial in hexadecimal, as a CA's record has it; cut off at size, empty where GnuTLS cannot say. */
+/*
+ * The serial in hexadecimal, as a CA's record has it; cut off at size, empty where GnuTLS cannot
+ * say.
+ */
 const char *view_serial(gnutls_x509_crt_t cert, char *buf, size_t size);
 
 /* Whether it is for clients and not for servers. */

@@ -1,6 +1,6 @@
 /*
- * Files that appear whole or not at all.  Everything happens relative to the open directory, so that the
- * temporary file, the name and the sync of the directory concern the same place.
+ * Files that appear whole or not at all.  Everything happens relative to the open directory, so
+ * that the temporary file, the name and the sync of the directory concern the same place.
  */
 
 #include "draft.h"
@@ -20,23 +20,19 @@ code_of(int error)
 {
 	switch (error) {
 	case EACCES:
-	case EPERM:
-		return EX_NOPERM;
+	case EPERM: return EX_NOPERM;
 	case EEXIST:
 	case EISDIR:
 	case ENOENT:
 	case ENOTDIR:
 	case ELOOP:
 	case ENAMETOOLONG:
-	case EROFS:
-		return EX_CANTCREAT;
+	case EROFS: return EX_CANTCREAT;
 	case EDQUOT:
 	case EFBIG:
 	case EIO:
-	case ENOSPC:
-		return EX_IOERR;
-	default:
-		return EX_OSERR;
+	case ENOSPC: return EX_IOERR;
+	default: return EX_OSERR;
 	}
 }
 
@@ -63,9 +59,11 @@ open_directory(const char *path, struct failure *why)
 	int fd;
 
 	if (*name == '\0')
-		return failure_set(why, EX_CANTCREAT, "create %s: the name of a directory, not of a file", path);
+		return failure_set(
+		    why, EX_CANTCREAT, "create %s: the name of a directory, not of a file", path);
 	if (len >= sizeof(dir))
-		return failure_set(why, EX_CANTCREAT, "create %.80s...: %s", path, strerror(ENAMETOOLONG));
+		return failure_set(
+		    why, EX_CANTCREAT, "create %.80s...: %s", path, strerror(ENAMETOOLONG));
 	(void)snprintf(dir, sizeof(dir), "%.*s", (int)len, path);
 	if ((fd = open(len == 0 ? "." : dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
 		return failed("open directory", len == 0 ? "." : dir, why);
@@ -81,9 +79,10 @@ open_temp(struct draft *draft, struct failure *why)
 
 		if (getentropy(&random, sizeof(random)) == -1)
 			return failed("random bytes for", draft->path, why);
-		(void)snprintf(draft->temp, sizeof(draft->temp), ".%.200s.%08x", last_component(draft->path),
-		    random);
-		fd = openat(draft->dir, draft->temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		(void)snprintf(draft->temp, sizeof(draft->temp), ".%.200s.%08x",
+		    last_component(draft->path), random);
+		fd = openat(draft->dir, draft->temp,
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (fd != -1)
 			return fd;
 		if (errno != EEXIST)
@@ -131,7 +130,10 @@ draft_write(struct draft *draft, const void *data, size_t len, struct failure *w
 		draft_discard(draft);
 		return -1;
 	}
-	/* The owner before the mode: changing the owner may clear bits, and a group must not read early. */
+	/*
+	 * The owner before the mode: changing the owner may clear bits, and a group must not read
+	 * early.
+	 */
 	ok = write_all(fd, data, len) == 0 && fchown(fd, draft->uid, draft->gid) == 0 &&
 	    fchmod(fd, draft->mode) == 0 && fsync(fd) == 0;
 	if (!ok)
@@ -144,7 +146,10 @@ draft_write(struct draft *draft, const void *data, size_t len, struct failure *w
 	return ok ? 0 : -1;
 }
 
-/* link(2) never replaces; where a file system has no hard links, Linux can rename without replacing. */
+/*
+ * link(2) never replaces; where a file system has no hard links, Linux can rename without
+ * replacing.
+ */
 static int
 link_new(const struct draft *draft, const char *name)
 {
@@ -174,7 +179,9 @@ draft_publish(struct draft *draft, int replace, struct failure *why)
 
 	if ((replace ? rename_over(draft, name) : link_new(draft, name)) == -1)
 		return failed("create", draft->path, why);
-	/* Whatever this answers, the file is there and readable: nothing could be taken back now. */
+	/*
+	 * Whatever this answers, the file is there and readable: nothing could be taken back now.
+	 */
 	(void)fsync(draft->dir);
 	draft_discard(draft);
 	return 0;

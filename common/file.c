@@ -18,8 +18,9 @@ open_failed(const char *path, struct failure *why)
 		return failure_set(why, EX_NOINPUT, "open %s: %s", path, strerror(errno));
 	if (errno == EACCES || errno == EPERM)
 		return failure_set(why, EX_NOPERM,
-		    "open %s: %s for uid %lu; mend: chown %lu %s, and let that user pass its directory", path,
-		    strerror(errno), (unsigned long)geteuid(), (unsigned long)geteuid(), path);
+		    "open %s: %s for uid %lu; mend: chown %lu %s, and let that user pass its directory",
+		    path, strerror(errno), (unsigned long)geteuid(), (unsigned long)geteuid(),
+		    path);
 	return failure_set(why, EX_OSERR, "open %s: %s", path, strerror(errno));
 }
 
@@ -31,8 +32,9 @@ check_private(const char *path, const struct stat *st, struct failure *why)
 
 	if ((mode & 0777 & ~allowed) == 0)
 		return 0;
-	return failure_set(why, EX_NOPERM, "%s: mode %04o lets others at the private key; mend: chmod 600 %s",
-	    path, (unsigned)mode, path);
+	return failure_set(why, EX_NOPERM,
+	    "%s: mode %04o lets others at the private key; mend: chmod 600 %s", path,
+	    (unsigned)mode, path);
 }
 
 static int

@@ -1,34 +1,40 @@
 #ifndef INETLS_FILE_H
 #define INETLS_FILE_H
 
-/* Whole files: reading one that may hold a key, and writing one so that a crash leaves the old or the new. */
+/*
+ * Whole files: reading one that may hold a key, and writing one so that a crash leaves the old or
+ * the new.
+ */
 
 #include <stddef.h>
 #include <sys/types.h>
 
 #include "failure.h"
 
-#define FILE_PEM_MAX (256 * 1024) /* a key, a long chain and comments; anything larger is no PEM */
+/* a key, a long chain and comments; anything larger is no PEM */
+#define FILE_PEM_MAX (256 * 1024)
 
 /*
- * Reads a regular file of at most max bytes into memory of its own, with a NUL behind it that *len does not
- * count; the caller frees it (file_wipe for secrets).  0, or -1 and *why: EX_NOINPUT where there is none,
- * EX_NOPERM where it cannot be read, EX_CONFIG where it is too large or no file, EX_OSERR.
+ * Reads a regular file of at most max bytes into memory of its own, with a NUL behind it that *len
+ * does not count; the caller frees it (file_wipe for secrets).  0, or -1 and *why: EX_NOINPUT where
+ * there is none, EX_NOPERM where it cannot be read, EX_CONFIG where it is too large or no file,
+ * EX_OSERR.
  */
 int file_read(const char *path, size_t max, char **data, size_t *len, struct failure *why);
 
 /*
- * The same for a file that holds a private key: refused with EX_NOPERM and the chmod that mends it where
- * others could read or write it.  0600 or less, or 0640 where root owns it (libpq's rule).
+ * The same for a file that holds a private key: refused with EX_NOPERM and the chmod that mends it
+ * where others could read or write it.  0600 or less, or 0640 where root owns it (libpq's rule).
  */
 int file_read_private(const char *path, size_t max, char **data, size_t *len, struct failure *why);
 
 /*
- * Writes a new file of exactly this mode, whatever the umask; 0600 until all of it is written.  It appears
- * under its name whole and synced, or not at all, and never in the place of something else: -1 and
- * EX_CANTCREAT where the path exists, be it a dangling link.  Otherwise EX_NOPERM, EX_IOERR or EX_OSERR.
- * A signal that would end the program waits until no temporary file is left; if it came before the file had
- * its name, nothing is written and the signal then takes effect (where it is handled: -1 and EX_TEMPFAIL).
+ * Writes a new file of exactly this mode, whatever the umask; 0600 until all of it is written.  It
+ * appears under its name whole and synced, or not at all, and never in the place of something else:
+ * -1 and EX_CANTCREAT where the path exists, be it a dangling link.  Otherwise EX_NOPERM, EX_IOERR
+ * or EX_OSERR. A signal that would end the program waits until no temporary file is left; if it
+ * came before the file had its name, nothing is written and the signal then takes effect (where it
+ * is handled: -1 and EX_TEMPFAIL).
  */
 int file_create(const char *path, mode_t mode, const void *data, size_t len, struct failure *why);
 

@@ -1,7 +1,8 @@
 /*
- * GnuTLS builds two trees of ASN.1 definitions whenever it is initialised: a sixth of the instructions of a
- * whole connection and thirty pages, which a session does not need unless it meets a certificate.  Linked
- * statically, with the linker's --wrap, each is built when the first structure of it is asked for.
+ * GnuTLS builds two trees of ASN.1 definitions whenever it is initialised: a sixth of the
+ * instructions of a whole connection and thirty pages, which a session does not need unless it
+ * meets a certificate.  Linked statically, with the linker's --wrap, each is built when the first
+ * structure of it is asked for.
  */
 
 #include <stdbool.h>
@@ -18,7 +19,8 @@ int __wrap_asn1_array2tree(const asn1_static_node *array, asn1_node *definitions
 int __wrap_asn1_create_element(asn1_node_const definitions, const char *name, asn1_node *element);
 
 static struct {
-	const asn1_static_node *array; /* its first node has the name that structures of it begin with */
+	/* its first node has the name that structures of it begin with */
+	const asn1_static_node *array;
 	asn1_node tree;
 } trees[TREES];
 
@@ -52,7 +54,8 @@ __wrap_asn1_create_element(asn1_node_const definitions, const char *name, asn1_n
 	for (int i = 0; definitions == NULL && i < TREES; i++) {
 		if (!defines(trees[i].array, name))
 			continue;
-		if (trees[i].tree == NULL && __real_asn1_array2tree(trees[i].array, &trees[i].tree, NULL) != ASN1_SUCCESS)
+		if (trees[i].tree == NULL &&
+		    __real_asn1_array2tree(trees[i].array, &trees[i].tree, NULL) != ASN1_SUCCESS)
 			return ASN1_MEM_ERROR;
 		definitions = trees[i].tree;
 	}

@@ -1,6 +1,7 @@
 /*
- * What GnuTLS wants of p11-kit, for a static link: Debian has no libp11-kit.a.  Every call fails, so PKCS#11
- * is simply absent; a LINK=shared build has it.  GnuTLS checks each result, which is all that is relied on.
+ * What GnuTLS wants of p11-kit, for a static link: Debian has no libp11-kit.a.  Every call fails,
+ * so PKCS#11 is simply absent; a LINK=shared build has it.  GnuTLS checks each result, which is all
+ * that is relied on.
  */
 
 #define NOTHING(name)     \
@@ -10,11 +11,13 @@
 		return 0; \
 	}
 
-/* p11_kit_uri_parse and the module calls answer with a CK_RV or an int: anything but 0 is an error. */
-#define FAILS(name)      \
-	long name(void); \
-	long name(void)  \
-	{                \
+/*
+ * p11_kit_uri_parse and the module calls answer with a CK_RV or an int: anything but 0 is an error.
+ */
+#define FAILS(name)       \
+	long name(void);  \
+	long name(void)   \
+	{                 \
 		return 6; \
 	}
 

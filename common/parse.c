@@ -1,4 +1,7 @@
-/* Numbers and durations: strict, because a typing error in inetd.conf must not become a timeout of 0. */
+/*
+ * Numbers and durations: strict, because a typing error in inetd.conf must not become a timeout of
+ * 0.
+ */
 
 #include "parse.h"
 

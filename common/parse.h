@@ -7,12 +7,14 @@
 
 #define PARSE_OFF (-1) /* what the duration "off" reads as */
 
-/* A decimal number from min to max with nothing before or behind it: 0, or -1 and *out as it was. */
+/*
+ * A decimal number from min to max with nothing before or behind it: 0, or -1 and *out as it was.
+ */
 int parse_number(const char *text, long min, long max, long *out);
 
 /*
- * A duration: a number with its unit, ms, s, m or h ("500ms", "10s"), a bare number of seconds, or "off".
- * 0 and *ms (PARSE_OFF for "off", else 1 ms to 30 days), or -1 and *ms as it was.
+ * A duration: a number with its unit, ms, s, m or h ("500ms", "10s"), a bare number of seconds, or
+ * "off". 0 and *ms (PARSE_OFF for "off", else 1 ms to 30 days), or -1 and *ms as it was.
  */
 int parse_duration(const char *text, int64_t *ms);
 

@@ -24,7 +24,8 @@ address_split(const char *text, struct endpoint *out)
 		host++;
 		len -= 2;
 	} else if (len > 0 && memchr(host, ':', len) != NULL)
-		return -1; /* a bare IPv6 address: where it ends and the port begins cannot be told */
+		return -1; /* a bare IPv6 address: where it ends and the port begins cannot be told
+		            */
 	if (len >= sizeof(out->host))
 		return -1;
 	memcpy(out->host, host, len);
@@ -48,8 +49,8 @@ parse_port(const char *text, in_port_t *port, struct failure *why)
 	}
 	nameservice_use_built_in();
 	if ((service = getservbyname(text, "tcp")) == NULL)
-		return failure_set(why, EX_USAGE, "port \"%s\": neither a number up to 65535 nor in /etc/services",
-		    text);
+		return failure_set(why, EX_USAGE,
+		    "port \"%s\": neither a number up to 65535 nor in /etc/services", text);
 	*port = (in_port_t)service->s_port;
 	return 0;
 }
@@ -68,7 +69,9 @@ add_v6(struct address_list *list, struct in6_addr ip, in_port_t port)
 {
 	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)&list->at[list->n].sa;
 
-	*sin6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = port, .sin6_addr = ip };
+	*sin6 = (struct sockaddr_in6){
+		.sin6_family = AF_INET6, .sin6_port = port, .sin6_addr = ip
+	};
 	list->at[list->n++].len = sizeof(*sin6);
 }
 
@@ -94,7 +97,8 @@ look_up(const char *host, in_port_t port, struct address_list *out, struct failu
 }
 
 int
-address_resolve(const struct endpoint *e, bool listening, struct address_list *out, struct failure *why)
+address_resolve(
+    const struct endpoint *e, bool listening, struct address_list *out, struct failure *why)
 {
 	struct in_addr v4;
 	struct in6_addr v6;

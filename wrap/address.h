@@ -10,8 +10,8 @@
 
 #include "failure.h"
 
-#define ADDRESS_MAX 8       /* addresses of one name that are tried; more are left out */
-#define ADDRESS_TEXT 128    /* a formatted address, with its NUL */
+#define ADDRESS_MAX 8    /* addresses of one name that are tried; more are left out */
+#define ADDRESS_TEXT 128 /* a formatted address, with its NUL */
 
 struct address {
 	struct sockaddr_storage sa;
@@ -33,11 +33,12 @@ struct endpoint {
 int address_split(const char *text, struct endpoint *out);
 
 /*
- * Resolves to TCP addresses.  Numbers and "localhost" (127.0.0.1, then ::1) ask nobody; an empty host is
- * localhost, or every address of this machine where listening (::, then 0.0.0.0).
- * 0, or -1 and *why (EX_UNAVAILABLE where the name does not resolve, EX_USAGE for a bad port).
+ * Resolves to TCP addresses.  Numbers and "localhost" (127.0.0.1, then ::1) ask nobody; an empty
+ * host is localhost, or every address of this machine where listening (::, then 0.0.0.0). 0, or -1
+ * and *why (EX_UNAVAILABLE where the name does not resolve, EX_USAGE for a bad port).
  */
-int address_resolve(const struct endpoint *e, bool listening, struct address_list *out, struct failure *why);
+int address_resolve(
+    const struct endpoint *e, bool listening, struct address_list *out, struct failure *why);
 
 /* An address alone, without a port ("127.0.0.77", "::1"): 0, or -1. */
 int address_parse_ip(const char *text, struct address *out);
@@ -45,7 +46,10 @@ int address_parse_ip(const char *text, struct address *out);
 /* The address of a Unix socket: 0, or -1 where the path is too long. */
 int address_unix(const char *path, struct address *out);
 
-/* "203.0.113.7:51234", "[2001:db8::1]:5", "unix"; an IPv4 address mapped into IPv6 is shown as IPv4. */
+/*
+ * "203.0.113.7:51234", "[2001:db8::1]:5", "unix"; an IPv4 address mapped into IPv6 is shown as
+ * IPv4.
+ */
 void address_format(const struct address *a, char out[ADDRESS_TEXT]);
 
 /* The TCP port, or 0. */

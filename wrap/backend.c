@@ -24,12 +24,13 @@ bind_source(int fd, const struct address *source, const char *text, struct failu
 	(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
 	if (bind(fd, (const struct sockaddr *)&source->sa, source->len) == 0)
 		return 0;
-	return failure_set(why, EX_CONFIG, "-I %s: bind: %s; it must be an address of this machine", text,
-	    strerror(errno));
+	return failure_set(why, EX_CONFIG, "-I %s: bind: %s; it must be an address of this machine",
+	    text, strerror(errno));
 }
 
 static int
-open_socket(struct backend *b, int i, const struct address *source, const char *text, struct failure *why)
+open_socket(
+    struct backend *b, int i, const struct address *source, const char *text, struct failure *why)
 {
 	int family = b->addresses.at[i].sa.ss_family;
 	int fd;
@@ -79,8 +80,8 @@ backend_open(struct backend *b, const struct options *o, struct failure *why)
 		usable += b->sockets[i] != -1;
 	}
 	if (usable == 0)
-		return failure_set(why, EX_CONFIG, "-r %s: no address of the family of -I %s", o->backend_text,
-		    o->source != NULL ? o->source : "-");
+		return failure_set(why, EX_CONFIG, "-r %s: no address of the family of -I %s",
+		    o->backend_text, o->source != NULL ? o->source : "-");
 	return 0;
 }
 
@@ -116,18 +117,14 @@ connect_one(int fd, const struct address *to, int64_t deadline)
 	if (connect(fd, (const struct sockaddr *)&to->sa, to->len) == 0)
 		return 0;
 	if (errno == EAGAIN)
-		return -1; /* a Unix socket whose queue is full: it does not become writable when there is room */
+		return -1; /* a Unix socket whose queue is full: it does not become writable when
+		              there is room */
 	if (errno != EINPROGRESS)
 		return -1;
 	switch (deadline_wait_fd(fd, POLLOUT, deadline)) {
-	case DEADLINE_OVER:
-		errno = ETIMEDOUT;
-		return -1;
-	case DEADLINE_STOP:
-		errno = EINTR;
-		return -1;
-	case DEADLINE_ERROR:
-		return -1;
+	case DEADLINE_OVER: errno = ETIMEDOUT; return -1;
+	case DEADLINE_STOP: errno = EINTR; return -1;
+	case DEADLINE_ERROR: return -1;
 	}
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1)
 		return -1;
@@ -139,7 +136,9 @@ static const char *
 connect_hint(const struct backend *b, int error)
 {
 	if (error == EACCES || error == EPERM)
-		return b->tcp ? "" : "; the user that the session becomes may not use that socket: see -s";
+		return b->tcp ?
+		    "" :
+		    "; the user that the session becomes may not use that socket: see -s";
 	if (error == EAGAIN)
 		return "; the service does not accept: its queue is full";
 	if (error == ETIMEDOUT)
@@ -203,11 +202,15 @@ backend_connect(struct backend *b, int64_t deadline, struct failure *why)
 			(void)strcpy(first, b->name);
 		}
 	}
-	/* The first address says most: localhost's second is IPv6, which is seldom the one that was meant. */
+	/*
+	 * The first address says most: localhost's second is IPv6, which is seldom the one that was
+	 * meant.
+	 */
 	(void)strcpy(b->name, first);
 	close_others(b);
 	return failure_set(why, EX_UNAVAILABLE, "connect %s: %s%s", first,
-	    first_error == EINTR ? "ended by a signal" : strerror(first_error), connect_hint(b, first_error));
+	    first_error == EINTR ? "ended by a signal" : strerror(first_error),
+	    connect_hint(b, first_error));
 }
 
 void

@@ -2,8 +2,8 @@
 #define INETLS_BACKEND_H
 
 /*
- * The plain side.  Its sockets are created, and names resolved, while the process is still privileged; they
- * are connected only after the peer has shown that it speaks TLS.
+ * The plain side.  Its sockets are created, and names resolved, while the process is still
+ * privileged; they are connected only after the peer has shown that it speaks TLS.
  */
 
 #include <stdbool.h>
@@ -18,11 +18,12 @@ struct backend {
 	int sockets[ADDRESS_MAX]; /* one for each address, or -1 */
 	int fd;                   /* the connected one, or -1 */
 	bool tcp;
-	bool postgres;            /* worth a hint about PostgreSQL's own settings */
-	char name[ADDRESS_TEXT];  /* what was connected or tried first, as the log shows it; "-" before */
+	bool postgres; /* worth a hint about PostgreSQL's own settings */
+	/* what was connected or tried first, as the log shows it; "-" before */
+	char name[ADDRESS_TEXT];
 	char source[ADDRESS_TEXT];
-	const char *path;         /* of the Unix socket, or NULL */
-	const char *path_inside;  /* the same as seen after backend_root became the root, or NULL */
+	const char *path;        /* of the Unix socket, or NULL */
+	const char *path_inside; /* the same as seen after backend_root became the root, or NULL */
 };
 
 /* A backend that nothing was opened for: backend_close may be called. */
@@ -32,7 +33,8 @@ void backend_init(struct backend *b);
 int backend_open(struct backend *b, const struct options *o, struct failure *why);
 
 /*
- * The directory that must be the root afterwards so that the socket can still be reached, copied to dir;
+ * The directory that must be the root afterwards so that the socket can still be reached, copied to
+ * dir;
  * "" where any root serves.
  */
 void backend_root(const struct backend *b, char *dir, size_t size);
@@ -44,8 +46,9 @@ void backend_entered_root(struct backend *b);
 int backend_connect(struct backend *b, int64_t deadline, struct failure *why);
 
 /*
- * Ends the connection so that the service cannot take what it has for the whole: waits, until the deadline
- * at most, for what was sent to arrive, then resets.  A Unix socket has no reset and is only closed.
+ * Ends the connection so that the service cannot take what it has for the whole: waits, until the
+ * deadline at most, for what was sent to arrive, then resets.  A Unix socket has no reset and is
+ * only closed.
  */
 void backend_abort(struct backend *b, int64_t deadline);
 

@@ -23,10 +23,12 @@ take_name(struct der *d, const uint8_t **name, size_t *n)
 static const uint8_t *
 p256_point(const struct der *key)
 {
-	static const uint8_t head[] = { 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08,
-		0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04 };
+	static const uint8_t head[] = { 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02,
+		0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+		0x04 };
 
-	if (key->end - key->at != (ptrdiff_t)sizeof(head) + 64 || memcmp(key->at, head, sizeof(head)) != 0)
+	if (key->end - key->at != (ptrdiff_t)sizeof(head) + 64 ||
+	    memcmp(key->at, head, sizeof(head)) != 0)
 		return NULL;
 	return key->at + sizeof(head);
 }
@@ -41,7 +43,7 @@ certificate_read(const uint8_t *der, size_t n, struct certificate *out)
 	    der_take(&tbs, DER_INTEGER, &skipped) &&   /* serial number */
 	    der_take(&tbs, DER_SEQUENCE, &skipped) &&  /* algorithm */
 	    take_name(&tbs, &out->issuer, &out->issuer_len) &&
-	    der_take(&tbs, DER_SEQUENCE, &skipped) &&  /* validity */
+	    der_take(&tbs, DER_SEQUENCE, &skipped) && /* validity */
 	    take_name(&tbs, &out->subject, &out->subject_len) && der_take(&tbs, DER_SEQUENCE, &key);
 
 	if (!is_one)

@@ -2,8 +2,8 @@
 #define INETLS_CERTIFICATE_H
 
 /*
- * What a server must know of its own certificates (RFC 5280, 4.1), without the tree that GnuTLS makes of them:
- * whose they are, who issued them, and the key where it is one on P-256.
+ * What a server must know of its own certificates (RFC 5280, 4.1), without the tree that GnuTLS
+ * makes of them: whose they are, who issued them, and the key where it is one on P-256.
  */
 
 #include <stddef.h>

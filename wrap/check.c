@@ -1,4 +1,7 @@
-/* --check: one line for each finding, so that nobody has to find out by a client that cannot connect. */
+/*
+ * --check: one line for each finding, so that nobody has to find out by a client that cannot
+ * connect.
+ */
 
 #include "check.h"
 
@@ -63,8 +66,10 @@ check_tls(struct check *c)
 	struct tls *tls = NULL;
 	bool asks = c->o->client || c->o->trust.level != TRUST_UNSET;
 
-	if (tls_init(&why) == 0 && (!asks || (config.trust = trust_load(&c->o->trust, &why)) != NULL))
-		tls = c->o->client ? tls_client(&config, &why) : tls_server(&config, STDIN_FILENO, STDOUT_FILENO, &why);
+	if (tls_init(&why) == 0 &&
+	    (!asks || (config.trust = trust_load(&c->o->trust, &why)) != NULL))
+		tls = c->o->client ? tls_client(&config, &why) :
+				     tls_server(&config, STDIN_FILENO, STDOUT_FILENO, &why);
 	if (tls == NULL)
 		say_error(c, &why);
 	else
@@ -96,7 +101,8 @@ check_backend(struct check *c)
 		return;
 	}
 	backend_init(&b);
-	if (backend_open(&b, c->o, &why) == -1 || backend_connect(&b, deadline_after(c->o->connect_ms), &why) == -1)
+	if (backend_open(&b, c->o, &why) == -1 ||
+	    backend_connect(&b, deadline_after(c->o->connect_ms), &why) == -1)
 		say_error(c, &why);
 	else
 		say("ok", "backend %s: connects, from %s", b.name, b.source);
@@ -112,8 +118,8 @@ check_user(struct check *c)
 	if (sandbox_prepare(&s, c->o->user, c->o->group, &why) == -1)
 		say_error(c, &why);
 	else if (s.change_user)
-		say("ok", "user: a session becomes %s (uid %lu, gid %lu)", s.user, (unsigned long)s.uid,
-		    (unsigned long)s.gid);
+		say("ok", "user: a session becomes %s (uid %lu, gid %lu)", s.user,
+		    (unsigned long)s.uid, (unsigned long)s.gid);
 	else
 		say("ok", "user: a session stays uid %lu", (unsigned long)s.uid);
 }
@@ -126,14 +132,16 @@ check_sandbox(const struct check *c)
 	else
 		say("ok", "sandbox: %s", sandbox_features());
 	if (c->o->no_keyholder)
-		say("warning", "private key: in the process that reads the network, by --no-keyholder");
+		say("warning",
+		    "private key: in the process that reads the network, by --no-keyholder");
 }
 
 static void
 check_log(const struct check *c)
 {
 	if (c->o->log.path == NULL && access("/dev/log", W_OK) == -1)
-		say("warning", "log: there is no /dev/log, so what a session says to syslog is lost; use -o FILE");
+		say("warning",
+		    "log: there is no /dev/log, so what a session says to syslog is lost; use -o FILE");
 }
 
 static void
@@ -142,15 +150,18 @@ check_hazards(const struct check *c)
 	bool pgsql = c->o->pgsql && !c->o->client;
 
 	if (pgsql && c->o->source == NULL && c->o->backend_path == NULL)
-		say("warning", "pg_hba.conf: every client of this port looks local to PostgreSQL; never \"trust\" "
+		say("warning",
+		    "pg_hba.conf: every client of this port looks local to PostgreSQL; never \"trust\" "
 		    "127.0.0.1, or tell them apart with -I 127.0.0.77");
 	if (pgsql && c->o->backend_path != NULL)
-		say("warning", "pg_hba.conf: every client of this port looks local to PostgreSQL; never \"trust\" in a "
+		say("warning",
+		    "pg_hba.conf: every client of this port looks local to PostgreSQL; never \"trust\" in a "
 		    "local line, and never run the wrapper as postgres where it says \"peer\"");
 	if (c->o->ineffective[0] != '\0')
 		say("warning", "options without effect here: -%s", c->o->ineffective);
 	if (c->o->name_was_missing)
-		say("warning", "the program's name is missing in inetd.conf; write: %s", c->o->mended_line);
+		say("warning", "the program's name is missing in inetd.conf; write: %s",
+		    c->o->mended_line);
 }
 
 int

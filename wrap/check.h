@@ -5,8 +5,10 @@
 
 #include "options.h"
 
-/* One line for each finding on stdout: "ok", "warning" or "error" and a sentence.  0, or the class of the
- * first error. */
+/*
+ * One line for each finding on stdout: "ok", "warning" or "error" and a sentence.  0, or the class
+ * of the first error.
+ */
 int check_run(const struct options *o);
 
 #endif

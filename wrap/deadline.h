@@ -2,8 +2,9 @@
 #define INETLS_DEADLINE_H
 
 /*
- * Absolute deadlines on the monotonic clock, in milliseconds, and the one place that waits.  SIGTERM and its
- * kin stay blocked everywhere else (deadline_let_in), so that no other system call is ever interrupted.
+ * Absolute deadlines on the monotonic clock, in milliseconds, and the one place that waits. SIGTERM
+ * and its kin stay blocked everywhere else (deadline_let_in), so that no other system call is ever
+ * interrupted.
  */
 
 #include <poll.h>
@@ -20,8 +21,8 @@ enum {
 };
 
 /*
- * From now on these signals are let in only here, and then the wait answers DEADLINE_STOP.  handler may be
- * NULL, where the arrival is all that counts.  SIGPIPE is ignored: write says EPIPE.
+ * From now on these signals are let in only here, and then the wait answers DEADLINE_STOP.  handler
+ * may be NULL, where the arrival is all that counts.  SIGPIPE is ignored: write says EPIPE.
  */
 void deadline_let_in(const int *signals, size_t n, void (*handler)(int));
 

@@ -6,14 +6,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { DER_INTEGER = 0x02, DER_OCTETS = 0x04, DER_OID = 0x06, DER_SEQUENCE = 0x30, DER_CONTEXT_0 = 0xa0 };
+enum {
+	DER_INTEGER = 0x02,
+	DER_OCTETS = 0x04,
+	DER_OID = 0x06,
+	DER_SEQUENCE = 0x30,
+	DER_CONTEXT_0 = 0xa0
+};
 
 /* What is left to be read. */
 struct der {
 	const uint8_t *at, *end;
 };
 
-/* Takes one element with that tag off the front; its contents go to *inside.  False where there is no such. */
+/*
+ * Takes one element with that tag off the front; its contents go to *inside.  False where there is
+ * no such.
+ */
 bool der_take(struct der *d, uint8_t tag, struct der *inside);
 
 #endif

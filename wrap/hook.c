@@ -22,8 +22,9 @@
 #include "log.h"
 
 /* Nobody has allowed this port; whether anything listens there does not matter. */
-static const struct sockaddr_in elsewhere = { .sin_family = AF_INET, .sin_port = 0x0900,
-	.sin_addr = { 0x0100007f } };
+static const struct sockaddr_in elsewhere = {
+	.sin_family = AF_INET, .sin_port = 0x0900, .sin_addr = { 0x0100007f }
+};
 
 /* The process that was forked last, where nothing else forks: in a namespace of our own. */
 static pid_t
@@ -49,7 +50,7 @@ try_create(int service)
 static long
 try_execve(int service)
 {
-	char *argv[] = { (char *)(uintptr_t)"/bin/true", NULL };
+	char *argv[] = { (char *)(uintptr_t) "/bin/true", NULL };
 
 	(void)service;
 	return execve(argv[0], argv, environ);
@@ -78,7 +79,8 @@ try_connect_peer(int service)
 static long
 try_fastopen(int service)
 {
-	return sendto(service, "x", 1, MSG_FASTOPEN, (const struct sockaddr *)&elsewhere, sizeof(elsewhere));
+	return sendto(
+	    service, "x", 1, MSG_FASTOPEN, (const struct sockaddr *)&elsewhere, sizeof(elsewhere));
 }
 
 static long
@@ -123,7 +125,10 @@ static long
 try_mmap(int service)
 {
 	(void)service;
-	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0;
+	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+		MAP_FAILED ?
+	    -1 :
+	    0;
 }
 
 static long
@@ -132,7 +137,8 @@ try_mprotect(int service)
 	static char page[8192];
 
 	(void)service;
-	return mprotect((void *)(((uintptr_t)page + 4095) & ~(uintptr_t)4095), 4096, PROT_READ | PROT_EXEC);
+	return mprotect(
+	    (void *)(((uintptr_t)page + 4095) & ~(uintptr_t)4095), 4096, PROT_READ | PROT_EXEC);
 }
 
 static long

@@ -2,14 +2,15 @@
 #define INETLS_HOOK_H
 
 /*
- * For tests alone: a session that has been taken over by its peer.  It is there only in a build with
- * CPPFLAGS=-DINETLS_HOOK.
+ * For tests alone: a session that has been taken over by its peer.  It is there only in a build
+ * with CPPFLAGS=-DINETLS_HOOK.
  */
 
 #ifdef INETLS_HOOK
 /*
- * Called behind the door.  Tries what the environment's INETLS_MISBEHAVE names, and says "hook NAME: how it
- * went" in the log; it may not come back.  service is the unconnected socket of a TCP backend.
+ * Called behind the door.  Tries what the environment's INETLS_MISBEHAVE names, and says "hook
+ * NAME: how it went" in the log; it may not come back.  service is the unconnected socket of a TCP
+ * backend.
  */
 void hook_misbehave(int service);
 #endif

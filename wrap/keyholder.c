@@ -12,7 +12,8 @@
 #include "deadline.h"
 #include "keyprocess.h"
 
-#define WAIT_MS 10000     /* a signature takes milliseconds; a PEM on a dead network file system does not come */
+/* a signature takes milliseconds; a PEM on a dead network file system does not come */
+#define WAIT_MS 10000
 
 static int
 lost(struct keyholder *k)
@@ -70,10 +71,14 @@ ask(struct keyholder *k, const struct iovec *request, int parts, void *out, size
 		return -1;
 	if (k->fd == -1)
 		return lost(k);
-	/* A keyholder that is gone, so that this fails, has said why before: that is read, and not waited for. */
+	/*
+	 * A keyholder that is gone, so that this fails, has said why before: that is read, and not
+	 * waited for.
+	 */
 	sent = writev(k->fd, request, parts);
 	if (deadline_wait_fd(k->fd, POLLIN, deadline_after(sent == -1 ? 0 : WAIT_MS)) <= 0)
-		return failure_set(&k->why, EX_SOFTWARE, "the process that holds the key does not answer");
+		return failure_set(
+		    &k->why, EX_SOFTWARE, "the process that holds the key does not answer");
 	if ((kind = receive(k, out, &n)) == -1)
 		return -1;
 	((char *)out)[n] = '\0';
@@ -94,12 +99,13 @@ keyholder_chain(struct keyholder *k, char *out)
 }
 
 ssize_t
-keyholder_sign(struct keyholder *k, bool is_hash, unsigned algorithm, unsigned flags, const void *data, size_t n,
-    void *out)
+keyholder_sign(struct keyholder *k, bool is_hash, unsigned algorithm, unsigned flags,
+    const void *data, size_t n, void *out)
 {
 	char letter = is_hash ? KEYPROCESS_SIGN_HASH : KEYPROCESS_SIGN_DATA;
 	struct keyprocess_sign head = { algorithm, flags };
-	struct iovec request[3] = { { &letter, 1 }, { &head, sizeof(head) }, { (void *)(uintptr_t)data, n } };
+	struct iovec request[3] = { { &letter, 1 }, { &head, sizeof(head) },
+		{ (void *)(uintptr_t)data, n } };
 	char answer[SIGNER_SIGNATURE_MAX + 1];
 	ssize_t len;
 
@@ -147,7 +153,9 @@ keyholder_start(struct keyholder *k, const char *pem_path, const struct sandbox 
 	pid_t pid;
 
 	keyholder_adopt(k, -1);
-	/* The kernel reaps it, so that it never becomes a zombie of a session that does not look. */
+	/*
+	 * The kernel reaps it, so that it never becomes a zombie of a session that does not look.
+	 */
 	(void)signal(SIGCHLD, SIG_IGN);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
 		return failure_set(&k->why, EX_OSERR, "socketpair: %s", strerror(errno));
@@ -158,7 +166,7 @@ keyholder_start(struct keyholder *k, const char *pem_path, const struct sandbox 
 	return pid == -1 ? failure_set(&k->why, EX_OSERR, "fork: %s", strerror(errno)) : 0;
 }
 
-/* -------------------------------------------------------- the listener's, with one for all its sessions */
+/* ---- the listener's, with one for all its sessions ---- */
 
 /* What the new keyholder says first: 0 that it serves, or -1 and *why. */
 static int
@@ -181,8 +189,8 @@ hear_start(int control, struct failure *why)
 }
 
 int
-keyholder_service_start(struct keyholder_service *s, const char *pem_path, const struct sandbox *user,
-    struct failure *why)
+keyholder_service_start(struct keyholder_service *s, const char *pem_path,
+    const struct sandbox *user, struct failure *why)
 {
 	int ends[2], r;
 
@@ -192,7 +200,8 @@ keyholder_service_start(struct keyholder_service *s, const char *pem_path, const
 		keyprocess_run_service(ends[1], pem_path, user);
 	(void)close(ends[1]);
 	s->control = ends[0];
-	r = s->pid == -1 ? failure_set(why, EX_OSERR, "fork: %s", strerror(errno)) : hear_start(s->control, why);
+	r = s->pid == -1 ? failure_set(why, EX_OSERR, "fork: %s", strerror(errno)) :
+			   hear_start(s->control, why);
 	if (r == -1)
 		keyholder_service_leave(s);
 	return r;
@@ -201,12 +210,14 @@ keyholder_service_start(struct keyholder_service *s, const char *pem_path, const
 int
 keyholder_service_channel(struct keyholder_service *s, struct failure *why)
 {
-	union keyprocess_rights rights = {
-		.header = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS }
-	};
+	union keyprocess_rights rights = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
+					       .cmsg_level = SOL_SOCKET,
+					       .cmsg_type = SCM_RIGHTS } };
 	char byte = 0;
 	struct iovec part = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = rights.space,
+	struct msghdr m = { .msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = rights.space,
 		.msg_controllen = sizeof(rights.space) };
 	int ends[2];
 	ssize_t sent;
@@ -219,7 +230,8 @@ keyholder_service_channel(struct keyholder_service *s, struct failure *why)
 	if (sent == 1)
 		return ends[0];
 	(void)close(ends[0]);
-	return failure_set(why, EX_SOFTWARE, "the process that holds the key is gone: %s", strerror(errno));
+	return failure_set(
+	    why, EX_SOFTWARE, "the process that holds the key is gone: %s", strerror(errno));
 }
 
 void

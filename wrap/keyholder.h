@@ -2,9 +2,9 @@
 #define INETLS_KEYHOLDER_H
 
 /*
- * The process that holds the private key.  It opens the PEM, sees neither the network nor the service, and
- * answers on each channel at most what one handshake needs: the chain, and one signature.  The session has
- * the other end of one channel, and never the key.
+ * The process that holds the private key.  It opens the PEM, sees neither the network nor the
+ * service, and answers on each channel at most what one handshake needs: the chain, and one
+ * signature.  The session has the other end of one channel, and never the key.
  */
 
 #include <stdbool.h>
@@ -26,9 +26,10 @@ struct keyholder {
 };
 
 /*
- * Forks a keyholder for this process alone; it ends when the channel does, and is reaped by the kernel.  As
- * early as possible: what is not there yet is not copied.  user is whom the session will become: the
- * keyholder becomes somebody else.  0, or -1 and k->why; that the PEM cannot be read is told later.
+ * Forks a keyholder for this process alone; it ends when the channel does, and is reaped by the
+ * kernel.  As early as possible: what is not there yet is not copied.  user is whom the session
+ * will become: the keyholder becomes somebody else.  0, or -1 and k->why; that the PEM cannot be
+ * read is told later.
  */
 int keyholder_start(struct keyholder *k, const char *pem_path, const struct sandbox *user);
 
@@ -39,16 +40,16 @@ int keyholder_none(struct keyholder *k, const char *pem_path);
 void keyholder_adopt(struct keyholder *k, int fd);
 
 /*
- * The chain as PEM, of SIGNER_CHAIN_MAX bytes with its NUL, and a signature as signer_sign says: its
- * length, or -1 and k->why.  They wait, for WAIT_MS of keyholder.c at most.
+ * The chain as PEM, of SIGNER_CHAIN_MAX bytes with its NUL, and a signature as signer_sign says:
+ * its length, or -1 and k->why.  They wait, for WAIT_MS of keyholder.c at most.
  */
 ssize_t keyholder_chain(struct keyholder *k, char *out);
-ssize_t keyholder_sign(struct keyholder *k, bool is_hash, unsigned algorithm, unsigned flags, const void *data,
-    size_t n, void *out);
+ssize_t keyholder_sign(struct keyholder *k, bool is_hash, unsigned algorithm, unsigned flags,
+    const void *data, size_t n, void *out);
 
 /*
- * What it says without being asked is always that it cannot serve.  The descriptor to watch for that, or -1;
- * and what to call once it is readable, which fills k->why.
+ * What it says without being asked is always that it cannot serve.  The descriptor to watch for
+ * that, or -1; and what to call once it is readable, which fills k->why.
  */
 int keyholder_watched(const struct keyholder *k);
 void keyholder_hear(struct keyholder *k);
@@ -56,16 +57,19 @@ void keyholder_hear(struct keyholder *k);
 /* Ends the channel; after a handshake nothing is needed any more. */
 void keyholder_close(struct keyholder *k);
 
-/* ------------------------------------------------------------- for a listener with one for all its sessions */
+/* ---- for a listener with one for all its sessions ---- */
 
 struct keyholder_service {
 	pid_t pid;
 	int control; /* channels are handed over here, or -1 */
 };
 
-/* Forks it.  0, or -1 and *why, also where the PEM cannot be read or key and certificate do not match. */
-int keyholder_service_start(struct keyholder_service *s, const char *pem_path, const struct sandbox *user,
-    struct failure *why);
+/*
+ * Forks it.  0, or -1 and *why, also where the PEM cannot be read or key and certificate do not
+ * match.
+ */
+int keyholder_service_start(struct keyholder_service *s, const char *pem_path,
+    const struct sandbox *user, struct failure *why);
 
 /* A new channel: the session's end, or -1 and *why. */
 int keyholder_service_channel(struct keyholder_service *s, struct failure *why);

@@ -15,9 +15,10 @@
 #include "sandbox.h"
 #include "signer.h"
 
-#define SIGN_MAX 1024     /* what TLS has signed: 130 to 210 bytes */
-#define CHANNELS_MAX 16384 /* handshakes at once: each silent peer has one until --handshake-timeout */
-#define FILES_BESIDES 16   /* descriptors that are no channels, and some to spare */
+#define SIGN_MAX 1024 /* what TLS has signed: 130 to 210 bytes */
+/* handshakes at once: each silent peer has one until --handshake-timeout */
+#define CHANNELS_MAX 16384
+#define FILES_BESIDES 16 /* descriptors that are no channels, and some to spare */
 
 struct channel {
 	bool gave_chain;
@@ -65,12 +66,15 @@ give_signature(int fd, struct signer *s, bool is_hash, const char *arguments, si
 	ssize_t len;
 
 	memcpy(&head, arguments, sizeof(head));
-	len = signer_sign(s, is_hash, head.algorithm, head.flags, arguments + sizeof(head), n - sizeof(head),
-	    signature, &why);
+	len = signer_sign(s, is_hash, head.algorithm, head.flags, arguments + sizeof(head),
+	    n - sizeof(head), signature, &why);
 	(void)(len == -1 ? reply_why(fd, &why) : reply(fd, 0, signature, (size_t)len));
 }
 
-/* Answers one request.  0 while the channel may ask more; -1 when it has had what a handshake needs. */
+/*
+ * Answers one request.  0 while the channel may ask more; -1 when it has had what a handshake
+ * needs.
+ */
 static int
 answer(int fd, struct channel *c, struct signer *s)
 {
@@ -83,7 +87,8 @@ answer(int fd, struct channel *c, struct signer *s)
 	}
 	if (n > (ssize_t)(1 + sizeof(struct keyprocess_sign)) && c->gave_chain &&
 	    (request[0] == KEYPROCESS_SIGN_DATA || request[0] == KEYPROCESS_SIGN_HASH))
-		give_signature(fd, s, request[0] == KEYPROCESS_SIGN_HASH, request + 1, (size_t)n - 1);
+		give_signature(
+		    fd, s, request[0] == KEYPROCESS_SIGN_HASH, request + 1, (size_t)n - 1);
 	return -1;
 }
 
@@ -128,7 +133,9 @@ take_channel(int control)
 	union keyprocess_rights rights;
 	char byte;
 	struct iovec part = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = rights.space,
+	struct msghdr m = { .msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = rights.space,
 		.msg_controllen = sizeof(rights.space) };
 	int fd = -1;
 
@@ -192,7 +199,9 @@ places(void)
 	files.rlim_cur = files.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &files) == -1 || files.rlim_cur < 2 * FILES_BESIDES)
 		return FILES_BESIDES;
-	return files.rlim_cur - FILES_BESIDES < CHANNELS_MAX ? (nfds_t)files.rlim_cur - FILES_BESIDES : CHANNELS_MAX;
+	return files.rlim_cur - FILES_BESIDES < CHANNELS_MAX ?
+	    (nfds_t)files.rlim_cur - FILES_BESIDES :
+	    CHANNELS_MAX;
 }
 
 void

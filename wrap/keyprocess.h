@@ -2,9 +2,10 @@
 #define INETLS_KEYPROCESS_H
 
 /*
- * The keyholder's own side: what runs after the fork, and how it is spoken to.  A message is one packet: a
- * request is a letter with its arguments, an answer a zero byte with what was asked for, or an exit code
- * with a sentence.  A listener hands a channel over with one byte on the control socket.
+ * The keyholder's own side: what runs after the fork, and how it is spoken to.  A message is one
+ * packet: a request is a letter with its arguments, an answer a zero byte with what was asked for,
+ * or an exit code with a sentence.  A listener hands a channel over with one byte on the control
+ * socket.
  */
 
 #include <stdint.h>
@@ -25,9 +26,12 @@ union keyprocess_rights {
 struct sandbox;
 
 /* Serves one channel, in a process of its own, until it ends or had what one handshake needs. */
-void keyprocess_run_one(int fd, const char *pem_path, const struct sandbox *user) __attribute__((noreturn));
+void keyprocess_run_one(int fd, const char *pem_path, const struct sandbox *user)
+    __attribute__((noreturn));
 
-/* Serves every channel that the listener hands over, until the listener and all of them have left. */
+/*
+ * Serves every channel that the listener hands over, until the listener and all of them have left.
+ */
 void keyprocess_run_service(int control, const char *pem_path, const struct sandbox *user)
     __attribute__((noreturn));
 

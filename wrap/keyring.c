@@ -36,15 +36,17 @@ has_changed(struct keyring *k)
 	k->looked = deadline_now();
 	if (stat(k->pem_path, &now) == -1)
 		return false; /* being replaced, or gone: the key that is held still serves */
-	if (now.st_ino == then->st_ino && now.st_dev == then->st_dev && now.st_size == then->st_size &&
-	    now.st_ctim.tv_sec == then->st_ctim.tv_sec && now.st_ctim.tv_nsec == then->st_ctim.tv_nsec)
+	if (now.st_ino == then->st_ino && now.st_dev == then->st_dev &&
+	    now.st_size == then->st_size && now.st_ctim.tv_sec == then->st_ctim.tv_sec &&
+	    now.st_ctim.tv_nsec == then->st_ctim.tv_nsec)
 		return false;
 	k->pem = now;
 	return true;
 }
 
 int
-keyring_open(struct keyring *k, const char *pem_path, const struct sandbox *user, struct failure *why)
+keyring_open(
+    struct keyring *k, const char *pem_path, const struct sandbox *user, struct failure *why)
 {
 	*k = (struct keyring){ .pem_path = pem_path, .user = user, .current = { .control = -1 } };
 	if (pem_path == NULL)

@@ -2,8 +2,9 @@
 #define INETLS_KEYRING_H
 
 /*
- * A listener's keyholders.  Each belongs to the PEM as it was at one time and serves the channels that it was
- * given, so that chain and signature always match; an old one leaves with the last of its channels.
+ * A listener's keyholders.  Each belongs to the PEM as it was at one time and serves the channels
+ * that it was given, so that chain and signature always match; an old one leaves with the last of
+ * its channels.
  */
 
 #include <stdbool.h>
@@ -26,22 +27,30 @@ struct keyring {
 };
 
 /* The first generation.  0, or -1 and *why. */
-int keyring_open(struct keyring *k, const char *pem_path, const struct sandbox *user, struct failure *why);
+int keyring_open(
+    struct keyring *k, const char *pem_path, const struct sandbox *user, struct failure *why);
 
 /*
- * Whether there is a new generation, since the PEM has changed, which is looked at once a second at most, or
- * anyway where that is wanted.  Logs what came of it; where the new PEM cannot serve, the old key goes on.
+ * Whether there is a new generation, since the PEM has changed, which is looked at once a second at
+ * most, or anyway where that is wanted.  Logs what came of it; where the new PEM cannot serve, the
+ * old key goes on.
  */
 bool keyring_renew(struct keyring *k, bool anyway);
 
-/* A channel of the current generation, -1 where there is no key, -2 and *why where there should be one. */
+/*
+ * A channel of the current generation, -1 where there is no key, -2 and *why where there should be
+ * one.
+ */
 int keyring_channel(struct keyring *k, struct failure *why);
 
 /* Whether a child that has ended was a keyholder; whether any is left. */
 bool keyring_reaped(struct keyring *k, pid_t pid);
 bool keyring_serves(const struct keyring *k);
 
-/* In the listener, when it stops, and in its children at once: the last channel's end is the keyholder's. */
+/*
+ * In the listener, when it stops, and in its children at once: the last channel's end is the
+ * keyholder's.
+ */
 void keyring_leave(struct keyring *k);
 
 #endif

@@ -1,4 +1,6 @@
-/* Known hosts.  Only pread, write and flock after the file was opened: the door forbids the rest. */
+/*
+ * Known hosts.  Only pread, write and flock after the file was opened: the door forbids the rest.
+ */
 
 #include "known_hosts.h"
 
@@ -27,8 +29,11 @@ default_path(char *out, size_t size, struct failure *why)
 	else if (home != NULL && home[0] == '/')
 		n = snprintf(out, size, "%s/.local/state/inetls/known_hosts", home);
 	else
-		return failure_set(why, EX_CONFIG, "no HOME to keep known hosts in: give --known-hosts FILE, --pin or -A");
-	return n > 0 && (size_t)n < size ? 0 : failure_set(why, EX_CONFIG, "the path of known hosts is too long");
+		return failure_set(why, EX_CONFIG,
+		    "no HOME to keep known hosts in: give --known-hosts FILE, --pin or -A");
+	return n > 0 && (size_t)n < size ?
+	    0 :
+	    failure_set(why, EX_CONFIG, "the path of known hosts is too long");
 }
 
 /* The directories of a path, as far as they are missing. */
@@ -60,10 +65,12 @@ open_file(const char *path)
 }
 
 int
-known_hosts_open(struct known_hosts *k, const char *path, const char *host, const char *port, struct failure *why)
+known_hosts_open(struct known_hosts *k, const char *path, const char *host, const char *port,
+    struct failure *why)
 {
 	k->fd = -1;
-	(void)snprintf(k->host, sizeof(k->host), strchr(host, ':') != NULL ? "[%s]:%s" : "%s:%s", host, port);
+	(void)snprintf(
+	    k->host, sizeof(k->host), strchr(host, ':') != NULL ? "[%s]:%s" : "%s:%s", host, port);
 	if (path == NULL && default_path(k->path, sizeof(k->path), why) == -1)
 		return -1;
 	if (path != NULL && snprintf(k->path, sizeof(k->path), "%s", path) >= (int)sizeof(k->path))
@@ -77,7 +84,8 @@ known_hosts_open(struct known_hosts *k, const char *path, const char *host, cons
 		return 0;
 	return failure_set(why, errno == EACCES || errno == EROFS ? EX_NOPERM : EX_CONFIG,
 	    "open known hosts %s: %s for uid %lu; name a file that can be written with --known-hosts, or give --pin or "
-	    "-A", k->path, strerror(errno), (unsigned long)geteuid());
+	    "-A",
+	    k->path, strerror(errno), (unsigned long)geteuid());
 }
 
 /* All of it or NULL: a host whose line was not read would be trusted as a new one. */
@@ -88,7 +96,8 @@ read_all(int fd)
 	size_t have = 0;
 	ssize_t n = -1;
 
-	while (text != NULL && have < FILE_MAX && (n = pread(fd, text + have, FILE_MAX - have, (off_t)have)) > 0)
+	while (text != NULL && have < FILE_MAX &&
+	    (n = pread(fd, text + have, FILE_MAX - have, (off_t)have)) > 0)
 		have += (size_t)n;
 	if (n != 0) {
 		free(text);
@@ -112,7 +121,8 @@ is_of_host(const struct known_hosts *k, char *line, char **pin)
 }
 
 static int
-search(const struct known_hosts *k, char *text, const char *pin, char *other, size_t size, int *line)
+search(
+    const struct known_hosts *k, char *text, const char *pin, char *other, size_t size, int *line)
 {
 	int verdict = KNOWN_HOSTS_NEW, number = 0;
 	char *rest = text, *one, *known;
@@ -133,7 +143,8 @@ search(const struct known_hosts *k, char *text, const char *pin, char *other, si
 }
 
 int
-known_hosts_look_up(const struct known_hosts *k, const char *pin, char *other, size_t size, int *line)
+known_hosts_look_up(
+    const struct known_hosts *k, const char *pin, char *other, size_t size, int *line)
 {
 	char *text = read_all(k->fd);
 	int verdict = text == NULL ? -1 : search(k, text, pin, other, size, line);

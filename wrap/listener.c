@@ -1,7 +1,7 @@
 /*
- * The listener.  It reads nothing from the network, and stays as it was started, since each of its children
- * must be able to read what was renewed before it closes the door behind itself.  Its children accept; it
- * counts them, keeps some waiting, and knows whom they serve.
+ * The listener.  It reads nothing from the network, and stays as it was started, since each of its
+ * children must be able to read what was renewed before it closes the door behind itself.  Its
+ * children accept; it counts them, keeps some waiting, and knows whom they serve.
  */
 
 #include "listener.h"
@@ -30,8 +30,8 @@
 
 struct child {
 	pid_t pid;
-	int control;           /* while it waits; -1 once it serves */
-	bool refused;          /* it has but a line to write */
+	int control;            /* while it waits; -1 once it serves */
+	bool refused;           /* it has but a line to write */
 	struct in6_addr source; /* whom, as --max-per-source counts: an IPv4 address, an IPv6 /64 */
 };
 
@@ -42,10 +42,10 @@ struct listener {
 	struct keyring keys;
 	struct child *children; /* the waiting ones first */
 	int n, waiting, places;
-	bool inherited;         /* fd 0 was the socket */
-	int64_t moved;          /* the last accept, or end of a session */
-	int64_t pause;          /* no fork before, after one has failed */
-	int ready;              /* the pipe to the process that was typed, or -1 */
+	bool inherited; /* fd 0 was the socket */
+	int64_t moved;  /* the last accept, or end of a session */
+	int64_t pause;  /* no fork before, after one has failed */
+	int ready;      /* the pipe to the process that was typed, or -1 */
 	char pid_file[PIDFILE_MAX];
 };
 
@@ -66,7 +66,7 @@ sessions(const struct listener *l)
 	return l->n - l->waiting;
 }
 
-/* ----------------------------------------------------------------------------------------- children */
+/* ---- children ---- */
 
 static int
 make_room(struct listener *l)
@@ -92,8 +92,7 @@ swap(struct listener *l, int i, int j)
 }
 
 /* After the fork: this process is a child, and nothing of the others is its business. */
-static void __attribute__((noreturn))
-become_worker(struct listener *l, int channel, int control)
+static void __attribute__((noreturn)) become_worker(struct listener *l, int channel, int control)
 {
 	(void)signal(SIGCHLD, SIG_DFL);
 	for (int i = 0; i < l->waiting; i++)
@@ -110,8 +109,10 @@ add_child(struct listener *l)
 	int ends[2], channel = keyring_channel(&l->keys, &why);
 	pid_t pid = -1;
 
-	if (channel == -2 || make_room(l) == -1 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1) {
-		log_line(LEVEL_ERR, "%s; no child can wait for connections", why.code != EX_OK ? why.text : strerror(errno));
+	if (channel == -2 || make_room(l) == -1 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1) {
+		log_line(LEVEL_ERR, "%s; no child can wait for connections",
+		    why.code != EX_OK ? why.text : strerror(errno));
 		if (channel >= 0)
 			(void)close(channel);
 		return -1;
@@ -187,7 +188,7 @@ reap(struct listener *l)
 	}
 }
 
-/* ------------------------------------------------------------------------------------------- limits */
+/* ---- limits ---- */
 
 /* An IPv4 address whole, and of an IPv6 address the half that belongs to one customer. */
 static void
@@ -212,7 +213,9 @@ judge(const struct listener *l, const struct in6_addr *source)
 {
 	int all = 0, same = 0;
 
-	/* Who is refused takes no place, or a flood would keep those out whom the limits are for. */
+	/*
+	 * Who is refused takes no place, or a flood would keep those out whom the limits are for.
+	 */
 	for (int i = l->waiting; i < l->n; i++)
 		if (!l->children[i].refused) {
 			all++;
@@ -220,7 +223,9 @@ judge(const struct listener *l, const struct in6_addr *source)
 		}
 	if (l->o->max_connections > 0 && all >= l->o->max_connections)
 		return WORKER_TOO_MANY;
-	return l->o->max_per_source > 0 && same >= l->o->max_per_source ? WORKER_TOO_MANY_OF_SOURCE : WORKER_SERVE;
+	return l->o->max_per_source > 0 && same >= l->o->max_per_source ?
+	    WORKER_TOO_MANY_OF_SOURCE :
+	    WORKER_SERVE;
 }
 
 /* A child has accepted: it says whom, and is told whether to serve. */
@@ -245,7 +250,7 @@ hear_child(struct listener *l, int i)
 	let_go(l, i);
 }
 
-/* --------------------------------------------------------------------------------------------- loop */
+/* ---- loop ---- */
 
 static int64_t
 next_moment(const struct listener *l)
@@ -262,8 +267,9 @@ next_moment(const struct listener *l)
 static bool
 is_over(const struct listener *l)
 {
-	return got_stop || (l->inherited && sessions(l) == 0 && l->o->idle_exit_ms != PARSE_OFF &&
-	    deadline_now() >= l->moved + l->o->idle_exit_ms);
+	return got_stop ||
+	    (l->inherited && sessions(l) == 0 && l->o->idle_exit_ms != PARSE_OFF &&
+		deadline_now() >= l->moved + l->o->idle_exit_ms);
 }
 
 static void
@@ -304,8 +310,8 @@ serve(struct listener *l)
 }
 
 /*
- * The port is closed at once; sessions go on until they end, for --close-timeout at most.  A child that has
- * accepted in the last moment serves, whatever it asks us.
+ * The port is closed at once; sessions go on until they end, for --close-timeout at most.  A child
+ * that has accepted in the last moment serves, whatever it asks us.
  */
 static void
 stop(struct listener *l)
@@ -319,10 +325,14 @@ stop(struct listener *l)
 		log_line(LEVEL_NOTICE, "stopped listening; sessions=%d", sessions(l));
 	retire_waiting(l);
 	keyring_leave(&l->keys);
-	/* One that has accepted meanwhile must not keep the socket from the super-server: it goes on without us. */
+	/*
+	 * One that has accepted meanwhile must not keep the socket from the super-server: it goes
+	 * on without us.
+	 */
 	if (l->inherited && !got_stop)
 		return;
-	while ((l->n > 0 || keyring_serves(&l->keys)) && deadline_wait(NULL, 0, deadline) != DEADLINE_OVER)
+	while ((l->n > 0 || keyring_serves(&l->keys)) &&
+	    deadline_wait(NULL, 0, deadline) != DEADLINE_OVER)
 		reap(l);
 }
 
@@ -340,7 +350,10 @@ announce(const struct listener *l)
 		log_line(LEVEL_NOTICE, "options without effect here: -%s", l->o->ineffective);
 }
 
-/* The keyholder first, while this process is small; then what every child would have to do by itself. */
+/*
+ * The keyholder first, while this process is small; then what every child would have to do by
+ * itself.
+ */
 static int
 prepare(struct listener *l, struct failure *why)
 {
@@ -405,7 +418,8 @@ take_over_stdin(struct listener *l, struct failure *why)
 	int null;
 
 	if ((l->port.fds[0] = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)) == -1 ||
-	    fcntl(l->port.fds[0], F_SETFL, O_NONBLOCK) == -1 || (null = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1)
+	    fcntl(l->port.fds[0], F_SETFL, O_NONBLOCK) == -1 ||
+	    (null = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1)
 		return failure_set(why, EX_OSERR, "fd 0: %s", strerror(errno));
 	(void)dup2(null, STDIN_FILENO);
 	(void)dup2(null, STDOUT_FILENO);
@@ -417,7 +431,9 @@ take_over_stdin(struct listener *l, struct failure *why)
 int
 listener_run_inherited(const struct options *o)
 {
-	struct listener l = { .o = o, .ready = -1, .inherited = true, .keys = { .current = { .control = -1 } } };
+	struct listener l = {
+		.o = o, .ready = -1, .inherited = true, .keys = { .current = { .control = -1 } }
+	};
 	struct failure why;
 
 	if (take_over_stdin(&l, &why) == -1 || prepare(&l, &why) == -1) {

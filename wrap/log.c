@@ -1,6 +1,6 @@
 /*
- * The log.  The only file that includes <syslog.h>, and the only one that knows whether fd 2 belongs to the
- * administrator or to the peer.
+ * The log.  The only file that includes <syslog.h>, and the only one that knows whether fd 2
+ * belongs to the administrator or to the peer.
  */
 
 #include "log.h"
@@ -55,10 +55,13 @@ log_claim_stderr(void)
 	struct stat in, out, err, null;
 	int fd;
 
-	/* What a super-server forgot to close is none of ours, and would count as open ever after. */
+	/*
+	 * What a super-server forgot to close is none of ours, and would count as open ever after.
+	 */
 	(void)close_range(STDERR_FILENO + 1, ~0u, 0);
 	log_settings.stdin_was_open = fstat(STDIN_FILENO, &in) == 0;
-	if (!log_settings.stdin_was_open || fstat(STDOUT_FILENO, &out) == -1 || fstat(STDERR_FILENO, &err) == -1) {
+	if (!log_settings.stdin_was_open || fstat(STDOUT_FILENO, &out) == -1 ||
+	    fstat(STDERR_FILENO, &err) == -1) {
 		while ((fd = open("/dev/null", O_RDWR)) <= STDERR_FILENO)
 			if (fd == -1)
 				return -1;
@@ -75,8 +78,8 @@ log_claim_stderr(void)
 		log_settings.stderr_was_peer = true;
 		return 0;
 	}
-	log_settings.stderr_usable =
-	    !(S_ISCHR(err.st_mode) && stat("/dev/null", &null) == 0 && err.st_rdev == null.st_rdev);
+	log_settings.stderr_usable = !(
+	    S_ISCHR(err.st_mode) && stat("/dev/null", &null) == 0 && err.st_rdev == null.st_rdev);
 	log_settings.journal = S_ISSOCK(err.st_mode) && is_journal(&err);
 	return 0;
 }
@@ -120,11 +123,12 @@ log_parse_level(const char *text, int *facility, int *level)
 static int
 open_file(const char *path, struct failure *why)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+	int fd = open(
+	    path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
 
 	if (fd == -1) {
-		failure_set(why, errno == EACCES ? EX_NOPERM : EX_OSERR, "open log %s: %s for uid %lu", path,
-		    strerror(errno), (unsigned long)geteuid());
+		failure_set(why, errno == EACCES ? EX_NOPERM : EX_OSERR,
+		    "open log %s: %s for uid %lu", path, strerror(errno), (unsigned long)geteuid());
 		return -1;
 	}
 	return fd;
@@ -143,7 +147,8 @@ log_open(const struct log_options *o, struct failure *why)
 		return 0;
 	log_settings.path = NULL;
 	log_settings.fd = STDERR_FILENO;
-	if ((o->stderr_wanted && !log_settings.stderr_was_peer) || (log_settings.stderr_usable && !o->syslog_wanted))
+	if ((o->stderr_wanted && !log_settings.stderr_was_peer) ||
+	    (log_settings.stderr_usable && !o->syslog_wanted))
 		return o->path == NULL ? 0 : -1;
 	/* Connected now: the socket's path is out of reach once the door is closed. */
 	log_settings.fd = -1;
@@ -211,14 +216,18 @@ write_line(int level, const char *text)
 	if (prefix[0] != '\0')
 		n = snprintf(line, sizeof(line), "%s%s\n", prefix, text);
 	else
-		n = snprintf(line, sizeof(line), "%s%s[%ld]: %s\n", when, log_settings.service, (long)getpid(), text);
+		n = snprintf(line, sizeof(line), "%s%s[%ld]: %s\n", when, log_settings.service,
+		    (long)getpid(), text);
 	if (n < 0)
 		return;
 	if ((size_t)n >= sizeof(line)) {
 		n = sizeof(line) - 1;
 		line[n - 1] = '\n';
 	}
-	/* One write, so that lines of several processes do not mix; a lost line must not lose a session. */
+	/*
+	 * One write, so that lines of several processes do not mix; a lost line must not lose a
+	 * session.
+	 */
 	if (write(log_settings.fd, line, (size_t)n) == -1)
 		return;
 }

@@ -2,8 +2,8 @@
 #define INETLS_LOG_H
 
 /*
- * One line to syslog, to stderr or to a file.  stderr is used only where it is not the peer's socket:
- * log_claim_stderr() decides that before anything else can write.
+ * One line to syslog, to stderr or to a file.  stderr is used only where it is not the peer's
+ * socket: log_claim_stderr() decides that before anything else can write.
  */
 
 #include <stdbool.h>
@@ -24,10 +24,10 @@ struct log_options {
 };
 
 /*
- * The first thing that a process does.  Closes what it inherited above fd 2.  Opens /dev/null on whichever of 0, 1 and 2 is closed, and puts it
- * in the place of fd 2 where that is the same socket as fd 0 or 1: most super-servers hand the peer's
- * socket over as stderr, and no byte of text may reach the peer.  Returns 0, or -1 where not even
- * /dev/null can be opened.
+ * The first thing that a process does.  Closes what it inherited above fd 2.  Opens /dev/null on
+ * whichever of 0, 1 and 2 is closed, and puts it in the place of fd 2 where that is the same socket
+ * as fd 0 or 1: most super-servers hand the peer's socket over as stderr, and no byte of text may
+ * reach the peer.  Returns 0, or -1 where not even /dev/null can be opened.
  */
 int log_claim_stderr(void);
 
@@ -38,9 +38,9 @@ bool log_stdin_was_open(void);
 int log_parse_level(const char *text, int *facility, int *level);
 
 /*
- * Opens the log; strings in *o are kept, not copied.  Everything that needs a path is done here, so that
- * lines can be written from an empty root.  0, or -1 and *why where the file cannot be had: then lines go
- * where they would go without it.
+ * Opens the log; strings in *o are kept, not copied.  Everything that needs a path is done here, so
+ * that lines can be written from an empty root.  0, or -1 and *why where the file cannot be had:
+ * then lines go where they would go without it.
  */
 int log_open(const struct log_options *o, struct failure *why);
 
@@ -63,7 +63,10 @@ struct log_record {
 void log_field(struct log_record *r, const char *key, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Adds " key=value" where the value is untrusted: what is not plain becomes \xNN; "-" where it is empty. */
+/*
+ * Adds " key=value" where the value is untrusted: what is not plain becomes \xNN; "-" where it is
+ * empty.
+ */
 void log_untrusted(struct log_record *r, const char *key, const char *value);
 
 /* The same between double quotes, with blanks kept: for sentences. */

@@ -18,13 +18,15 @@ answer_person(const struct options *o)
 	struct stat st;
 
 	if (fstat(STDOUT_FILENO, &st) == -1 || S_ISSOCK(st.st_mode)) {
-		log_line(LEVEL_ERR, "-h, -V and --check are for a terminal; take them out of the super-server's line");
+		log_line(LEVEL_ERR,
+		    "-h, -V and --check are for a terminal; take them out of the super-server's line");
 		return EX_USAGE;
 	}
 	if (o->help)
 		options_print_usage();
 	else if (o->version)
-		printf("inetls-wrap %s, GnuTLS %s (%s)\n", INETLS_VERSION, tls_library_version(), INETLS_LINK);
+		printf("inetls-wrap %s, GnuTLS %s (%s)\n", INETLS_VERSION, tls_library_version(),
+		    INETLS_LINK);
 	return o->check ? check_run(o) : EX_OK;
 }
 
@@ -48,7 +50,9 @@ main(int argc, char **argv)
 	if (o.help || o.version || o.check)
 		code = answer_person(&o);
 	else
-		code = o.listening ? listener_run(&o) : listener_is_inherited() ? listener_run_inherited(&o) : session_serve(&o, -1);
+		code = o.listening          ? listener_run(&o) :
+		    listener_is_inherited() ? listener_run_inherited(&o) :
+					      session_serve(&o, -1);
 	(void)fflush(stdout);
 	_exit(code);
 }

@@ -1,6 +1,7 @@
 /*
- * argv to one struct.  Short options mean what they meant in stunnel 3, so that an old inetd.conf line works
- * after changing the program's name; what cannot be honoured is refused with what to write instead.
+ * argv to one struct.  Short options mean what they meant in stunnel 3, so that an old inetd.conf
+ * line works after changing the program's name; what cannot be honoured is refused with what to
+ * write instead.
  */
 
 #include "options.h"
@@ -14,10 +15,28 @@
 #include "options_set.h"
 #include "parse.h"
 
-enum { OPT_CHECK = 256, OPT_HANDSHAKE, OPT_CONNECT, OPT_CLOSE, OPT_IDLE, OPT_NO_SANDBOX,
-	OPT_NO_KEYHOLDER, OPT_PIN, OPT_KNOWN_HOSTS, OPT_PEER_NAME, OPT_CRL, OPT_SNI,
-	OPT_PROXY_IN, OPT_PROXY_OUT, OPT_TICKETS, OPT_SESSION,
-	OPT_MAX_CONNECTIONS, OPT_MAX_PER_SOURCE, OPT_IDLE_CHILDREN, OPT_IDLE_EXIT };
+enum {
+	OPT_CHECK = 256,
+	OPT_HANDSHAKE,
+	OPT_CONNECT,
+	OPT_CLOSE,
+	OPT_IDLE,
+	OPT_NO_SANDBOX,
+	OPT_NO_KEYHOLDER,
+	OPT_PIN,
+	OPT_KNOWN_HOSTS,
+	OPT_PEER_NAME,
+	OPT_CRL,
+	OPT_SNI,
+	OPT_PROXY_IN,
+	OPT_PROXY_OUT,
+	OPT_TICKETS,
+	OPT_SESSION,
+	OPT_MAX_CONNECTIONS,
+	OPT_MAX_PER_SOURCE,
+	OPT_IDLE_CHILDREN,
+	OPT_IDLE_EXIT
+};
 
 #define SHORT_OPTIONS ":cd:r:l:p:A:a:v:n:C:N:s:g:P:I:D:o:fVhR:E:B:WS:t:O:Tu:"
 #define WITHOUT_EFFECT "REBWStO"
@@ -72,12 +91,17 @@ bad_option(char **argv, int opt, int tried, struct failure *why)
 	const char *given = argv[optind - 1];
 
 	if (opt == ':')
-		return failure_set(why, EX_USAGE, "%s: needs an argument; see inetls-wrap -h", given);
-	/* A long option with a value that it does not take is reported by its letter, which does exist. */
+		return failure_set(
+		    why, EX_USAGE, "%s: needs an argument; see inetls-wrap -h", given);
+	/*
+	 * A long option with a value that it does not take is reported by its letter, which does
+	 * exist.
+	 */
 	if (tried > 0 && tried < 256 && strchr(SHORT_OPTIONS, tried) == NULL)
-		return failure_set(why, EX_USAGE, "-%c: there is no such option; see inetls-wrap -h", tried);
-	return failure_set(why, EX_USAGE, "%s: there is no such option, or it takes no value; see inetls-wrap -h",
-	    given);
+		return failure_set(
+		    why, EX_USAGE, "-%c: there is no such option; see inetls-wrap -h", tried);
+	return failure_set(why, EX_USAGE,
+	    "%s: there is no such option, or it takes no value; see inetls-wrap -h", given);
 }
 
 static int
@@ -91,15 +115,21 @@ set_option(struct options *o, int opt, char *arg, struct failure *why)
 	case 'g': return options_set_user(&o->group, 'g', arg, why);
 	case 'I': return options_set_source(o, arg, why);
 	case 'D': return options_set_level(o, arg, why);
-	case OPT_HANDSHAKE: return options_set_duration(&o->handshake_ms, "--handshake-timeout", arg, why);
-	case OPT_CONNECT: return options_set_duration(&o->connect_ms, "--connect-timeout", arg, why);
+	case OPT_HANDSHAKE:
+		return options_set_duration(&o->handshake_ms, "--handshake-timeout", arg, why);
+	case OPT_CONNECT:
+		return options_set_duration(&o->connect_ms, "--connect-timeout", arg, why);
 	case OPT_CLOSE: return options_set_duration(&o->close_ms, "--close-timeout", arg, why);
 	case OPT_IDLE: return options_set_duration(&o->idle_ms, "--idle-timeout", arg, why);
 	case 'v': return options_set_verify(o, arg, why);
-	case OPT_MAX_CONNECTIONS: return options_set_number(&o->max_connections, "--max-connections", arg, 100000, why);
-	case OPT_MAX_PER_SOURCE: return options_set_number(&o->max_per_source, "--max-per-source", arg, 100000, why);
+	case OPT_MAX_CONNECTIONS:
+		return options_set_number(
+		    &o->max_connections, "--max-connections", arg, 100000, why);
+	case OPT_MAX_PER_SOURCE:
+		return options_set_number(&o->max_per_source, "--max-per-source", arg, 100000, why);
 	case OPT_IDLE_CHILDREN:
-		return options_set_number(&o->idle_children, "--idle-children", arg, OPTIONS_IDLE_CHILDREN_MAX, why);
+		return options_set_number(
+		    &o->idle_children, "--idle-children", arg, OPTIONS_IDLE_CHILDREN_MAX, why);
 	case OPT_IDLE_EXIT: return options_set_duration(&o->idle_exit_ms, "--idle-exit", arg, why);
 	case OPT_PROXY_IN: return options_set_proxy_in(o, arg, why);
 	case OPT_PROXY_OUT: return options_set_proxy_out(o, arg, why);
@@ -141,8 +171,8 @@ note_ineffective(struct options *o, int opt)
 }
 
 /*
- * An old inetd.conf line may lack the program's name, so that inetd hands its first option over as argv[0].
- * Returns an argv that has the name, or NULL where memory is out.
+ * An old inetd.conf line may lack the program's name, so that inetd hands its first option over as
+ * argv[0]. Returns an argv that has the name, or NULL where memory is out.
  */
 static char **
 restore_name(int *argc, char **argv, struct options *o)
@@ -159,7 +189,8 @@ restore_name(int *argc, char **argv, struct options *o)
 	o->name_was_missing = true;
 	n = (size_t)snprintf(o->mended_line, sizeof(o->mended_line), "PROGRAM %s", name);
 	for (int i = 1; i < *argc && n < sizeof(o->mended_line); i++)
-		n += (size_t)snprintf(o->mended_line + n, sizeof(o->mended_line) - n, " %s", whole[i]);
+		n += (size_t)snprintf(
+		    o->mended_line + n, sizeof(o->mended_line) - n, " %s", whole[i]);
 	return whole;
 }
 
@@ -182,19 +213,28 @@ options_parse(int argc, char **argv, struct options *o, struct failure *why)
 {
 	int opt, index = -1;
 
-	*o = (struct options){ .handshake_ms = 10000, .connect_ms = 10000, .close_ms = 60000,
-		.idle_ms = PARSE_OFF, .idle_exit_ms = 60000, .idle_children = 2, .trust = { .level = TRUST_UNSET }, .log = { .level = LEVEL_NOTICE } };
+	*o = (struct options){ .handshake_ms = 10000,
+		.connect_ms = 10000,
+		.close_ms = 60000,
+		.idle_ms = PARSE_OFF,
+		.idle_exit_ms = 60000,
+		.idle_children = 2,
+		.trust = { .level = TRUST_UNSET },
+		.log = { .level = LEVEL_NOTICE } };
 	o->log.service = "inetls-wrap";
 	if (argc < 1)
-		return failure_set(why, EX_USAGE, "argv is empty: inetd.conf must name the program and its options");
+		return failure_set(why, EX_USAGE,
+		    "argv is empty: inetd.conf must name the program and its options");
 	if (argv[0][0] == '-' && (argv = restore_name(&argc, argv, o)) == NULL)
 		return failure_set(why, EX_OSERR, "out of memory");
 	opterr = 0;
-	for (; (opt = getopt_long(argc, argv, SHORT_OPTIONS, long_options, &index)) != -1; index = -1) {
+	for (; (opt = getopt_long(argc, argv, SHORT_OPTIONS, long_options, &index)) != -1;
+	     index = -1) {
 		if (opt == '?' || opt == ':')
 			return bad_option(argv, opt, optopt, why);
 		if (index != -1 && is_abbreviated(argv, &long_options[index]))
-			return failure_set(why, EX_USAGE, "--%s must be written out", long_options[index].name);
+			return failure_set(
+			    why, EX_USAGE, "--%s must be written out", long_options[index].name);
 		if (opt < 256 && strchr(WITHOUT_EFFECT, opt) != NULL)
 			note_ineffective(o, opt);
 		else if (set_option(o, opt, optarg, why) == -1)

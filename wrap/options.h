@@ -35,7 +35,7 @@ struct options {
 	const char *proxy_in; /* --proxy-in, a list that is valid, or NULL */
 	int proxy_out;        /* version, or 0 */
 	struct trust_config trust;
-	const char *sni; /* --sni, or NULL */
+	const char *sni;               /* --sni, or NULL */
 	const char *tickets, *session; /* files, or NULL */
 
 	/* the process */
@@ -57,8 +57,8 @@ struct options {
 };
 
 /*
- * Reads argv; the strings stay argv's.  0, or -1 and *why, of class EX_USAGE: what is wrong, why and how to
- * mend it.  Even then o->service and o->log can be used, with what had been read.
+ * Reads argv; the strings stay argv's.  0, or -1 and *why, of class EX_USAGE: what is wrong, why
+ * and how to mend it.  Even then o->service and o->log can be used, with what had been read.
  */
 int options_parse(int argc, char **argv, struct options *o, struct failure *why);
 

@@ -2,8 +2,8 @@
 #define INETLS_OPTIONS_SET_H
 
 /*
- * One option's argument, checked and put into its place; for options.c.  Each returns 0, or -1 and *why: what
- * is wrong with it, and what to write instead.
+ * One option's argument, checked and put into its place; for options.c.  Each returns 0, or -1 and
+ * *why: what is wrong with it, and what to write instead.
  */
 
 #include "options.h"
@@ -23,6 +23,7 @@ int options_add_pin(struct trust_config *c, const char *text, struct failure *wh
 int options_add_name(struct trust_config *c, const char *text, struct failure *why);
 int options_set_proxy_in(struct options *o, const char *text, struct failure *why);
 int options_set_proxy_out(struct options *o, const char *text, struct failure *why);
-int options_set_number(int *out, const char *option, const char *text, long max, struct failure *why);
+int
+options_set_number(int *out, const char *option, const char *text, long max, struct failure *why);
 
 #endif

@@ -24,16 +24,20 @@ is(const struct der *d, const uint8_t *expected, size_t n)
 	return (size_t)(d->end - d->at) == n && memcmp(d->at, expected, n) == 0;
 }
 
-/* ECPrivateKey (RFC 5915): the curve may be named inside, and must be where nothing else names it. */
+/*
+ * ECPrivateKey (RFC 5915): the curve may be named inside, and must be where nothing else names it.
+ */
 static bool
 parse_ec_key(struct der d, bool curve_is_known, uint8_t number[P256_SIZE])
 {
 	struct der key, version, octets, parameters, curve;
 
-	if (!der_take(&d, DER_SEQUENCE, &key) || !der_take(&key, DER_INTEGER, &version) || !der_take(&key, DER_OCTETS, &octets))
+	if (!der_take(&d, DER_SEQUENCE, &key) || !der_take(&key, DER_INTEGER, &version) ||
+	    !der_take(&key, DER_OCTETS, &octets))
 		return false;
 	if (der_take(&key, DER_CONTEXT_0, &parameters)) {
-		if (!der_take(&parameters, DER_OID, &curve) || !is(&curve, prime256v1, sizeof(prime256v1)))
+		if (!der_take(&parameters, DER_OID, &curve) ||
+		    !is(&curve, prime256v1, sizeof(prime256v1)))
 			return false;
 		curve_is_known = true;
 	}
@@ -51,8 +55,9 @@ parse_pkcs8(struct der d, uint8_t number[P256_SIZE])
 {
 	struct der info, version, algorithm, oid, curve, key;
 
-	if (!der_take(&d, DER_SEQUENCE, &info) || !der_take(&info, DER_INTEGER, &version) || !der_take(&info, DER_SEQUENCE, &algorithm) ||
-	    !der_take(&algorithm, DER_OID, &oid) || !is(&oid, ec_public_key, sizeof(ec_public_key)) ||
+	if (!der_take(&d, DER_SEQUENCE, &info) || !der_take(&info, DER_INTEGER, &version) ||
+	    !der_take(&info, DER_SEQUENCE, &algorithm) || !der_take(&algorithm, DER_OID, &oid) ||
+	    !is(&oid, ec_public_key, sizeof(ec_public_key)) ||
 	    !der_take(&algorithm, DER_OID, &curve) || !is(&curve, prime256v1, sizeof(prime256v1)) ||
 	    !der_take(&info, DER_OCTETS, &key))
 		return false;
@@ -62,7 +67,8 @@ parse_pkcs8(struct der d, uint8_t number[P256_SIZE])
 bool
 p256_parse(const char *pem, uint8_t number[P256_SIZE])
 {
-	static const char pkcs8[] = "-----BEGIN PRIVATE KEY-----", sec1[] = "-----BEGIN EC PRIVATE KEY-----";
+	static const char pkcs8[] = "-----BEGIN PRIVATE KEY-----",
+			  sec1[] = "-----BEGIN EC PRIVATE KEY-----";
 	const char *begin = strstr(pem, pkcs8), *end;
 	bool is_pkcs8 = begin != NULL, found;
 	struct base64_decode_ctx ctx;
@@ -76,9 +82,10 @@ p256_parse(const char *pem, uint8_t number[P256_SIZE])
 	if (end == NULL || BASE64_DECODE_LENGTH((size_t)(end - begin)) > DER_MAX)
 		return false;
 	base64_decode_init(&ctx);
-	found = base64_decode_update(&ctx, &len, der, (size_t)(end - begin), begin) && base64_decode_final(&ctx) &&
-	    (is_pkcs8 ? parse_pkcs8((struct der){ der, der + len }, number)
-	              : parse_ec_key((struct der){ der, der + len }, false, number));
+	found = base64_decode_update(&ctx, &len, der, (size_t)(end - begin), begin) &&
+	    base64_decode_final(&ctx) &&
+	    (is_pkcs8 ? parse_pkcs8((struct der){ der, der + len }, number) :
+			parse_ec_key((struct der){ der, der + len }, false, number));
 	explicit_bzero(der, sizeof(der));
 	return found;
 }

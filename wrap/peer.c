@@ -13,8 +13,8 @@
 int
 peer_wait(struct tls *t, int wanted, int also, bool *heard, int64_t deadline)
 {
-	struct pollfd p[3] = { { .fd = tls_fd_in(t), .events = POLLIN }, { .fd = -1, .events = POLLOUT },
-		{ .fd = also, .events = POLLIN } };
+	struct pollfd p[3] = { { .fd = tls_fd_in(t), .events = POLLIN },
+		{ .fd = -1, .events = POLLOUT }, { .fd = also, .events = POLLIN } };
 	int flushed = tls_flush(t), ready;
 
 	/* A failed flush shows itself in the next call. */
@@ -52,7 +52,8 @@ peer_leave(int fd_in, int fd_out)
 	while ((n = read(fd_in, waste, sizeof(waste))) != 0) {
 		if (n == -1 && errno != EAGAIN)
 			return;
-		if (n == -1 ? deadline_wait_fd(fd_in, POLLIN, deadline) <= 0 : deadline_now() >= deadline)
+		if (n == -1 ? deadline_wait_fd(fd_in, POLLIN, deadline) <= 0 :
+			      deadline_now() >= deadline)
 			return;
 	}
 }

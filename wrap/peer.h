@@ -9,8 +9,8 @@
 #include "tls.h"
 
 /*
- * Sends what TLS has gathered and waits for what a call wanted (TLS_WANT_*), or for fd also (-1 for none) to
- * be readable, which then is in *heard.  > 0 to try again, or DEADLINE_*.
+ * Sends what TLS has gathered and waits for what a call wanted (TLS_WANT_*), or for fd also (-1 for
+ * none) to be readable, which then is in *heard.  > 0 to try again, or DEADLINE_*.
  */
 int peer_wait(struct tls *t, int wanted, int also, bool *heard, int64_t deadline);
 
@@ -18,9 +18,9 @@ int peer_wait(struct tls *t, int wanted, int also, bool *heard, int64_t deadline
 void peer_last_words(struct tls *t, bool clean);
 
 /*
- * Says that nothing more comes, and reads and throws away what the peer still sends until it has ended too,
- * for a second at most: closing with unread input would reset the connection and destroy our last words on
- * their way.
+ * Says that nothing more comes, and reads and throws away what the peer still sends until it has
+ * ended too, for a second at most: closing with unread input would reset the connection and destroy
+ * our last words on their way.
  */
 void peer_leave(int fd_in, int fd_out);
 

@@ -50,12 +50,9 @@ wait_again(int fd, short events, int64_t deadline)
 	if (errno != EAGAIN)
 		return IO_GONE;
 	switch (deadline_wait_fd(fd, events, deadline)) {
-	case DEADLINE_OVER:
-		return IO_OVER;
-	case DEADLINE_STOP:
-		return IO_STOPPED;
-	case DEADLINE_ERROR:
-		return IO_GONE;
+	case DEADLINE_OVER: return IO_OVER;
+	case DEADLINE_STOP: return IO_STOPPED;
+	case DEADLINE_ERROR: return IO_GONE;
 	}
 	return IO_DONE;
 }
@@ -129,8 +126,9 @@ not_done(struct pgsql *p, enum io how)
 {
 	if (how == IO_STOPPED)
 		return PGSQL_STOPPED;
-	return refuse(p, how == IO_OVER ? "peer did not say what it wants within --handshake-timeout"
-	                                : "peer closed before the handshake");
+	return refuse(p,
+	    how == IO_OVER ? "peer did not say what it wants within --handshake-timeout" :
+			     "peer closed before the handshake");
 }
 
 static size_t
@@ -149,8 +147,8 @@ add_field(unsigned char *out, size_t at, size_t size, char type, const char *tex
 }
 
 size_t
-pgsql_error(unsigned char *out, size_t size, const char *sqlstate, const char *message, const char *detail,
-    const char *hint)
+pgsql_error(unsigned char *out, size_t size, const char *sqlstate, const char *message,
+    const char *detail, const char *hint)
 {
 	size_t at = 5;
 
@@ -168,8 +166,8 @@ pgsql_error(unsigned char *out, size_t size, const char *sqlstate, const char *m
 }
 
 /*
- * The whole StartupMessage is read first: an answer to bytes that lie unread would be lost in the reset
- * that closing then causes.
+ * The whole StartupMessage is read first: an answer to bytes that lie unread would be lost in the
+ * reset that closing then causes.
  */
 static enum pgsql_verdict
 refuse_plain(struct pgsql *p, int fd, size_t length, int64_t deadline)
@@ -182,7 +180,8 @@ refuse_plain(struct pgsql *p, int fd, size_t length, int64_t deadline)
 	length = pgsql_error(buf, sizeof(buf), "28000", "TLS is required on this port", NULL,
 	    "Connect with sslmode=require, or better sslmode=verify-full.");
 	how = write_all(fd, buf, length, deadline);
-	return how == IO_DONE ? refuse(p, "plain StartupMessage; told that TLS is required") : not_done(p, how);
+	return how == IO_DONE ? refuse(p, "plain StartupMessage; told that TLS is required") :
+				not_done(p, how);
 }
 
 static enum pgsql_verdict
@@ -215,30 +214,25 @@ pgsql_accept(struct pgsql *p, int fd, int64_t deadline)
 		request = pgsql_classify(p->packet, &length);
 		if ((request == PGSQL_SSL || request == PGSQL_GSSENC) && is_stuffed(fd))
 			return refuse(p, "bytes stuffed between request and answer");
-		if (request == PGSQL_GSSENC && !gssenc && (how = answer(fd, 'N', deadline)) != IO_DONE)
+		if (request == PGSQL_GSSENC && !gssenc &&
+		    (how = answer(fd, 'N', deadline)) != IO_DONE)
 			return not_done(p, how);
 	} while (request == PGSQL_GSSENC && !gssenc++);
 
 	p->len = 0;
 	switch (request) {
-	case PGSQL_TLS:
-		p->len = PGSQL_HEAD;
-		return PGSQL_DIRECT;
+	case PGSQL_TLS: p->len = PGSQL_HEAD; return PGSQL_DIRECT;
 	case PGSQL_SSL:
 		how = answer(fd, 'S', deadline);
 		return how == IO_DONE ? PGSQL_HANDSHAKE : not_done(p, how);
-	case PGSQL_CANCEL:
-		return take_cancel(p, fd, length, deadline);
-	case PGSQL_STARTUP:
-		return refuse_plain(p, fd, length, deadline);
-	case PGSQL_GSSENC:
-		return refuse(p, "a second GSSENCRequest");
-	default:
-		return refuse(p, "peer speaks neither PostgreSQL nor TLS");
+	case PGSQL_CANCEL: return take_cancel(p, fd, length, deadline);
+	case PGSQL_STARTUP: return refuse_plain(p, fd, length, deadline);
+	case PGSQL_GSSENC: return refuse(p, "a second GSSENCRequest");
+	default: return refuse(p, "peer speaks neither PostgreSQL nor TLS");
 	}
 }
 
-/* ------------------------------------------------------------------------------- client mode's mirror */
+/* ---- client mode's mirror ---- */
 
 enum pgsql_verdict
 pgsql_accept_local(struct pgsql *p, int fd_in, int fd_out, int64_t deadline)
@@ -286,8 +280,9 @@ pgsql_request_tls(struct pgsql *p, int fd, int64_t deadline)
 	if (byte != 'S')
 		return refuse(p, "server answers SSLRequest with an error; is it PostgreSQL?");
 	/* Nothing may stand between the S and the handshake (CVE-2021-23222). */
-	return is_stuffed(fd) ? refuse(p, "bytes stuffed between the server's answer and its handshake")
-	                      : PGSQL_HANDSHAKE;
+	return is_stuffed(fd) ?
+	    refuse(p, "bytes stuffed between the server's answer and its handshake") :
+	    PGSQL_HANDSHAKE;
 }
 
 void
@@ -298,6 +293,7 @@ pgsql_tell_local(struct pgsql *p, int fd_in, int fd_out, const char *reason, int
 
 	if (read_exactly(fd_in, buf, p->rest, deadline) != IO_DONE)
 		return;
-	length = pgsql_error(buf, sizeof(buf), "57P03", "the database cannot be reached through TLS", reason, NULL);
+	length = pgsql_error(
+	    buf, sizeof(buf), "57P03", "the database cannot be reached through TLS", reason, NULL);
 	(void)write_all(fd_out, buf, length, deadline);
 }

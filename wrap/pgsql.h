@@ -2,8 +2,8 @@
 #define INETLS_PGSQL_H
 
 /*
- * The PostgreSQL front door: eight bytes say what a client wants (PostgreSQL manual, "Message Formats" and
- * "SSL Session Encryption"), and every client gets an answer that it can show.
+ * The PostgreSQL front door: eight bytes say what a client wants (PostgreSQL manual, "Message
+ * Formats" and "SSL Session Encryption"), and every client gets an answer that it can show.
  */
 
 #include <stdbool.h>
@@ -33,9 +33,10 @@ enum pgsql_verdict {
 	PGSQL_HANDSHAKE, /* go on with TLS, over the bytes in packet */
 	PGSQL_DIRECT,    /* the same, and ALPN is required */
 	PGSQL_FORWARD,   /* a CancelRequest is in packet: the backend gets it, nobody is answered */
-	PGSQL_BEGIN,     /* client mode: packet begins the StartupMessage, of which p->rest bytes are still to come */
-	PGSQL_REFUSED,   /* the peer was answered or is not worth it; pgsql.reason says why */
-	PGSQL_STOPPED,   /* a signal */
+	PGSQL_BEGIN,   /* client mode: packet begins the StartupMessage, of which p->rest bytes are
+	                  still to come */
+	PGSQL_REFUSED, /* the peer was answered or is not worth it; pgsql.reason says why */
+	PGSQL_STOPPED, /* a signal */
 };
 
 struct pgsql {
@@ -46,24 +47,27 @@ struct pgsql {
 };
 
 /*
- * Reads what the peer wants from a non-blocking socket, exactly that and no byte more, and answers it, until
- * it is clear how to go on.
+ * Reads what the peer wants from a non-blocking socket, exactly that and no byte more, and answers
+ * it, until it is clear how to go on.
  */
 enum pgsql_verdict pgsql_accept(struct pgsql *p, int fd, int64_t deadline);
 
 /*
- * Client mode: what the local program wants, whose offers to encrypt are declined.  fd_in and fd_out are
- * non-blocking.  PGSQL_BEGIN, PGSQL_FORWARD, PGSQL_REFUSED or PGSQL_STOPPED.
+ * Client mode: what the local program wants, whose offers to encrypt are declined.  fd_in and
+ * fd_out are non-blocking.  PGSQL_BEGIN, PGSQL_FORWARD, PGSQL_REFUSED or PGSQL_STOPPED.
  */
 enum pgsql_verdict pgsql_accept_local(struct pgsql *p, int fd_in, int fd_out, int64_t deadline);
 
 /*
- * Client mode: asks a server for TLS.  PGSQL_HANDSHAKE, PGSQL_REFUSED and p->reason where it has none, or
- * PGSQL_STOPPED.
+ * Client mode: asks a server for TLS.  PGSQL_HANDSHAKE, PGSQL_REFUSED and p->reason where it has
+ * none, or PGSQL_STOPPED.
  */
 enum pgsql_verdict pgsql_request_tls(struct pgsql *p, int fd, int64_t deadline);
 
-/* Client mode: reads the rest of the StartupMessage and tells the local program why there is no database. */
+/*
+ * Client mode: reads the rest of the StartupMessage and tells the local program why there is no
+ * database.
+ */
 void pgsql_tell_local(struct pgsql *p, int fd_in, int fd_out, const char *reason, int64_t deadline);
 
 /* All n bytes from or to a non-blocking descriptor, by the deadline; whether it came to that. */
@@ -71,8 +75,8 @@ bool pgsql_read_exactly(int fd, void *data, size_t n, int64_t deadline);
 bool pgsql_write_all(int fd, const void *data, size_t n, int64_t deadline);
 
 /*
- * An ErrorResponse of severity FATAL into out; hint and detail may be NULL.  Returns its length; what does
- * not fit size is cut, and the packet stays well formed.  size must be 64 or more.
+ * An ErrorResponse of severity FATAL into out; hint and detail may be NULL.  Returns its length;
+ * what does not fit size is cut, and the packet stays well formed.  size must be 64 or more.
  */
 size_t pgsql_error(unsigned char *out, size_t size, const char *sqlstate, const char *message,
     const char *detail, const char *hint);

@@ -34,8 +34,9 @@ read_startup(struct tls *t, int64_t deadline)
 }
 
 /*
- * The StartupMessage is read first: an answer to bytes that lie unread would be lost in a reset.  Always
- * 57P03: with any other code pg_isready calls the server well, and libpq's list of hosts stops there.
+ * The StartupMessage is read first: an answer to bytes that lie unread would be lost in a reset.
+ * Always 57P03: with any other code pg_isready calls the server well, and libpq's list of hosts
+ * stops there.
  */
 bool
 pgsql_tell_unavailable(struct tls *t, const char *reason, int64_t deadline)
@@ -45,8 +46,8 @@ pgsql_tell_unavailable(struct tls *t, const char *reason, int64_t deadline)
 
 	if (!read_startup(t, deadline))
 		return false;
-	length = pgsql_error(packet, sizeof(packet), "57P03", "the database behind this TLS port is not available",
-	    reason, NULL);
+	length = pgsql_error(packet, sizeof(packet), "57P03",
+	    "the database behind this TLS port is not available", reason, NULL);
 	return tls_write(t, packet, length) == (ssize_t)length;
 }
 
@@ -58,7 +59,8 @@ pgsql_pass_cancel(int backend, const void *packet, size_t n, int64_t deadline)
 	/* A fresh socket takes that little at once. */
 	if (write(backend, packet, n) != (ssize_t)n)
 		return -1;
-	while (deadline_wait_fd(backend, POLLIN, deadline) > 0 && read(backend, answer, sizeof(answer)) > 0)
+	while (deadline_wait_fd(backend, POLLIN, deadline) > 0 &&
+	    read(backend, answer, sizeof(answer)) > 0)
 		continue;
 	return 0;
 }

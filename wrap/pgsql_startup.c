@@ -1,4 +1,6 @@
-/* The first answers of a PostgreSQL server, for a local program that has no TLS channel to bind to. */
+/*
+ * The first answers of a PostgreSQL server, for a local program that has no TLS channel to bind to.
+ */
 
 #include "pgsql_startup.h"
 
@@ -9,10 +11,11 @@
 #include "peer.h"
 #include "pgsql.h"
 
-#define HEAD 5            /* a message's type and length */
-#define MESSAGE_MAX 2048  /* a list of mechanisms or options is not longer; what is, is passed on as it is */
-#define SASL 10           /* the code of AuthenticationSASL, which follows the head */
-#define BINDING "-PLUS"   /* how the names of such mechanisms end (RFC 5802, 4) */
+#define HEAD 5 /* a message's type and length */
+/* a list of mechanisms or options is not longer; what is, is passed on as it is */
+#define MESSAGE_MAX 2048
+#define SASL 10         /* the code of AuthenticationSASL, which follows the head */
+#define BINDING "-PLUS" /* how the names of such mechanisms end (RFC 5802, 4) */
 
 enum gathered { WHOLE, NO_MORE, FAILED, STOPPED };
 
@@ -40,7 +43,8 @@ pgsql_without_binding(unsigned char *message, size_t n)
 {
 	size_t from = HEAD + 4, to = HEAD + 4, len;
 
-	if (n < from || message[0] != 'R' || read_u32(message + 1) != n - 1 || read_u32(message + HEAD) != SASL)
+	if (n < from || message[0] != 'R' || read_u32(message + 1) != n - 1 ||
+	    read_u32(message + HEAD) != SASL)
 		return n;
 	for (; from < n && message[from] != '\0'; from += len + 1) {
 		const char *name = (const char *)message + from;
@@ -121,7 +125,8 @@ pgsql_pass_startup(struct pgsql_startup *s, int64_t deadline)
 	enum gathered how;
 
 	if (!pgsql_read_exactly(s->fd_in, startup, s->rest, deadline))
-		return deadline_stopped() ? PGSQL_PASS_ENDED : PGSQL_PASSED; /* gone, as the relay will see */
+		return deadline_stopped() ? PGSQL_PASS_ENDED :
+					    PGSQL_PASSED; /* gone, as the relay will see */
 	if (tls_write(s->tls, startup, s->rest) != (ssize_t)s->rest)
 		return PGSQL_PASS_CUT;
 	s->out += s->rest;

@@ -2,8 +2,9 @@
 #define INETLS_PGSQL_STARTUP_H
 
 /*
- * Client mode's part in the start of a PostgreSQL session: a server that speaks TLS offers SCRAM-SHA-256-PLUS,
- * which binds the password to the TLS channel, and libpq ends a connection without TLS where that is offered.
+ * Client mode's part in the start of a PostgreSQL session: a server that speaks TLS offers
+ * SCRAM-SHA-256-PLUS, which binds the password to the TLS channel, and libpq ends a connection
+ * without TLS where that is offered.
  */
 
 #include <stddef.h>
@@ -25,14 +26,16 @@ struct pgsql_startup {
 };
 
 /*
- * Sends the rest of the StartupMessage, and passes the server's answers on until it has said how the user is
- * to prove who he is.  The deadline is for the local program; the server may take its time.
+ * Sends the rest of the StartupMessage, and passes the server's answers on until it has said how
+ * the user is to prove who he is.  The deadline is for the local program; the server may take its
+ * time.
  */
 enum pgsql_passed pgsql_pass_startup(struct pgsql_startup *s, int64_t deadline);
 
 /*
  * Takes the mechanisms that bind to a channel out of a whole message of n bytes, where it is an
- * AuthenticationSASL that offers them (PostgreSQL manual, "SASL Authentication").  Returns its length now.
+ * AuthenticationSASL that offers them (PostgreSQL manual, "SASL Authentication").  Returns its
+ * length now.
  */
 size_t pgsql_without_binding(unsigned char *message, size_t n);
 

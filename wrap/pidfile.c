@@ -24,15 +24,17 @@ pidfile_path(const char *argument, const char *service, char path[PIDFILE_MAX], 
 	if (argument == NULL || strcmp(argument, "none") == 0)
 		return 0;
 	if (strchr(argument, '/') == NULL)
-		return failure_set(why, EX_USAGE, "-P %s: must be a full path, or a directory with a slash behind it, "
-		    "or none", argument);
+		return failure_set(why, EX_USAGE,
+		    "-P %s: must be a full path, or a directory with a slash behind it, "
+		    "or none",
+		    argument);
 	len = strlen(argument);
 	directory = stat(argument, &st) == 0 && S_ISDIR(st.st_mode);
 	if (argument[len - 1] == '/' && !directory)
 		return failure_set(why, EX_USAGE, "-P %s: there is no such directory", argument);
 	if (directory)
-		n = snprintf(path, PIDFILE_MAX, "%s%sinetls.%s.pid", argument, argument[len - 1] == '/' ? "" : "/",
-		    service);
+		n = snprintf(path, PIDFILE_MAX, "%s%sinetls.%s.pid", argument,
+		    argument[len - 1] == '/' ? "" : "/", service);
 	else
 		n = snprintf(path, PIDFILE_MAX, "%s", argument);
 	if (n < 0 || n >= PIDFILE_MAX)
@@ -81,10 +83,13 @@ pidfile_write(const char *path, struct failure *why)
 		return 0;
 	if ((fd = create(path)) == -1 && errno == EEXIST) {
 		if ((pid = stale_pid(path)) < 0)
-			return failure_set(why, EX_CANTCREAT, "pid file %s: process %ld, which it names, is alive", path, -pid);
+			return failure_set(why, EX_CANTCREAT,
+			    "pid file %s: process %ld, which it names, is alive", path, -pid);
 		if (pid == 0)
-			return failure_set(why, EX_CANTCREAT, "pid file %s: exists and is not a pid file of ours; remove "
-			    "it, or name another with -P", path);
+			return failure_set(why, EX_CANTCREAT,
+			    "pid file %s: exists and is not a pid file of ours; remove "
+			    "it, or name another with -P",
+			    path);
 		(void)unlink(path);
 		fd = create(path);
 	}

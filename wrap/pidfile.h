@@ -10,14 +10,15 @@
 #define PIDFILE_MAX 512
 
 /*
- * Where -P puts it: an existing directory gives DIR/inetls.SERVICE.pid, "none" or NULL gives "", anything
- * else must be a full path.  0, or -1 and *why (EX_USAGE).
+ * Where -P puts it: an existing directory gives DIR/inetls.SERVICE.pid, "none" or NULL gives "",
+ * anything else must be a full path.  0, or -1 and *why (EX_USAGE).
  */
-int pidfile_path(const char *argument, const char *service, char path[PIDFILE_MAX], struct failure *why);
+int pidfile_path(
+    const char *argument, const char *service, char path[PIDFILE_MAX], struct failure *why);
 
 /*
- * Writes our pid; "" is nothing to do.  A file of a live process is refused, a stale one of our own user
- * replaced, a symbolic link never followed.  0, or -1 and *why (EX_CANTCREAT).
+ * Writes our pid; "" is nothing to do.  A file of a live process is refused, a stale one of our own
+ * user replaced, a symbolic link never followed.  0, or -1 and *why (EX_CANTCREAT).
  */
 int pidfile_write(const char *path, struct failure *why);
 

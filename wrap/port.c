@@ -23,20 +23,25 @@ listen_on(const struct address *a, struct failure *why)
 	/* One socket for each family, so that an IPv4 peer has an IPv4 address everywhere. */
 	if (a->sa.ss_family == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (bind(fd, (const struct sockaddr *)&a->sa, a->len) == -1 || listen(fd, SOMAXCONN) == -1) {
+	if (bind(fd, (const struct sockaddr *)&a->sa, a->len) == -1 ||
+	    listen(fd, SOMAXCONN) == -1) {
 		bool no_such_family = errno == EADDRNOTAVAIL && a->sa.ss_family == AF_INET6;
 
 		failure_set(why, EX_OSERR, "listen on %s: %s%s", text, strerror(errno),
-		    errno == EADDRINUSE ? "; another program listens there: which one says `ss -ltnp`"
-		    : errno == EACCES   ? "; a port below 1024 needs root"
-		                        : "");
+		    errno == EADDRINUSE ?
+			"; another program listens there: which one says `ss -ltnp`" :
+			errno == EACCES ? "; a port below 1024 needs root" :
+					  "");
 		(void)close(fd);
 		return no_such_family ? -2 : -1;
 	}
 	return fd;
 }
 
-/* Port 0 must be the same number on every address, so the first answer of the kernel is asked for again. */
+/*
+ * Port 0 must be the same number on every address, so the first answer of the kernel is asked for
+ * again.
+ */
 static void
 keep_port(struct address_list *list, int fd)
 {
@@ -46,7 +51,8 @@ keep_port(struct address_list *list, int fd)
 
 	if (getsockname(fd, (struct sockaddr *)&sa, &len) == -1)
 		return;
-	port = sa.ss_family == AF_INET ? ((struct sockaddr_in *)&sa)->sin_port : ((struct sockaddr_in6 *)&sa)->sin6_port;
+	port = sa.ss_family == AF_INET ? ((struct sockaddr_in *)&sa)->sin_port :
+					 ((struct sockaddr_in6 *)&sa)->sin6_port;
 	for (int i = 0; i < list->n; i++) {
 		if (list->at[i].sa.ss_family == AF_INET)
 			((struct sockaddr_in *)&list->at[i].sa)->sin_port = port;

@@ -55,7 +55,10 @@ set_environment(const struct program_facts *f)
 	set("SSL_PROTOCOL", f->protocol);
 	set("SSL_CIPHER", f->cipher);
 	set("SSL_TLS_SNI", f->sni);
-	set("SSL_CLIENT_VERIFY", f->client_subject[0] == '\0' ? "NONE" : f->client_verified ? "SUCCESS" : "GENEROUS");
+	set("SSL_CLIENT_VERIFY",
+	    f->client_subject[0] == '\0' ? "NONE" :
+		f->client_verified       ? "SUCCESS" :
+					   "GENEROUS");
 	set("SSL_CLIENT_S_DN", f->client_subject);
 	set("SSL_CLIENT_I_DN", f->client_issuer);
 	set("SSL_CLIENT_CERT_SHA256", f->client_sha256);
@@ -63,7 +66,7 @@ set_environment(const struct program_facts *f)
 	set("SSL_CLIENT_DN", f->client_subject);
 }
 
-/* ------------------------------------------------------------------- the program's process, until exec */
+/* ---- the program's process, until exec ---- */
 
 static void __attribute__((noreturn))
 become_program(const struct starter *s, int errors, const struct program_facts *f)
@@ -85,7 +88,7 @@ become_program(const struct starter *s, int errors, const struct program_facts *
 	_exit(errno == ENOENT ? EX_NOINPUT : EX_NOPERM);
 }
 
-/* ------------------------------------------------------------------------------------- the starter */
+/* ---- the starter ---- */
 
 static void
 log_whole_lines(struct starter *s)
@@ -128,16 +131,19 @@ report_end(const struct starter *s)
 	if (waitpid(s->pid, &status, 0) == -1)
 		return;
 	if (WIFSIGNALED(status))
-		log_line(LEVEL_NOTICE, "%s[%ld] was ended by signal %d", s->path, (long)s->pid, WTERMSIG(status));
+		log_line(LEVEL_NOTICE, "%s[%ld] was ended by signal %d", s->path, (long)s->pid,
+		    WTERMSIG(status));
 	else
-		log_line(LEVEL_NOTICE, "%s[%ld] ended with status %d", s->path, (long)s->pid, WEXITSTATUS(status));
+		log_line(LEVEL_NOTICE, "%s[%ld] ended with status %d", s->path, (long)s->pid,
+		    WEXITSTATUS(status));
 }
 
 /* Until the program's stderr has ended, which with any decent program is its own end. */
 static void
 attend(struct starter *s)
 {
-	struct pollfd p[2] = { { .fd = s->errors, .events = POLLIN }, { .fd = s->control, .events = POLLIN } };
+	struct pollfd p[2] = { { .fd = s->errors, .events = POLLIN },
+		{ .fd = s->control, .events = POLLIN } };
 	char word = 0;
 
 	while (p[0].fd != -1) {
@@ -154,8 +160,7 @@ attend(struct starter *s)
 	}
 }
 
-static void __attribute__((noreturn))
-run_starter(struct starter *s, const struct sandbox *user)
+static void __attribute__((noreturn)) run_starter(struct starter *s, const struct sandbox *user)
 {
 	struct program_facts facts;
 	struct failure why;
@@ -187,7 +192,7 @@ run_starter(struct starter *s, const struct sandbox *user)
 	_exit(EX_OK);
 }
 
-/* ------------------------------------------------------------------------------------- the session */
+/* ---- the session ---- */
 
 int
 program_prepare(struct program *p, const char *path, char *const *argv, const struct sandbox *user,
@@ -214,7 +219,8 @@ program_prepare(struct program *p, const char *path, char *const *argv, const st
 	p->fd = plain[0];
 	p->control = control[0];
 	if (pid == -1 || fcntl(p->fd, F_SETFL, O_NONBLOCK) == -1)
-		return failure_set(why, EX_OSERR, "start the starter of %s: %s", path, strerror(errno));
+		return failure_set(
+		    why, EX_OSERR, "start the starter of %s: %s", path, strerror(errno));
 	return 0;
 }
 

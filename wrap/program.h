@@ -2,10 +2,11 @@
 #define INETLS_PROGRAM_H
 
 /*
- * A program behind TLS (-l), on one end of a socket pair.  Its parent, the starter, is forked before the door
- * and reads nothing from the network: it gives up root as the session does, waits for one message of fixed
- * size, starts the program with what the message says in its environment, and from then on passes its stderr
- * to the log and says how it ended.  A handshake that fails ends the starter instead.
+ * A program behind TLS (-l), on one end of a socket pair.  Its parent, the starter, is forked
+ * before the door and reads nothing from the network: it gives up root as the session does, waits
+ * for one message of fixed size, starts the program with what the message says in its environment,
+ * and from then on passes its stderr to the log and says how it ended.  A handshake that fails ends
+ * the starter instead.
  */
 
 #include <stdbool.h>
@@ -28,15 +29,15 @@ struct program {
 };
 
 /* Forks the starter.  argv ends with NULL and stays the caller's.  0, or -1 and *why. */
-int program_prepare(struct program *p, const char *path, char *const *argv, const struct sandbox *user,
-    struct failure *why);
+int program_prepare(struct program *p, const char *path, char *const *argv,
+    const struct sandbox *user, struct failure *why);
 
 /* Starts the program.  0, or -1 and *why (EX_UNAVAILABLE). */
 int program_start(struct program *p, const struct program_facts *facts, struct failure *why);
 
 /*
- * Lets the program go: where the session was complete it may finish in its own time, else it is killed, so
- * that it cannot take what it has for the whole.
+ * Lets the program go: where the session was complete it may finish in its own time, else it is
+ * killed, so that it cannot take what it has for the whole.
  */
 void program_leave(struct program *p, bool complete);
 

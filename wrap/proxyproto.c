@@ -94,12 +94,9 @@ read_exactly(int fd, unsigned char *data, size_t n, int64_t deadline)
 		if (got == 0 || errno != EAGAIN)
 			return PROXYPROTO_GONE;
 		switch (deadline_wait_fd(fd, POLLIN, deadline)) {
-		case DEADLINE_OVER:
-			return PROXYPROTO_TIMEOUT;
-		case DEADLINE_STOP:
-			return PROXYPROTO_STOPPED;
-		case DEADLINE_ERROR:
-			return PROXYPROTO_GONE;
+		case DEADLINE_OVER: return PROXYPROTO_TIMEOUT;
+		case DEADLINE_STOP: return PROXYPROTO_STOPPED;
+		case DEADLINE_ERROR: return PROXYPROTO_GONE;
 		}
 	}
 	return PROXYPROTO_OK;
@@ -120,7 +117,8 @@ parse_line(char *line, struct address *from)
 		n++;
 	if (n >= 2 && strcmp(word[1], "UNKNOWN") == 0)
 		return PROXYPROTO_LOCAL;
-	if (n != 6 || rest != NULL || parse_number(word[4], 0, 65535, &port) == -1 || address_parse_ip(word[2], &a) == -1)
+	if (n != 6 || rest != NULL || parse_number(word[4], 0, 65535, &port) == -1 ||
+	    address_parse_ip(word[2], &a) == -1)
 		return PROXYPROTO_BAD;
 	if (strcmp(word[1], a.sa.ss_family == AF_INET ? "TCP4" : "TCP6") != 0)
 		return PROXYPROTO_BAD;
@@ -141,7 +139,8 @@ read_line(int fd, unsigned char *begun, size_t n, int64_t deadline, struct addre
 
 	memcpy(line, begun, n);
 	while (n < LINE && !(n >= 2 && line[n - 1] == '\n')) {
-		if ((how = read_exactly(fd, (unsigned char *)line + n, 1, deadline)) != PROXYPROTO_OK)
+		if ((how = read_exactly(fd, (unsigned char *)line + n, 1, deadline)) !=
+		    PROXYPROTO_OK)
 			return how;
 		n++;
 	}
@@ -152,7 +151,8 @@ read_line(int fd, unsigned char *begun, size_t n, int64_t deadline, struct addre
 }
 
 static enum proxyproto_verdict
-parse_binary(unsigned char command, unsigned char family, const unsigned char *body, size_t n, struct address *from)
+parse_binary(unsigned char command, unsigned char family, const unsigned char *body, size_t n,
+    struct address *from)
 {
 	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)&from->sa;
 	struct sockaddr_in *sin = (struct sockaddr_in *)&from->sa;
@@ -223,10 +223,10 @@ write_line(unsigned char *out, bool v6, const struct in6_addr ip[2], const struc
 	char text[2][INET6_ADDRSTRLEN];
 
 	for (int i = 0; i < 2; i++)
-		(void)inet_ntop(v6 ? AF_INET6 : AF_INET, v6 ? (const void *)&ip[i] : ip[i].s6_addr + 12, text[i],
-		    sizeof(text[i]));
-	return (size_t)snprintf((char *)out, PROXYPROTO_OUT, "PROXY %s %s %s %u %u\r\n", v6 ? "TCP6" : "TCP4", text[0],
-	    text[1], address_port(from), address_port(to));
+		(void)inet_ntop(v6 ? AF_INET6 : AF_INET,
+		    v6 ? (const void *)&ip[i] : ip[i].s6_addr + 12, text[i], sizeof(text[i]));
+	return (size_t)snprintf((char *)out, PROXYPROTO_OUT, "PROXY %s %s %s %u %u\r\n",
+	    v6 ? "TCP6" : "TCP4", text[0], text[1], address_port(from), address_port(to));
 }
 
 static size_t
@@ -267,5 +267,6 @@ proxyproto_write(unsigned char out[PROXYPROTO_OUT], int version, const struct ad
 		memcpy(out + sizeof(signature), "\x20\0\0\0", 4);
 		return sizeof(signature) + 4;
 	}
-	return version == 1 ? write_line(out, v6, ip, from, to) : write_binary(out, v6, ip, from, to);
+	return version == 1 ? write_line(out, v6, ip, from, to) :
+			      write_binary(out, v6, ip, from, to);
 }

@@ -2,8 +2,8 @@
 #define INETLS_PROXYPROTO_H
 
 /*
- * The PROXY protocol of HAProxy (doc/proxy-protocol.txt), versions 1 and 2: who the peer really is, in front
- * of everything else.  In only from the addresses that --proxy-in names.
+ * The PROXY protocol of HAProxy (doc/proxy-protocol.txt), versions 1 and 2: who the peer really is,
+ * in front of everything else.  In only from the addresses that --proxy-in names.
  */
 
 #include <stdbool.h>
@@ -12,13 +12,14 @@
 
 #include "address.h"
 
-#define PROXYPROTO_MAX 536   /* version 2: 16 bytes, 12 to 216 of addresses, some extensions */
-#define PROXYPROTO_OUT 107   /* the longest header that is written */
+#define PROXYPROTO_MAX 536 /* version 2: 16 bytes, 12 to 216 of addresses, some extensions */
+#define PROXYPROTO_OUT 107 /* the longest header that is written */
 
 enum proxyproto_verdict {
-	PROXYPROTO_OK,      /* *from is the peer */
-	PROXYPROTO_LOCAL,   /* the proxy speaks for itself, as in a health check: *from is untouched */
-	PROXYPROTO_BAD,     /* no header, or none that is well formed */
+	PROXYPROTO_OK,    /* *from is the peer */
+	PROXYPROTO_LOCAL, /* the proxy speaks for itself, as in a health check: *from is untouched
+	                   */
+	PROXYPROTO_BAD,   /* no header, or none that is well formed */
 	PROXYPROTO_TIMEOUT,
 	PROXYPROTO_GONE,
 	PROXYPROTO_STOPPED,

@@ -1,7 +1,7 @@
 /*
- * The relay: four steps, each of which says whether it moved something.  All are tried, and only when none
- * moved is there a wait, for exactly what they said.  What to wait for is computed from the state each time
- * and never kept.
+ * The relay: four steps, each of which says whether it moved something.  All are tried, and only
+ * when none moved is there a wait, for exactly what they said.  What to wait for is computed from
+ * the state each time and never kept.
  */
 
 #include "relay.h"
@@ -31,9 +31,11 @@ struct relay {
 	struct flow in, out;
 	bool readable_peer, readable_plain; /* not known to be empty */
 	bool writable_peer, writable_plain; /* not known to be full */
-	bool read_wants_write;              /* tls_read is to be tried again once the peer can be written */
-	bool plain_deaf;                    /* the plain side takes no more: what it sends still counts */
-	bool stopping;                      /* read no more, deliver what is here */
+	/* tls_read is to be tried again once the peer can be written */
+	bool read_wants_write;
+	/* the plain side takes no more: what it sends still counts */
+	bool plain_deaf;
+	bool stopping; /* read no more, deliver what is here */
 };
 
 static bool
@@ -49,9 +51,13 @@ ended_first(struct relay *r, enum relay_end who)
 		r->result->first = who;
 }
 
-/* The first failure is the one that counts; from here on what was read is delivered and nothing else read. */
+/*
+ * The first failure is the one that counts; from here on what was read is delivered and nothing
+ * else read.
+ */
 static bool
-fail(struct relay *r, enum relay_outcome outcome, enum relay_end who, const char *what, const char *why)
+fail(struct relay *r, enum relay_outcome outcome, enum relay_end who, const char *what,
+    const char *why)
 {
 	if (!r->stopping) {
 		r->result->outcome = outcome;
@@ -69,7 +75,10 @@ discard(struct flow *f)
 	f->at = f->end = 0;
 }
 
-/* Reading from or writing to the peer has failed: it reads no more, so the flow to it is at its end. */
+/*
+ * Reading from or writing to the peer has failed: it reads no more, so the flow to it is at its
+ * end.
+ */
 static bool
 peer_failed(struct relay *r, ssize_t how)
 {
@@ -77,8 +86,10 @@ peer_failed(struct relay *r, ssize_t how)
 
 	discard(&r->out);
 	if (how == TLS_TRUNCATED && r->in.ended)
-		return fail(r, RELAY_PEER_LEFT, RELAY_END_PEER, "peer left before it had read everything", reason);
-	return fail(r, how == TLS_TRUNCATED ? RELAY_PEER_CUT : RELAY_PEER_FAILED, RELAY_END_PEER, reason, "");
+		return fail(r, RELAY_PEER_LEFT, RELAY_END_PEER,
+		    "peer left before it had read everything", reason);
+	return fail(r, how == TLS_TRUNCATED ? RELAY_PEER_CUT : RELAY_PEER_FAILED, RELAY_END_PEER,
+	    reason, "");
 }
 
 static bool
@@ -109,8 +120,9 @@ step_peer_read(struct relay *r)
 }
 
 /*
- * A service that takes no more may still have said something before it left: its end decides what this was,
- * since our failed write has consumed the error that its reset would have shown to the next read.
+ * A service that takes no more may still have said something before it left: its end decides what
+ * this was, since our failed write has consumed the error that its reset would have shown to the
+ * next read.
  */
 static bool
 plain_went_deaf(struct relay *r)
@@ -118,8 +130,8 @@ plain_went_deaf(struct relay *r)
 	discard(&r->in);
 	r->plain_deaf = true;
 	if (r->out.ended)
-		return fail(r, RELAY_PLAIN_CLOSED, RELAY_END_PLAIN, "backend closed before it had read everything",
-		    "");
+		return fail(r, RELAY_PLAIN_CLOSED, RELAY_END_PLAIN,
+		    "backend closed before it had read everything", "");
 	return true;
 }
 
@@ -146,7 +158,8 @@ step_plain_write(struct relay *r)
 		return plain_went_deaf(r);
 	if (n == -1) {
 		discard(&r->in);
-		return fail(r, RELAY_PLAIN_RESET, RELAY_END_PLAIN, "write to backend", strerror(errno));
+		return fail(
+		    r, RELAY_PLAIN_RESET, RELAY_END_PLAIN, "write to backend", strerror(errno));
 	}
 	r->in.at += (size_t)n;
 	r->result->in += (uint64_t)n;
@@ -166,9 +179,11 @@ step_plain_read(struct relay *r)
 		return false;
 	}
 	if (n == -1)
-		return fail(r, RELAY_PLAIN_RESET, RELAY_END_PLAIN, "read from backend", strerror(errno));
+		return fail(
+		    r, RELAY_PLAIN_RESET, RELAY_END_PLAIN, "read from backend", strerror(errno));
 	if (n == 0 && r->plain_deaf)
-		return fail(r, RELAY_PLAIN_RESET, RELAY_END_PLAIN, "write to backend", "connection reset");
+		return fail(
+		    r, RELAY_PLAIN_RESET, RELAY_END_PLAIN, "write to backend", "connection reset");
 	r->out.at = 0;
 	r->out.end = (size_t)n;
 	if (n == 0) {
@@ -186,8 +201,8 @@ step_peer_write(struct relay *r)
 
 	if ((empty(&r->out) && !closing) || !r->writable_peer)
 		return false;
-	n = closing ? tls_close(r->setup->peer)
-	            : tls_write(r->setup->peer, r->out.data + r->out.at, r->out.end - r->out.at);
+	n = closing ? tls_close(r->setup->peer) :
+		      tls_write(r->setup->peer, r->out.data + r->out.at, r->out.end - r->out.at);
 	if (n == TLS_WANT_READ || n == TLS_WANT_WRITE) {
 		r->writable_peer = false;
 		return false;
@@ -204,8 +219,9 @@ step_peer_write(struct relay *r)
 }
 
 /*
- * Sends what TLS has gathered.  Whether nothing is left that could still go: after a failure nothing can.  That
- * all is gone does not make the peer writable: who was told to wait before has to be woken by the wait.
+ * Sends what TLS has gathered.  Whether nothing is left that could still go: after a failure
+ * nothing can.  That all is gone does not make the peer writable: who was told to wait before has
+ * to be woken by the wait.
  */
 static bool
 flush(struct relay *r)
@@ -244,7 +260,10 @@ limit(const struct relay *r)
 	return idle;
 }
 
-/* Adds what is waited for on one descriptor; a descriptor of which nothing is wanted is not polled at all. */
+/*
+ * Adds what is waited for on one descriptor; a descriptor of which nothing is wanted is not polled
+ * at all.
+ */
 static void
 want(struct pollfd *p, int fd, bool in, bool out)
 {
@@ -267,7 +286,8 @@ wait_for_more(struct relay *r, bool flushed, int64_t deadline)
 	struct pollfd p[4];
 	int n;
 
-	want(&p[0], s->peer_in, !r->stopping && !r->in.ended && !r->plain_deaf && empty(&r->in), false);
+	want(&p[0], s->peer_in, !r->stopping && !r->in.ended && !r->plain_deaf && empty(&r->in),
+	    false);
 	want(&p[1], s->peer_out, false, !r->writable_peer || !flushed);
 	want(&p[2], s->plain_in, !r->stopping && !r->out.ended && empty(&r->out), false);
 	want(&p[3], s->plain_out, false, !empty(&r->in));
@@ -276,9 +296,11 @@ wait_for_more(struct relay *r, bool flushed, int64_t deadline)
 		bool late = n == DEADLINE_OVER;
 		bool closing = one_ended(r);
 
-		(void)fail(r, late ? RELAY_IDLE : RELAY_BROKEN, late ? RELAY_END_TIMEOUT : RELAY_END_NONE,
-		    !late ? "poll" : closing ? "nothing moved for --close-timeout after one side had ended"
-		                             : "nothing moved for --idle-timeout",
+		(void)fail(r, late ? RELAY_IDLE : RELAY_BROKEN,
+		    late ? RELAY_END_TIMEOUT : RELAY_END_NONE,
+		    !late       ? "poll" :
+			closing ? "nothing moved for --close-timeout after one side had ended" :
+				  "nothing moved for --idle-timeout",
 		    late ? "" : strerror(errno));
 		return false;
 	}

@@ -2,9 +2,10 @@
 #define INETLS_RELAY_H
 
 /*
- * Moves the bytes.  Peer is the TLS side, plain the other; a flow is one direction, "in" from peer to plain,
- * "out" from plain to peer.  Each flow ends by itself: close_notify becomes FIN, FIN becomes close_notify.
- * What is not an end but a cut (RFC 8446, 6.1) is reported, so that the caller can pass it on as one.
+ * Moves the bytes.  Peer is the TLS side, plain the other; a flow is one direction, "in" from peer
+ * to plain, "out" from plain to peer.  Each flow ends by itself: close_notify becomes FIN, FIN
+ * becomes close_notify. What is not an end but a cut (RFC 8446, 6.1) is reported, so that the
+ * caller can pass it on as one.
  */
 
 #include <stdint.h>
@@ -12,18 +13,24 @@
 #include "tls.h"
 
 enum relay_outcome {
-	RELAY_DONE,          /* both flows ended, and every byte was delivered */
-	RELAY_PEER_CUT,      /* the peer is gone without close_notify */
-	RELAY_PEER_LEFT,     /* the peer said close_notify, but left before it had read everything */
-	RELAY_PEER_FAILED,   /* the peer broke the protocol */
-	RELAY_PLAIN_RESET,   /* the plain side is gone without a clean end */
-	RELAY_PLAIN_CLOSED,  /* the plain side ended cleanly but left bytes of the peer unread */
-	RELAY_IDLE,          /* --idle-timeout or --close-timeout is over */
-	RELAY_STOPPED,       /* a signal */
-	RELAY_BROKEN,        /* poll failed */
+	RELAY_DONE,         /* both flows ended, and every byte was delivered */
+	RELAY_PEER_CUT,     /* the peer is gone without close_notify */
+	RELAY_PEER_LEFT,    /* the peer said close_notify, but left before it had read everything */
+	RELAY_PEER_FAILED,  /* the peer broke the protocol */
+	RELAY_PLAIN_RESET,  /* the plain side is gone without a clean end */
+	RELAY_PLAIN_CLOSED, /* the plain side ended cleanly but left bytes of the peer unread */
+	RELAY_IDLE,         /* --idle-timeout or --close-timeout is over */
+	RELAY_STOPPED,      /* a signal */
+	RELAY_BROKEN,       /* poll failed */
 };
 
-enum relay_end { RELAY_END_NONE, RELAY_END_PEER, RELAY_END_PLAIN, RELAY_END_TIMEOUT, RELAY_END_SIGNAL };
+enum relay_end {
+	RELAY_END_NONE,
+	RELAY_END_PEER,
+	RELAY_END_PLAIN,
+	RELAY_END_TIMEOUT,
+	RELAY_END_SIGNAL
+};
 
 struct relay_setup {
 	struct tls *peer;
@@ -40,8 +47,8 @@ struct relay_result {
 };
 
 /*
- * Runs until both flows have ended or one was cut; then what was read before is still delivered, within
- * close_ms.  Closes nothing.
+ * Runs until both flows have ended or one was cut; then what was read before is still delivered,
+ * within close_ms.  Closes nothing.
  */
 void relay_run(const struct relay_setup *setup, struct relay_result *result);
 

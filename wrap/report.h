@@ -10,14 +10,15 @@
 #include "trust.h"
 
 struct report {
-	int level;             /* LEVEL_* of log.h */
-	const char *result;    /* one word: inetls-wrap(8), DIAGNOSTICS, lists them */
-	const char *reason;    /* in words, "" where all is well; may hold the peer's */
+	int level;          /* LEVEL_* of log.h */
+	const char *result; /* one word: inetls-wrap(8), DIAGNOSTICS, lists them */
+	const char *reason; /* in words, "" where all is well; may hold the peer's */
 	const char *peer, *backend, *source;
 	const struct tls *tls; /* NULL where no handshake was completed */
-	const struct trust_peer *client; /* a client's certificate, or NULL where none is asked for */
-	const char *end;       /* who ended first, or NULL */
-	bool truncated;        /* the peer was cut off */
+	/* a client's certificate, or NULL where none is asked for */
+	const struct trust_peer *client;
+	const char *end; /* who ended first, or NULL */
+	bool truncated;  /* the peer was cut off */
 	uint64_t in, out;
 	int64_t handshake_ms, total_ms;
 };

@@ -1,6 +1,6 @@
 /*
- * The door.  The order matters: chroot needs root and a path, the groups must go while we may still change
- * them, then the user; the filter is last, since it forbids all of this.
+ * The door.  The order matters: chroot needs root and a path, the groups must go while we may still
+ * change them, then the user; the filter is last, since it forbids all of this.
  */
 
 #include "sandbox.h"
@@ -18,13 +18,14 @@
 
 #define DEFAULT_USER "inetls"
 /*
- * Users of keyholders: one for each process, from the range that nobody hands out (systemd's "Users, Groups,
- * UIDs and GIDs on systemd Systems": above its containers' ranges).
+ * Users of keyholders: one for each process, from the range that nobody hands out (systemd's
+ * "Users, Groups, UIDs and GIDs on systemd Systems": above its containers' ranges).
  */
 #define KEYHOLDER_UID 1879048192u
 #define KEYHOLDER_UIDS (1u << 24)
 #define KEYHOLDER_UID_SMALL 65533u /* in a container that maps no more than 65536 */
-#define POLLED_MAX 8               /* ppoll fails where more descriptors are polled than may be open */
+/* ppoll fails where more descriptors are polled than may be open */
+#define POLLED_MAX 8
 
 #if defined(__linux__)
 #include <linux/filter.h>
@@ -40,7 +41,8 @@
 static int
 no_new_privileges(struct failure *why)
 {
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
 		return failure_set(why, EX_OSERR, "prctl: %s", strerror(errno));
 	return 0;
 }
@@ -59,7 +61,8 @@ load_filter(struct sock_filter *program, size_t n, struct failure *why)
 
 	if (!FILTERED || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0)
 		return 0;
-	return failure_set(why, EX_OSERR, "seccomp: %s; a kernel without it needs --no-sandbox", strerror(errno));
+	return failure_set(
+	    why, EX_OSERR, "seccomp: %s; a kernel without it needs --no-sandbox", strerror(errno));
 }
 
 static int
@@ -74,7 +77,8 @@ filter_session(const struct sandbox_door *d, struct failure *why)
 
 		/* A place that is not used gets a number that no descriptor has. */
 		if (program[i].k >= FILTER_BACKEND_MARK && place < FILTER_BACKENDS)
-			program[i].k = (int)place < d->n ? (uint32_t)d->connectable[place] : UINT32_MAX;
+			program[i].k = (int)place < d->n ? (uint32_t)d->connectable[place] :
+							   UINT32_MAX;
 	}
 	return load_filter(program, n, why);
 }
@@ -89,8 +93,8 @@ filter_keyholder(struct failure *why)
 }
 
 /*
- * Landlock (Documentation/userspace-api/landlock.rst), by its numbers, since the headers may be older than
- * the kernel.  Each version of its ABI adds to what can be forbidden.
+ * Landlock (Documentation/userspace-api/landlock.rst), by its numbers, since the headers may be
+ * older than the kernel.  Each version of its ABI adds to what can be forbidden.
  */
 #define LANDLOCK_CREATE 444
 #define LANDLOCK_ADD 445
@@ -129,7 +133,8 @@ allow_ports(int rules, const struct sandbox_door *d)
 		struct landlock_port port = { LANDLOCK_NET_CONNECT, d->ports[i] };
 		bool again = i > 0 && d->ports[i] == d->ports[i - 1];
 
-		if (port.port != 0 && !again && syscall(LANDLOCK_ADD, rules, LANDLOCK_NET_PORT, &port, 0) == -1)
+		if (port.port != 0 && !again &&
+		    syscall(LANDLOCK_ADD, rules, LANDLOCK_NET_PORT, &port, 0) == -1)
 			return -1;
 	}
 	return 0;
@@ -139,8 +144,8 @@ static int
 lock_land(const struct sandbox_door *d, struct failure *why)
 {
 	long version = landlock_version();
-	struct landlock_ruleset all = { landlock_fs(version), LANDLOCK_NET_BIND | LANDLOCK_NET_CONNECT,
-		LANDLOCK_SCOPE_ALL };
+	struct landlock_ruleset all = { landlock_fs(version),
+		LANDLOCK_NET_BIND | LANDLOCK_NET_CONNECT, LANDLOCK_SCOPE_ALL };
 	size_t size = version >= 6 ? 24 : version >= 4 ? 16 : 8;
 	int rules, r;
 
@@ -163,7 +168,8 @@ sandbox_features(void)
 	static char text[64];
 	long version = landlock_version();
 
-	(void)snprintf(text, sizeof(text), version < 1 ? "%s, no Landlock" : "%s, Landlock (ABI %ld)",
+	(void)snprintf(text, sizeof(text),
+	    version < 1 ? "%s, no Landlock" : "%s, Landlock (ABI %ld)",
 	    FILTERED ? "seccomp" : "no seccomp in a sanitizer build", version);
 	return text;
 }
@@ -213,9 +219,10 @@ find_user(struct sandbox *s, const char *user, struct failure *why)
 	if (pw == NULL && user == NULL)
 		pw = getpwnam("nobody");
 	if (pw == NULL)
-		return failure_set(why, EX_CONFIG, "-s %s: there is no such user; make it (useradd -r -s "
-		    "/usr/sbin/nologin %s) or name another", user != NULL ? user : DEFAULT_USER,
-		    user != NULL ? user : DEFAULT_USER);
+		return failure_set(why, EX_CONFIG,
+		    "-s %s: there is no such user; make it (useradd -r -s "
+		    "/usr/sbin/nologin %s) or name another",
+		    user != NULL ? user : DEFAULT_USER, user != NULL ? user : DEFAULT_USER);
 	s->uid = pw->pw_uid;
 	s->gid = pw->pw_gid;
 	(void)snprintf(s->user, sizeof(s->user), "%s", pw->pw_name);
@@ -245,11 +252,15 @@ sandbox_prepare(struct sandbox *s, const char *user, const char *group, struct f
 	if (group != NULL && find_group(s, group, why) == -1)
 		return -1;
 	if (root && (s->uid == 0 || s->gid == 0))
-		return failure_set(why, EX_USAGE, "user %s, group %lu: root is refused, it would undo the "
-		    "protection; name an unprivileged user and group with -s and -g", s->user, (unsigned long)s->gid);
+		return failure_set(why, EX_USAGE,
+		    "user %s, group %lu: root is refused, it would undo the "
+		    "protection; name an unprivileged user and group with -s and -g",
+		    s->user, (unsigned long)s->gid);
 	if (!root && (s->uid != geteuid() || s->gid != getegid()))
-		return failure_set(why, EX_NOPERM, "-s or -g: uid %lu cannot become another user; start it as root, or "
-		    "leave -s and -g out", (unsigned long)geteuid());
+		return failure_set(why, EX_NOPERM,
+		    "-s or -g: uid %lu cannot become another user; start it as root, or "
+		    "leave -s and -g out",
+		    (unsigned long)geteuid());
 	return 0;
 }
 
@@ -273,8 +284,10 @@ enter_empty(struct failure *why)
 	/* All of them read-only: a place that is empty by convention. */
 	if (chdir("/var/empty") == 0)
 		return 0;
-	return failure_set(why, EX_OSERR, "no empty directory to chroot into: /run and /tmp cannot be written (%s) "
-	    "and there is no /var/empty", strerror(errno));
+	return failure_set(why, EX_OSERR,
+	    "no empty directory to chroot into: /run and /tmp cannot be written (%s) "
+	    "and there is no /var/empty",
+	    strerror(errno));
 }
 
 static int
@@ -287,20 +300,26 @@ change_root(const char *root, struct failure *why)
 		return failure_set(why, errno == ENOENT ? EX_UNAVAILABLE : EX_OSERR,
 		    "chdir %s: %s; it must hold the service's socket", root, strerror(errno));
 	if (chroot(".") == -1 || chdir("/") == -1)
-		return failure_set(why, EX_OSERR, "chroot: %s; root lacks CAP_SYS_CHROOT here: give it, or start us as another "
-		    "user", strerror(errno));
+		return failure_set(why, EX_OSERR,
+		    "chroot: %s; root lacks CAP_SYS_CHROOT here: give it, or start us as another "
+		    "user",
+		    strerror(errno));
 	return 0;
 }
 
 static int
 become(uid_t uid, gid_t gid, struct failure *why)
 {
-	if (setgroups(0, NULL) == -1 || setresgid(gid, gid, gid) == -1 || setresuid(uid, uid, uid) == -1)
-		return failure_set(why, EX_OSERR, "become uid %lu: %s; root lacks CAP_SETUID or CAP_SETGID here: give them, or "
-		    "start us as another user", (unsigned long)uid, strerror(errno));
+	if (setgroups(0, NULL) == -1 || setresgid(gid, gid, gid) == -1 ||
+	    setresuid(uid, uid, uid) == -1)
+		return failure_set(why, EX_OSERR,
+		    "become uid %lu: %s; root lacks CAP_SETUID or CAP_SETGID here: give them, or "
+		    "start us as another user",
+		    (unsigned long)uid, strerror(errno));
 	/* A kernel that let us back would make all of this a show. */
 	if (setuid(0) != -1 || geteuid() != uid || getegid() != gid)
-		return failure_set(why, EX_SOFTWARE, "become uid %lu: root could be had back", (unsigned long)uid);
+		return failure_set(
+		    why, EX_SOFTWARE, "become uid %lu: root could be had back", (unsigned long)uid);
 	return 0;
 }
 
@@ -319,7 +338,8 @@ limit(int highest_fd, bool writes_file, struct failure *why)
 	if (files.rlim_cur < POLLED_MAX)
 		files.rlim_cur = files.rlim_max = POLLED_MAX;
 	if (setrlimit(RLIMIT_CORE, &none) == -1 || setrlimit(RLIMIT_NPROC, &none) == -1 ||
-	    setrlimit(RLIMIT_NOFILE, &files) == -1 || (!writes_file && setrlimit(RLIMIT_FSIZE, &none) == -1))
+	    setrlimit(RLIMIT_NOFILE, &files) == -1 ||
+	    (!writes_file && setrlimit(RLIMIT_FSIZE, &none) == -1))
 		return failure_set(why, EX_OSERR, "setrlimit: %s", strerror(errno));
 	return 0;
 }
@@ -327,13 +347,17 @@ limit(int highest_fd, bool writes_file, struct failure *why)
 int
 sandbox_close_door(const struct sandbox *s, const struct sandbox_door *d, struct failure *why)
 {
-	if (s->change_user && (change_root(d->root, why) == -1 || become(s->uid, s->gid, why) == -1))
+	if (s->change_user &&
+	    (change_root(d->root, why) == -1 || become(s->uid, s->gid, why) == -1))
 		return -1;
 	if (s->off)
 		return 0;
 	if (no_new_privileges(why) == -1 || lock_land(d, why) == -1)
 		return -1;
-	return limit(d->highest_fd, d->writes_file || d->keeps_record, why) == -1 || filter_session(d, why) == -1 ? -1 : 0;
+	return limit(d->highest_fd, d->writes_file || d->keeps_record, why) == -1 ||
+		filter_session(d, why) == -1 ?
+	    -1 :
+	    0;
 }
 
 /* Another user than the session's, or the session could send it signals. */

@@ -2,8 +2,9 @@
 #define INETLS_SANDBOX_H
 
 /*
- * Become nobody, then close the door.  Every #if for an operating system lives here.  The user is looked up
- * while /etc can still be read; the door is closed before the first byte of the peer is read.
+ * Become nobody, then close the door.  Every #if for an operating system lives here.  The user is
+ * looked up while /etc can still be read; the door is closed before the first byte of the peer is
+ * read.
  */
 
 #include <stdbool.h>
@@ -22,34 +23,40 @@ struct sandbox {
 
 /* What a session keeps. */
 struct sandbox_door {
-	const char *root;       /* becomes the root directory where the process is root; "" is an empty one */
+	/* becomes the root directory where the process is root; "" is an empty one */
+	const char *root;
 	const int *connectable; /* sockets that may be connected; -1 where there is none */
-	const uint16_t *ports;  /* of TCP, host order, 0 where there is none: no other may be connected to */
-	int n;                  /* of both, 8 at most */
-	int highest_fd;         /* nothing above it is open */
-	bool writes_file;       /* the log is a regular file */
-	bool keeps_record;      /* a file of known hosts is read, locked and appended to */
+	/* of TCP, host order, 0 where there is none: no other may be connected to */
+	const uint16_t *ports;
+	int n;             /* of both, 8 at most */
+	int highest_fd;    /* nothing above it is open */
+	bool writes_file;  /* the log is a regular file */
+	bool keeps_record; /* a file of known hosts is read, locked and appended to */
 };
 
 /*
- * Finds out whom to become: user and group as given by -s and -g or NULL, where the default is inetls, else
- * nobody.  0, or -1 and *why: EX_CONFIG for a name that does not exist, EX_USAGE for root, EX_NOPERM where
- * another user is asked for without being root.
+ * Finds out whom to become: user and group as given by -s and -g or NULL, where the default is
+ * inetls, else nobody.  0, or -1 and *why: EX_CONFIG for a name that does not exist, EX_USAGE for
+ * root, EX_NOPERM where another user is asked for without being root.
  */
 int sandbox_prepare(struct sandbox *s, const char *user, const char *group, struct failure *why);
 
 /*
- * The door of a session: an empty root, another user, no privilege to be had again, no file, no new process
- * and no system call but what the relay needs.  0, or -1 and *why; then nothing of the peer may be read.
+ * The door of a session: an empty root, another user, no privilege to be had again, no file, no new
+ * process and no system call but what the relay needs.  0, or -1 and *why; then nothing of the peer
+ * may be read.
  */
 int sandbox_close_door(const struct sandbox *s, const struct sandbox_door *d, struct failure *why);
 
-/* Another user for good, and no root to be had again, for a process that must still exec.  0, or -1 and *why. */
+/*
+ * Another user for good, and no root to be had again, for a process that must still exec.  0, or -1
+ * and *why.
+ */
 int sandbox_become(const struct sandbox *s, struct failure *why);
 
 /*
- * The cage of the process that holds the key: a user of its own, which the session cannot touch, and fewer
- * system calls still.  s is the session's.
+ * The cage of the process that holds the key: a user of its own, which the session cannot touch,
+ * and fewer system calls still.  s is the session's.
  */
 int sandbox_cage_keyholder(const struct sandbox *s, struct failure *why);
 

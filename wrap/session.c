@@ -1,7 +1,7 @@
 /*
- * One connection.  Everything that needs a path or a privilege is done before the door; not one byte of the
- * peer is read before it; the service hears of the peer only after the handshake.  This is the only place
- * that turns a failure into a log line and an exit code.
+ * One connection.  Everything that needs a path or a privilege is done before the door; not one
+ * byte of the peer is read before it; the service hears of the peer only after the handshake.  This
+ * is the only place that turns a failure into a log line and an exit code.
  */
 
 #include "session.h"
@@ -54,7 +54,8 @@ begin(struct session *s)
 	take_signals(s->o);
 	address_get_peer(STDIN_FILENO, &s->remote);
 	address_format(&s->remote, s->local);
-	if (socket_unblock(STDIN_FILENO, O_RDONLY) == -1 || socket_unblock(STDOUT_FILENO, O_WRONLY) == -1) {
+	if (socket_unblock(STDIN_FILENO, O_RDONLY) == -1 ||
+	    socket_unblock(STDOUT_FILENO, O_WRONLY) == -1) {
 		failure_set(&s->why, EX_OSERR, "fd 0 or 1: %s", strerror(errno));
 		return session_finish(s, "system", NULL);
 	}
@@ -64,14 +65,17 @@ begin(struct session *s)
 	return 0;
 }
 
-/* Whether close_notify would be the truth: the service's end was a clean one, or the peer was told. */
+/*
+ * Whether close_notify would be the truth: the service's end was a clean one, or the peer was told.
+ */
 static bool
 ends_clean(struct session *s)
 {
 	if (!s->established)
 		return false;
 	if (s->backend.fd == -1 && s->program.fd == -1)
-		return s->o->pgsql && pgsql_tell_unavailable(s->tls, s->why.text, deadline_after(s->o->connect_ms));
+		return s->o->pgsql &&
+		    pgsql_tell_unavailable(s->tls, s->why.text, deadline_after(s->o->connect_ms));
 	return s->relay.outcome == RELAY_DONE || s->relay.outcome == RELAY_PLAIN_CLOSED;
 }
 
@@ -86,7 +90,8 @@ say_goodbye(struct session *s)
 	if (s->o->client && s->backend.fd == -1)
 		return;
 	if (!s->peer_done)
-		peer_leave(s->o->client ? s->backend.fd : STDIN_FILENO, s->o->client ? s->backend.fd : STDOUT_FILENO);
+		peer_leave(s->o->client ? s->backend.fd : STDIN_FILENO,
+		    s->o->client ? s->backend.fd : STDOUT_FILENO);
 }
 
 /* The plain side sees a clean end only where the peer said so. */
@@ -95,7 +100,8 @@ leave_plain(struct session *s)
 {
 	int64_t deadline = deadline_after(s->o->close_ms);
 
-	program_leave(&s->program, s->relay.outcome == RELAY_DONE || s->relay.outcome == RELAY_PEER_LEFT);
+	program_leave(
+	    &s->program, s->relay.outcome == RELAY_DONE || s->relay.outcome == RELAY_PEER_LEFT);
 	switch (s->relay.outcome) {
 	case RELAY_PEER_CUT:
 	case RELAY_PEER_FAILED:
@@ -117,13 +123,29 @@ leave_plain(struct session *s)
 static void
 report(const struct session *s)
 {
-	/* Some PostgreSQL drivers never say close_notify: there a cut is nothing to be warned of. */
+	/*
+	 * Some PostgreSQL drivers never say close_notify: there a cut is nothing to be warned of.
+	 */
 	bool warn = s->truncated && !s->o->pgsql;
-	struct report r = { .level = s->why.code != EX_OK ? LEVEL_ERR : warn ? LEVEL_WARNING : LEVEL_NOTICE,
-		.result = s->result, .reason = s->why.text, .peer = s->o->client ? s->backend.name : s->local,
-		.backend = s->o->client ? s->local : s->o->program != NULL ? s->o->program : s->backend.name, .source = s->backend.source,
-		.client = s->established && !s->o->client && s->trust != NULL ? trust_peer(s->trust) : NULL, .tls = s->established ? s->tls : NULL, .end = s->end,
-		.truncated = s->truncated, .in = s->relay.in, .out = s->relay.out, .handshake_ms = s->handshake_ms,
+	struct report r = { .level = s->why.code != EX_OK ? LEVEL_ERR :
+		    warn                                  ? LEVEL_WARNING :
+							    LEVEL_NOTICE,
+		.result = s->result,
+		.reason = s->why.text,
+		.peer = s->o->client ? s->backend.name : s->local,
+		.backend = s->o->client   ? s->local :
+		    s->o->program != NULL ? s->o->program :
+					    s->backend.name,
+		.source = s->backend.source,
+		.client = s->established && !s->o->client && s->trust != NULL ?
+		    trust_peer(s->trust) :
+		    NULL,
+		.tls = s->established ? s->tls : NULL,
+		.end = s->end,
+		.truncated = s->truncated,
+		.in = s->relay.in,
+		.out = s->relay.out,
+		.handshake_ms = s->handshake_ms,
 		.total_ms = deadline_now() - s->started };
 
 	report_write(&r);
@@ -132,17 +154,19 @@ report(const struct session *s)
 typedef int step(struct session *);
 
 /* The order of a session. */
-static step *const opening_in_advance[] = { session_find_user, session_start_keyholder, session_open_backend,
-	session_start_tls, NULL };
+static step *const opening_in_advance[] = { session_find_user, session_start_keyholder,
+	session_open_backend, session_start_tls, NULL };
 static step *const opening_late[] = { session_find_user, session_start_keyholder, NULL };
-static step *const the_rest[] = { session_open_backend, session_start_tls, session_close_door, NULL };
+static step *const the_rest[] = { session_open_backend, session_start_tls, session_close_door,
+	NULL };
 static step *const the_door[] = { session_close_door, NULL };
-static step *const opening[] = { begin, session_find_user, session_start_keyholder, session_open_backend,
-	session_start_tls, session_close_door, NULL };
+static step *const opening[] = { begin, session_find_user, session_start_keyholder,
+	session_open_backend, session_start_tls, session_close_door, NULL };
 static step *const as_server[] = { session_proxy_header, session_front_door, session_shake_hands,
 	session_connect_backend, session_announce_peer, session_relay, NULL };
 static step *const as_client[] = { session_local_door, session_connect_backend, session_ask_for_tls,
-	session_shake_hands, session_remember_host, session_send_first, session_pass_startup, session_relay, NULL };
+	session_shake_hands, session_remember_host, session_send_first, session_pass_startup,
+	session_relay, NULL };
 
 /* Until one has finished the session.  Whether none has. */
 static bool
@@ -163,8 +187,10 @@ check_stdin(const struct options *o)
 
 	if (o->client && log_stdin_was_open())
 		return EX_OK; /* a pipe or a terminal serves too */
-	if (!log_stdin_was_open() || getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &len) == -1) {
-		log_line(LEVEL_ERR, "fd 0 is not a socket: inetls-wrap is started by inetd, xinetd, systemd or "
+	if (!log_stdin_was_open() ||
+	    getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &len) == -1) {
+		log_line(LEVEL_ERR,
+		    "fd 0 is not a socket: inetls-wrap is started by inetd, xinetd, systemd or "
 		    "tcpserver for each connection; to listen itself give -d [host:]port; see inetls-wrap -h");
 		return EX_USAGE;
 	}
@@ -174,8 +200,11 @@ check_stdin(const struct options *o)
 static void
 init(struct session *s, const struct options *o, int channel)
 {
-	*s = (struct session){ .o = o, .channel = channel, .keys = { .fd = -1 },
-		.program = { .fd = -1, .control = -1 }, .last = { .fd = -1 } };
+	*s = (struct session){ .o = o,
+		.channel = channel,
+		.keys = { .fd = -1 },
+		.program = { .fd = -1, .control = -1 },
+		.last = { .fd = -1 } };
 	backend_init(&s->backend);
 }
 
@@ -207,8 +236,9 @@ session_serve(const struct options *o, int channel)
 }
 
 /*
- * A client resolves the server's name for each connection, and a program is started for each: neither is done
- * in advance.  A failure before there is a peer waits for one, to be logged with it.
+ * A client resolves the server's name for each connection, and a program is started for each:
+ * neither is done in advance.  A failure before there is a peer waits for one, to be logged with
+ * it.
  */
 int
 session_serve_next(const struct options *o, int channel,

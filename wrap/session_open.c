@@ -1,6 +1,6 @@
 /*
- * A session's steps up to the door: everything that needs a path or a privilege is opened here, and nothing
- * of the peer is read.
+ * A session's steps up to the door: everything that needs a path or a privilege is opened here, and
+ * nothing of the peer is read.
  */
 
 #include "session_steps.h"
@@ -46,16 +46,18 @@ int
 session_open_backend(struct session *s)
 {
 	if (s->o->program != NULL) {
-		if (program_prepare(&s->program, s->o->program, s->o->program_argv, &s->sandbox, &s->why) == -1)
+		if (program_prepare(
+			&s->program, s->o->program, s->o->program_argv, &s->sandbox, &s->why) == -1)
 			return session_finish(s, "config", NULL);
 		return 0;
 	}
-	return backend_open(&s->backend, s->o, &s->why) == 0 ? 0 : session_finish(s, "config", NULL);
+	return backend_open(&s->backend, s->o, &s->why) == 0 ? 0 :
+							       session_finish(s, "config", NULL);
 }
 
 /*
- * The ticket key of this service and policy: a ticket of another one must not resume here.  Where the file
- * cannot be used, sessions go on without.
+ * The ticket key of this service and policy: a ticket of another one must not resume here.  Where
+ * the file cannot be used, sessions go on without.
  */
 static const unsigned char *
 find_ticket_key(const struct session *s, unsigned char key[TICKET_KEY])
@@ -65,8 +67,8 @@ find_ticket_key(const struct session *s, unsigned char key[TICKET_KEY])
 
 	if (s->o->tickets == NULL)
 		return NULL;
-	(void)snprintf(label, sizeof(label), "%s%s -v %d", s->o->service, s->o->pgsql ? " -n pgsql" : "",
-	    s->o->trust.level);
+	(void)snprintf(label, sizeof(label), "%s%s -v %d", s->o->service,
+	    s->o->pgsql ? " -n pgsql" : "", s->o->trust.level);
 	if (ticket_key(s->o->tickets, label, key, &why) == 0)
 		return key;
 	log_line(LEVEL_WARNING, "%s; going on without tickets", why.text);
@@ -84,8 +86,8 @@ find_last_session(struct session *s)
 
 	if (s->o->session == NULL)
 		return NULL;
-	n = (size_t)snprintf(policy, sizeof(policy), "%s %s %d %s %s %s", c->host, c->port, c->level,
-	    c->ca_file != NULL ? c->ca_file : "-", c->ca_dir != NULL ? c->ca_dir : "-",
+	n = (size_t)snprintf(policy, sizeof(policy), "%s %s %d %s %s %s", c->host, c->port,
+	    c->level, c->ca_file != NULL ? c->ca_file : "-", c->ca_dir != NULL ? c->ca_dir : "-",
 	    s->o->pem != NULL ? s->o->pem : "-");
 	for (int i = 0; i < c->n_pins && n < sizeof(policy); i++)
 		n += (size_t)snprintf(policy + n, sizeof(policy) - n, " %s", c->pins[i]);
@@ -99,10 +101,11 @@ find_last_session(struct session *s)
 int
 session_start_tls(struct session *s)
 {
-	struct tls_config c = { .keys = s->o->pem != NULL ? &s->keys : NULL, .priority = s->o->priority,
-		.alpn = s->o->pgsql ? PGSQL_ALPN : NULL, .sni = s->o->trust.host };
+	struct tls_config c = { .keys = s->o->pem != NULL ? &s->keys : NULL,
+		.priority = s->o->priority,
+		.alpn = s->o->pgsql ? PGSQL_ALPN : NULL,
+		.sni = s->o->trust.host };
 	unsigned char key[TICKET_KEY];
-
 
 	if (tls_init(&s->why) == -1)
 		return session_finish(s, "config", NULL);
@@ -113,7 +116,8 @@ session_start_tls(struct session *s)
 	}
 	c.ticket_key = find_ticket_key(s, key);
 	c.resume = find_last_session(s);
-	s->tls = s->o->client ? tls_client(&c, &s->why) : tls_server(&c, STDIN_FILENO, STDOUT_FILENO, &s->why);
+	s->tls = s->o->client ? tls_client(&c, &s->why) :
+				tls_server(&c, STDIN_FILENO, STDOUT_FILENO, &s->why);
 	explicit_bzero(key, sizeof(key));
 	return s->tls != NULL ? 0 : session_finish(s, "config", NULL);
 }
@@ -132,8 +136,12 @@ session_close_door(struct session *s)
 {
 	char root[ADDRESS_TEXT];
 	uint16_t ports[ADDRESS_MAX];
-	struct sandbox_door d = { .root = root, .connectable = s->backend.sockets, .ports = ports,
-		.n = s->backend.addresses.n, .highest_fd = s->keys.fd, .writes_file = writes_file() };
+	struct sandbox_door d = { .root = root,
+		.connectable = s->backend.sockets,
+		.ports = ports,
+		.n = s->backend.addresses.n,
+		.highest_fd = s->keys.fd,
+		.writes_file = writes_file() };
 	int hosts = s->trust != NULL ? trust_fd(s->trust) : -1;
 
 	for (int i = 0; i < d.n; i++) {
@@ -150,7 +158,8 @@ session_close_door(struct session *s)
 		d.highest_fd = hosts;
 	backend_root(&s->backend, root, sizeof(root));
 	if (s->o->no_sandbox || s->o->no_keyholder)
-		log_line(LEVEL_WARNING, "for debugging only:%s%s", s->o->no_sandbox ? " --no-sandbox" : "",
+		log_line(LEVEL_WARNING, "for debugging only:%s%s",
+		    s->o->no_sandbox ? " --no-sandbox" : "",
 		    s->o->no_keyholder ? " --no-keyholder" : "");
 	if (sandbox_close_door(&s->sandbox, &d, &s->why) == -1)
 		return session_finish(s, "config", NULL);

@@ -14,7 +14,10 @@
 #include "pgsql_startup.h"
 #include "proxyproto.h"
 
-/* In client mode the peer is the service, and what it does wrong is a failure of the local side's purpose. */
+/*
+ * In client mode the peer is the service, and what it does wrong is a failure of the local side's
+ * purpose.
+ */
 static int
 local_code(const struct session *s)
 {
@@ -63,15 +66,17 @@ pass_cancel(struct session *s)
 {
 	if (session_connect_backend(s) == -1 || session_announce_peer(s) == -1)
 		return -1;
-	if (pgsql_pass_cancel(s->backend.fd, s->door.packet, s->door.len, deadline_after(s->o->connect_ms)) == -1)
-		return session_finish_why(s, "backend", "backend", "the CancelRequest could not be passed on");
+	if (pgsql_pass_cancel(
+		s->backend.fd, s->door.packet, s->door.len, deadline_after(s->o->connect_ms)) == -1)
+		return session_finish_why(
+		    s, "backend", "backend", "the CancelRequest could not be passed on");
 	s->relay.in = s->door.len;
 	return session_finish(s, "cancel", "backend");
 }
 
 /*
- * The PROXY header, the front door and the handshake share one deadline, however slowly the bytes come.  Who
- * is no proxy of ours is not listened to: it could say that it is anybody.
+ * The PROXY header, the front door and the handshake share one deadline, however slowly the bytes
+ * come.  Who is no proxy of ours is not listened to: it could say that it is anybody.
  */
 int
 session_proxy_header(struct session *s)
@@ -83,19 +88,17 @@ session_proxy_header(struct session *s)
 	if (!proxyproto_allows(s->o->proxy_in, &s->remote))
 		return session_finish_why(s, "refused", NULL, "no address of --proxy-in");
 	switch (proxyproto_read(STDIN_FILENO, s->handshake_deadline, &s->remote)) {
-	case PROXYPROTO_OK:
-		address_format(&s->remote, s->local);
-		return 0;
-	case PROXYPROTO_LOCAL:
-		return 0;
+	case PROXYPROTO_OK: address_format(&s->remote, s->local); return 0;
+	case PROXYPROTO_LOCAL: return 0;
 	case PROXYPROTO_STOPPED:
 		return session_finish_why(s, "handshake", "signal", "ended by a signal");
 	case PROXYPROTO_TIMEOUT:
-		return session_finish_why(s, "refused", "timeout", "no PROXY header within --handshake-timeout");
+		return session_finish_why(
+		    s, "refused", "timeout", "no PROXY header within --handshake-timeout");
 	case PROXYPROTO_GONE:
-		return session_finish_why(s, "refused", NULL, "proxy closed before its PROXY header was whole");
-	case PROXYPROTO_BAD:
-		break;
+		return session_finish_why(
+		    s, "refused", NULL, "proxy closed before its PROXY header was whole");
+	case PROXYPROTO_BAD: break;
 	}
 	return session_finish_why(s, "refused", NULL, "no well-formed PROXY header");
 }
@@ -115,7 +118,8 @@ session_announce_peer(struct session *s)
 	/* A fresh socket takes that little at once. */
 	if (write(s->backend.fd, header, n) == (ssize_t)n)
 		return 0;
-	failure_set(&s->why, EX_UNAVAILABLE, "the PROXY header could not be written: %s", strerror(errno));
+	failure_set(
+	    &s->why, EX_UNAVAILABLE, "the PROXY header could not be written: %s", strerror(errno));
 	return session_finish(s, "backend", "backend");
 }
 
@@ -125,17 +129,14 @@ session_front_door(struct session *s)
 	if (!s->o->pgsql)
 		return 0;
 	switch (pgsql_accept(&s->door, STDIN_FILENO, s->handshake_deadline)) {
-	case PGSQL_HANDSHAKE:
-		break;
+	case PGSQL_HANDSHAKE: break;
 	case PGSQL_DIRECT:
 		tls_require_alpn(s->tls);
 		tls_preload(s->tls, s->door.packet, s->door.len);
 		break;
-	case PGSQL_FORWARD:
-		return pass_cancel(s);
+	case PGSQL_FORWARD: return pass_cancel(s);
 	case PGSQL_BEGIN:
-	case PGSQL_REFUSED:
-		return session_finish_why(s, "refused", NULL, s->door.reason);
+	case PGSQL_REFUSED: return session_finish_why(s, "refused", NULL, s->door.reason);
 	case PGSQL_STOPPED:
 		return session_finish_why(s, "handshake", "signal", "ended by a signal");
 	}
@@ -148,14 +149,13 @@ session_local_door(struct session *s)
 {
 	if (!s->o->pgsql)
 		return 0;
-	switch (pgsql_accept_local(&s->door, STDIN_FILENO, STDOUT_FILENO, deadline_after(s->o->handshake_ms))) {
+	switch (pgsql_accept_local(
+	    &s->door, STDIN_FILENO, STDOUT_FILENO, deadline_after(s->o->handshake_ms))) {
 	case PGSQL_FORWARD: /* goes through TLS like everything else */
-	case PGSQL_BEGIN:
-		return 0;
+	case PGSQL_BEGIN: return 0;
 	case PGSQL_STOPPED:
 		return session_finish_why(s, "handshake", "signal", "ended by a signal");
-	default:
-		return session_finish_why(s, "refused", NULL, s->door.reason);
+	default: return session_finish_why(s, "refused", NULL, s->door.reason);
 	}
 }
 
@@ -169,8 +169,9 @@ session_tell_local(struct session *s, bool door_is_closed)
 
 	if (!s->o->pgsql || s->first_out > 0)
 		return;
-	if (!door_is_closed && (session_close_door(s) == -1 ||
-	    pgsql_accept_local(&s->door, STDIN_FILENO, STDOUT_FILENO, deadline) != PGSQL_BEGIN))
+	if (!door_is_closed &&
+	    (session_close_door(s) == -1 ||
+		pgsql_accept_local(&s->door, STDIN_FILENO, STDOUT_FILENO, deadline) != PGSQL_BEGIN))
 		s->door.rest = 0;
 	s->why = why;
 	s->result = result;
@@ -190,8 +191,7 @@ session_ask_for_tls(struct session *s)
 	if (!s->o->pgsql)
 		return 0;
 	switch (pgsql_request_tls(&answer, s->backend.fd, s->handshake_deadline)) {
-	case PGSQL_HANDSHAKE:
-		return 0;
+	case PGSQL_HANDSHAKE: return 0;
 	case PGSQL_STOPPED:
 		return session_finish_why(s, "handshake", "signal", "ended by a signal");
 	default:
@@ -223,10 +223,14 @@ session_shake_hands(struct session *s)
 
 	s->speaks_tls = true;
 	while ((r = tls_handshake(s->tls)) == TLS_WANT_READ || r == TLS_WANT_WRITE) {
-		ready = peer_wait(s->tls, r, keyholder_watched(&s->keys), &heard, s->handshake_deadline);
+		ready = peer_wait(
+		    s->tls, r, keyholder_watched(&s->keys), &heard, s->handshake_deadline);
 		if (ready <= 0)
 			return handshake_over(s, ready);
-		/* A keyholder that cannot read the PEM says so unasked: not even a silent peer hides it. */
+		/*
+		 * A keyholder that cannot read the PEM says so unasked: not even a silent peer
+		 * hides it.
+		 */
 		if (heard)
 			keyholder_hear(&s->keys);
 		if (s->keys.why.code != EX_OK)
@@ -247,7 +251,10 @@ session_shake_hands(struct session *s)
 	return 0;
 }
 
-/* A host that is seen for the first time is written down before a byte of the local program goes to it. */
+/*
+ * A host that is seen for the first time is written down before a byte of the local program goes to
+ * it.
+ */
 int
 session_remember_host(struct session *s)
 {
@@ -261,7 +268,8 @@ session_remember_host(struct session *s)
 	if (r == 1)
 		log_line(LEVEL_WARNING, "%s", text);
 	else if (s->o->trust.level == TRUST_IGNORE)
-		log_line(LEVEL_WARNING, "-v 0: anybody may be at the other end of %s", s->backend.name);
+		log_line(
+		    LEVEL_WARNING, "-v 0: anybody may be at the other end of %s", s->backend.name);
 	return 0;
 }
 
@@ -269,7 +277,8 @@ session_remember_host(struct session *s)
 int
 session_send_first(struct session *s)
 {
-	if (s->door.len > 0 && tls_write(s->tls, s->door.packet, s->door.len) != (ssize_t)s->door.len) {
+	if (s->door.len > 0 &&
+	    tls_write(s->tls, s->door.packet, s->door.len) != (ssize_t)s->door.len) {
 		failure_set(&s->why, EX_UNAVAILABLE, "%s", tls_reason(s->tls));
 		return session_finish(s, "handshake", NULL);
 	}
@@ -281,8 +290,9 @@ session_send_first(struct session *s)
 int
 session_pass_startup(struct session *s)
 {
-	struct pgsql_startup p = { .tls = s->tls, .fd_in = STDIN_FILENO, .fd_out = STDOUT_FILENO,
-		.rest = s->door.rest };
+	struct pgsql_startup p = {
+		.tls = s->tls, .fd_in = STDIN_FILENO, .fd_out = STDOUT_FILENO, .rest = s->door.rest
+	};
 	enum pgsql_passed how;
 
 	if (p.rest == 0)
@@ -319,15 +329,26 @@ relay_code(const struct session *s)
 int
 session_relay(struct session *s)
 {
-	static const char *const ends[] = { [RELAY_END_PEER] = "peer", [RELAY_END_PLAIN] = "backend",
-		[RELAY_END_TIMEOUT] = "timeout", [RELAY_END_SIGNAL] = "signal" };
-	static const char *const results[] = { [RELAY_DONE] = "ok", [RELAY_PEER_CUT] = "cut",
-		[RELAY_PEER_LEFT] = "cut", [RELAY_PEER_FAILED] = "protocol", [RELAY_PLAIN_RESET] = "reset",
-		[RELAY_PLAIN_CLOSED] = "unread", [RELAY_IDLE] = "timeout", [RELAY_STOPPED] = "stopped",
+	static const char *const ends[] = { [RELAY_END_PEER] = "peer",
+		[RELAY_END_PLAIN] = "backend",
+		[RELAY_END_TIMEOUT] = "timeout",
+		[RELAY_END_SIGNAL] = "signal" };
+	static const char *const results[] = { [RELAY_DONE] = "ok",
+		[RELAY_PEER_CUT] = "cut",
+		[RELAY_PEER_LEFT] = "cut",
+		[RELAY_PEER_FAILED] = "protocol",
+		[RELAY_PLAIN_RESET] = "reset",
+		[RELAY_PLAIN_CLOSED] = "unread",
+		[RELAY_IDLE] = "timeout",
+		[RELAY_STOPPED] = "stopped",
 		[RELAY_BROKEN] = "system" };
 	int plain = s->o->program != NULL ? s->program.fd : s->backend.fd;
-	struct relay_setup setup = { .peer = s->tls, .peer_in = tls_fd_in(s->tls), .peer_out = tls_fd_out(s->tls),
-		.plain_in = s->o->client ? STDIN_FILENO : plain, .plain_out = s->o->client ? STDOUT_FILENO : plain, .idle_ms = s->o->idle_ms,
+	struct relay_setup setup = { .peer = s->tls,
+		.peer_in = tls_fd_in(s->tls),
+		.peer_out = tls_fd_out(s->tls),
+		.plain_in = s->o->client ? STDIN_FILENO : plain,
+		.plain_out = s->o->client ? STDOUT_FILENO : plain,
+		.idle_ms = s->o->idle_ms,
 		.close_ms = s->o->close_ms };
 
 	relay_run(&setup, &s->relay);
@@ -335,6 +356,7 @@ session_relay(struct session *s)
 	s->relay.in += s->first_in;
 	failure_set(&s->why, relay_code(s), "%s", s->relay.reason);
 	s->truncated = s->relay.outcome == RELAY_PEER_CUT;
-	s->peer_done = s->relay.outcome == RELAY_DONE || s->truncated || s->relay.outcome == RELAY_PEER_LEFT;
+	s->peer_done = s->relay.outcome == RELAY_DONE || s->truncated ||
+	    s->relay.outcome == RELAY_PEER_LEFT;
 	return session_finish(s, results[s->relay.outcome], ends[s->relay.first]);
 }

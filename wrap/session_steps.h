@@ -2,8 +2,8 @@
 #define INETLS_SESSION_STEPS_H
 
 /*
- * The steps of a session, for session.c, which puts them in order.  Each returns 0 to go on, or -1 when it
- * has finished the session: then result, end and why are set, and no further step is taken.
+ * The steps of a session, for session.c, which puts them in order.  Each returns 0 to go on, or -1
+ * when it has finished the session: then result, end and why are set, and no further step is taken.
  */
 
 #include <stdbool.h>
@@ -31,21 +31,25 @@ struct session {
 	struct pgsql door;
 	struct relay_result relay;
 	struct failure why;
-	const char *result;   /* the word of the log line */
-	const char *end;      /* who ended first, or NULL */
-	bool speaks_tls;      /* the handshake has begun: what the peer gets now is TLS */
-	bool established;     /* and is complete */
+	const char *result;         /* the word of the log line */
+	const char *end;            /* who ended first, or NULL */
+	bool speaks_tls;            /* the handshake has begun: what the peer gets now is TLS */
+	bool established;           /* and is complete */
 	size_t first_out, first_in; /* client mode: passed on before the relay began */
-	bool truncated;       /* the peer was cut off */
-	bool peer_done;       /* nothing more can come from the peer, so there is nothing to drain */
+	bool truncated;             /* the peer was cut off */
+	/* nothing more can come from the peer, so there is nothing to drain */
+	bool peer_done;
 	struct ticket_session last; /* client mode: of --session */
-	struct trust *trust;  /* who the peer must be, or NULL */
-	struct address remote;    /* the other end of fd 0, or whom a PROXY header named */
-	char local[ADDRESS_TEXT]; /* the same, in words */
+	struct trust *trust;        /* who the peer must be, or NULL */
+	struct address remote;      /* the other end of fd 0, or whom a PROXY header named */
+	char local[ADDRESS_TEXT];   /* the same, in words */
 	int64_t started, handshake_started, handshake_ms, handshake_deadline;
 };
 
-/* Ends the session with the word of the log line and who ended it, or NULL; why is as it was set.  -1. */
+/*
+ * Ends the session with the word of the log line and who ended it, or NULL; why is as it was set.
+ * -1.
+ */
 int session_finish(struct session *s, const char *result, const char *end);
 
 /* The same for what is no failure of the local side. */
@@ -73,7 +77,10 @@ int session_remember_host(struct session *s);
 int session_send_first(struct session *s);
 int session_pass_startup(struct session *s);
 
-/* No step: where it did not come to the relay, a local psql is told in words why there is no database. */
+/*
+ * No step: where it did not come to the relay, a local psql is told in words why there is no
+ * database.
+ */
 void session_tell_local(struct session *s, bool door_is_closed);
 
 #endif

@@ -13,7 +13,8 @@
 #include "file.h"
 #include "p256.h"
 
-#define RSA_BITS_MIN 2048 /* what today's libraries take by default (OpenSSL's security level 2) */
+/* what today's libraries take by default (OpenSSL's security level 2) */
+#define RSA_BITS_MIN 2048
 #define BEGIN_CERTIFICATE "-----BEGIN CERTIFICATE-----"
 #define END_CERTIFICATE "-----END CERTIFICATE-----"
 
@@ -29,14 +30,20 @@ static int
 check_parts(const struct signer *s, struct failure *why)
 {
 	if (strstr(s->pem, "ENCRYPTED") != NULL)
-		return failure_set(why, EX_CONFIG, "%s: the key is encrypted, and nobody is there to type its "
-		    "passphrase; mend: openssl pkey -in KEY -out PLAINKEY, mode 0600", s->path);
+		return failure_set(why, EX_CONFIG,
+		    "%s: the key is encrypted, and nobody is there to type its "
+		    "passphrase; mend: openssl pkey -in KEY -out PLAINKEY, mode 0600",
+		    s->path);
 	if (strstr(s->pem, "PRIVATE KEY-----") == NULL)
-		return failure_set(why, EX_CONFIG, "%s: holds no private key (BEGIN PRIVATE KEY); key and certificate "
-		    "go into one file, `make cert` makes it", s->path);
+		return failure_set(why, EX_CONFIG,
+		    "%s: holds no private key (BEGIN PRIVATE KEY); key and certificate "
+		    "go into one file, `make cert` makes it",
+		    s->path);
 	if (strstr(s->pem, BEGIN_CERTIFICATE) == NULL)
-		return failure_set(why, EX_CONFIG, "%s: holds no certificate (BEGIN CERTIFICATE); key and certificate "
-		    "go into one file, `make cert` makes it", s->path);
+		return failure_set(why, EX_CONFIG,
+		    "%s: holds no certificate (BEGIN CERTIFICATE); key and certificate "
+		    "go into one file, `make cert` makes it",
+		    s->path);
 	return 0;
 }
 
@@ -45,7 +52,8 @@ broken(const struct signer *s, int error, struct failure *why)
 {
 	if (check_parts(s, why) == -1)
 		return -1;
-	return failure_set(why, EX_CONFIG, "%s: %s; is it whole? `inetls-certgen show %s` looks into it", s->path,
+	return failure_set(why, EX_CONFIG,
+	    "%s: %s; is it whole? `inetls-certgen show %s` looks into it", s->path,
 	    gnutls_strerror(error), s->path);
 }
 
@@ -62,15 +70,16 @@ signer_chain(const struct signer *s, char *out, struct failure *why)
 		end += strlen(END_CERTIFICATE);
 		n = (size_t)(end - begin);
 		if (len + n + 2 > SIGNER_CHAIN_MAX)
-			return failure_set(why, EX_CONFIG, "%s: the chain is larger than %d bytes", s->path,
-			    SIGNER_CHAIN_MAX);
+			return failure_set(why, EX_CONFIG, "%s: the chain is larger than %d bytes",
+			    s->path, SIGNER_CHAIN_MAX);
 		memcpy(out + len, begin, n);
 		len += n;
 		out[len++] = '\n';
 		begin = end;
 	}
 	if (len == 0)
-		return failure_set(why, EX_CONFIG, "%s: the certificate has no end; is the file whole?", s->path);
+		return failure_set(
+		    why, EX_CONFIG, "%s: the certificate has no end; is the file whole?", s->path);
 	out[len] = '\0';
 	return (ssize_t)len;
 }
@@ -81,8 +90,10 @@ check_strength(const struct signer *s, int algorithm, unsigned bits, struct fail
 {
 	if (algorithm != GNUTLS_PK_RSA || bits >= RSA_BITS_MIN)
 		return 0;
-	return failure_set(why, EX_CONFIG, "%s: its RSA key has %u bits, which today's TLS libraries refuse; make a new "
-	    "pair: inetls-certgen --force %s HOST.NAME", s->path, bits, s->path);
+	return failure_set(why, EX_CONFIG,
+	    "%s: its RSA key has %u bits, which today's TLS libraries refuse; make a new "
+	    "pair: inetls-certgen --force %s HOST.NAME",
+	    s->path, bits, s->path);
 }
 
 static int
@@ -104,11 +115,15 @@ load_other_key(struct signer *s, struct failure *why)
 	return check_strength(s, r, bits, why);
 }
 
-/* nettle reads as many bytes of a hash as the algorithm's has, whatever it is told: the asker is not trusted. */
+/*
+ * nettle reads as many bytes of a hash as the algorithm's has, whatever it is told: the asker is
+ * not trusted.
+ */
 static bool
 is_whole_hash(unsigned algorithm, size_t n)
 {
-	gnutls_digest_algorithm_t hash = gnutls_sign_get_hash_algorithm((gnutls_sign_algorithm_t)algorithm);
+	gnutls_digest_algorithm_t hash = gnutls_sign_get_hash_algorithm(
+	    (gnutls_sign_algorithm_t)algorithm);
 
 	return n > 0 && n == gnutls_hash_get_len(hash);
 }
@@ -127,22 +142,27 @@ p256_input(bool is_hash, unsigned algorithm, const void *data, size_t n, uint8_t
 }
 
 static ssize_t
-sign_other(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags, const gnutls_datum_t *in, void *out,
-    struct failure *why)
+sign_other(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags,
+    const gnutls_datum_t *in, void *out, struct failure *why)
 {
 	gnutls_datum_t signature = { NULL, 0 };
 	int r;
 
 	if (s->key == NULL && load_other_key(s, why) == -1)
 		return -1;
-	r = is_hash ? gnutls_privkey_sign_hash2(s->key, (gnutls_sign_algorithm_t)algorithm, flags, in, &signature)
-	            : gnutls_privkey_sign_data2(s->key, (gnutls_sign_algorithm_t)algorithm, flags, in, &signature);
+	r = is_hash ? gnutls_privkey_sign_hash2(
+			  s->key, (gnutls_sign_algorithm_t)algorithm, flags, in, &signature) :
+		      gnutls_privkey_sign_data2(
+			  s->key, (gnutls_sign_algorithm_t)algorithm, flags, in, &signature);
 	if (r < 0)
-		return failure_set(why, EX_CONFIG, "%s: the key cannot sign as the certificate says: %s; do they belong "
-		    "together? --check tells", s->path, gnutls_strerror(r));
+		return failure_set(why, EX_CONFIG,
+		    "%s: the key cannot sign as the certificate says: %s; do they belong "
+		    "together? --check tells",
+		    s->path, gnutls_strerror(r));
 	if (signature.size > SIGNER_SIGNATURE_MAX) {
 		gnutls_free(signature.data);
-		return failure_set(why, EX_CONFIG, "%s: the key is larger than any that is known", s->path);
+		return failure_set(
+		    why, EX_CONFIG, "%s: the key is larger than any that is known", s->path);
 	}
 	memcpy(out, signature.data, signature.size);
 	gnutls_free(signature.data);
@@ -150,16 +170,16 @@ sign_other(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags, c
 }
 
 ssize_t
-signer_sign(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags, const void *data, size_t n,
-    void *out, struct failure *why)
+signer_sign(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags, const void *data,
+    size_t n, void *out, struct failure *why)
 {
 	gnutls_datum_t in = { (unsigned char *)(uintptr_t)data, (unsigned)n };
 	uint8_t hash[32];
 	ssize_t len;
 
 	if (is_hash && !is_whole_hash(algorithm, n))
-		return failure_set(why, EX_SOFTWARE, "asked to sign %zu bytes that are no hash of algorithm %u", n,
-		    algorithm);
+		return failure_set(why, EX_SOFTWARE,
+		    "asked to sign %zu bytes that are no hash of algorithm %u", n, algorithm);
 	if (!s->parsed)
 		s->is_p256 = p256_parse(s->pem, s->p256);
 	s->parsed = true;
@@ -182,17 +202,21 @@ signer_match(const struct signer *s, struct failure *why)
 
 	if (check_parts(s, why) == -1)
 		return -1;
-	if ((r = gnutls_global_init()) < 0 || (r = gnutls_certificate_allocate_credentials(&credentials)) < 0)
+	if ((r = gnutls_global_init()) < 0 ||
+	    (r = gnutls_certificate_allocate_credentials(&credentials)) < 0)
 		return failure_set(why, EX_SOFTWARE, "initialise GnuTLS: %s", gnutls_strerror(r));
-	r = gnutls_certificate_set_x509_key_mem2(credentials, &pem, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
+	r = gnutls_certificate_set_x509_key_mem2(
+	    credentials, &pem, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
 	if (r >= 0 && gnutls_certificate_get_x509_key(credentials, 0, &key) == 0) {
 		algorithm = gnutls_x509_privkey_get_pk_algorithm2(key, &bits);
 		gnutls_x509_privkey_deinit(key);
 	}
 	gnutls_certificate_free_credentials(credentials);
 	if (r == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
-		return failure_set(why, EX_CONFIG, "%s: the private key does not belong to the certificate; put the key "
-		    "that the certificate was made for into it, or make a new pair with `make cert`", s->path);
+		return failure_set(why, EX_CONFIG,
+		    "%s: the private key does not belong to the certificate; put the key "
+		    "that the certificate was made for into it, or make a new pair with `make cert`",
+		    s->path);
 	return r < 0 ? broken(s, r, why) : check_strength(s, algorithm, bits, why);
 }
 

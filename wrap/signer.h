@@ -2,8 +2,8 @@
 #define INETLS_SIGNER_H
 
 /*
- * A PEM in memory: gives out its certificates and signs with its key.  It runs in the process that holds the
- * key (keyholder.h) and, with --check, in one that no network reaches.
+ * A PEM in memory: gives out its certificates and signs with its key.  It runs in the process that
+ * holds the key (keyholder.h) and, with --check, in one that no network reaches.
  */
 
 #include <stdbool.h>
@@ -25,21 +25,24 @@ struct signer {
 	void *key; /* GnuTLS's, for every other kind, or NULL */
 };
 
-/* Reads the file, and nothing more: EX_NOINPUT, EX_NOPERM, EX_CONFIG (file_read_private).  0 or -1. */
+/*
+ * Reads the file, and nothing more: EX_NOINPUT, EX_NOPERM, EX_CONFIG (file_read_private).  0 or -1.
+ */
 int signer_open(struct signer *s, const char *path, struct failure *why);
 
 /*
- * The certificates, as PEM, with a NUL that is not counted: their length in out, of SIGNER_CHAIN_MAX bytes,
- * or -1 and *why (EX_CONFIG) where the file holds no key or no certificate that could be used.
+ * The certificates, as PEM, with a NUL that is not counted: their length in out, of
+ * SIGNER_CHAIN_MAX bytes, or -1 and *why (EX_CONFIG) where the file holds no key or no certificate
+ * that could be used.
  */
 ssize_t signer_chain(const struct signer *s, char *out, struct failure *why);
 
 /*
- * Signs data, or a hash, with an algorithm of GnuTLS's numbers and its flags.  The signature's length in out,
- * of SIGNER_SIGNATURE_MAX bytes, or -1 and *why.
+ * Signs data, or a hash, with an algorithm of GnuTLS's numbers and its flags.  The signature's
+ * length in out, of SIGNER_SIGNATURE_MAX bytes, or -1 and *why.
  */
-ssize_t signer_sign(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags, const void *data,
-    size_t n, void *out, struct failure *why);
+ssize_t signer_sign(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags,
+    const void *data, size_t n, void *out, struct failure *why);
 
 /* Whether key and certificate belong together, by trying: 0, or -1 and *why (EX_CONFIG). */
 int signer_match(const struct signer *s, struct failure *why);

@@ -24,18 +24,25 @@ socket_tune(int fd)
 	static const struct {
 		int level, name, value;
 	} options[] = {
-		/* Without it a small answer behind another waits 40 ms for the peer's delayed acknowledgement. */
+		/*
+		 * Without it a small answer behind another waits 40 ms for the peer's delayed
+		 * acknowledgement.
+		 */
 		{ IPPROTO_TCP, TCP_NODELAY, 1 },
 		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
 		{ IPPROTO_TCP, TCP_KEEPIDLE, 60 },
 		{ IPPROTO_TCP, TCP_KEEPINTVL, 15 },
 		{ IPPROTO_TCP, TCP_KEEPCNT, 6 },
-		/* For data that is not acknowledged, in milliseconds: as long as the keepalive takes. */
+		/*
+		 * For data that is not acknowledged, in milliseconds: as long as the keepalive
+		 * takes.
+		 */
 		{ IPPROTO_TCP, TCP_USER_TIMEOUT, 150000 },
 	};
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		if (setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof(int)) == -1)
+		if (setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+			sizeof(int)) == -1)
 			return; /* no TCP */
 }
 
@@ -59,7 +66,10 @@ socket_release(int fd)
 	linger(fd, 0);
 }
 
-/* Whether bytes are on their way that can still arrive: a connection that was reset keeps its count of them. */
+/*
+ * Whether bytes are on their way that can still arrive: a connection that was reset keeps its count
+ * of them.
+ */
 static bool
 is_sending(int fd)
 {
@@ -69,18 +79,20 @@ is_sending(int fd)
 
 	if (ioctl(fd, SIOCOUTQ, &unsent) == -1 || unsent == 0)
 		return false;
-	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1 || info.tcpi_state != TCP_CLOSE;
+	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1 ||
+	    info.tcpi_state != TCP_CLOSE;
 }
 
 void
 socket_abort(int fd, int64_t deadline)
 {
 	/*
-	 * The reset throws away what our kernel has not sent, not what the other's has received: so what came
-	 * before the cut arrives, and the cut is seen as one.
+	 * The reset throws away what our kernel has not sent, not what the other's has received: so
+	 * what came before the cut arrives, and the cut is seen as one.
 	 */
 	while (deadline_now() < deadline && is_sending(fd))
-		if (deadline_wait(NULL, 0, deadline_min(deadline, deadline_after(LOOK_MS))) != DEADLINE_OVER)
+		if (deadline_wait(NULL, 0, deadline_min(deadline, deadline_after(LOOK_MS))) !=
+		    DEADLINE_OVER)
 			break;
 	socket_arm(fd);
 	(void)close(fd);

@@ -4,29 +4,30 @@
 #include <stdint.h>
 
 /*
- * What every TCP socket of a session gets, whoever opened it: small writes leave at once, and a peer that has
- * vanished is noticed within minutes, idle or not, so that it does not hold its backend for hours.  Sockets
- * of another kind are left as they are.
+ * What every TCP socket of a session gets, whoever opened it: small writes leave at once, and a
+ * peer that has vanished is noticed within minutes, idle or not, so that it does not hold its
+ * backend for hours.  Sockets of another kind are left as they are.
  */
 void socket_tune(int fd);
 
 /*
- * From now on the end of this process, whatever kills it, resets a TCP connection: what was sent must not be
- * taken for the whole.  Until socket_release says that all is said.
+ * From now on the end of this process, whatever kills it, resets a TCP connection: what was sent
+ * must not be taken for the whole.  Until socket_release says that all is said.
  */
 void socket_arm(int fd);
 void socket_release(int fd);
 
 /*
- * Closes a connection so that the other end cannot take what it has for the whole: waits, until the deadline
- * at most, for what was sent to arrive, then resets.  A Unix socket has no reset, nor has a pipe: they are
- * only closed.
+ * Closes a connection so that the other end cannot take what it has for the whole: waits, until the
+ * deadline at most, for what was sent to arrive, then resets.  A Unix socket has no reset, nor has
+ * a pipe: they are only closed.
  */
 void socket_abort(int fd, int64_t deadline);
 
 /*
- * Makes a descriptor non-blocking for this process alone: a pipe or a terminal is opened anew, since its
- * flags belong to whoever else has it too.  how is O_RDONLY or O_WRONLY.  0, or -1 and errno.
+ * Makes a descriptor non-blocking for this process alone: a pipe or a terminal is opened anew,
+ * since its flags belong to whoever else has it too.  how is O_RDONLY or O_WRONLY.  0, or -1 and
+ * errno.
  */
 int socket_unblock(int fd, int how);
 

@@ -33,7 +33,8 @@ make_temporary(const char *path, char *temporary, size_t size)
 	if (getrandom(master, sizeof(master), 0) != (ssize_t)sizeof(master))
 		return -1;
 	(void)unlink(temporary); /* of a process of the same number that was killed here */
-	if ((fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)) != -1) {
+	if ((fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)) !=
+	    -1) {
 		r = write(fd, master, sizeof(master)) == (ssize_t)sizeof(master) ? 0 : -1;
 		(void)close(fd);
 		if (r == -1)
@@ -64,8 +65,8 @@ is_old(const struct stat *st)
 }
 
 /*
- * Replaces a master of yesterday.  One process does, the others go on with the old one, which stays good for
- * them: its tickets cost a full handshake later, no more.
+ * Replaces a master of yesterday.  One process does, the others go on with the old one, which stays
+ * good for them: its tickets cost a full handshake later, no more.
  */
 static void
 replace_master(const char *path, int fd)
@@ -75,7 +76,8 @@ replace_master(const char *path, int fd)
 
 	if (flock(fd, LOCK_EX | LOCK_NB) == -1)
 		return;
-	if (stat(path, &st) == 0 && is_old(&st) && make_temporary(path, temporary, sizeof(temporary)) == 0 &&
+	if (stat(path, &st) == 0 && is_old(&st) &&
+	    make_temporary(path, temporary, sizeof(temporary)) == 0 &&
 	    rename(temporary, path) == -1)
 		(void)unlink(temporary);
 	(void)flock(fd, LOCK_UN);
@@ -89,7 +91,8 @@ open_master(const char *path, struct stat *st, struct failure *why)
 	if (fd == -1 && errno == ENOENT && make_master(path) == 0)
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
 	if (fd == -1 || fstat(fd, st) == -1) {
-		failure_set(why, EX_CONFIG, "--tickets %s: %s; its directory must exist and be the user's that starts us",
+		failure_set(why, EX_CONFIG,
+		    "--tickets %s: %s; its directory must exist and be the user's that starts us",
 		    path, strerror(errno));
 		if (fd != -1)
 			(void)close(fd);
@@ -99,12 +102,15 @@ open_master(const char *path, struct stat *st, struct failure *why)
 	    (st->st_uid == geteuid() || st->st_uid == 0))
 		return fd;
 	(void)close(fd);
-	return failure_set(why, EX_CONFIG, "--tickets %s: not a file of %d bytes, mode 0600, of the user that starts us; "
-	    "remove it, and it is made anew", path, TICKET_KEY);
+	return failure_set(why, EX_CONFIG,
+	    "--tickets %s: not a file of %d bytes, mode 0600, of the user that starts us; "
+	    "remove it, and it is made anew",
+	    path, TICKET_KEY);
 }
 
 static int
-derive(unsigned char master[TICKET_KEY], const char *label, unsigned char key[TICKET_KEY], struct failure *why)
+derive(unsigned char master[TICKET_KEY], const char *label, unsigned char key[TICKET_KEY],
+    struct failure *why)
 {
 	static unsigned char salt[] = "inetls session tickets 1";
 	unsigned char extracted[64];
@@ -145,12 +151,12 @@ ticket_key(const char *path, const char *label, unsigned char key[TICKET_KEY], s
 	return r;
 }
 
-/* --------------------------------------------------------------------------------- the client's file */
+/* ---- the client's file ---- */
 
 /*
- * The file: a seal, then what GnuTLS resumes from.  The seal is a hash over policy and session, so that neither
- * another policy's session nor one that was cut off while it was written is taken: GnuTLS would be left with
- * half of it.
+ * The file: a seal, then what GnuTLS resumes from.  The seal is a hash over policy and session, so
+ * that neither another policy's session nor one that was cut off while it was written is taken:
+ * GnuTLS would be left with half of it.
  */
 static int
 seal(const struct ticket_session *t, const void *data, size_t n, unsigned char out[TICKET_SEAL])
@@ -160,7 +166,9 @@ seal(const struct ticket_session *t, const void *data, size_t n, unsigned char o
 
 	if (gnutls_hash_init(&hash, GNUTLS_DIG_SHA256) < 0)
 		return -1;
-	r = gnutls_hash(hash, t->policy, sizeof(t->policy)) < 0 || gnutls_hash(hash, data, n) < 0 ? -1 : 0;
+	r = gnutls_hash(hash, t->policy, sizeof(t->policy)) < 0 || gnutls_hash(hash, data, n) < 0 ?
+	    -1 :
+	    0;
 	gnutls_hash_deinit(hash, out);
 	return r;
 }
@@ -171,7 +179,8 @@ take_session(struct ticket_session *t)
 	unsigned char buf[TICKET_SEAL + SESSION_MAX], expected[TICKET_SEAL];
 	ssize_t n = pread(t->fd, buf, sizeof(buf), 0);
 
-	if (n <= TICKET_SEAL || seal(t, buf + TICKET_SEAL, (size_t)n - TICKET_SEAL, expected) == -1 ||
+	if (n <= TICKET_SEAL ||
+	    seal(t, buf + TICKET_SEAL, (size_t)n - TICKET_SEAL, expected) == -1 ||
 	    memcmp(buf, expected, TICKET_SEAL) != 0)
 		return;
 	t->len = (size_t)n - TICKET_SEAL;
@@ -181,7 +190,8 @@ take_session(struct ticket_session *t)
 }
 
 int
-ticket_session_open(struct ticket_session *t, const char *path, const char *policy, struct failure *why)
+ticket_session_open(
+    struct ticket_session *t, const char *path, const char *policy, struct failure *why)
 {
 	struct stat st;
 
@@ -193,7 +203,8 @@ ticket_session_open(struct ticket_session *t, const char *path, const char *poli
 	    gnutls_hash_fast(GNUTLS_DIG_SHA256, policy, strlen(policy), t->policy) < 0) {
 		(void)close(t->fd);
 		t->fd = -1;
-		return failure_set(why, EX_CONFIG, "--session %s: not a file that is private to us; chmod 600 %s", path, path);
+		return failure_set(why, EX_CONFIG,
+		    "--session %s: not a file that is private to us; chmod 600 %s", path, path);
 	}
 	take_session(t);
 	return 0;

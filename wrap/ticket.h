@@ -2,24 +2,28 @@
 #define INETLS_TICKET_H
 
 /*
- * Resumption across processes that share nothing but a file: the server's master key for session tickets
- * (--tickets), and the client's last session (--session).  A file that cannot be used costs a full handshake,
- * never a session.
+ * Resumption across processes that share nothing but a file: the server's master key for session
+ * tickets
+ * (--tickets), and the client's last session (--session).  A file that cannot be used costs a full
+ * handshake, never a session.
  */
 
 #include <stddef.h>
 
 #include "failure.h"
 
-#define TICKET_KEY 64            /* what GnuTLS takes as the master of its ticket keys */
-#define TICKET_LIFE 21600        /* seconds that a ticket can be used; every process must say the same */
+#define TICKET_KEY 64 /* what GnuTLS takes as the master of its ticket keys */
+/* seconds that a ticket can be used; every process must say the same */
+#define TICKET_LIFE 21600
 #define TICKET_MASTER_LIFE 86400 /* seconds after which the file is replaced */
 
 /*
- * Reads the master from the file, makes it where it is missing and replaces it after a day, and derives from
- * it the key of one service and policy: label.  0, or -1 and *why, which is worth a warning.
+ * Reads the master from the file, makes it where it is missing and replaces it after a day, and
+ * derives from it the key of one service and policy: label.  0, or -1 and *why, which is worth a
+ * warning.
  */
-int ticket_key(const char *path, const char *label, unsigned char key[TICKET_KEY], struct failure *why);
+int
+ticket_key(const char *path, const char *label, unsigned char key[TICKET_KEY], struct failure *why);
 
 struct ticket_session {
 	int fd;                   /* open for reading and writing, or -1 */
@@ -29,10 +33,11 @@ struct ticket_session {
 };
 
 /*
- * Opens the client's file and makes it where it is missing; takes the session in it if it was made under the
- * same policy, a text that says whom the client would trust.  0, or -1 and *why.
+ * Opens the client's file and makes it where it is missing; takes the session in it if it was made
+ * under the same policy, a text that says whom the client would trust.  0, or -1 and *why.
  */
-int ticket_session_open(struct ticket_session *t, const char *path, const char *policy, struct failure *why);
+int ticket_session_open(
+    struct ticket_session *t, const char *path, const char *policy, struct failure *why);
 
 /* Writes the session of this connection for the next one.  Best effort. */
 void ticket_session_save(const struct ticket_session *t, const void *data, size_t n);

@@ -23,12 +23,12 @@
 GNUTLS_SKIP_GLOBAL_INIT
 
 /*
- * TLS 1.3 and 1.2, AEAD with ECDHE.  AES-128-GCM first, by the server's order: nettle's ChaCha20 is 15
- * times slower than its AES-GCM where the processor has AES.
+ * TLS 1.3 and 1.2, AEAD with ECDHE.  AES-128-GCM first, by the server's order: nettle's ChaCha20 is
+ * 15 times slower than its AES-GCM where the processor has AES.
  */
-#define PRIORITY                                                                                      \
-	"SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:"        \
-	"+CHACHA20-POLY1305:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:-MAC-ALL:+AEAD:-SIGN-RSA-SHA1:"           \
+#define PRIORITY                                                                               \
+	"SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:" \
+	"+CHACHA20-POLY1305:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:-MAC-ALL:+AEAD:-SIGN-RSA-SHA1:"    \
 	"-SIGN-ECDSA-SHA1:%SERVER_PRECEDENCE:%NO_TICKETS_TLS12:-GROUP-ALL:"
 #define GROUPS "+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1"
 #define HYBRID_GROUP "X25519-MLKEM768"
@@ -40,10 +40,10 @@ struct tls {
 	struct trust *trust; /* or NULL */
 	struct transport transport;
 	bool alpn_required;
-	bool established;    /* the handshake is complete */
-	bool closed;         /* close_notify was said */
-	bool canceled;       /* by the peer: GnuTLS lets nothing through any more, either way */
-	int error;           /* of GnuTLS, of the last call that failed */
+	bool established; /* the handshake is complete */
+	bool closed;      /* close_notify was said */
+	bool canceled;    /* by the peer: GnuTLS lets nothing through any more, either way */
+	int error;        /* of GnuTLS, of the last call that failed */
 	char reason[400];
 };
 
@@ -75,12 +75,13 @@ tls_library_version(void)
 }
 
 /*
- * GnuTLS asks only when a handshake needs a certificate, which a resumed one does not, and sometimes more
- * than once.
+ * GnuTLS asks only when a handshake needs a certificate, which a resumed one does not, and
+ * sometimes more than once.
  */
 static int
-retrieve(gnutls_session_t session, const struct gnutls_cert_retr_st *info, gnutls_pcert_st **certs, unsigned *n,
-    gnutls_ocsp_data_st **ocsp, unsigned *ocsp_n, gnutls_privkey_t *key, unsigned *flags)
+retrieve(gnutls_session_t session, const struct gnutls_cert_retr_st *info, gnutls_pcert_st **certs,
+    unsigned *n, gnutls_ocsp_data_st **ocsp, unsigned *ocsp_n, gnutls_privkey_t *key,
+    unsigned *flags)
 {
 	struct tls *t = gnutls_session_get_ptr(session);
 	int r = tls_key_load(&t->key);
@@ -105,24 +106,32 @@ set_priority(gnutls_session_t session, const char *priority, struct failure *why
 	int n, r;
 
 	/*
-	 * Naming a group that the library does not know makes the whole string fail, so it is asked first.  No string
-	 * of the user's switches tickets on for TLS 1.2, where who has the master key could read what went by.
+	 * Naming a group that the library does not know makes the whole string fail, so it is asked
+	 * first.  No string of the user's switches tickets on for TLS 1.2, where who has the master
+	 * key could read what went by.
 	 */
 	if (priority != NULL)
 		n = snprintf(text, sizeof(text), "%s:%%NO_TICKETS_TLS12", priority);
 	else
 		n = snprintf(text, sizeof(text), "%s%s%s", PRIORITY,
-		    gnutls_group_get_id(HYBRID_GROUP) != GNUTLS_GROUP_INVALID ? "+GROUP-" HYBRID_GROUP ":" : "", GROUPS);
+		    gnutls_group_get_id(HYBRID_GROUP) != GNUTLS_GROUP_INVALID ?
+			"+GROUP-" HYBRID_GROUP ":" :
+			"",
+		    GROUPS);
 	if ((size_t)n >= sizeof(text))
-		return failure_set(why, EX_USAGE, "-C: a priority string of more than %zu bytes", sizeof(text));
+		return failure_set(
+		    why, EX_USAGE, "-C: a priority string of more than %zu bytes", sizeof(text));
 	r = gnutls_priority_set_direct(session, text, &at);
 	if (r == GNUTLS_E_SUCCESS)
 		return 0;
 	if (priority == NULL)
-		return failure_set(why, EX_CONFIG, "the system's crypto policy leaves nothing of our priorities: %s",
+		return failure_set(why, EX_CONFIG,
+		    "the system's crypto policy leaves nothing of our priorities: %s",
 		    gnutls_strerror(r));
-	return failure_set(why, EX_USAGE, "-C \"%s\": not a GnuTLS priority string from \"%s\" on; an OpenSSL cipher "
-	    "list means nothing here: leave -C out, or write e.g. NORMAL:-VERS-ALL:+VERS-TLS1.3", priority,
+	return failure_set(why, EX_USAGE,
+	    "-C \"%s\": not a GnuTLS priority string from \"%s\" on; an OpenSSL cipher "
+	    "list means nothing here: leave -C out, or write e.g. NORMAL:-VERS-ALL:+VERS-TLS1.3",
+	    priority,
 	    at != NULL && at < text + strlen(priority) ? priority + (at - text) : priority);
 }
 
@@ -169,7 +178,8 @@ after_client_hello(gnutls_session_t session)
 	struct tls *t = gnutls_session_get_ptr(session);
 	gnutls_datum_t chosen;
 
-	if (t->alpn_required && gnutls_alpn_get_selected_protocol(session, &chosen) != GNUTLS_E_SUCCESS)
+	if (t->alpn_required &&
+	    gnutls_alpn_get_selected_protocol(session, &chosen) != GNUTLS_E_SUCCESS)
 		return GNUTLS_E_NO_APPLICATION_PROTOCOL;
 	return GNUTLS_E_SUCCESS;
 }
@@ -189,7 +199,10 @@ set_keys(struct tls *t, const struct tls_config *c, struct failure *why)
 	return 0;
 }
 
-/* Tickets of the server go with its first flight; their key is not in this process for longer than this. */
+/*
+ * Tickets of the server go with its first flight; their key is not in this process for longer than
+ * this.
+ */
 static int
 set_resumption(struct tls *t, const struct tls_config *c, struct failure *why)
 {
@@ -209,7 +222,8 @@ static int
 set_session(struct tls *t, const struct tls_config *c, unsigned flags, struct failure *why)
 {
 	bool resumes = c->ticket_key != NULL || c->resume != NULL;
-	int r = gnutls_init(&t->session, flags | GNUTLS_NONBLOCK | (resumes ? 0 : GNUTLS_NO_TICKETS));
+	int r = gnutls_init(
+	    &t->session, flags | GNUTLS_NONBLOCK | (resumes ? 0 : GNUTLS_NO_TICKETS));
 
 	if (r < 0)
 		return failure_set(why, EX_SOFTWARE, "session: %s", gnutls_strerror(r));
@@ -311,8 +325,9 @@ tls_require_alpn(struct tls *t)
 }
 
 /*
- * The alert that the peer sent, or -1.  An OpenSSL client that refuses our certificate says so in the clear,
- * since it has not come as far as to encrypt, where GnuTLS expects a ciphertext and cannot decrypt it.
+ * The alert that the peer sent, or -1.  An OpenSSL client that refuses our certificate says so in
+ * the clear, since it has not come as far as to encrypt, where GnuTLS expects a ciphertext and
+ * cannot decrypt it.
  */
 static int
 peer_alert(const struct tls *t, int error)
@@ -322,12 +337,16 @@ peer_alert(const struct tls *t, int error)
 
 	if (error == GNUTLS_E_FATAL_ALERT_RECEIVED)
 		return (int)gnutls_alert_get(t->session);
-	if (error == GNUTLS_E_DECRYPTION_FAILED && record != NULL && memcmp(record, head, sizeof(head)) == 0)
+	if (error == GNUTLS_E_DECRYPTION_FAILED && record != NULL &&
+	    memcmp(record, head, sizeof(head)) == 0)
 		return record[sizeof(head) + 1];
 	return -1;
 }
 
-/* Before the handshake is complete the same errors have other causes, and the cause is what is asked for. */
+/*
+ * Before the handshake is complete the same errors have other causes, and the cause is what is
+ * asked for.
+ */
 static const char *
 handshake_reason(const struct tls *t, int error, int alert)
 {
@@ -338,7 +357,8 @@ handshake_reason(const struct tls *t, int error, int alert)
 	if (t->transport.started && t->transport.first != 0x15 && t->transport.first != 0x16)
 		return "peer does not speak TLS";
 	if (error == GNUTLS_E_PREMATURE_TERMINATION)
-		return t->transport.started ? "peer closed during the handshake" : "peer closed before the handshake";
+		return t->transport.started ? "peer closed during the handshake" :
+					      "peer closed before the handshake";
 	if (error == GNUTLS_E_UNSUPPORTED_VERSION_PACKET)
 		return "peer offers no TLS version that is allowed here";
 	if (error == GNUTLS_E_NO_CIPHER_SUITES || error == GNUTLS_E_NO_COMMON_KEY_SHARE)
@@ -349,8 +369,8 @@ handshake_reason(const struct tls *t, int error, int alert)
 		return "peer did not ask for our protocol by ALPN";
 	if (alert == GNUTLS_A_DECRYPT_ERROR)
 		return "peer rejected our signature; run --check";
-	if (alert == GNUTLS_A_UNKNOWN_CA || alert == GNUTLS_A_BAD_CERTIFICATE || alert == GNUTLS_A_CERTIFICATE_UNKNOWN ||
-	    alert == GNUTLS_A_CERTIFICATE_EXPIRED)
+	if (alert == GNUTLS_A_UNKNOWN_CA || alert == GNUTLS_A_BAD_CERTIFICATE ||
+	    alert == GNUTLS_A_CERTIFICATE_UNKNOWN || alert == GNUTLS_A_CERTIFICATE_EXPIRED)
 		return "peer does not trust our certificate; give it the .crt, or a CA that issued ours";
 	return NULL;
 }
@@ -360,16 +380,19 @@ set_reason(struct tls *t, int error)
 {
 	int alert = peer_alert(t, error);
 	const char *known = t->established ? NULL : handshake_reason(t, error, alert);
-	const char *name = alert == -1 ? NULL : gnutls_alert_get_name((gnutls_alert_description_t)alert);
+	const char *name = alert == -1 ? NULL :
+					 gnutls_alert_get_name((gnutls_alert_description_t)alert);
 
 	t->error = error;
 	if (known != NULL)
 		(void)snprintf(t->reason, sizeof(t->reason), "%s", known);
 	else if (alert != -1)
-		(void)snprintf(t->reason, sizeof(t->reason), "peer's alert: %s", name != NULL ? name : "unknown");
+		(void)snprintf(t->reason, sizeof(t->reason), "peer's alert: %s",
+		    name != NULL ? name : "unknown");
 	else if (error == GNUTLS_E_PULL_ERROR || error == GNUTLS_E_PUSH_ERROR)
 		(void)snprintf(t->reason, sizeof(t->reason), "%s: %s",
-		    error == GNUTLS_E_PULL_ERROR ? "read from peer" : "write to peer", strerror(errno));
+		    error == GNUTLS_E_PULL_ERROR ? "read from peer" : "write to peer",
+		    strerror(errno));
 	else if (error == GNUTLS_E_PREMATURE_TERMINATION)
 		(void)snprintf(t->reason, sizeof(t->reason), "peer closed without close_notify");
 	else if (error == GNUTLS_E_REHANDSHAKE)
@@ -414,16 +437,21 @@ tls_handshake(struct tls *t)
 	return 1;
 }
 
-/* What needs no answer, as a KeyUpdate, makes GnuTLS say AGAIN while the next record is here already. */
+/*
+ * What needs no answer, as a KeyUpdate, makes GnuTLS say AGAIN while the next record is here
+ * already.
+ */
 static bool
 has_more(const struct tls *t, ssize_t r)
 {
-	return r == GNUTLS_E_AGAIN && gnutls_record_get_direction(t->session) == 0 && transport_pending(&t->transport);
+	return r == GNUTLS_E_AGAIN && gnutls_record_get_direction(t->session) == 0 &&
+	    transport_pending(&t->transport);
 }
 
 /*
- * Java closes with user_canceled, then close_notify (its close() means both flows).  It is as authentic as
- * close_notify, and GnuTLS takes it for a fatal alert: it would not hand out the close_notify behind it.
+ * Java closes with user_canceled, then close_notify (its close() means both flows).  It is as
+ * authentic as close_notify, and GnuTLS takes it for a fatal alert: it would not hand out the
+ * close_notify behind it.
  */
 ssize_t
 tls_read(struct tls *t, void *data, size_t n)
@@ -433,7 +461,8 @@ tls_read(struct tls *t, void *data, size_t n)
 	do
 		r = gnutls_record_recv(t->session, data, n);
 	while ((r < 0 && is_passing((int)r)) || has_more(t, r));
-	if (r == GNUTLS_E_FATAL_ALERT_RECEIVED && gnutls_alert_get(t->session) == GNUTLS_A_USER_CANCELED) {
+	if (r == GNUTLS_E_FATAL_ALERT_RECEIVED &&
+	    gnutls_alert_get(t->session) == GNUTLS_A_USER_CANCELED) {
 		t->canceled = true;
 		return 0;
 	}
@@ -456,12 +485,9 @@ int
 tls_flush(struct tls *t)
 {
 	switch (transport_flush(&t->transport)) {
-	case 0:
-		return 1;
-	case 1:
-		return TLS_WANT_WRITE;
-	default:
-		return outcome(t, GNUTLS_E_PUSH_ERROR);
+	case 0: return 1;
+	case 1: return TLS_WANT_WRITE;
+	default: return outcome(t, GNUTLS_E_PUSH_ERROR);
 	}
 }
 
@@ -485,7 +511,10 @@ tls_abort(struct tls *t)
 
 	if (t->error != GNUTLS_E_SUCCESS)
 		alert = gnutls_error_to_alert(t->error, &level);
-	/* GnuTLS has no answer of its own to this; in TLS 1.3 it is another error (RFC 5246, 7.4.6). */
+	/*
+	 * GnuTLS has no answer of its own to this; in TLS 1.3 it is another error (RFC
+	 * 5246, 7.4.6).
+	 */
 	if (t->error == GNUTLS_E_NO_CERTIFICATE_FOUND)
 		alert = GNUTLS_A_HANDSHAKE_FAILURE;
 	if (!t->established && t->trust != NULL && trust_alert(t->trust) != -1)
@@ -524,10 +553,13 @@ tls_describe(const struct tls *t, struct tls_info *out)
 	version = gnutls_protocol_get_name(gnutls_protocol_get_version(t->session));
 	copy_name(out->version, sizeof(out->version),
 	    version != NULL && strncmp(version, "TLS", 3) == 0 ? version + 3 : version);
-	copy_name(out->cipher, sizeof(out->cipher), gnutls_cipher_get_name(gnutls_cipher_get(t->session)));
-	copy_name(out->group, sizeof(out->group), gnutls_group_get_name(gnutls_group_get(t->session)));
+	copy_name(out->cipher, sizeof(out->cipher),
+	    gnutls_cipher_get_name(gnutls_cipher_get(t->session)));
+	copy_name(
+	    out->group, sizeof(out->group), gnutls_group_get_name(gnutls_group_get(t->session)));
 	if (gnutls_alpn_get_selected_protocol(t->session, &alpn) == GNUTLS_E_SUCCESS)
-		(void)snprintf(out->alpn, sizeof(out->alpn), "%.*s", (int)alpn.size, (char *)alpn.data);
+		(void)snprintf(
+		    out->alpn, sizeof(out->alpn), "%.*s", (int)alpn.size, (char *)alpn.data);
 	if (gnutls_server_name_get(t->session, out->sni, &len, &type, 0) != GNUTLS_E_SUCCESS)
 		out->sni[0] = '\0';
 	out->resumed = gnutls_session_is_resumed(t->session) != 0;

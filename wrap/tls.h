@@ -2,8 +2,8 @@
 #define INETLS_TLS_H
 
 /*
- * All that a session sees of TLS, with libtls's contract.  The descriptors are non-blocking; nothing here
- * waits.  Written bytes are gathered until tls_flush, so flush before every wait.
+ * All that a session sees of TLS, with libtls's contract.  The descriptors are non-blocking;
+ * nothing here waits.  Written bytes are gathered until tls_flush, so flush before every wait.
  */
 
 #include <stdbool.h>
@@ -27,14 +27,14 @@ struct trust;
 struct trust_peer;
 
 struct tls_config {
-	struct keyholder *keys; /* asked for chain and signature when a handshake needs them; NULL for a client
-	                           that shows no certificate */
+	struct keyholder *keys; /* asked for chain and signature when a handshake needs them; NULL
+	                           for a client that shows no certificate */
 	struct trust *trust;    /* who the peer must be, or NULL: nobody is asked */
 	const char *sni;        /* a client's: the server's name */
 	const unsigned char *ticket_key; /* a server's: of TICKET_KEY bytes, or NULL: no tickets */
 	const struct ticket_session *resume; /* a client's, or NULL: it remembers nothing */
-	const char *priority;   /* -C, or NULL */
-	const char *alpn;       /* offered to a peer that asks for it, or NULL */
+	const char *priority;                /* -C, or NULL */
+	const char *alpn;                    /* offered to a peer that asks for it, or NULL */
 };
 
 /* What a handshake agreed on.  sni and alpn are the peer's words; "" where there is none. */
@@ -48,14 +48,14 @@ struct tls_info {
 };
 
 /*
- * Takes out of the environment what GnuTLS reads there: it would print to fd 2, weaken the session, or write
- * its secrets to a file.
+ * Takes out of the environment what GnuTLS reads there: it would print to fd 2, weaken the session,
+ * or write its secrets to a file.
  */
 void tls_wash_environment(void);
 
 /*
- * Initialises GnuTLS, which must be done once in a process, before anything below and after the environment
- * was washed.  0, or -1 and *why.
+ * Initialises GnuTLS, which must be done once in a process, before anything below and after the
+ * environment was washed.  0, or -1 and *why.
  */
 int tls_init(struct failure *why);
 
@@ -63,7 +63,8 @@ int tls_init(struct failure *why);
 const char *tls_library_version(void);
 
 /*
- * A server session on a connected socket.  NULL and *why: EX_USAGE where the priority string is wrong.
+ * A server session on a connected socket.  NULL and *why: EX_USAGE where the priority string is
+ * wrong.
  */
 struct tls *tls_server(const struct tls_config *c, int fd_in, int fd_out, struct failure *why);
 
@@ -90,7 +91,10 @@ ssize_t tls_write(struct tls *t, const void *data, size_t n);
 /* Whether a byte came at all. */
 bool tls_peer_spoke(const struct tls *t);
 
-/* Sends what tls_write and tls_close gathered: 1 all gone, TLS_WANT_WRITE, TLS_FAILED or TLS_TRUNCATED. */
+/*
+ * Sends what tls_write and tls_close gathered: 1 all gone, TLS_WANT_WRITE, TLS_FAILED or
+ * TLS_TRUNCATED.
+ */
 int tls_flush(struct tls *t);
 
 /* Says close_notify: our flow is complete; the peer's goes on.  1 (then flush), or as tls_write. */
@@ -99,7 +103,9 @@ int tls_close(struct tls *t);
 /* Says a fatal alert that fits what failed last, or internal_error; best effort. */
 void tls_abort(struct tls *t);
 
-/* A client's: hands the session, if the server has given a ticket for it, to ticket_session_save. */
+/*
+ * A client's: hands the session, if the server has given a ticket for it, to ticket_session_save.
+ */
 void tls_remember(const struct tls *t, const struct ticket_session *file);
 
 void tls_describe(const struct tls *t, struct tls_info *out);

@@ -51,8 +51,8 @@ key_info(gnutls_privkey_t key, unsigned flags, void *userdata)
 	if (flags & GNUTLS_PRIVKEY_INFO_PK_ALGO_BITS)
 		return (int)k->bits;
 	if (flags & GNUTLS_PRIVKEY_INFO_HAVE_SIGN_ALGO)
-		return gnutls_sign_supports_pk_algorithm(GNUTLS_FLAGS_TO_SIGN_ALGO(flags),
-			   (gnutls_pk_algorithm_t)k->kind) != 0;
+		return gnutls_sign_supports_pk_algorithm(
+			   GNUTLS_FLAGS_TO_SIGN_ALGO(flags), (gnutls_pk_algorithm_t)k->kind) != 0;
 	return -1;
 }
 
@@ -66,7 +66,8 @@ free_chain(struct tls_key *k)
 static bool
 import_point(gnutls_pubkey_t *key, const uint8_t *p256)
 {
-	gnutls_datum_t x = { (unsigned char *)(uintptr_t)p256, 32 }, y = { (unsigned char *)(uintptr_t)p256 + 32, 32 };
+	gnutls_datum_t x = { (unsigned char *)(uintptr_t)p256, 32 },
+		       y = { (unsigned char *)(uintptr_t)p256 + 32, 32 };
 
 	return gnutls_pubkey_init(key) == 0 &&
 	    gnutls_pubkey_import_ecc_raw(*key, GNUTLS_ECC_CURVE_SECP256R1, &x, &y) == 0;
@@ -75,13 +76,14 @@ import_point(gnutls_pubkey_t *key, const uint8_t *p256)
 static bool
 has_issued(const struct certificate *issuer, const struct certificate *c)
 {
-	return issuer->subject_len == c->issuer_len && memcmp(issuer->subject, c->issuer, c->issuer_len) == 0;
+	return issuer->subject_len == c->issuer_len &&
+	    memcmp(issuer->subject, c->issuer, c->issuer_len) == 0;
 }
 
 /*
- * A P-256 leaf, and behind it each certificate's issuer: such a chain is sent as it stands.  False where it
- * takes GnuTLS's own reading, which costs as much as all the rest of a handshake's arithmetic but the
- * signature: another kind of key, another order, or no certificates.
+ * A P-256 leaf, and behind it each certificate's issuer: such a chain is sent as it stands.  False
+ * where it takes GnuTLS's own reading, which costs as much as all the rest of a handshake's
+ * arithmetic but the signature: another kind of key, another order, or no certificates.
  */
 static bool
 import_in_order(struct tls_key *k, gnutls_datum_t pem)
@@ -90,8 +92,10 @@ import_in_order(struct tls_key *k, gnutls_datum_t pem)
 	const char *at = (char *)pem.data;
 	gnutls_pcert_st *next;
 
-	for (; k->chain_len < TLS_CHAIN_MAX && (at = strstr(at, "-----BEGIN CERTIFICATE")) != NULL; at++) {
-		gnutls_datum_t rest = { (unsigned char *)(uintptr_t)at, pem.size - (unsigned)(at - (char *)pem.data) };
+	for (; k->chain_len < TLS_CHAIN_MAX && (at = strstr(at, "-----BEGIN CERTIFICATE")) != NULL;
+	     at++) {
+		gnutls_datum_t rest = { (unsigned char *)(uintptr_t)at,
+			pem.size - (unsigned)(at - (char *)pem.data) };
 
 		next = &k->chain[k->chain_len];
 		*next = (gnutls_pcert_st){ .type = GNUTLS_CRT_X509 };
@@ -99,7 +103,8 @@ import_in_order(struct tls_key *k, gnutls_datum_t pem)
 			return false;
 		k->chain_len++;
 		if (certificate_read(next->cert.data, next->cert.size, &c) == -1 ||
-		    (k->chain_len == 1 ? c.p256 == NULL || !import_point(&next->pubkey, c.p256) : !has_issued(&c, &before)))
+		    (k->chain_len == 1 ? c.p256 == NULL || !import_point(&next->pubkey, c.p256) :
+					 !has_issued(&c, &before)))
 			return false;
 		before = c;
 	}
@@ -111,11 +116,12 @@ static int
 import_any(struct tls_key *k, const gnutls_datum_t *pem)
 {
 	unsigned n = TLS_CHAIN_MAX;
-	int r = gnutls_pcert_list_import_x509_raw(k->chain, &n, pem, GNUTLS_X509_FMT_PEM, GNUTLS_X509_CRT_LIST_SORT);
+	int r = gnutls_pcert_list_import_x509_raw(
+	    k->chain, &n, pem, GNUTLS_X509_FMT_PEM, GNUTLS_X509_CRT_LIST_SORT);
 
 	if (r < 0)
-		failure_set(&k->holder->why, EX_CONFIG, "%s in the PEM's certificates; is the file whole?",
-		    gnutls_strerror(r));
+		failure_set(&k->holder->why, EX_CONFIG,
+		    "%s in the PEM's certificates; is the file whole?", gnutls_strerror(r));
 	else
 		k->chain_len = n;
 	return r;
@@ -147,7 +153,9 @@ import_key(struct tls_key *k)
 {
 	int r = gnutls_privkey_init(&k->key);
 
-	return r < 0 ? r : gnutls_privkey_import_ext4(k->key, k, sign_data, sign_hash, NULL, NULL, key_info, 0);
+	return r < 0 ?
+	    r :
+	    gnutls_privkey_import_ext4(k->key, k, sign_data, sign_hash, NULL, NULL, key_info, 0);
 }
 
 void

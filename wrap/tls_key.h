@@ -2,8 +2,8 @@
 #define INETLS_TLS_KEY_H
 
 /*
- * A private key that GnuTLS can use and this process does not have: chain and signatures come from the
- * keyholder, when a handshake needs them and not before.  Included by tls.c alone.
+ * A private key that GnuTLS can use and this process does not have: chain and signatures come from
+ * the keyholder, when a handshake needs them and not before.  Included by tls.c alone.
  */
 
 #include <gnutls/abstract.h>

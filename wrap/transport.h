@@ -2,8 +2,9 @@
 #define INETLS_TRANSPORT_H
 
 /*
- * The buffers under TLS.  GnuTLS by itself makes two receive calls for each record and one send call for
- * each flush; here one call moves whatever the kernel has or takes, several records at once.
+ * The buffers under TLS.  GnuTLS by itself makes two receive calls for each record and one send
+ * call for each flush; here one call moves whatever the kernel has or takes, several records at
+ * once.
  */
 
 #include <stdbool.h>
@@ -11,13 +12,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define TRANSPORT_IN (18 * 1024)  /* one full record with its header and tag, and the start of the next */
-#define TRANSPORT_OUT (36 * 1024) /* two full records: more gathers nothing that the kernel would take at once */
+/* one full record with its header and tag, and the start of the next */
+#define TRANSPORT_IN (18 * 1024)
+/* two full records: more gathers nothing that the kernel would take at once */
+#define TRANSPORT_OUT (36 * 1024)
 
 struct transport {
-	int fd_in, fd_out; /* non-blocking */
-	bool eof;          /* the peer's FIN was read */
-	bool started;      /* at least one byte came */
+	int fd_in, fd_out;   /* non-blocking */
+	bool eof;            /* the peer's FIN was read */
+	bool started;        /* at least one byte came */
 	unsigned char first; /* the first byte that came */
 	size_t in_at, in_end, out_at, out_end;
 	unsigned char in[TRANSPORT_IN], out[TRANSPORT_OUT];
@@ -25,10 +28,16 @@ struct transport {
 
 void transport_init(struct transport *t, int fd_in, int fd_out);
 
-/* Puts bytes that were read before TLS started in front of what will be read; n is at most TRANSPORT_IN. */
+/*
+ * Puts bytes that were read before TLS started in front of what will be read; n is at most
+ * TRANSPORT_IN.
+ */
 void transport_preload(struct transport *t, const void *data, size_t n);
 
-/* read(2)'s and write(2)'s contracts, from and into the buffers: EAGAIN in errno where the peer must act. */
+/*
+ * read(2)'s and write(2)'s contracts, from and into the buffers: EAGAIN in errno where the peer
+ * must act.
+ */
 ssize_t transport_pull(struct transport *t, void *data, size_t n);
 ssize_t transport_push(struct transport *t, const void *data, size_t n);
 
@@ -36,7 +45,8 @@ ssize_t transport_push(struct transport *t, const void *data, size_t n);
 int transport_flush(struct transport *t);
 
 /*
- * The last n bytes that were pulled, as they came from the network, or NULL where they are not here any more.
+ * The last n bytes that were pulled, as they came from the network, or NULL where they are not here
+ * any more.
  */
 const unsigned char *transport_last(const struct transport *t, size_t n);
 

@@ -22,10 +22,11 @@ struct trust {
 	const struct trust_config *c;
 	struct known_hosts hosts;
 	struct trust_peer peer;
-	gnutls_x509_crt_t *pinned; /* -v 3 without --pin: the certificates of -A, one of which the peer must show */
+	gnutls_x509_crt_t *pinned; /* -v 3 without --pin: the certificates of -A, one of which the
+	                              peer must show */
 	unsigned n_pinned;
-	bool new_host;  /* not yet in known hosts */
-	int alert;      /* for the peer, or -1 */
+	bool new_host; /* not yet in known hosts */
+	int alert;     /* for the peer, or -1 */
 	char reason[480];
 };
 
@@ -69,7 +70,8 @@ trust_load(const struct trust_config *c, struct failure *why)
 	t->c = c;
 	t->alert = -1;
 	t->hosts.fd = -1;
-	if (wants_known_hosts(t) && known_hosts_open(&t->hosts, c->known_hosts, c->host, c->port, why) == -1) {
+	if (wants_known_hosts(t) &&
+	    known_hosts_open(&t->hosts, c->known_hosts, c->host, c->port, why) == -1) {
 		free(t);
 		return NULL;
 	}
@@ -100,14 +102,18 @@ list_names(gnutls_x509_crt_t crt, char *out, size_t size)
 		if ((r = gnutls_x509_crt_get_subject_alt_name(crt, i, name, &len, NULL)) < 0)
 			break;
 		name[len] = '\0';
-		shown = r == GNUTLS_SAN_DNSNAME || r == GNUTLS_SAN_RFC822NAME ? name
-		    : r == GNUTLS_SAN_IPADDRESS ? inet_ntop(len == 4 ? AF_INET : AF_INET6, name, ip, sizeof(ip))
-		                                : NULL;
+		shown = r == GNUTLS_SAN_DNSNAME || r == GNUTLS_SAN_RFC822NAME ?
+		    name :
+		    r == GNUTLS_SAN_IPADDRESS ?
+		    inet_ntop(len == 4 ? AF_INET : AF_INET6, name, ip, sizeof(ip)) :
+		    NULL;
 		if (shown != NULL)
-			used += (size_t)snprintf(out + used, size - used, "%s%s", used > 0 ? ", " : "", shown);
+			used += (size_t)snprintf(
+			    out + used, size - used, "%s%s", used > 0 ? ", " : "", shown);
 	}
 	len = sizeof(name);
-	if (out[0] == '\0' && gnutls_x509_crt_get_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, 0, name, &len) == 0)
+	if (out[0] == '\0' &&
+	    gnutls_x509_crt_get_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, 0, name, &len) == 0)
 		(void)snprintf(out, size, "%.*s", (int)size - 1, name);
 }
 
@@ -120,34 +126,43 @@ format_day(time_t when, char out[16])
 		(void)strcpy(out, "?");
 }
 
-/* GnuTLS's status to one sentence that says which, until when, which names; and the alert that fits. */
+/*
+ * GnuTLS's status to one sentence that says which, until when, which names; and the alert that
+ * fits.
+ */
 static int
 refuse_status(struct trust *t, gnutls_x509_crt_t crt, unsigned status)
 {
 	char names[200], day[16];
 
 	if (status & GNUTLS_CERT_REVOKED)
-		return failed(t, GNUTLS_A_CERTIFICATE_REVOKED, "peer's certificate is revoked (--crl)");
+		return failed(
+		    t, GNUTLS_A_CERTIFICATE_REVOKED, "peer's certificate is revoked (--crl)");
 	if (status & GNUTLS_CERT_EXPIRED) {
 		format_day(gnutls_x509_crt_get_expiration_time(crt), day);
-		(void)snprintf(t->reason, sizeof(t->reason), "peer's certificate expired on %s", day);
+		(void)snprintf(
+		    t->reason, sizeof(t->reason), "peer's certificate expired on %s", day);
 		return failed(t, GNUTLS_A_CERTIFICATE_EXPIRED, t->reason);
 	}
 	if (status & GNUTLS_CERT_NOT_ACTIVATED) {
 		format_day(gnutls_x509_crt_get_activation_time(crt), day);
-		(void)snprintf(t->reason, sizeof(t->reason), "peer's certificate is not valid before %s", day);
+		(void)snprintf(
+		    t->reason, sizeof(t->reason), "peer's certificate is not valid before %s", day);
 		return failed(t, GNUTLS_A_BAD_CERTIFICATE, t->reason);
 	}
 	if (status & (GNUTLS_CERT_SIGNER_NOT_FOUND | GNUTLS_CERT_SIGNER_NOT_CA))
-		return failed(t, GNUTLS_A_UNKNOWN_CA, "peer's certificate was not issued by a CA of -A or -a");
+		return failed(t, GNUTLS_A_UNKNOWN_CA,
+		    "peer's certificate was not issued by a CA of -A or -a");
 	if (status & GNUTLS_CERT_UNEXPECTED_OWNER) {
 		list_names(crt, names, sizeof(names));
-		(void)snprintf(t->reason, sizeof(t->reason), "peer's certificate is for %s, not for %s", names, t->c->host);
+		(void)snprintf(t->reason, sizeof(t->reason),
+		    "peer's certificate is for %s, not for %s", names, t->c->host);
 		return failed(t, GNUTLS_A_BAD_CERTIFICATE, t->reason);
 	}
 	if (status & GNUTLS_CERT_PURPOSE_MISMATCH)
-		return failed(t, GNUTLS_A_UNSUPPORTED_CERTIFICATE, t->c->client
-		        ? "peer's certificate is not one for a server" : "peer's certificate is not one for a client");
+		return failed(t, GNUTLS_A_UNSUPPORTED_CERTIFICATE,
+		    t->c->client ? "peer's certificate is not one for a server" :
+				   "peer's certificate is not one for a client");
 	return failed(t, GNUTLS_A_BAD_CERTIFICATE, "peer's certificate cannot be verified");
 }
 
@@ -155,8 +170,9 @@ static int
 check_chain(struct trust *t, gnutls_session_t session, gnutls_x509_crt_t crt)
 {
 	gnutls_typed_vdata_st data[2] = {
-		{ .type = GNUTLS_DT_KEY_PURPOSE_OID, .data = (unsigned char *)(uintptr_t)(t->c->client
-		            ? GNUTLS_KP_TLS_WWW_SERVER : GNUTLS_KP_TLS_WWW_CLIENT) },
+		{ .type = GNUTLS_DT_KEY_PURPOSE_OID,
+		    .data = (unsigned char *)(uintptr_t)(t->c->client ? GNUTLS_KP_TLS_WWW_SERVER :
+									GNUTLS_KP_TLS_WWW_CLIENT) },
 		{ .type = GNUTLS_DT_DNS_HOSTNAME, .data = (unsigned char *)(uintptr_t)t->c->host },
 	};
 	unsigned status = 0;
@@ -216,7 +232,8 @@ check_names(struct trust *t, gnutls_x509_crt_t crt)
 
 	if (t->c->n_names == 0)
 		return 0;
-	if (gnutls_x509_crt_get_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, 0, name, &len) == 0 &&
+	if (gnutls_x509_crt_get_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, 0, name, &len) ==
+		0 &&
 	    strlen(name) == len && is_named(t, name))
 		return 0;
 	for (unsigned i = 0;; i++) {
@@ -224,11 +241,13 @@ check_names(struct trust *t, gnutls_x509_crt_t crt)
 		if ((r = gnutls_x509_crt_get_subject_alt_name(crt, i, name, &len, NULL)) < 0)
 			break;
 		name[len] = '\0';
-		if ((r == GNUTLS_SAN_DNSNAME || r == GNUTLS_SAN_RFC822NAME) && strlen(name) == len && is_named(t, name))
+		if ((r == GNUTLS_SAN_DNSNAME || r == GNUTLS_SAN_RFC822NAME) &&
+		    strlen(name) == len && is_named(t, name))
 			return 0;
 	}
 	list_names(crt, names, sizeof(names));
-	(void)snprintf(t->reason, sizeof(t->reason), "peer's certificate is for %s, which no --peer-name allows", names);
+	(void)snprintf(t->reason, sizeof(t->reason),
+	    "peer's certificate is for %s, which no --peer-name allows", names);
 	return failed(t, GNUTLS_A_ACCESS_DENIED, t->reason);
 }
 
@@ -239,18 +258,15 @@ check_known_hosts(struct trust *t)
 	int line = 0;
 
 	switch (known_hosts_look_up(&t->hosts, t->peer.pin, other, sizeof(other), &line)) {
-	case KNOWN_HOSTS_MATCH:
-		return 0;
-	case KNOWN_HOSTS_NEW:
-		t->new_host = true;
-		return 0;
+	case KNOWN_HOSTS_MATCH: return 0;
+	case KNOWN_HOSTS_NEW: t->new_host = true; return 0;
 	case KNOWN_HOSTS_OTHER:
-		(void)snprintf(t->reason, sizeof(t->reason), "%.80s is not the host that was known: it shows %s, line %d of %.120s "
+		(void)snprintf(t->reason, sizeof(t->reason),
+		    "%.80s is not the host that was known: it shows %s, line %d of %.120s "
 		    "says %s; somebody may be in the middle; if its key was changed on purpose, delete that line",
 		    t->hosts.host, t->peer.pin, line, t->hosts.path, other);
 		return failed(t, GNUTLS_A_BAD_CERTIFICATE, t->reason);
-	default:
-		return failed(t, GNUTLS_A_INTERNAL_ERROR, "known hosts cannot be read");
+	default: return failed(t, GNUTLS_A_INTERNAL_ERROR, "known hosts cannot be read");
 	}
 }
 
@@ -275,7 +291,8 @@ describe(struct trust *t, gnutls_x509_crt_t crt)
 	/* The SHA-256 of the SubjectPublicKeyInfo (RFC 7469, 2.4). */
 	if (gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA256, id, &len) == 0 &&
 	    gnutls_base64_encode2(&raw, &base64) == 0)
-		(void)snprintf(t->peer.pin, sizeof(t->peer.pin), "sha256//%.*s", (int)base64.size, (char *)base64.data);
+		(void)snprintf(t->peer.pin, sizeof(t->peer.pin), "sha256//%.*s", (int)base64.size,
+		    (char *)base64.data);
 	gnutls_free(base64.data);
 }
 
@@ -286,12 +303,14 @@ check_pins(struct trust *t, const gnutls_datum_t *der)
 
 	if (!required || is_pinned(t) || (t->c->n_pins == 0 && is_in_ca_file(t, der)))
 		return 0;
-	(void)snprintf(t->reason, sizeof(t->reason), "peer's key is not pinned: it shows %s", t->peer.pin);
+	(void)snprintf(
+	    t->reason, sizeof(t->reason), "peer's key is not pinned: it shows %s", t->peer.pin);
 	return failed(t, GNUTLS_A_BAD_CERTIFICATE, t->reason);
 }
 
 static int
-check_all(struct trust *t, gnutls_session_t session, gnutls_x509_crt_t crt, const gnutls_datum_t *der)
+check_all(
+    struct trust *t, gnutls_session_t session, gnutls_x509_crt_t crt, const gnutls_datum_t *der)
 {
 	int r = 0;
 
@@ -317,8 +336,11 @@ verify(gnutls_session_t session)
 	int r;
 
 	if ((der = gnutls_certificate_get_peers(session, &n)) == NULL || n == 0)
-		return t->c->client ? failed(t, GNUTLS_A_BAD_CERTIFICATE, "peer shows no certificate") : 0;
-	if ((r = gnutls_x509_crt_init(&crt)) < 0 || (r = gnutls_x509_crt_import(crt, der, GNUTLS_X509_FMT_DER)) < 0) {
+		return t->c->client ?
+		    failed(t, GNUTLS_A_BAD_CERTIFICATE, "peer shows no certificate") :
+		    0;
+	if ((r = gnutls_x509_crt_init(&crt)) < 0 ||
+	    (r = gnutls_x509_crt_import(crt, der, GNUTLS_X509_FMT_DER)) < 0) {
 		gnutls_x509_crt_deinit(crt);
 		return failed(t, GNUTLS_A_BAD_CERTIFICATE, gnutls_strerror(r));
 	}
@@ -335,7 +357,9 @@ load_failed(const char *what, const char *path, int error, struct failure *why)
 	    error == 0 ? "holds no certificate" : gnutls_strerror(error));
 }
 
-/* The certificates of -A one by one: the handshake comes after the door, where no file can be read. */
+/*
+ * The certificates of -A one by one: the handshake comes after the door, where no file can be read.
+ */
 static int
 load_pinned(struct trust *t, struct failure *why)
 {
@@ -362,14 +386,20 @@ load_authorities(struct trust *t, gnutls_certificate_credentials_t credentials, 
 	int r = 1;
 
 	if (c->ca_file != NULL) {
-		r = strcmp(c->ca_file, "system") == 0 ? gnutls_certificate_set_x509_system_trust(credentials)
-		                                      : gnutls_certificate_set_x509_trust_file(credentials, c->ca_file, GNUTLS_X509_FMT_PEM);
+		r = strcmp(c->ca_file, "system") == 0 ?
+		    gnutls_certificate_set_x509_system_trust(credentials) :
+		    gnutls_certificate_set_x509_trust_file(
+			credentials, c->ca_file, GNUTLS_X509_FMT_PEM);
 		if (r <= 0)
 			return load_failed("-A", c->ca_file, r, why);
 	}
-	if (c->ca_dir != NULL && (r = gnutls_certificate_set_x509_trust_dir(credentials, c->ca_dir, GNUTLS_X509_FMT_PEM)) <= 0)
+	if (c->ca_dir != NULL &&
+	    (r = gnutls_certificate_set_x509_trust_dir(
+		 credentials, c->ca_dir, GNUTLS_X509_FMT_PEM)) <= 0)
 		return load_failed("-a", c->ca_dir, r, why);
-	if (c->crl != NULL && (r = gnutls_certificate_set_x509_crl_file(credentials, c->crl, GNUTLS_X509_FMT_PEM)) <= 0)
+	if (c->crl != NULL &&
+	    (r = gnutls_certificate_set_x509_crl_file(credentials, c->crl, GNUTLS_X509_FMT_PEM)) <=
+		0)
 		return load_failed("--crl", c->crl, r, why);
 	return 0;
 }
@@ -416,18 +446,23 @@ trust_remember(struct trust *t, char *text, size_t size)
 		return 0;
 	switch (known_hosts_add(&t->hosts, t->peer.pin, other, sizeof(other), &line)) {
 	case KNOWN_HOSTS_NEW:
-		(void)snprintf(text, size, "%s is seen for the first time and was trusted: %s was added to %s; compare it with "
-		    "what `inetls-certgen show --pin` says on that host", t->hosts.host, t->peer.pin, t->hosts.path);
+		(void)snprintf(text, size,
+		    "%s is seen for the first time and was trusted: %s was added to %s; compare it with "
+		    "what `inetls-certgen show --pin` says on that host",
+		    t->hosts.host, t->peer.pin, t->hosts.path);
 		return 1;
-	case KNOWN_HOSTS_MATCH:
-		return 0;
+	case KNOWN_HOSTS_MATCH: return 0;
 	case KNOWN_HOSTS_OTHER:
-		(void)snprintf(text, size, "%s is not the host that another session has just seen: it shows %s, line %d of %s "
-		    "says %s", t->hosts.host, t->peer.pin, line, t->hosts.path, other);
+		(void)snprintf(text, size,
+		    "%s is not the host that another session has just seen: it shows %s, line %d of %s "
+		    "says %s",
+		    t->hosts.host, t->peer.pin, line, t->hosts.path, other);
 		return -1;
 	default:
-		(void)snprintf(text, size, "%s cannot be written, so %s would be a stranger again; mend the file, or give "
-		    "--pin %s", t->hosts.path, t->hosts.host, t->peer.pin);
+		(void)snprintf(text, size,
+		    "%s cannot be written, so %s would be a stranger again; mend the file, or give "
+		    "--pin %s",
+		    t->hosts.path, t->hosts.host, t->peer.pin);
 		return -1;
 	}
 }

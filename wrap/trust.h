@@ -2,9 +2,9 @@
 #define INETLS_TRUST_H
 
 /*
- * Who the peer must be.  A client never talks to a stranger silently: a CA and the host's name, a pin, or
- * what was seen the first time (known hosts, as ssh does).  A server asks for a certificate where -v says so.
- * Files are read before the door; nothing is locked while a peer is waited for.
+ * Who the peer must be.  A client never talks to a stranger silently: a CA and the host's name, a
+ * pin, or what was seen the first time (known hosts, as ssh does).  A server asks for a certificate
+ * where -v says so. Files are read before the door; nothing is locked while a peer is waited for.
  */
 
 #include <stdbool.h>
@@ -29,7 +29,8 @@ struct trust_config {
 	const char *names[TRUST_NAMES_MAX]; /* one of which a client's certificate must have */
 	int n_names;
 	const char *known_hosts; /* a path, or NULL for the usual one */
-	const char *host, *port; /* of the server, for its certificate and its line in known hosts */
+	/* of the server, for its certificate and its line in known hosts */
+	const char *host, *port;
 };
 
 /* What the peer showed. */
@@ -59,9 +60,9 @@ int trust_alert(const struct trust *t);
 const struct trust_peer *trust_peer(const struct trust *t);
 
 /*
- * After the handshake: writes a host that was seen for the first time into known hosts.  1 where it did and
- * text says what to log, 0 where there was nothing to do, -1 and text where the host must be refused after
- * all or the file cannot be written.
+ * After the handshake: writes a host that was seen for the first time into known hosts.  1 where it
+ * did and text says what to log, 0 where there was nothing to do, -1 and text where the host must
+ * be refused after all or the file cannot be written.
  */
 int trust_remember(struct trust *t, char *text, size_t size);
 

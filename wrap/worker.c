@@ -32,14 +32,15 @@ accept_next(const struct worker *w)
 			return -1;
 		/* Another child may have been faster. */
 		for (int i = 0; i < n; i++)
-			if (p[i].revents != 0 && (fd = accept4(p[i].fd, NULL, NULL, SOCK_CLOEXEC)) != -1)
+			if (p[i].revents != 0 &&
+			    (fd = accept4(p[i].fd, NULL, NULL, SOCK_CLOEXEC)) != -1)
 				return fd;
 	}
 }
 
 /*
- * What the listener says of this peer.  Without a limit there is no answer to wait for; where it has left
- * meanwhile, the connection is served all the same.
+ * What the listener says of this peer.  Without a limit there is no answer to wait for; where it
+ * has left meanwhile, the connection is served all the same.
  */
 static char
 ask_listener(const struct worker *w, int fd)
@@ -49,7 +50,8 @@ ask_listener(const struct worker *w, int fd)
 
 	address_get_peer(fd, &peer);
 	if (send(w->control, &peer, sizeof(peer), MSG_NOSIGNAL) == -1 ||
-	    (w->o->max_connections == 0 && w->o->max_per_source == 0) || read(w->control, &answer, 1) != 1)
+	    (w->o->max_connections == 0 && w->o->max_per_source == 0) ||
+	    read(w->control, &answer, 1) != 1)
 		answer = WORKER_SERVE;
 	return answer;
 }

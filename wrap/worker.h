@@ -2,9 +2,10 @@
 #define INETLS_WORKER_H
 
 /*
- * A listener's child, which waits in accept for the one connection that it will serve: everything that does
- * not depend on the peer has been done by then.  It tells the listener whom it has accepted and is told
- * whether to serve; what was accepted is always served, or refused with a line in the log.
+ * A listener's child, which waits in accept for the one connection that it will serve: everything
+ * that does not depend on the peer has been done by then.  It tells the listener whom it has
+ * accepted and is told whether to serve; what was accepted is always served, or refused with a line
+ * in the log.
  */
 
 #include <stdint.h>
@@ -17,8 +18,8 @@
 enum { WORKER_SERVE = 's', WORKER_TOO_MANY = 'm', WORKER_TOO_MANY_OF_SOURCE = 'p' };
 
 /*
- * Never returns.  channel is one to a keyholder, or -1; control the socket to the listener, whose closing
- * means that an idle child must leave.
+ * Never returns.  channel is one to a keyholder, or -1; control the socket to the listener, whose
+ * closing means that an idle child must leave.
  */
 void worker_run(const struct options *o, const struct port *port, int channel, int control)
     __attribute__((noreturn));

@@ -1,7 +1,8 @@
 /*
- * libFuzzer: what a session that has been taken over may ask a keyholder on its channel.  The input is packets, each a
- * length byte (in fours) and so many bytes.  Whatever they are: at most one chain and one signature come back, then
- * the channel is over; and no answer holds a piece of the key.
+ * libFuzzer: what a session that has been taken over may ask a keyholder on its channel.  The input
+ * is packets, each a length byte (in fours) and so many bytes.  Whatever they are: at most one
+ * chain and one signature come back, then the channel is over; and no answer holds a piece of the
+ * key.
  */
 
 #include "../../wrap/keyprocess.c"
@@ -37,7 +38,8 @@ make_key(char *pem, gnutls_pk_algorithm_t kind, unsigned bits)
 
 	check(gnutls_x509_privkey_init(&key) == 0);
 	check(gnutls_x509_privkey_generate(key, kind, bits, 0) == 0);
-	check(gnutls_x509_privkey_export_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, pem, &len) == 0);
+	check(gnutls_x509_privkey_export_pkcs8(
+		  key, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, pem, &len) == 0);
 	pem[len] = '\0';
 	(void)strcat(pem, CHAIN "\n");
 	gnutls_x509_privkey_deinit(key);
@@ -68,7 +70,8 @@ no_key_in(const uint8_t *answer, size_t n)
 	const char *text = strstr(pems[0], "KEY-----\n") + 9 + 64;
 
 	for (size_t at = 0; at + PIECE <= P256_SIZE; at++)
-		check(memmem(answer, n, number + at, PIECE) == NULL && memmem(answer, n, text + at / 2, PIECE) == NULL);
+		check(memmem(answer, n, number + at, PIECE) == NULL &&
+		    memmem(answer, n, text + at / 2, PIECE) == NULL);
 	check(memmem(answer, n, "PRIVATE", 7) == NULL);
 }
 

@@ -22,21 +22,12 @@ classify(const uint8_t *data)
 	size_t length = 0;
 
 	switch (pgsql_classify(data, &length)) {
-	case PGSQL_CANCEL:
-		must(length >= 16 && length <= PGSQL_CANCEL_MAX);
-		break;
-	case PGSQL_STARTUP:
-		must(length >= PGSQL_HEAD && length <= PGSQL_STARTUP_MAX);
-		break;
+	case PGSQL_CANCEL: must(length >= 16 && length <= PGSQL_CANCEL_MAX); break;
+	case PGSQL_STARTUP: must(length >= PGSQL_HEAD && length <= PGSQL_STARTUP_MAX); break;
 	case PGSQL_SSL:
-	case PGSQL_GSSENC:
-		must(length == PGSQL_HEAD);
-		break;
-	case PGSQL_TLS:
-		must(data[0] == 0x16 && data[1] == 3);
-		break;
-	case PGSQL_UNKNOWN:
-		break;
+	case PGSQL_GSSENC: must(length == PGSQL_HEAD); break;
+	case PGSQL_TLS: must(data[0] == 0x16 && data[1] == 3); break;
+	case PGSQL_UNKNOWN: break;
 	}
 }
 
@@ -47,7 +38,8 @@ check_packet(const uint8_t *out, size_t len, size_t size)
 	size_t at = 5;
 
 	must(len <= size && len > 5 && out[0] == 'E');
-	must(((size_t)out[1] << 24 | (size_t)out[2] << 16 | (size_t)out[3] << 8 | out[4]) == len - 1);
+	must(((size_t)out[1] << 24 | (size_t)out[2] << 16 | (size_t)out[3] << 8 | out[4]) ==
+	    len - 1);
 	while (at < len - 1) {
 		const uint8_t *end = memchr(out + at, '\0', len - 1 - at);
 
@@ -72,7 +64,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	out = malloc(room);
 	must(text != NULL && out != NULL);
 	memcpy(text, data + PGSQL_HEAD, size - PGSQL_HEAD);
-	len = pgsql_error(out, room, "57P03", text, data[0] & 1 ? text : NULL, data[0] & 2 ? text : NULL);
+	len = pgsql_error(
+	    out, room, "57P03", text, data[0] & 1 ? text : NULL, data[0] & 2 ? text : NULL);
 	check_packet(out, len, room);
 	free(out);
 	free(text);

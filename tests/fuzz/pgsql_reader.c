@@ -1,7 +1,8 @@
 /*
- * libFuzzer: pgsql_accept on a socket pair.  The input is what the peer does: pieces, each a length byte and so
- * many bytes, and at the end one byte that says how it goes on.  A piece is sent when the reader waits, so that
- * every way to cut a request is in reach: the wait is ours, and the real one is not linked.
+ * libFuzzer: pgsql_accept on a socket pair.  The input is what the peer does: pieces, each a length
+ * byte and so many bytes, and at the end one byte that says how it goes on.  A piece is sent when
+ * the reader waits, so that every way to cut a request is in reach: the wait is ours, and the real
+ * one is not linked.
  */
 
 #include <fcntl.h>
@@ -80,8 +81,8 @@ check_answer(enum pgsql_verdict verdict)
 	if (verdict == PGSQL_HANDSHAKE)
 		check(len == 1 && at[0] == 'S');
 	else if (len > 0)
-		check(verdict == PGSQL_REFUSED && at[0] == 'E' && len > 5 && at[1] == 0 && at[2] == 0 &&
-		    len - 1 == (size_t)at[3] * 256 + at[4] && at[len - 1] == 0);
+		check(verdict == PGSQL_REFUSED && at[0] == 'E' && len > 5 && at[1] == 0 &&
+		    at[2] == 0 && len - 1 == (size_t)at[3] * 256 + at[4] && at[len - 1] == 0);
 	return gssenc * PGSQL_HEAD;
 }
 

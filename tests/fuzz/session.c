@@ -1,8 +1,9 @@
 /*
- * libFuzzer: a whole session, as inetd would start it, without fork and cage, over a socket pair.  The first byte of the
- * input says who the peer is (raw bytes; a TLS client, of version 1.2 or 1.3; with the PostgreSQL front door before)
- * and what the service does (echo, reset, close); the rest is what the peer sends, as raw bytes or as commands of
- * one byte, a length and so many bytes.  Whatever they are, the session comes to an end of its own, with a code.
+ * libFuzzer: a whole session, as inetd would start it, without fork and cage, over a socket pair.
+ * The first byte of the input says who the peer is (raw bytes; a TLS client, of version 1.2 or 1.3;
+ * with the PostgreSQL front door before) and what the service does (echo, reset, close); the rest
+ * is what the peer sends, as raw bytes or as commands of one byte, a length and so many bytes.
+ * Whatever they are, the session comes to an end of its own, with a code.
  */
 
 #include "../../wrap/session.c"
@@ -37,7 +38,7 @@ check(int condition)
 		abort();
 }
 
-/* ---------------------------------------------------------- in the place of users and system call filters */
+/* ---- in the place of users and system call filters ---- */
 
 int
 sandbox_prepare(struct sandbox *s, const char *user, const char *group, struct failure *why)
@@ -74,7 +75,7 @@ sandbox_features(void)
 	return "";
 }
 
-/* -------------------------------------------------------------------------------------------- the service */
+/* ---- the service ---- */
 
 static void *
 serve(void *listener)
@@ -88,7 +89,8 @@ serve(void *listener)
 		if (service_mode & RESET)
 			(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 		while ((n = read(fd, data, sizeof(data))) > 0) {
-			if (service_mode & (RESET | CLOSE) || send(fd, data, (size_t)n, MSG_NOSIGNAL) != n)
+			if (service_mode & (RESET | CLOSE) ||
+			    send(fd, data, (size_t)n, MSG_NOSIGNAL) != n)
 				break;
 		}
 		(void)close(fd);
@@ -105,13 +107,14 @@ start_service(void)
 	pthread_t thread;
 
 	check((listener = socket(AF_INET, SOCK_STREAM, 0)) != -1);
-	check(bind(listener, (struct sockaddr *)&sa, sizeof(sa)) == 0 && listen(listener, 100) == 0);
+	check(
+	    bind(listener, (struct sockaddr *)&sa, sizeof(sa)) == 0 && listen(listener, 100) == 0);
 	check(getsockname(listener, (struct sockaddr *)&sa, &len) == 0);
 	check(pthread_create(&thread, NULL, serve, &listener) == 0);
 	return ntohs(sa.sin_port);
 }
 
-/* ----------------------------------------------------------------------------------------------- the peer */
+/* ---- the peer ---- */
 
 struct peer {
 	int fd, mode;
@@ -139,22 +142,15 @@ obey(gnutls_session_t tls, const struct peer *p, unsigned command, const uint8_t
 	char back[512];
 
 	switch (command % (FIN + 1)) {
-	case SEND:
-		return n == 0 || gnutls_record_send(tls, data, n) >= 0 ? 0 : -1;
-	case RAW:
-		write_all(p->fd, data, n);
-		return 0;
-	case BYE:
-		return gnutls_bye(tls, GNUTLS_SHUT_WR);
-	case UPDATE:
-		return gnutls_session_key_update(tls, n % 2 ? GNUTLS_KU_PEER : 0);
+	case SEND: return n == 0 || gnutls_record_send(tls, data, n) >= 0 ? 0 : -1;
+	case RAW: write_all(p->fd, data, n); return 0;
+	case BYE: return gnutls_bye(tls, GNUTLS_SHUT_WR);
+	case UPDATE: return gnutls_session_key_update(tls, n % 2 ? GNUTLS_KU_PEER : 0);
 	case RENEGOTIATE:
-		return gnutls_protocol_get_version(tls) == GNUTLS_TLS1_2 ? gnutls_handshake(tls) : 0;
-	case READ:
-		return gnutls_record_recv(tls, back, sizeof(back)) >= 0 ? 0 : -1;
-	default:
-		(void)shutdown(p->fd, SHUT_WR);
-		return 0;
+		return gnutls_protocol_get_version(tls) == GNUTLS_TLS1_2 ? gnutls_handshake(tls) :
+									   0;
+	case READ: return gnutls_record_recv(tls, back, sizeof(back)) >= 0 ? 0 : -1;
+	default: (void)shutdown(p->fd, SHUT_WR); return 0;
 	}
 }
 
@@ -171,12 +167,16 @@ speak_tls(struct peer *p)
 			return;
 	}
 	check(gnutls_init(&tls, GNUTLS_CLIENT) == 0);
-	check(gnutls_priority_set_direct(tls, p->mode & TLS12 ? "NORMAL:-VERS-ALL:+VERS-TLS1.2" : "NORMAL", NULL) == 0);
+	check(gnutls_priority_set_direct(
+		  tls, p->mode & TLS12 ? "NORMAL:-VERS-ALL:+VERS-TLS1.2" : "NORMAL", NULL) == 0);
 	check(gnutls_credentials_set(tls, GNUTLS_CRD_CERTIFICATE, credentials) == 0);
 	gnutls_transport_set_int(tls, p->fd);
 	gnutls_handshake_set_timeout(tls, 2000);
 	gnutls_record_set_timeout(tls, 20);
-	/* The input begins behind the handshake, which fails only where the machine is too slow for the timeouts. */
+	/*
+	 * The input begins behind the handshake, which fails only where the machine is too slow for
+	 * the timeouts.
+	 */
 	if (gnutls_handshake(tls) < 0)
 		p->size = 0;
 	while (p->size >= 2) {
@@ -203,7 +203,7 @@ be_peer(void *peer)
 	return NULL;
 }
 
-/* -------------------------------------------------------------------------------------------- the session */
+/* ---- the session ---- */
 
 static void
 make_pem(void)
@@ -215,13 +215,17 @@ make_pem(void)
 	int fd = memfd_create("pem", 0);
 
 	check(gnutls_x509_privkey_init(&key) == 0 && gnutls_x509_crt_init(&crt) == 0);
-	check(gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0) == 0);
-	check(gnutls_x509_crt_set_version(crt, 3) == 0 && gnutls_x509_crt_set_serial(crt, "\1", 1) == 0);
-	check(gnutls_x509_crt_set_dn(crt, "CN=localhost", NULL) == 0 && gnutls_x509_crt_set_key(crt, key) == 0);
+	check(gnutls_x509_privkey_generate(
+		  key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0) == 0);
+	check(gnutls_x509_crt_set_version(crt, 3) == 0 &&
+	    gnutls_x509_crt_set_serial(crt, "\1", 1) == 0);
+	check(gnutls_x509_crt_set_dn(crt, "CN=localhost", NULL) == 0 &&
+	    gnutls_x509_crt_set_key(crt, key) == 0);
 	check(gnutls_x509_crt_set_activation_time(crt, 1000000000) == 0);
 	check(gnutls_x509_crt_set_expiration_time(crt, 4000000000) == 0);
 	check(gnutls_x509_crt_sign2(crt, crt, key, GNUTLS_DIG_SHA256, 0) == 0);
-	check(gnutls_x509_privkey_export_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, pem, &len) == 0);
+	check(gnutls_x509_privkey_export_pkcs8(
+		  key, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, pem, &len) == 0);
 	pem[len] = '\0';
 	len = sizeof(pem) - strlen(pem);
 	check(gnutls_x509_crt_export(crt, GNUTLS_X509_FMT_PEM, pem + strlen(pem), &len) == 0);
@@ -234,9 +238,9 @@ make_pem(void)
 static void
 parse(struct options *o, char *to, char *more)
 {
-	char *base[] = { "inetls-wrap", "-p", pem_path, "-o", "/dev/null", "--no-sandbox", "--no-keyholder",
-		"--handshake-timeout", "2s", "--connect-timeout", "1s", "--close-timeout", "200ms", "--idle-timeout",
-		"200ms", "-r" };
+	char *base[] = { "inetls-wrap", "-p", pem_path, "-o", "/dev/null", "--no-sandbox",
+		"--no-keyholder", "--handshake-timeout", "2s", "--connect-timeout", "1s",
+		"--close-timeout", "200ms", "--idle-timeout", "200ms", "-r" };
 	char *argv[24];
 	int n = sizeof(base) / sizeof(base[0]);
 	struct failure why;
@@ -259,7 +263,8 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	static char to[32];
 
 	(void)argc, (void)argv;
-	check(gnutls_global_init() == 0 && gnutls_certificate_allocate_credentials(&credentials) == 0);
+	check(gnutls_global_init() == 0 &&
+	    gnutls_certificate_allocate_credentials(&credentials) == 0);
 	make_pem();
 	(void)snprintf(to, sizeof(to), "127.0.0.1:%d", start_service());
 	parse(&plain_options, to, NULL);

@@ -1,4 +1,7 @@
-/* Keys and certificates as they come back from their PEM, and the verdict of check at any time of the world. */
+/*
+ * Keys and certificates as they come back from their PEM, and the verdict of check at any time of
+ * the world.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -44,7 +47,8 @@ setup(void **state)
 	(void)snprintf(made->dir, sizeof(made->dir), "/tmp/certgen_cert.XXXXXX");
 	if (mkdtemp(made->dir) == NULL || chdir(made->dir) == -1)
 		return -1;
-	return request_set(&made->request, REQUEST_NAMES, "db.example.org *.example.org 10.0.0.1 2001:db8::1", NULL);
+	return request_set(&made->request, REQUEST_NAMES,
+	    "db.example.org *.example.org 10.0.0.1 2001:db8::1", NULL);
 }
 
 static int
@@ -94,7 +98,8 @@ look(const struct made *made, long days, struct health *health)
 static void
 bad_kinds_of_keys_are_refused(void **state)
 {
-	static const char *const bad[] = { "", "rsa:1024", "rsa:8192", "rsa:", "dsa", "ecdsa-p521", "RSA" };
+	static const char *const bad[] = { "", "rsa:1024", "rsa:8192", "rsa:", "dsa", "ecdsa-p521",
+		"RSA" };
 	struct failure why;
 
 	(void)state;
@@ -226,7 +231,8 @@ every_kind_makes_a_pem_that_is_read_back(void **state)
 static void
 the_certificate_says_what_was_asked_for(void **state)
 {
-	static const char *const names[] = { "db.example.org", "*.example.org", "10.0.0.1", "2001:db8::1" };
+	static const char *const names[] = { "db.example.org", "*.example.org", "10.0.0.1",
+		"2001:db8::1" };
 	struct made *made = *state;
 	char text[256];
 	unsigned char serial[32];
@@ -267,8 +273,10 @@ a_name_too_long_for_the_subject_is_only_an_alternative_name(void **state)
 	char text[256];
 	size_t len = sizeof(text);
 
-	assert_int_equal(request_set(&made->request, REQUEST_NAMES,
-	    "a23456789012345678901234567890123456789012345678901234567890.example", NULL), 0);
+	assert_int_equal(
+	    request_set(&made->request, REQUEST_NAMES,
+		"a23456789012345678901234567890123456789012345678901234567890.example", NULL),
+	    0);
 	make(made);
 	assert_int_equal(gnutls_x509_crt_get_dn(made->cert, text, &len), 0);
 	assert_string_equal(text, "CN=inetls");

@@ -1,4 +1,7 @@
-/* What a CA may sign for: a table with the verdict on each domain and range, and on each name under them. */
+/*
+ * What a CA may sign for: a table with the verdict on each domain and range, and on each name under
+ * them.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -133,8 +136,8 @@ each_name_is_held_against_them(void **state)
 		if (constraint_permits(ca, &name) != verdicts[i].permitted)
 			fail_msg("%s", verdicts[i].name);
 	}
-	assert_string_equal(
-	    constraint_text(ca, text, sizeof(text)), "example.org localhost 10.0.0.0/8 192.0.2.64/26");
+	assert_string_equal(constraint_text(ca, text, sizeof(text)),
+	    "example.org localhost 10.0.0.0/8 192.0.2.64/26");
 	gnutls_x509_crt_deinit(ca);
 }
 
@@ -142,7 +145,8 @@ static void
 a_common_name_with_a_dot_is_misread_outside_of_the_domain(void **state)
 {
 	static const char *const misread[] = { "john.doe", "a_b.c", "1.2" };
-	static const char *const fine[] = { "john", "john doe.x", ".john", "john.", "a..b", "john@doe.x", "j.example.org" };
+	static const char *const fine[] = { "john", "john doe.x", ".john", "john.", "a..b",
+		"john@doe.x", "j.example.org" };
 	gnutls_x509_crt_t ca = make_ca("example.org");
 
 	(void)state;

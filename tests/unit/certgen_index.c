@@ -124,7 +124,8 @@ events_are_found(void **state)
 	open_index(&index);
 	assert_true(index_issued(&index, "0A") && index_issued(&index, "0B"));
 	assert_true(index_revoked(&index, "0A"));
-	assert_false(index_revoked(&index, "0B") || index_issued(&index, "0C") || index_issued(&index, "1F"));
+	assert_false(index_revoked(&index, "0B") || index_issued(&index, "0C") ||
+	    index_issued(&index, "1F"));
 	assert_int_equal(index_next(&index, &at, &entry), 1);
 	assert_int_equal(entry.when, 1795507200);
 	assert_int_equal(entry.rest_len, strlen("server\tdb.example.org"));
@@ -140,8 +141,12 @@ events_are_found(void **state)
 static void
 what_is_appended_is_read_again(void **state)
 {
-	struct index_entry b = { .event = INDEX_ISSUED, .serial = "0B", .when = 1795507201, .expires = 1866700801,
-		.rest = "client\tCN=alice", .rest_len = 15 };
+	struct index_entry b = { .event = INDEX_ISSUED,
+		.serial = "0B",
+		.when = 1795507201,
+		.expires = 1866700801,
+		.rest = "client\tCN=alice",
+		.rest_len = 15 };
 	struct index_entry revoked = { .event = INDEX_REVOKED, .serial = "0A", .when = 1795593600 };
 	struct index index;
 
@@ -201,12 +206,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(bad_lines_are_named_and_nothing_goes_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    bad_lines_are_named_and_nothing_goes_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_second_one_waits_and_gives_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(events_are_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_appended_is_read_again, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_cut_off_line_is_closed_once_and_never_counts, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_finds_no_place_leaves_the_file_as_it_was, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    a_cut_off_line_is_closed_once_and_never_counts, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    what_finds_no_place_leaves_the_file_as_it_was, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,7 +154,8 @@ answers_are_taken_and_a_dot_empties_a_field(void **state)
 	struct talk *talk = *state;
 
 	assert_int_equal(request_set(&talk->request, REQUEST_STATE, "Kent", NULL), 0);
-	assert_int_equal(questions(talk, " x.example, y.example \nExample Ltd\nLondon\n.\nXYZ\ngb\n30\n"), 0);
+	assert_int_equal(
+	    questions(talk, " x.example, y.example \nExample Ltd\nLondon\n.\nXYZ\ngb\n30\n"), 0);
 	assert_int_equal(talk->request.name_count, 2);
 	assert_string_equal(talk->request.org, "Example Ltd");
 	assert_string_equal(talk->request.locality, "London");

@@ -72,8 +72,8 @@ bad_answers_leave_the_request_as_it_was(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct failure why = { 0, "" };
 
-		if (request_set(request, bad[i].field, bad[i].text, &why) != -1 || why.code != EX_DATAERR ||
-		    strstr(why.text, bad[i].reason) == NULL)
+		if (request_set(request, bad[i].field, bad[i].text, &why) != -1 ||
+		    why.code != EX_DATAERR || strstr(why.text, bad[i].reason) == NULL)
 			fail_msg("'%s': %s", bad[i].text, why.text);
 	}
 	assert_int_equal(request->name_count, 1);
@@ -107,8 +107,11 @@ texts_are_bounded_in_characters_not_bytes(void **state)
 	for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++) {
 		enum request_field field = bounds[i].field;
 
-		assert_int_equal(request_set(*state, field, repeat("a", bounds[i].max + 1, buf), NULL), -1);
-		assert_int_equal(request_set(*state, field, repeat("\360\237\230\200", bounds[i].max, buf), NULL), 0);
+		assert_int_equal(
+		    request_set(*state, field, repeat("a", bounds[i].max + 1, buf), NULL), -1);
+		assert_int_equal(request_set(*state, field,
+				     repeat("\360\237\230\200", bounds[i].max, buf), NULL),
+		    0);
 		assert_string_equal(request_get(*state, field, back, sizeof(back)), buf);
 	}
 }
@@ -118,8 +121,11 @@ names_may_be_separated_by_blanks_and_commas(void **state)
 {
 	char buf[256];
 
-	assert_int_equal(request_set(*state, REQUEST_NAMES, " a.example,b.example,  10.0.0.1\tA.EXAMPLE ", NULL), 0);
-	assert_string_equal(request_get(*state, REQUEST_NAMES, buf, sizeof(buf)), "a.example b.example 10.0.0.1");
+	assert_int_equal(
+	    request_set(*state, REQUEST_NAMES, " a.example,b.example,  10.0.0.1\tA.EXAMPLE ", NULL),
+	    0);
+	assert_string_equal(
+	    request_get(*state, REQUEST_NAMES, buf, sizeof(buf)), "a.example b.example 10.0.0.1");
 }
 
 static void

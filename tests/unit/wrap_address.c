@@ -23,14 +23,16 @@
 static void
 bad_endpoints_are_refused(void **state)
 {
-	static const char *const bad[] = { "", ":", "host:", "::1", "::1:5432", "fe80::1%lo:1", ":::", "[::1]", "[::1]:", "a:b:1" };
+	static const char *const bad[] = { "", ":", "host:", "::1", "::1:5432", "fe80::1%lo:1",
+		":::", "[::1]", "[::1]:", "a:b:1" };
 	char long_host[300], long_port[80];
 	struct endpoint e;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(bad); i++)
 		if (address_split(bad[i], &e) == 0)
-			fail_msg("\"%s\" was taken: host \"%s\", port \"%s\"", bad[i], e.host, e.port);
+			fail_msg(
+			    "\"%s\" was taken: host \"%s\", port \"%s\"", bad[i], e.host, e.port);
 	memset(long_host, 'h', sizeof(long_host));
 	memcpy(long_host + sizeof(long_host) - 4, ":80", 4);
 	assert_int_equal(address_split(long_host, &e), -1);
@@ -43,8 +45,8 @@ static void
 endpoints_are_split_at_the_last_colon(void **state)
 {
 	static const char *const good[][3] = { { "5432", "", "5432" }, { ":5432", "", "5432" },
-		{ "localhost:5432", "localhost", "5432" }, { "[::1]:5432", "::1", "5432" }, { "127.0.0.1:x", "127.0.0.1", "x" },
-		{ "postgresql", "", "postgresql" } };
+		{ "localhost:5432", "localhost", "5432" }, { "[::1]:5432", "::1", "5432" },
+		{ "127.0.0.1:x", "127.0.0.1", "x" }, { "postgresql", "", "postgresql" } };
 	struct endpoint e;
 
 	(void)state;
@@ -91,7 +93,8 @@ localhost_and_numbers_ask_nobody(void **state)
 static void
 bad_ports_are_refused_with_the_reason(void **state)
 {
-	static const char *const bad[] = { "65536", "-1", "+1", "0x50", "80 ", "no-such-service", "99999999999999999999" };
+	static const char *const bad[] = { "65536", "-1", "+1", "0x50", "80 ", "no-such-service",
+		"99999999999999999999" };
 	struct address_list list;
 	struct failure why;
 	struct endpoint e;
@@ -110,7 +113,8 @@ bad_ports_are_refused_with_the_reason(void **state)
 static void
 a_lone_address_has_no_port_and_no_brackets(void **state)
 {
-	static const char *const bad[] = { "", "localhost", "127.0.0.1:80", "[::1]", "127.1", "::1%lo", "256.0.0.1", "1.2.3.4 " };
+	static const char *const bad[] = { "", "localhost", "127.0.0.1:80", "[::1]", "127.1",
+		"::1%lo", "256.0.0.1", "1.2.3.4 " };
 	struct address a;
 
 	(void)state;
@@ -141,7 +145,8 @@ what_is_no_socket_is_shown_as_a_dash(void **state)
 static void
 numbers_are_whole_and_in_range(void **state)
 {
-	static const char *const bad[] = { "", " 1", "1 ", "+1", "-1", "1x", "0x1", "1.0", "11", "99999999999999999999", "\t1" };
+	static const char *const bad[] = { "", " 1", "1 ", "+1", "-1", "1x", "0x1", "1.0", "11",
+		"99999999999999999999", "\t1" };
 	long n = 42;
 
 	(void)state;
@@ -159,8 +164,9 @@ numbers_are_whole_and_in_range(void **state)
 static void
 bad_durations_are_refused(void **state)
 {
-	static const char *const bad[] = { "", "0", "0s", "0ms", "-1s", "+1s", "1d", "1 s", "s", "1S", "1sec", "1.5s", "Off", "off ",
-		"9223372036854775807h", "99999999999999999999", "721h", "2592001", "ms", "1mss", "1e3" };
+	static const char *const bad[] = { "", "0", "0s", "0ms", "-1s", "+1s", "1d", "1 s", "s",
+		"1S", "1sec", "1.5s", "Off", "off ", "9223372036854775807h", "99999999999999999999",
+		"721h", "2592001", "ms", "1mss", "1e3" };
 	int64_t ms = 42;
 
 	(void)state;
@@ -176,8 +182,9 @@ durations_have_units(void **state)
 	static const struct {
 		const char *text;
 		int64_t ms;
-	} good[] = { { "1ms", 1 }, { "500ms", 500 }, { "1", 1000 }, { "10s", 10000 }, { "5m", 300000 }, { "1h", 3600000 },
-		{ "720h", 2592000000 }, { "2592000", 2592000000 }, { "2592000000ms", 2592000000 }, { "off", PARSE_OFF } };
+	} good[] = { { "1ms", 1 }, { "500ms", 500 }, { "1", 1000 }, { "10s", 10000 },
+		{ "5m", 300000 }, { "1h", 3600000 }, { "720h", 2592000000 },
+		{ "2592000", 2592000000 }, { "2592000000ms", 2592000000 }, { "off", PARSE_OFF } };
 	int64_t ms;
 
 	(void)state;

@@ -41,7 +41,8 @@ make(gnutls_pk_algorithm_t kind, unsigned bits, const char *name)
 static void
 bad_every_cut_is_refused(void **state)
 {
-	gnutls_datum_t der = make(GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), "CN=cut");
+	gnutls_datum_t der = make(
+	    GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), "CN=cut");
 	struct certificate c;
 
 	(void)state;
@@ -53,7 +54,8 @@ bad_every_cut_is_refused(void **state)
 static void
 bad_no_changed_byte_leads_outside(void **state)
 {
-	gnutls_datum_t der = make(GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), "CN=changed");
+	gnutls_datum_t der = make(
+	    GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), "CN=changed");
 	struct certificate c;
 
 	(void)state;
@@ -73,7 +75,8 @@ bad_no_changed_byte_leads_outside(void **state)
 static void
 another_kind_of_key_is_left_to_gnutls(void **state)
 {
-	gnutls_datum_t p384 = make(GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP384R1), "CN=p384");
+	gnutls_datum_t p384 = make(
+	    GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP384R1), "CN=p384");
 	gnutls_datum_t rsa = make(GNUTLS_PK_RSA, 2048, "CN=rsa");
 	struct certificate c;
 
@@ -89,7 +92,8 @@ another_kind_of_key_is_left_to_gnutls(void **state)
 static void
 names_and_point_are_gnutls_own(void **state)
 {
-	gnutls_datum_t der = make(GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), "O=us,CN=both");
+	gnutls_datum_t der = make(
+	    GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), "O=us,CN=both");
 	gnutls_datum_t name, x, y;
 	gnutls_ecc_curve_t curve;
 	gnutls_x509_crt_t crt;

@@ -72,7 +72,8 @@ a_line_cannot_be_forged(void **state)
 	begin("s", LEVEL_NOTICE);
 	log_line(LEVEL_NOTICE, "a\nb\rc\td\033[2J\177\200\377 \303\274 \\ \"");
 	assert_int_equal(read_back(), 1);
-	assert_non_null(strstr(text, "a\\x0ab\\x0dc\\x09d\\x1b[2J\\x7f\\x80\\xff \\xc3\\xbc \\ \"\n"));
+	assert_non_null(
+	    strstr(text, "a\\x0ab\\x0dc\\x09d\\x1b[2J\\x7f\\x80\\xff \\xc3\\xbc \\ \"\n"));
 }
 
 static void
@@ -85,7 +86,8 @@ an_untrusted_value_cannot_forge_a_field(void **state)
 	assert_string_equal(r.text, "sni=x\\x20result\\x3dok\\x5c\\x22\\x0a");
 	log_untrusted(&r, "alpn", "");
 	log_quoted(&r, "reason", "say \"a\\b\" = c\n");
-	assert_string_equal(r.text, "sni=x\\x20result\\x3dok\\x5c\\x22\\x0a alpn=- reason=\"say \\x22a\\x5cb\\x22 = c\\x0a\"");
+	assert_string_equal(r.text,
+	    "sni=x\\x20result\\x3dok\\x5c\\x22\\x0a alpn=- reason=\"say \\x22a\\x5cb\\x22 = c\\x0a\"");
 	log_field(&r, "n", "%d", 7);
 	assert_non_null(strstr(r.text, "\\x0a\" n=7"));
 	/* Once escaped it stays as it is on its way out. */
@@ -121,7 +123,8 @@ values_of_any_length_stay_one_line(void **state)
 			log_line(LEVEL_NOTICE, "%s", value);
 			log_line(LEVEL_NOTICE, "the next");
 			if (read_back() != 3)
-				fail_msg("%zu of byte %02x: not three lines", n, (unsigned char)bytes[b]);
+				fail_msg("%zu of byte %02x: not three lines", n,
+				    (unsigned char)bytes[b]);
 		}
 }
 
@@ -174,8 +177,9 @@ a_line_names_service_and_process(void **state)
 static void
 levels_and_facilities_are_read(void **state)
 {
-	static const char *const bad[] = { "", ".", "x", "notice.", ".notice", "daemon.x", "x.notice", "8", "-1", "1.1",
-		"daemon.none", "DAEMON.NOTICE ", "daemon.notice.x", "+1", " 5" };
+	static const char *const bad[] = { "", ".", "x", "notice.", ".notice", "daemon.x",
+		"x.notice", "8", "-1", "1.1", "daemon.none", "DAEMON.NOTICE ", "daemon.notice.x",
+		"+1", " 5" };
 	int facility = -1, level = -1;
 
 	(void)state;

@@ -72,8 +72,10 @@ a_bad_line_says_what_to_write(void **state)
 		{ "w -p x -r 1 -?", "there is no such option" },
 		{ "w -p x -r 1 -:", "there is no such option" },
 		{ "w -p x -r 1 --quick", "--quick: there is no such option" },
-		{ "w -p x -r 1 --version=2", "--version=2: there is no such option, or it takes no value" },
-		{ "w -p x -r 1 --help=me", "--help=me: there is no such option, or it takes no value" },
+		{ "w -p x -r 1 --version=2",
+		    "--version=2: there is no such option, or it takes no value" },
+		{ "w -p x -r 1 --help=me",
+		    "--help=me: there is no such option, or it takes no value" },
 		{ "w -p x -r 1 2", "\"2\": there is no argument expected here" },
 		{ "w -p x -r 1 --", NULL },
 		{ "w -p x -r 1 -- 2", "\"2\": there is no argument expected here" },
@@ -100,7 +102,8 @@ a_bad_line_says_what_to_write(void **state)
 		{ "w -p x -r 1 --idle-timeout \"\"", "500ms, 10s, 5m or off" },
 		{ "w -p x -r 1 --close-timeout 0", "--close-timeout \"0\": not a duration" },
 		{ "w -p x -r 1 --connect-timeout 5d", "--connect-timeout \"5d\": not a duration" },
-		{ "w -p x -r 1 --handshake-timeout OFF", "--handshake-timeout \"OFF\": not a duration" },
+		{ "w -p x -r 1 --handshake-timeout OFF",
+		    "--handshake-timeout \"OFF\": not a duration" },
 	};
 	struct options o;
 	struct failure why;
@@ -114,7 +117,8 @@ a_bad_line_says_what_to_write(void **state)
 			continue;
 		}
 		if (r != -1 || why.code != EX_USAGE || strstr(why.text, bad[i][1]) == NULL)
-			fail_msg("\"%s\": %d, code %d, not \"%s\" in \"%s\"", bad[i][0], r, why.code, bad[i][1], why.text);
+			fail_msg("\"%s\": %d, code %d, not \"%s\" in \"%s\"", bad[i][0], r,
+			    why.code, bad[i][1], why.text);
 		if (strchr(why.text, '\n') != NULL)
 			fail_msg("\"%s\": more than a line", bad[i][0]);
 		assert_non_null(o.log.service);
@@ -184,7 +188,8 @@ defaults_are_the_manual_s(void **state)
 	assert_int_equal(o.connect_ms, 10000);
 	assert_int_equal(o.close_ms, 60000);
 	assert_int_equal(o.idle_ms, PARSE_OFF);
-	assert_false(o.listening || o.pgsql || o.foreground || o.help || o.version || o.check || o.name_was_missing);
+	assert_false(o.listening || o.pgsql || o.foreground || o.help || o.version || o.check ||
+	    o.name_was_missing);
 	assert_null(o.source);
 	assert_null(o.priority);
 	assert_null(o.user);
@@ -225,14 +230,22 @@ every_option_has_a_short_and_a_long_form_of_one_meaning(void **state)
 	struct failure why;
 
 	(void)state;
-	assert_int_equal(parse("w -d [::1]:9000 -r localhost:5432 -p x.pem -n pgsql -C NORMAL -N pgssl -s daemon -g games "
-	    "-P/tmp/ -I 127.0.0.77 -D auth.info -o /log -f --handshake-timeout 500ms --connect-timeout 2 "
-	    "--close-timeout 3m --idle-timeout 4h", &o, &why), 0);
+	assert_int_equal(
+	    parse(
+		"w -d [::1]:9000 -r localhost:5432 -p x.pem -n pgsql -C NORMAL -N pgssl -s daemon -g games "
+		"-P/tmp/ -I 127.0.0.77 -D auth.info -o /log -f --handshake-timeout 500ms --connect-timeout 2 "
+		"--close-timeout 3m --idle-timeout 4h",
+		&o, &why),
+	    0);
 	expect_all(&o);
-	assert_int_equal(parse("w --accept=[::1]:9000 --connect localhost:5432 --pem=x.pem --protocol=pgsql --priority=NORMAL "
-	    "--service=pgssl --user=daemon --group=games --pid-file=/tmp/ --source=127.0.0.77 --log-level=auth.info "
-	    "--log-file=/log --foreground --handshake-timeout=500ms --connect-timeout=2s --close-timeout=180 "
-	    "--idle-timeout=240m", &o, &why), 0);
+	assert_int_equal(
+	    parse(
+		"w --accept=[::1]:9000 --connect localhost:5432 --pem=x.pem --protocol=pgsql --priority=NORMAL "
+		"--service=pgssl --user=daemon --group=games --pid-file=/tmp/ --source=127.0.0.77 --log-level=auth.info "
+		"--log-file=/log --foreground --handshake-timeout=500ms --connect-timeout=2s --close-timeout=180 "
+		"--idle-timeout=240m",
+		&o, &why),
+	    0);
 	expect_all(&o);
 	assert_int_equal(parse("w --version", &o, &why), 0);
 	assert_true(o.version);
@@ -249,8 +262,9 @@ every_option_has_a_short_and_a_long_form_of_one_meaning(void **state)
 static void
 the_service_is_named_after_the_backend(void **state)
 {
-	static const char *const names[][2] = { { "w -p x -r localhost:5432", "localhost.5432" }, { "w -p x -r 5432", "5432" },
-		{ "w -p x -r [::1]:5432", "...1..5432" }, { "w -p x -r /run/x-y.sock", ".run.x.y.sock" },
+	static const char *const names[][2] = { { "w -p x -r localhost:5432", "localhost.5432" },
+		{ "w -p x -r 5432", "5432" }, { "w -p x -r [::1]:5432", "...1..5432" },
+		{ "w -p x -r /run/x-y.sock", ".run.x.y.sock" },
 		{ "w -p x -r 5432 -N my-name", "my-name" }, { "w", "inetls-wrap" } };
 	struct options o;
 	struct failure why;
@@ -270,7 +284,11 @@ old_options_are_taken_and_named(void **state)
 	struct failure why;
 
 	(void)state;
-	assert_int_equal(parse("w -P/tmp/ -p x -d 9000 -r 5432 -R a -E b -B c -W -S 0 -t 300 -O a:SO_X=1 -S 1 -WW", &o, &why), 0);
+	assert_int_equal(
+	    parse(
+		"w -P/tmp/ -p x -d 9000 -r 5432 -R a -E b -B c -W -S 0 -t 300 -O a:SO_X=1 -S 1 -WW",
+		&o, &why),
+	    0);
 	assert_string_equal(o.ineffective, "REBWStO");
 	assert_string_equal(o.pid_file, "/tmp/");
 	assert_true(o.listening);

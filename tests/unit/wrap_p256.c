@@ -25,11 +25,13 @@ new_key(gnutls_ecc_curve_t curve, char *pem, size_t size)
 	assert_int_equal(
 	    gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(curve), 0), 0);
 	size--;
-	assert_int_equal(
-	    gnutls_x509_privkey_export_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, pem, &size), 0);
+	assert_int_equal(gnutls_x509_privkey_export_pkcs8(
+			     key, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, pem, &size),
+	    0);
 	pem[size] = '\0';
 	assert_int_equal(gnutls_privkey_init(&any), 0);
-	assert_int_equal(gnutls_privkey_import_x509(any, key, GNUTLS_PRIVKEY_IMPORT_AUTO_RELEASE), 0);
+	assert_int_equal(
+	    gnutls_privkey_import_x509(any, key, GNUTLS_PRIVKEY_IMPORT_AUTO_RELEASE), 0);
 	return any;
 }
 
@@ -47,7 +49,8 @@ another_curve_is_not_taken(void **state)
 static void
 what_is_no_key_is_not_taken(void **state)
 {
-	static const char *const pems[] = { "", "-----BEGIN PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----\n-----END",
+	static const char *const pems[] = { "", "-----BEGIN PRIVATE KEY-----",
+		"-----BEGIN PRIVATE KEY-----\n-----END",
 		"-----BEGIN EC PRIVATE KEY-----\nMAAA\n-----END EC PRIVATE KEY-----",
 		"-----BEGIN PRIVATE KEY-----\n????\n-----END PRIVATE KEY-----" };
 	uint8_t number[P256_SIZE];
@@ -80,7 +83,8 @@ static void
 every_key_of_gnutls_signs(void **state)
 {
 	uint8_t number[P256_SIZE], hash[32], signature[P256_SIGNATURE_MAX];
-	gnutls_datum_t data = { (unsigned char *)(uintptr_t)"what TLS signs", 14 }, signed_data = { signature, 0 };
+	gnutls_datum_t data = { (unsigned char *)(uintptr_t) "what TLS signs", 14 },
+		       signed_data = { signature, 0 };
 	gnutls_pubkey_t public;
 	gnutls_privkey_t key;
 	char pem[4096];
@@ -96,9 +100,11 @@ every_key_of_gnutls_signs(void **state)
 		signed_data.size = (unsigned)n;
 		assert_int_equal(gnutls_pubkey_init(&public), 0);
 		assert_int_equal(gnutls_pubkey_import_privkey(public, key, 0, 0), 0);
-		assert_true(gnutls_pubkey_verify_data2(public, GNUTLS_SIGN_ECDSA_SHA256, 0, &data, &signed_data) >= 0);
+		assert_true(gnutls_pubkey_verify_data2(
+				public, GNUTLS_SIGN_ECDSA_SHA256, 0, &data, &signed_data) >= 0);
 		signature[n - 1] ^= 1;
-		assert_true(gnutls_pubkey_verify_data2(public, GNUTLS_SIGN_ECDSA_SHA256, 0, &data, &signed_data) < 0);
+		assert_true(gnutls_pubkey_verify_data2(
+				public, GNUTLS_SIGN_ECDSA_SHA256, 0, &data, &signed_data) < 0);
 		gnutls_pubkey_deinit(public);
 		gnutls_privkey_deinit(key);
 	}

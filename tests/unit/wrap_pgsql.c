@@ -1,4 +1,6 @@
-/* What eight bytes ask for, the packet that answers, and every input that a fuzzer has once found. */
+/*
+ * What eight bytes ask for, the packet that answers, and every input that a fuzzer has once found.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,23 +56,47 @@ static void
 bad_length_or_code_is_unknown(void **state)
 {
 	static const struct row rows[] = {
-		{ 7, SSL, PGSQL_UNKNOWN }, { 9, SSL, PGSQL_UNKNOWN }, { 0, SSL, PGSQL_UNKNOWN },
-		{ UINT32_MAX, SSL, PGSQL_UNKNOWN }, { 0x08000000, SSL, PGSQL_UNKNOWN },
-		{ 7, GSSENC, PGSQL_UNKNOWN }, { 9, GSSENC, PGSQL_UNKNOWN },
-		{ 8, CANCEL - 1, PGSQL_UNKNOWN }, { 8, GSSENC + 1, PGSQL_UNKNOWN }, { 8, 0, PGSQL_UNKNOWN },
-		{ 0, CANCEL, PGSQL_UNKNOWN }, { 8, CANCEL, PGSQL_UNKNOWN }, { 12, CANCEL, PGSQL_UNKNOWN },
-		{ 15, CANCEL, PGSQL_UNKNOWN }, { PGSQL_CANCEL_MAX + 1, CANCEL, PGSQL_UNKNOWN },
-		{ 0x80000010, CANCEL, PGSQL_UNKNOWN }, { UINT32_MAX, CANCEL, PGSQL_UNKNOWN },
-		{ 0, V(3, 0), PGSQL_UNKNOWN }, { 4, V(3, 0), PGSQL_UNKNOWN }, { 7, V(3, 0), PGSQL_UNKNOWN },
-		{ PGSQL_STARTUP_MAX + 1, V(3, 0), PGSQL_UNKNOWN }, { 0x7fffffff, V(3, 0), PGSQL_UNKNOWN },
-		{ 0x80000008, V(3, 0), PGSQL_UNKNOWN }, { UINT32_MAX, V(3, 0), PGSQL_UNKNOWN },
-		{ 100, V(0, 0), PGSQL_UNKNOWN }, { 100, V(1, 65535), PGSQL_UNKNOWN }, { 100, V(4, 0), PGSQL_UNKNOWN },
-		{ 100, V(1234, 0), PGSQL_UNKNOWN }, { 0x47455420, 0x2f204854, PGSQL_UNKNOWN },
-		{ 0, 0, PGSQL_UNKNOWN }, { UINT32_MAX, UINT32_MAX, PGSQL_UNKNOWN },
-		/* Other records of TLS, other major versions, and the two bytes the wrong way round. */
-		{ 0x15030300, 0x02022800, PGSQL_UNKNOWN }, { 0x17030300, 0x10000000, PGSQL_UNKNOWN },
-		{ 0x14030300, 0x01010000, PGSQL_UNKNOWN }, { 0x16020000, 0x02022800, PGSQL_UNKNOWN },
-		{ 0x16040100, 0x02022800, PGSQL_UNKNOWN }, { 0x03160100, 0x02022800, PGSQL_UNKNOWN },
+		{ 7, SSL, PGSQL_UNKNOWN },
+		{ 9, SSL, PGSQL_UNKNOWN },
+		{ 0, SSL, PGSQL_UNKNOWN },
+		{ UINT32_MAX, SSL, PGSQL_UNKNOWN },
+		{ 0x08000000, SSL, PGSQL_UNKNOWN },
+		{ 7, GSSENC, PGSQL_UNKNOWN },
+		{ 9, GSSENC, PGSQL_UNKNOWN },
+		{ 8, CANCEL - 1, PGSQL_UNKNOWN },
+		{ 8, GSSENC + 1, PGSQL_UNKNOWN },
+		{ 8, 0, PGSQL_UNKNOWN },
+		{ 0, CANCEL, PGSQL_UNKNOWN },
+		{ 8, CANCEL, PGSQL_UNKNOWN },
+		{ 12, CANCEL, PGSQL_UNKNOWN },
+		{ 15, CANCEL, PGSQL_UNKNOWN },
+		{ PGSQL_CANCEL_MAX + 1, CANCEL, PGSQL_UNKNOWN },
+		{ 0x80000010, CANCEL, PGSQL_UNKNOWN },
+		{ UINT32_MAX, CANCEL, PGSQL_UNKNOWN },
+		{ 0, V(3, 0), PGSQL_UNKNOWN },
+		{ 4, V(3, 0), PGSQL_UNKNOWN },
+		{ 7, V(3, 0), PGSQL_UNKNOWN },
+		{ PGSQL_STARTUP_MAX + 1, V(3, 0), PGSQL_UNKNOWN },
+		{ 0x7fffffff, V(3, 0), PGSQL_UNKNOWN },
+		{ 0x80000008, V(3, 0), PGSQL_UNKNOWN },
+		{ UINT32_MAX, V(3, 0), PGSQL_UNKNOWN },
+		{ 100, V(0, 0), PGSQL_UNKNOWN },
+		{ 100, V(1, 65535), PGSQL_UNKNOWN },
+		{ 100, V(4, 0), PGSQL_UNKNOWN },
+		{ 100, V(1234, 0), PGSQL_UNKNOWN },
+		{ 0x47455420, 0x2f204854, PGSQL_UNKNOWN },
+		{ 0, 0, PGSQL_UNKNOWN },
+		{ UINT32_MAX, UINT32_MAX, PGSQL_UNKNOWN },
+		/*
+		 * Other records of TLS, other major versions, and the two bytes the wrong way
+		 * round.
+		 */
+		{ 0x15030300, 0x02022800, PGSQL_UNKNOWN },
+		{ 0x17030300, 0x10000000, PGSQL_UNKNOWN },
+		{ 0x14030300, 0x01010000, PGSQL_UNKNOWN },
+		{ 0x16020000, 0x02022800, PGSQL_UNKNOWN },
+		{ 0x16040100, 0x02022800, PGSQL_UNKNOWN },
+		{ 0x03160100, 0x02022800, PGSQL_UNKNOWN },
 	};
 
 	(void)state;
@@ -81,22 +107,35 @@ static void
 requests_are_known_to_their_last_length(void **state)
 {
 	static const struct row rows[] = {
-		{ 8, SSL, PGSQL_SSL }, { 8, GSSENC, PGSQL_GSSENC },
-		{ 16, CANCEL, PGSQL_CANCEL }, { 17, CANCEL, PGSQL_CANCEL }, { 44, CANCEL, PGSQL_CANCEL },
+		{ 8, SSL, PGSQL_SSL },
+		{ 8, GSSENC, PGSQL_GSSENC },
+		{ 16, CANCEL, PGSQL_CANCEL },
+		{ 17, CANCEL, PGSQL_CANCEL },
+		{ 44, CANCEL, PGSQL_CANCEL },
 		{ PGSQL_CANCEL_MAX, CANCEL, PGSQL_CANCEL },
-		{ 8, V(3, 0), PGSQL_STARTUP }, { 9, V(3, 0), PGSQL_STARTUP }, { 84, V(3, 2), PGSQL_STARTUP },
-		{ 84, V(3, 9999), PGSQL_STARTUP }, { 84, V(3, 65535), PGSQL_STARTUP }, { 296, V(2, 0), PGSQL_STARTUP },
+		{ 8, V(3, 0), PGSQL_STARTUP },
+		{ 9, V(3, 0), PGSQL_STARTUP },
+		{ 84, V(3, 2), PGSQL_STARTUP },
+		{ 84, V(3, 9999), PGSQL_STARTUP },
+		{ 84, V(3, 65535), PGSQL_STARTUP },
+		{ 296, V(2, 0), PGSQL_STARTUP },
 		{ PGSQL_STARTUP_MAX, V(3, 0), PGSQL_STARTUP },
-		{ 0x16030100, 0xc8010000, PGSQL_TLS }, { 0x16030304, 0x00010000, PGSQL_TLS },
+		{ 0x16030100, 0xc8010000, PGSQL_TLS },
+		{ 0x16030304, 0x00010000, PGSQL_TLS },
 		/* Whatever the bytes behind it would mean. */
-		{ 0x16030000, SSL, PGSQL_TLS }, { 0x1603ffff, CANCEL, PGSQL_TLS }, { 0x16030001, V(3, 0), PGSQL_TLS },
+		{ 0x16030000, SSL, PGSQL_TLS },
+		{ 0x1603ffff, CANCEL, PGSQL_TLS },
+		{ 0x16030001, V(3, 0), PGSQL_TLS },
 	};
 
 	(void)state;
 	TRY(rows);
 }
 
-/* One packet, whole: its length is its own, each field ends, the list of fields ends, no field comes twice. */
+/*
+ * One packet, whole: its length is its own, each field ends, the list of fields ends, no field
+ * comes twice.
+ */
 static void
 check_packet(const unsigned char *p, size_t len, size_t size)
 {
@@ -105,7 +144,8 @@ check_packet(const unsigned char *p, size_t len, size_t size)
 
 	assert_true(len <= size);
 	assert_int_equal(p[0], 'E');
-	assert_int_equal((size_t)p[1] << 24 | (size_t)p[2] << 16 | (size_t)p[3] << 8 | p[4], len - 1);
+	assert_int_equal(
+	    (size_t)p[1] << 24 | (size_t)p[2] << 16 | (size_t)p[3] << 8 | p[4], len - 1);
 	while (at < len - 1) {
 		const unsigned char *end = memchr(p + at, '\0', len - 1 - at);
 
@@ -115,7 +155,9 @@ check_packet(const unsigned char *p, size_t len, size_t size)
 	}
 	assert_int_equal(at, len - 1);
 	assert_int_equal(p[at], '\0');
-	/* What a client cannot do without (PostgreSQL manual, "Error and Notice Message Fields"). */
+	/*
+	 * What a client cannot do without (PostgreSQL manual, "Error and Notice Message Fields").
+	 */
 	assert_true(seen['S'] && seen['V'] && seen['C'] && seen['M']);
 }
 
@@ -142,7 +184,9 @@ bad_sizes_cut_the_text_and_not_the_packet(void **state)
 	for (size_t n = 0; n < 80; n++) {
 		unsigned char out[64];
 
-		check_packet(out, pgsql_error(out, sizeof(out), "28000", text + sizeof(text) - 1 - n, "d", "h"), 64);
+		check_packet(out,
+		    pgsql_error(out, sizeof(out), "28000", text + sizeof(text) - 1 - n, "d", "h"),
+		    64);
 	}
 }
 

@@ -1,4 +1,7 @@
-/* Every input that the fuzzers of the front door have kept, once more: tests/fuzz says what must hold. */
+/*
+ * Every input that the fuzzers of the front door have kept, once more: tests/fuzz says what must
+ * hold.
+ */
 
 #include <dirent.h>
 #include <setjmp.h>

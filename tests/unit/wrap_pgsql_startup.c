@@ -1,4 +1,7 @@
-/* What a program without TLS must not be offered, taken out of AuthenticationSASL and out of nothing else. */
+/*
+ * What a program without TLS must not be offered, taken out of AuthenticationSASL and out of
+ * nothing else.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,18 +36,25 @@ try_rows(const struct row *rows, size_t count)
 }
 
 #define TRY(rows) try_rows(rows, sizeof(rows) / sizeof((rows)[0]))
-#define SAME(text) { LIST(text), LIST(text) }
+#define SAME(text)                     \
+	{                              \
+		LIST(text), LIST(text) \
+	}
 
 static void
 bad_or_other_messages_stay(void **state)
 {
 	static const struct row rows[] = {
-		SAME(""), SAME("R"), SAME("R\0\0\0\x8\0\0\0\0"), SAME("R\0\0\0\xc\0\0\0\5salt"),
+		SAME(""),
+		SAME("R"),
+		SAME("R\0\0\0\x8\0\0\0\0"),
+		SAME("R\0\0\0\xc\0\0\0\5salt"),
 		SAME("E\0\0\0\x1c\0\0\0\xaSCRAM-SHA-256-PLUS\0\0"), /* not this type */
 		SAME("R\0\0\0\x1b\0\0\0\xaSCRAM-SHA-256-PLUS\0\0"), /* a length that is another */
 		SAME("R\0\0\0\x1c\0\0\0\xbSCRAM-SHA-256-PLUS\0\0"), /* not this code */
 		SAME("R\0\0\0\x1a\0\0\0\xaSCRAM-SHA-256-PLUS"),     /* a name without end */
-		SAME("R\0\0\0\x8\0\0\0\xa"), SAME("R\0\0\0\x9\0\0\0\xa\0"),
+		SAME("R\0\0\0\x8\0\0\0\xa"),
+		SAME("R\0\0\0\x9\0\0\0\xa\0"),
 	};
 
 	(void)state;
@@ -59,7 +69,8 @@ binding_mechanisms_go(void **state)
 		    LIST("R\0\0\0\x17\0\0\0\xaSCRAM-SHA-256\0\0") },
 		{ LIST("R\0\0\0\x2a\0\0\0\xaSCRAM-SHA-256\0SCRAM-SHA-256-PLUS\0\0"),
 		    LIST("R\0\0\0\x17\0\0\0\xaSCRAM-SHA-256\0\0") },
-		{ LIST("R\0\0\0\x1c\0\0\0\xaSCRAM-SHA-256-PLUS\0\0"), LIST("R\0\0\0\x9\0\0\0\xa\0") },
+		{ LIST("R\0\0\0\x1c\0\0\0\xaSCRAM-SHA-256-PLUS\0\0"),
+		    LIST("R\0\0\0\x9\0\0\0\xa\0") },
 		SAME("R\0\0\0\x17\0\0\0\xaSCRAM-SHA-256\0\0"),
 	};
 

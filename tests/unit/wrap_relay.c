@@ -1,8 +1,9 @@
 /*
- * The relay against a TLS that is not one.  The fake below shadows wrap/tls.c: a record is a length of two bytes
- * and its data, length 0 is close_notify, 0xffff a protocol error, the end of the socket a truncation.  It returns
- * short counts, wants to read or write without need, and keeps to the contract of tls.h.  The two ends of the
- * relay are threads that follow a plan; the plan is made from a seed, which is printed when something is wrong.
+ * The relay against a TLS that is not one.  The fake below shadows wrap/tls.c: a record is a length
+ * of two bytes and its data, length 0 is close_notify, 0xffff a protocol error, the end of the
+ * socket a truncation.  It returns short counts, wants to read or write without need, and keeps to
+ * the contract of tls.h.  The two ends of the relay are threads that follow a plan; the plan is
+ * made from a seed, which is printed when something is wrong.
  */
 
 #include <setjmp.h>
@@ -34,12 +35,13 @@
 #include "../../wrap/relay.h"
 #include "../../common/parse.h"
 
-#define SECONDS 20 /* for one test; a relay that hangs or spins is ended with its seed on stderr */
+/* for one test; a relay that hangs or spins is ended with its seed on stderr */
+#define SECONDS 20
 #define FRAME_MAX 3000
 
 static unsigned current_seed;
 
-/* ------------------------------------------------------------------------------------------ chance */
+/* ---- chance ---- */
 
 static unsigned
 next_random(unsigned *state)
@@ -83,7 +85,7 @@ matches(const unsigned char *data, size_t n, uint64_t at, int flow)
 	return true;
 }
 
-/* --------------------------------------------------------------------------------- the fake of tls.h */
+/* ---- the fake of tls.h ---- */
 
 struct tls {
 	int fd;
@@ -96,7 +98,8 @@ struct tls {
 	bool broke_contract; /* other data after a want, or a write after close_notify */
 	const void *blocked; /* what a write that wanted was given */
 	int flush_fails;     /* a result for every flush from now on, or 0 */
-	bool full_once;      /* the next write finds the output full, which the next flush empties */
+	/* the next write finds the output full, which the next flush empties */
+	bool full_once;
 	bool want_write_once; /* the next read with data in our buffer wants to write */
 	unsigned reads, flushes;
 };
@@ -125,8 +128,10 @@ have(struct tls *t, size_t n)
 		t->in_end -= t->in_at;
 		t->in_at = 0;
 		if (less(t))
-			return TLS_WANT_READ; /* without need; the socket stays readable, if it is */
-		got = read(t->fd, t->in + t->in_end, between(&t->seed, 1, sizeof(t->in) - t->in_end));
+			return TLS_WANT_READ; /* without need; the socket stays readable, if it is
+			                       */
+		got = read(
+		    t->fd, t->in + t->in_end, between(&t->seed, 1, sizeof(t->in) - t->in_end));
 		if (got == -1 && errno == EAGAIN)
 			return TLS_WANT_READ;
 		if (got <= 0)
@@ -181,7 +186,8 @@ send_some(struct tls *t)
 
 		if (less(t))
 			return TLS_WANT_WRITE;
-		sent = send(t->fd, t->out + t->out_at, less(t) ? between(&t->seed, 1, n) : n, MSG_NOSIGNAL);
+		sent = send(
+		    t->fd, t->out + t->out_at, less(t) ? between(&t->seed, 1, n) : n, MSG_NOSIGNAL);
 		if (sent == -1 && errno == EAGAIN)
 			return TLS_WANT_WRITE;
 		if (sent == -1)
@@ -258,7 +264,7 @@ tls_close(struct tls *t)
 	return 1;
 }
 
-/* -------------------------------------------------------------------------------- the two ends of it */
+/* ---- the two ends of it ---- */
 
 enum ending {
 	END_CLEAN, /* close_notify, or FIN */
@@ -272,11 +278,11 @@ struct end {
 	bool framed; /* the peer; otherwise plain */
 	int flow;    /* of what it sends */
 	unsigned seed;
-	size_t total;     /* what it sends before its end */
+	size_t total;      /* what it sends before its end */
 	size_t deaf_after; /* it reads so many bytes, then ends; SIZE_MAX: all */
 	enum ending ending;
-	bool waits;       /* with its end until the other's has come */
-	bool late;        /* it sends nothing before the other's end has come */
+	bool waits; /* with its end until the other's has come */
+	bool late;  /* it sends nothing before the other's end has come */
 	unsigned pause_us;
 	pthread_t thread;
 
@@ -332,7 +338,8 @@ take(struct end *e, const unsigned char *data, size_t n)
 static void
 prepare(struct end *e)
 {
-	size_t n = between(&e->seed, 1, one_in(&e->seed, 3) ? 20 : FRAME_MAX), head = e->framed ? 2 : 0;
+	size_t n = between(&e->seed, 1, one_in(&e->seed, 3) ? 20 : FRAME_MAX),
+	       head = e->framed ? 2 : 0;
 
 	if (n > e->total - e->sent)
 		n = e->total - e->sent;
@@ -420,7 +427,8 @@ receive_some(struct end *e)
 	} else if (n == 0 && !e->framed && !e->cut)
 		e->got_end = true;
 	else
-		e->cut = e->finished = true; /* the relay has gone, without an end that this side could see */
+		e->cut = e->finished = true; /* the relay has gone, without an end that this side
+		                                could see */
 }
 
 static void *
@@ -439,12 +447,13 @@ live(void *argument)
 		if (!e->finished && !e->got_end && p.revents & (POLLIN | POLLHUP | POLLERR))
 			receive_some(e);
 		else if (e->got_end && p.revents & (POLLHUP | POLLERR))
-			e->finished = true; /* the relay has gone: what is still to be sent has no taker */
+			e->finished = true; /* the relay has gone: what is still to be sent has no
+			                       taker */
 	}
 	return NULL;
 }
 
-/* ------------------------------------------------------------------------------------------- one run */
+/* ---- one run ---- */
 
 struct run {
 	struct end peer, plain;
@@ -513,15 +522,21 @@ run_open(struct run *r, unsigned seed, bool tcp)
 	if (seed % 3 == 0 && !tcp)
 		small_buffers(plain);
 	for (int i = 0; i < 2; i++)
-		assert_true(fcntl(peer[i], F_SETFL, O_NONBLOCK) == 0 && fcntl(plain[i], F_SETFL, O_NONBLOCK) == 0);
+		assert_true(fcntl(peer[i], F_SETFL, O_NONBLOCK) == 0 &&
+		    fcntl(plain[i], F_SETFL, O_NONBLOCK) == 0);
 	r->tls = (struct tls){ .fd = peer[0], .seed = seed };
 	r->relay_plain = plain[0];
 	r->peer = (struct end){ .fd = peer[1], .framed = true, .flow = 0, .seed = seed + 1 };
 	r->plain = (struct end){ .fd = plain[1], .flow = 1, .seed = seed + 2 };
 	r->peer.deaf_after = r->plain.deaf_after = SIZE_MAX;
 	r->peer.in_order = r->plain.in_order = true;
-	r->setup = (struct relay_setup){ .peer = &r->tls, .peer_in = peer[0], .peer_out = peer[0],
-		.plain_in = plain[0], .plain_out = plain[0], .idle_ms = PARSE_OFF, .close_ms = 20000 };
+	r->setup = (struct relay_setup){ .peer = &r->tls,
+		.peer_in = peer[0],
+		.peer_out = peer[0],
+		.plain_in = plain[0],
+		.plain_out = plain[0],
+		.idle_ms = PARSE_OFF,
+		.close_ms = 20000 };
 }
 
 static void
@@ -543,7 +558,8 @@ abort_plain(int fd)
 
 	for (int i = 0; i < 5000 && ioctl(fd, SIOCOUTQ, &unsent) == 0 && unsent > 0; i++) {
 		/* A socket that was reset keeps its count. */
-		if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 && info.tcpi_state == TCP_CLOSE)
+		if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+		    info.tcpi_state == TCP_CLOSE)
 			break;
 		(void)nanosleep(&ts, NULL);
 	}
@@ -580,28 +596,26 @@ run_all(struct run *r)
 	run_finish(r);
 }
 
-#define expect(r, condition)                                                                                   \
-	do {                                                                                                   \
-		if (!(condition))                                                                              \
-			fail_msg("seed %u: not so: %s; outcome %d (%s) in %zu of %zu, out %zu of %zu", current_seed, \
-			    #condition, (int)(r)->result.outcome, (r)->result.reason, (r)->plain.received,      \
-			    (r)->peer.sent, (r)->peer.received, (r)->plain.sent);                               \
+#define expect(r, condition)                                                                      \
+	do {                                                                                      \
+		if (!(condition))                                                                 \
+			fail_msg(                                                                 \
+			    "seed %u: not so: %s; outcome %d (%s) in %zu of %zu, out %zu of %zu", \
+			    current_seed, #condition, (int)(r)->result.outcome,                   \
+			    (r)->result.reason, (r)->plain.received, (r)->peer.sent,              \
+			    (r)->peer.received, (r)->plain.sent);                                 \
 	} while (0)
 
-/* ---------------------------------------------------------------------------------------- schedules */
+/* ---- schedules ---- */
 
 static size_t
 some_bytes(unsigned *seed)
 {
 	switch (next_random(seed) % 4) {
-	case 0:
-		return 0;
-	case 1:
-		return between(seed, 1, 100);
-	case 2:
-		return between(seed, 1, 20000);
-	default:
-		return between(seed, 1, 200000);
+	case 0: return 0;
+	case 1: return between(seed, 1, 100);
+	case 2: return between(seed, 1, 20000);
+	default: return between(seed, 1, 200000);
 	}
 }
 
@@ -661,9 +675,14 @@ a_cut_peer_never_looks_complete(void **state)
 		run_all(&r);
 		expect(&r, r.result.outcome == RELAY_PEER_CUT);
 		expect(&r, !r.tls.closed || r.plain.ended);
-		/* On a Unix socket the session's leaving is the only end that the plain side sees. */
+		/*
+		 * On a Unix socket the session's leaving is the only end that the plain side sees.
+		 */
 		expect(&r, seed % 5 != 0 || r.plain.ended || !r.plain.got_end);
-		/* Nothing was on its way to the peer, so only reading can have found out: all of it arrives. */
+		/*
+		 * Nothing was on its way to the peer, so only reading can have found out: all of it
+		 * arrives.
+		 */
 		if (r.plain.total == 0 && r.plain.waits)
 			expect(&r, r.plain.received == r.peer.total);
 		expect(&r, r.result.in <= r.peer.sent);
@@ -727,7 +746,9 @@ a_plain_side_that_stops_reading_never_looks_complete(void **state)
 		r.plain.deaf_after = 1000;
 		r.plain.ending = END_NEVER;
 		run_all(&r);
-		expect(&r, r.result.outcome == RELAY_PLAIN_RESET || r.result.outcome == RELAY_PLAIN_CLOSED);
+		expect(&r,
+		    r.result.outcome == RELAY_PLAIN_RESET ||
+			r.result.outcome == RELAY_PLAIN_CLOSED);
 		expect(&r, r.result.outcome != RELAY_DONE);
 	}
 	(void)alarm(0);
@@ -747,7 +768,8 @@ a_peer_that_leaves_before_it_has_read_everything_is_reported(void **state)
 		r.peer.waits = false;
 		r.peer.deaf_after = 1000;
 		run_all(&r);
-		expect(&r, r.result.outcome == RELAY_PEER_CUT || r.result.outcome == RELAY_PEER_LEFT);
+		expect(
+		    &r, r.result.outcome == RELAY_PEER_CUT || r.result.outcome == RELAY_PEER_LEFT);
 		/* It was cut where it had not said close_notify, and left where it had. */
 		if (r.result.outcome == RELAY_PEER_LEFT)
 			expect(&r, r.peer.ended && r.plain.received == r.peer.total);
@@ -755,7 +777,7 @@ a_peer_that_leaves_before_it_has_read_everything_is_reported(void **state)
 	(void)alarm(0);
 }
 
-/* --------------------------------------------------------------------------------- one case at a time */
+/* ---- one case at a time ---- */
 
 static void
 close_notify_becomes_fin_and_the_answer_still_comes(void **state)
@@ -838,7 +860,9 @@ a_flush_that_fails_ends_the_session(void **state)
 	(void)alarm(0);
 }
 
-/* The output was full for the write, and empty by the time of the flush: nothing else will wake us. */
+/*
+ * The output was full for the write, and empty by the time of the flush: nothing else will wake us.
+ */
 static void
 a_write_that_blocked_is_tried_again_after_a_flush_that_did_not(void **state)
 {
@@ -960,7 +984,10 @@ close_timeout_restarts_with_every_byte(void **state)
 	(void)alarm(0);
 }
 
-/* A cut peer, and a plain side that reads nothing: what was read cannot be delivered, and that has an end. */
+/*
+ * A cut peer, and a plain side that reads nothing: what was read cannot be delivered, and that has
+ * an end.
+ */
 static void
 what_a_cut_peer_had_sent_is_delivered_within_close_timeout(void **state)
 {
@@ -1055,7 +1082,8 @@ a_signal_ends_a_session_that_never_has_to_wait(void **state)
 	(void)state;
 	(void)alarm(SECONDS);
 	run_open(&r, 6014, false);
-	r.peer.total = r.plain.total = (size_t)1 << 40; /* more than can be sent before the signal */
+	r.peer.total = r.plain.total = (size_t)1
+	    << 40; /* more than can be sent before the signal */
 	run_with_signal(&r);
 	expect(&r, r.result.outcome == RELAY_STOPPED);
 	/* What was read was delivered: the relay keeps nothing back that it had counted. */

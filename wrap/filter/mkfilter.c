@@ -1,9 +1,11 @@
 /*
- * Writes the system call filters of inetls-wrap as C data, for the machine that this is compiled on.  It
- * runs when the program is built, so that a connection pays one system call for its filter and no library.
+ * Writes the system call filters of inetls-wrap as C data, for the machine that this is compiled
+ * on.  It runs when the program is built, so that a connection pays one system call for its filter
+ * and no library.
  *
- * What is not listed kills the process.  What libc calls behind one's back gets EPERM instead: a syslog
- * that was restarted makes it open a socket anew, and a lost log line must not be a killed session.
+ * What is not listed kills the process.  What libc calls behind one's back gets EPERM instead: a
+ * syslog that was restarted makes it open a socket anew, and a lost log line must not be a killed
+ * session.
  */
 
 #include <errno.h>
@@ -25,10 +27,27 @@
 
 /* Memory, randomness, the clock, and the end: what any C program needs. */
 static const int for_all[] = {
-	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(close), SCMP_SYS(poll),
-	SCMP_SYS(ppoll), SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(futex),
-	SCMP_SYS(getrandom), SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(getpid),
-	SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group),
+	SCMP_SYS(read),
+	SCMP_SYS(write),
+	SCMP_SYS(readv),
+	SCMP_SYS(writev),
+	SCMP_SYS(close),
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(brk),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(madvise),
+	SCMP_SYS(futex),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(time),
+	SCMP_SYS(getpid),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
 };
 
 static const int for_session[] = { SCMP_SYS(recvfrom), SCMP_SYS(shutdown), SCMP_SYS(getsockopt),
@@ -41,10 +60,25 @@ static const int for_record[] = { SCMP_SYS(flock), SCMP_SYS(pread64), SCMP_SYS(p
 static const int for_keyholder[] = { SCMP_SYS(recvmsg) };
 
 static const int behind_ones_back[] = {
-	SCMP_SYS(socket), SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(stat), SCMP_SYS(fstat), SCMP_SYS(lstat),
-	SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(lseek), SCMP_SYS(access), SCMP_SYS(faccessat),
-	SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(uname), SCMP_SYS(sched_getaffinity),
-	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(getrusage), SCMP_SYS(prlimit64),
+	SCMP_SYS(socket),
+	SCMP_SYS(open),
+	SCMP_SYS(openat),
+	SCMP_SYS(stat),
+	SCMP_SYS(fstat),
+	SCMP_SYS(lstat),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(statx),
+	SCMP_SYS(lseek),
+	SCMP_SYS(access),
+	SCMP_SYS(faccessat),
+	SCMP_SYS(readlink),
+	SCMP_SYS(readlinkat),
+	SCMP_SYS(uname),
+	SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(getrusage),
+	SCMP_SYS(prlimit64),
 	SCMP_SYS(sysinfo),
 };
 
@@ -76,7 +110,8 @@ begin(void)
 	}
 	add_all(ctx, SCMP_ACT_ALLOW, for_all, COUNT(for_all));
 	add_all(ctx, SCMP_ACT_ERRNO(EPERM), behind_ones_back, COUNT(behind_ones_back));
-	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)),
+	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+		  SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)),
 	    "mmap");
 	return ctx;
 }
@@ -99,7 +134,8 @@ print(scmp_filter_ctx ctx, const char *name)
 	(void)fclose(f);
 	printf("static const struct sock_filter %s[] = {\n", name);
 	for (size_t i = 0; i < n; i++)
-		printf("\t{ 0x%02x, %u, %u, 0x%08x },\n", program[i].code, program[i].jt, program[i].jf, program[i].k);
+		printf("\t{ 0x%02x, %u, %u, 0x%08x },\n", program[i].code, program[i].jt,
+		    program[i].jf, program[i].k);
 	printf("};\n");
 	seccomp_release(ctx);
 }
@@ -110,15 +146,27 @@ begin_session(void)
 	scmp_filter_ctx ctx = begin();
 
 	add_all(ctx, SCMP_ACT_ALLOW, for_session, COUNT(for_session));
-	/* The backend's sockets alone may be connected; their numbers are put in when the filter is loaded. */
+	/*
+	 * The backend's sockets alone may be connected; their numbers are put in when the filter is
+	 * loaded.
+	 */
 	for (uint32_t i = 0; i < FILTER_BACKENDS; i++)
 		check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(connect), 1,
-			  SCMP_A0(SCMP_CMP_EQ, FILTER_BACKEND_MARK + i, 0)), "connect");
-	/* With an address it could connect as well (MSG_FASTOPEN), past Landlock; send, as syslog uses it, has none. */
-	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1, SCMP_A4(SCMP_CMP_EQ, 0, 0)), "sendto");
-	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, SIOCOUTQ, 0)), "ioctl");
-	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2, SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET, 0),
-		  SCMP_A2(SCMP_CMP_EQ, SO_LINGER, 0)), "setsockopt");
+			  SCMP_A0(SCMP_CMP_EQ, FILTER_BACKEND_MARK + i, 0)),
+		    "connect");
+	/*
+	 * With an address it could connect as well (MSG_FASTOPEN), past Landlock; send, as syslog
+	 * uses it, has none.
+	 */
+	check(
+	    seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1, SCMP_A4(SCMP_CMP_EQ, 0, 0)),
+	    "sendto");
+	check(seccomp_rule_add(
+		  ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, SIOCOUTQ, 0)),
+	    "ioctl");
+	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
+		  SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET, 0), SCMP_A2(SCMP_CMP_EQ, SO_LINGER, 0)),
+	    "setsockopt");
 	return ctx;
 }
 
