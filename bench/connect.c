@@ -1,19 +1,22 @@
+/* clang-format off */
 /*
  * The client of the measurements: OpenSSL's libssl, so that no line of what is measured is in it.
  *
- *	connect CRT PORT latency N [resume] [plain]	N connections, one after the other; each
- *one's milliseconds connect CRT PORT rate CLIENTS SECONDS [resume] [plain]	so many at a time;
- *connections per second
- *	connect CRT PORT hold N				N at once, held until stdin ends; says
- *"ready" when all are there
- *	connect CRT PORT get|put BYTES SIZE		one connection, BYTES in writes of SIZE; MB
- *per second
- *	connect CRT PORT count N			N connections, the session taken over from
- *each to the next; how many were resumed
+ *	connect CRT PORT latency N [resume] [plain]
+ *		N connections, one after the other; each one's milliseconds
+ *	connect CRT PORT rate CLIENTS SECONDS [resume] [plain]
+ *		so many at a time; connections per second
+ *	connect CRT PORT hold N
+ *		N at once, held until stdin ends; says "ready" when all are there
+ *	connect CRT PORT get|put BYTES SIZE
+ *		one connection, BYTES in writes of SIZE; MB per second
+ *	connect CRT PORT count N
+ *		N connections, the session taken over from each to the next; how many were resumed
  *
  * A connection is: connect, handshake, one byte there and back, close_notify, until the other side
- *has ended. The port is of 127.0.0.1, the certificate must be for localhost.
+ * has ended.  The port is of 127.0.0.1, the certificate must be for localhost.
  */
+/* clang-format on */
 
 #include <arpa/inet.h>
 #include <err.h>

@@ -3,14 +3,14 @@
 
 /*
  * The CA's record: a text file, one line for each event, fields with tabs between, only ever
- *appended to.
+ * appended to.
  *
  *	issued	SERIAL	WHEN	EXPIRES	server|client	NAMES
  *	revoked	SERIAL	WHEN
  *	crl	NUMBER	WHEN	NEXT
  *
  * Serials are hexadecimal, times are UTC as in 2026-11-24T08:00:00Z.  A line that begins with # is
- *a comment, and one that ends in a # was cut off: what it was to record never left the CA.
+ * a comment, and one that ends in a # was cut off: what it was to record never left the CA.
  */
 
 #include <limits.h>

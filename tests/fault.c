@@ -1,7 +1,8 @@
+/* clang-format off */
 /*
  * Makes system calls fail, by LD_PRELOAD into a program that is linked shared.  faults.py says
- *which, and reads what happened in a file that is mapped here, since nothing can be opened once the
- *door is closed:
+ * which, and reads what happened in a file that is mapped here, since nothing can be opened once
+ * the door is closed:
  *
  *	FAULT_FILE	the file: struct seen
  *	FAULT		NAME:N:ERRNO	the Nth call of that function fails, once
@@ -10,8 +11,9 @@
  *	FAULT_IN	session or keyholder: the process that was started, or one that it forked
  *
  * Counted from 1, for each process by itself.  What goes to *.log does not fail: the log is what
- *the test reads.
+ * the test reads.
  */
+/* clang-format on */
 
 #include <dlfcn.h>
 #include <errno.h>

@@ -228,6 +228,15 @@ need_super() {
 	done
 }
 
+@test "bad: a peer that reset its connection before it was accepted is in the log by its address" {
+	local peer
+	log=$(new_log wait)
+	peer=$("$ROOT/tests/waiting.py" reset "$WRAP" -N waiting -p "$T/pgssl.pem" -r "127.0.0.1:$SERVICE" -o "$log" \
+		--idle-exit 300ms)
+	[[ $peer == 127.0.0.1:* ]]
+	grep "result=handshake peer=$peer " "$log"
+}
+
 @test "idle exit hands the socket back, and the next connection starts a new listener" {
 	local name first second
 	for name in "${SUPERS[@]}"; do

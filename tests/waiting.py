@@ -10,6 +10,8 @@ usage: waiting.py serve                     a service that echoes; prints its po
                                             addition), less N (so many say goodbye), end; prints held=N each time
        waiting.py PORT serial               prints the serial number of the certificate that is shown
        waiting.py PORT try N                N connections; prints ok=N refused=N
+       waiting.py reset PROGRAM ARGUMENT...  a connection that was reset before the program is started for it, with
+                                            the listening socket as its fd 0; prints the peer's address
 
 A connection is a handshake, a line there and back, close_notify both ways.  serials= says how many different
 certificates were seen; that each one's signature matched it is what the handshake proves.
@@ -19,6 +21,8 @@ import random
 import signal
 import socket
 import ssl
+import struct
+import subprocess
 import sys
 import threading
 import time
@@ -115,7 +119,18 @@ def serve():
     sys.stdin.read()
 
 
+def reset(command):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        with socket.create_connection(listener.getsockname()) as peer:
+            print("{}:{}".format(*peer.getsockname()), flush=True)
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        subprocess.run(command, stdin=listener, timeout=EACH_S, check=True)
+
+
 def main():
+    if sys.argv[1] == "reset":
+        reset(sys.argv[2:])
+        return
     if sys.argv[1] == "serve":
         serve()
         return

@@ -52,7 +52,8 @@ begin(struct session *s)
 {
 	s->started = deadline_now();
 	take_signals(s->o);
-	address_get_peer(STDIN_FILENO, &s->remote);
+	if (s->remote.len == 0)
+		address_get_peer(STDIN_FILENO, &s->remote);
 	address_format(&s->remote, s->local);
 	if (socket_unblock(STDIN_FILENO, O_RDONLY) == -1 ||
 	    socket_unblock(STDOUT_FILENO, O_WRONLY) == -1) {
@@ -241,8 +242,8 @@ session_serve(const struct options *o, int channel)
  * it.
  */
 int
-session_serve_next(const struct options *o, int channel,
-    int (*take_connection)(void *context, const char **refused), void *context)
+session_serve_next(
+    const struct options *o, int channel, session_take *take_connection, void *context)
 {
 	bool late = o->client || o->program != NULL;
 	const char *refused = NULL;
@@ -251,7 +252,7 @@ session_serve_next(const struct options *o, int channel,
 
 	init(&s, o, channel);
 	opened = take(&s, late ? opening_late : opening_in_advance);
-	if (take_connection(context, &refused) == -1)
+	if (take_connection(context, &s.remote, &refused) == -1)
 		return EX_OK;
 	if (begin(&s) == -1)
 		opened = false;

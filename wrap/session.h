@@ -3,6 +3,7 @@
 
 /* One connection, from its first byte to the exit code: the order of its steps is the design. */
 
+#include "address.h"
 #include "options.h"
 
 /*
@@ -13,12 +14,18 @@
 int session_serve(const struct options *o, int channel);
 
 /*
- * The same in a process that was made in advance: everything that does not depend on the peer is
- * done first, then take_connection waits for one and puts it on fd 0 and 1, which are free by then.
- * It returns 0, or -1 where there will be none: then nothing is logged and the result is EX_OK.
- * *refused, where it sets it, is why the connection is closed at once.
+ * Waits for a connection and puts it on fd 0 and 1, which are free by then; *peer is its other end,
+ * which the socket itself does not tell any more once the peer has reset it.  0, or -1 where there
+ * will be none.  *refused, where it sets it, is why the connection is closed at once.
  */
-int session_serve_next(const struct options *o, int channel,
-    int (*take_connection)(void *context, const char **refused), void *context);
+typedef int session_take(void *context, struct address *peer, const char **refused);
+
+/*
+ * The same in a process that was made in advance: everything that does not depend on the peer is
+ * done first, then take waits for one.  Where there is none nothing is logged, and the result is
+ * EX_OK.
+ */
+int session_serve_next(
+    const struct options *o, int channel, session_take *take_connection, void *context);
 
 #endif

@@ -19,7 +19,7 @@ struct worker {
 
 /* The next connection, or -1 where the listener wants us to leave. */
 static int
-accept_next(const struct worker *w)
+accept_next(const struct worker *w, struct address *peer)
 {
 	struct pollfd p[ADDRESS_MAX + 1];
 	int n = w->port->n, fd;
@@ -31,10 +31,13 @@ accept_next(const struct worker *w)
 		if (deadline_wait(p, (nfds_t)n + 1, DEADLINE_NEVER) < 0 || p[n].revents != 0)
 			return -1;
 		/* Another child may have been faster. */
-		for (int i = 0; i < n; i++)
+		for (int i = 0; i < n; i++) {
+			peer->len = sizeof(peer->sa);
 			if (p[i].revents != 0 &&
-			    (fd = accept4(p[i].fd, NULL, NULL, SOCK_CLOEXEC)) != -1)
+			    (fd = accept4(p[i].fd, (struct sockaddr *)&peer->sa, &peer->len,
+				 SOCK_CLOEXEC)) != -1)
 				return fd;
+		}
 	}
 }
 
@@ -43,13 +46,11 @@ accept_next(const struct worker *w)
  * has left meanwhile, the connection is served all the same.
  */
 static char
-ask_listener(const struct worker *w, int fd)
+ask_listener(const struct worker *w, const struct address *peer)
 {
-	struct address peer;
 	char answer = WORKER_SERVE;
 
-	address_get_peer(fd, &peer);
-	if (send(w->control, &peer, sizeof(peer), MSG_NOSIGNAL) == -1 ||
+	if (send(w->control, peer, sizeof(*peer), MSG_NOSIGNAL) == -1 ||
 	    (w->o->max_connections == 0 && w->o->max_per_source == 0) ||
 	    read(w->control, &answer, 1) != 1)
 		answer = WORKER_SERVE;
@@ -58,17 +59,17 @@ ask_listener(const struct worker *w, int fd)
 
 /* session_serve_next's question. */
 static int
-take_connection(void *context, const char **refused)
+take_connection(void *context, struct address *peer, const char **refused)
 {
 	struct worker *w = context;
-	int fd = accept_next(w);
+	int fd = accept_next(w, peer);
 	char answer;
 
 	if (fd == -1)
 		return -1;
 	for (int i = 0; i < w->port->n; i++)
 		(void)close(w->port->fds[i]);
-	answer = ask_listener(w, fd);
+	answer = ask_listener(w, peer);
 	(void)close(w->control);
 	if (answer == WORKER_TOO_MANY)
 		*refused = "more sessions than --max-connections";
