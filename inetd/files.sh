@@ -5,8 +5,27 @@
 # that a super-server reads the whole old file or the whole new one.  What is there already is never written
 # again, and what somebody else wrote or changed is never taken away.
 
+# With DRY_RUN set nothing is written: what would be different is shown instead.
+: "${DRY_RUN:=}"
+
 say() {
 	printf '%s\n' "$*"
+}
+
+# did WHAT...: says what was done.  In a dry run nothing was, and the difference has been shown.
+did() {
+	[ -n "$DRY_RUN" ] || say "$@"
+}
+
+# would WHAT...: in a dry run, says it and is true.
+would() {
+	[ -n "$DRY_RUN" ] || return 1
+	say "would $*"
+}
+
+# show_change NAME OLD NEW: the difference as it would be in the file NAME.
+show_change() {
+	diff -u -L "$1" -L "$1 (would be)" "$2" "$3" || :
 }
 
 warn() {
@@ -27,6 +46,10 @@ trap 'exit 143' TERM
 
 # Sets tmp to a new file beside $1.  Its name has a dot in it: xinetd passes over such names in its directory.
 new_beside() {
+	if [ -n "$DRY_RUN" ]; then
+		tmp=$(mktemp)
+		return
+	fi
 	tmp=$(mktemp "$(dirname "$1")/.$(basename "$1").XXXXXX") ||
 		refuse "$1: its directory cannot be written to; this needs root"
 }
@@ -44,7 +67,17 @@ rewrite() {
 	new_beside "$file"
 	cp -p "$file" "$tmp"
 	"$@" <"$file" >"$tmp" || refuse "$file: could not be written anew; it is as it was"
-	mv -f "$tmp" "$file" || refuse "$file: could not be replaced; it is as it was"
+	put_in_place "$file"
+}
+
+# The file that new_beside made takes the place of $1, or in a dry run is shown and goes.
+put_in_place() {
+	if [ -n "$DRY_RUN" ]; then
+		if [ -e "$1" ]; then show_change "$1" "$1" "$tmp"; else show_change "$1" /dev/null "$tmp"; fi
+		rm -f "$tmp"
+	else
+		mv -f "$tmp" "$1" || refuse "$1: could not be replaced; it is as it was"
+	fi
 	tmp=
 }
 
@@ -80,10 +113,9 @@ place() {
 	new_beside "$2"
 	cat "$1" >"$tmp"
 	chmod 644 "$tmp"
-	mv -f "$tmp" "$2"
-	tmp=
+	put_in_place "$2"
 	changed=yes
-	say "$2: written"
+	did "$2: written"
 }
 
 may_replace() {
@@ -103,7 +135,10 @@ may_take_away() {
 
 take_away() {
 	may_take_away "$1" "$2"
-	if [ -e "$2" ]; then
+	if [ -e "$2" ] && [ -n "$DRY_RUN" ]; then
+		show_change "$2" "$2" /dev/null
+		changed=yes
+	elif [ -e "$2" ]; then
 		rm -f "$2" || refuse "$2: could not be taken away; this needs root"
 		changed=yes
 		say "$2: taken away"

@@ -13,7 +13,9 @@ add_renewal() {
 	if has_systemd; then
 		place "$FRAGMENTS/systemd/pgssl-renew.service" "$renew_file"
 		place "$FRAGMENTS/systemd/pgssl-renew.timer" "$timer_file"
-		if "$SYSTEMCTL" daemon-reload 2>/dev/null && "$SYSTEMCTL" enable --now "$SERVICE-renew.timer"; then
+		if would "tell systemd to start $SERVICE-renew.timer"; then
+			:
+		elif "$SYSTEMCTL" daemon-reload 2>/dev/null && "$SYSTEMCTL" enable --now "$SERVICE-renew.timer"; then
 			say "told systemd: $SERVICE-renew.timer looks once a day"
 		else
 			say "systemd does not run here, or not for this user.  Where it does:" \
@@ -31,7 +33,9 @@ add_renewal() {
 
 remove_renewal() {
 	may_take_away "$FRAGMENTS/systemd/pgssl-renew.timer" "$timer_file"
-	if [ -e "$timer_file" ] && has_systemd && "$SYSTEMCTL" disable --now "$SERVICE-renew.timer" 2>/dev/null; then
+	if [ -e "$timer_file" ] && would "tell systemd to stop $SERVICE-renew.timer"; then
+		:
+	elif [ -e "$timer_file" ] && has_systemd && "$SYSTEMCTL" disable --now "$SERVICE-renew.timer" 2>/dev/null; then
 		say "told systemd: $SERVICE-renew.timer is gone"
 	fi
 	take_away "$FRAGMENTS/systemd/pgssl-renew.timer" "$timer_file"

@@ -38,7 +38,9 @@ service_reload() {
 }
 
 tell_xinetd() {
-	if hang_up "$XINETD_PIDFILE" xinetd; then
+	if would "tell xinetd to read its files again"; then
+		return
+	elif hang_up "$XINETD_PIDFILE" xinetd; then
 		return
 	elif command -v "${RELOAD_XINETD%% *}" >/dev/null; then
 		if sh -c "$RELOAD_XINETD" >/dev/null 2>&1; then
@@ -53,7 +55,7 @@ tell_xinetd() {
 }
 
 tell_inetd() {
-	if hang_up "$INETD_PIDFILE" inetd || service_reload openbsd-inetd inetutils-inetd inetd; then
+	if would "tell inetd to read its files again" || hang_up "$INETD_PIDFILE" inetd || service_reload openbsd-inetd inetutils-inetd inetd; then
 		return
 	fi
 	say "inetd does not run here, or could not be told: it reads $INETD_CONF when it starts." \
@@ -61,7 +63,9 @@ tell_inetd() {
 }
 
 tell_systemd_to_start() {
-	if ! command -v "$SYSTEMCTL" >/dev/null; then
+	if would "tell systemd to start $SERVICE.socket, now and after each boot"; then
+		return
+	elif ! command -v "$SYSTEMCTL" >/dev/null; then
 		say "There is no $SYSTEMCTL on this machine, so nothing starts the socket"
 	elif ! "$SYSTEMCTL" daemon-reload 2>/dev/null; then
 		say "systemd does not run here, or not for this user.  Where it does:" \
@@ -77,11 +81,13 @@ tell_systemd_to_start() {
 
 # Where systemd does not run there is nothing to end, and a link from an earlier enable goes all the same.
 tell_systemd_to_stop() {
-	if command -v "$SYSTEMCTL" >/dev/null && "$SYSTEMCTL" disable --now "$SERVICE.socket" 2>/dev/null; then
+	if would "tell systemd to close $SERVICE.socket"; then
+		return
+	elif command -v "$SYSTEMCTL" >/dev/null && "$SYSTEMCTL" disable --now "$SERVICE.socket" 2>/dev/null; then
 		say "told systemd: $SERVICE.socket is closed"
 	fi
 }
 
 tell_systemd_to_forget() {
-	! command -v "$SYSTEMCTL" >/dev/null || "$SYSTEMCTL" daemon-reload 2>/dev/null || :
+	[ -n "$DRY_RUN" ] || ! command -v "$SYSTEMCTL" >/dev/null || "$SYSTEMCTL" daemon-reload 2>/dev/null || :
 }

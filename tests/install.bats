@@ -191,6 +191,46 @@ line='pgssl		9000/tcp	# PostgreSQL TLS wrapper'
 	[ "$(cat "$here/told")" = "reload " ]
 }
 
+@test "bad-activation: with DRY_RUN=1 the programs and the certificate are refused too, and nothing is made" {
+	local target
+	for target in install cert uninstall; do
+		run run_make "$target" DRY_RUN=1
+		[ "$status" -ne 0 ]
+		[[ $output == *"make -n"* ]]
+	done
+	[ ! -e "$here/usr" ]
+	[ ! -e "$here/pgssl.pem" ]
+	unchanged
+}
+
+@test "bad-activation: a second super-server for the same service is warned of, whichever comes second" {
+	run_make services inetd
+	run run_make xinetd
+	[ "$status" -eq 0 ]
+	[[ $output == *"warning: $etc/inetd.conf has a line for pgssl as well"*"make uninstall-inetd"* ]]
+	run run_make systemd
+	[[ $output == *"warning: $etc/inetd.conf has"*"warning: $etc/xinetd.d/pgssl is there as well"* ]]
+	run run_make inetd
+	[[ $output == *"xinetd -inetd_compat reads $etc/inetd.conf too"*"make uninstall-xinetd"* ]]
+	[[ $output == *"warning: $etc/units/pgssl.socket is there as well"*"make uninstall-systemd"* ]]
+	run_make uninstall-xinetd uninstall-systemd
+	run run_make inetd
+	[[ $output != *"as well"* ]]
+}
+
+@test "bad-activation: that xinetd ends the sessions of what is taken away is said while it still serves" {
+	run_make xinetd
+	# A stand-in by name: it is told, and must live.
+	cp "$(command -v perl)" "$here/xinetd"
+	start xinetd "$here/xinetd" -e '$SIG{HUP} = sub { open my $f, ">", shift @ARGV }; sleep 1 for 1 .. 60' "$here/hup"
+	echo "$pid" > "$here/xinetd.pid"
+	run_make uninstall-xinetd > "$here/said" 2>&1
+	[[ $(head -n 1 "$here/said") == "warning: xinetd ends the sessions of pgssl that are open"* ]]
+	wait_for 5 test -e "$here/hup"
+	run run_make uninstall-xinetd
+	[[ $output != *"ends the sessions"* ]]
+}
+
 # -- what is left alone -------------------------------------------------------
 
 @test "services: a line that was commented out stays so" {
@@ -381,6 +421,58 @@ line='pgssl		9000/tcp	# PostgreSQL TLS wrapper'
 	echo "$output"
 	[ "$status" -eq 0 ]
 	run ! grep -i pgssl <<< "$output"
+}
+
+@test "DRY_RUN=1: shows the difference that each target would make, changes nothing and tells nobody" {
+	local target setting
+	recorder "$here/reload"
+	recorder "$here/systemctl"
+	for target in services inetd xinetd systemd renewal; do
+		for setting in DRY_RUN=1 DRY_RUN=no; do
+			run run_make "$target" "$setting"
+			[ "$status" -eq 0 ]
+			[[ $output == *"+++ $etc/"*"(would be)"* ]]
+			run ! grep -E '^[^ +-].*(: added|: written|told )' <<< "$output"
+			unchanged
+		done
+	done
+	[[ $(DRY_RUN=1 run_make inetd) == *$'\n+pgssl\tstream\ttcp\tnowait'*"would tell inetd"* ]]
+	unchanged
+
+	run_make services inetd xinetd systemd renewal
+	picture > "$here/added"
+	rm "$here/told"
+	for target in services inetd xinetd systemd renewal; do
+		run run_make "$target" DRY_RUN=1
+		[ "$status" -eq 0 ]
+		[[ $output != *"would be"* ]]
+		run run_make "uninstall-$target" DRY_RUN=1
+		[ "$status" -eq 0 ]
+		[[ $output == *"--- $etc/"* ]]
+		run ! grep -E '^[^ +-].*(: taken away|: took|told )' <<< "$output"
+		picture | diff "$here/added" -
+	done
+	[ ! -e "$here/told" ]
+}
+
+@test "DRY_RUN=1: what would be refused is refused, and needs no right to write" {
+	need_root
+	printf 'pgssl\t9001/tcp\n' >> "$etc/services"
+	run ! run_make services DRY_RUN=1
+	[[ $output == *"pgssl is port 9001 there"* ]]
+	sed -i '$d' "$etc/services"
+	run_make fragments
+	chmod 755 "$here"
+	# make itself may be in a directory that is closed to others; the script under it and its settings are not.
+	mkdir -m 755 "$T/open"
+	cp -r "$ROOT/inetd" "$here/fragments" "$T/open"
+	run as_nobody env DRY_RUN=1 SERVICE=pgssl PORT=9000 FORCE= SERVICES_FILE="$etc/services" INETD_CONF="$etc/inetd.conf" \
+		XINETD_D="$etc/xinetd.d" UNITDIR="$etc/units" CRON_D="$etc/cron.d" PROGRAM=/bin/true PEM=/dev/null \
+		INETD_PIDFILE=/dev/null XINETD_PIDFILE=/dev/null RELOAD_XINETD=false SYSTEMCTL=false \
+		FRAGMENTS="$T/open/fragments" sh "$T/open/inetd/activate" add services
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"+$line"* ]]
 }
 
 # -- the programs and the certificate -----------------------------------------
