@@ -207,7 +207,7 @@ named() {
 	# openssl's command line cannot write one: the request is patched, and signed again.
 	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/nul.key" -subj "/CN=dbaXevil" \
 		-outform DER -out "$T/nul.der" 2> /dev/null
-	python3 - "$T/nul.der" "$T/nul.key" <<-'END'
+	/usr/bin/python3 - "$T/nul.der" "$T/nul.key" <<-'END'
 	import subprocess, sys
 	path, key = sys.argv[1:]
 	request = open(path, "rb").read()

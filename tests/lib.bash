@@ -49,6 +49,7 @@ lib_begin() {
 	CERTGEN=$T/bin/inetls-certgen
 	export T WRAP CERTGEN
 	mkdir "$T/pids" "$T/pids/file" "$T/pids/test" "$T/bin"
+	mkfifo "$T/idle"
 	local program
 	for program in inetls-wrap inetls-certgen; do
 		[ ! -x "$BUILD/$program" ] || install -m 755 "$BUILD/$program" "$T/bin/$program"
@@ -153,19 +154,24 @@ new_log() {
 
 # -- waiting ---------------------------------------------------------------------------------------------
 
+# What is asked again and again below starts no process, which would cost more than all that is waited for.
+
 # wait_for SECONDS COMMAND...: until the command succeeds; fails when it has not in that time.
 wait_for() {
 	local end=$((SECONDS + $1))
 	shift
 	until "$@"; do
 		[ "$SECONDS" -lt "$end" ] || return 1
-		sleep 0.05
+		# Nobody ever writes there.
+		read -rt 0.03 _ <> "$T/idle" || :
 	done
 }
 
 # lines_in FILE N: it has exactly so many lines.  log_lines waits for them, then makes sure that no more come.
 lines_in() {
-	[ "$(wc -l < "$1")" -eq "$2" ]
+	local lines
+	mapfile -t lines < "$1" || return 1
+	[ "${#lines[@]}" -eq "$2" ]
 }
 
 log_lines() {
@@ -196,16 +202,22 @@ log_field() {
 # listening PORT: somebody listens there.  Seen in the kernel's table and not by a connection, which would
 # start a session and write a line into the log that a test counts.
 listening() {
-	local hex
-	printf -v hex '%04X' "$1"
-	tcp_table |
-		awk -v port=":$hex" '$4 == "0A" && substr($2, length($2) - 4) == port { found = 1 }
-			END { exit !found }'
+	local table port_listens
+	tcp_table
+	# The port, the peer that there is none, and the state.
+	printf -v port_listens ':%04X 0+:0000 0A ' "$1"
+	[[ $table =~ $port_listens ]]
 }
 
-# tcp_table: a file whose servers live in a network of their own says how theirs is read.
+# tcp_table: puts the kernel's table into $table; a file whose servers live in a network of their own says how
+# theirs is read.
 tcp_table() {
-	cat /proc/net/tcp /proc/net/tcp6 2>/dev/null
+	local more
+	read -rd '' table < /proc/net/tcp || :
+	if [ -e /proc/net/tcp6 ]; then
+		read -rd '' more < /proc/net/tcp6 || :
+		table+=$more
+	fi
 }
 
 free_port() {
@@ -243,8 +255,9 @@ detached() {
 # alive PID: it runs; one that has ended and that nobody has waited for does not.
 alive() {
 	local state
-	state=$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) || return 1
-	[ -n "$state" ] && [ "${state%% *}" != Z ]
+	{ read -r state < "/proc/$1/stat"; } 2>/dev/null || return 1
+	state=${state##*) }
+	[ "${state%% *}" != Z ]
 }
 
 gone() {
@@ -254,12 +267,14 @@ gone() {
 # stop NAME [SIGNAL]: ends what start began, gently, then with SIGKILL; fails when that was necessary.
 stop() {
 	local file target signal=${2:-TERM} status=0
-	file=$(echo "$T"/pids/*/"$1")
+	for file in "$T"/pids/*/"$1"; do
+		:
+	done
 	[ -e "$file" ] || return 0
-	target=$(cat "$file")
+	read -r target < "$file"
 	rm -f "$file"
 	# Of a shell function we have the shell's pid: what it runs is told as well.
-	if [ "$(readlink "/proc/$target/exe")" = "$(readlink "/proc/$$/exe")" ]; then
+	if [ "/proc/$target/exe" -ef "/proc/$$/exe" ]; then
 		# shellcheck disable=SC2046
 		kill -"$signal" $(children "$target") 2>/dev/null || :
 	fi

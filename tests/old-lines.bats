@@ -66,7 +66,7 @@ build_world() {
 }
 
 tcp_table() {
-	"$INSIDE" cat /proc/net/tcp /proc/net/tcp6
+	table=$("$INSIDE" cat /proc/net/tcp /proc/net/tcp6)
 }
 
 start_postgresql() {

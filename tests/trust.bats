@@ -290,7 +290,7 @@ as_nobody_with() {
 	new_log session > /dev/null
 	# shellcheck disable=SC2034
 	report=$(timeout 60 setpriv --reuid 65534 --regid 65534 --clear-groups env HOME=/nonexistent \
-		python3 "$T/bin/client.py" --port "$fixed" --pem "$T/served.pem" --local 'send:10 recv-all' \
+		/usr/bin/python3 "$T/bin/client.py" --port "$fixed" --pem "$T/served.pem" --local 'send:10 recv-all' \
 		--server "$SERVER_PLAYS" -- "$WRAP" -c -o "$T/session.log" -r localhost:{server} "$@")
 	echo "$report"
 }
