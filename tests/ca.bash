@@ -1,4 +1,4 @@
-# What the tests of the CA share: `load lib`, then `load ca`.
+# What the tests of inetls-certgen share: `load lib`, then `load ca`.
 
 # $status and $stderr are bats's.
 # shellcheck disable=SC2154
@@ -6,6 +6,11 @@
 # certgen ARG...: as from a script.
 certgen() {
 	timeout 60 "$CERTGEN" "$@" < /dev/null
+}
+
+# batch ARG...: with defaults and options, as from a script.
+batch() {
+	timeout 60 "$CERTGEN" --batch "$@" < /dev/null
 }
 
 # typed ANSWER... -- ARG...: on a terminal; when the answers are used up, the input ends.
@@ -50,7 +55,7 @@ recorded() {
 # flipped FILE OUT: the same certificate with one byte of its signature changed.
 flipped() {
 	openssl x509 -in "$1" -outform DER -out "$2.der"
-	python3 - "$2.der" <<-'END'
+	/usr/bin/python3 - "$2.der" <<-'END'
 	import sys
 	with open(sys.argv[1], "r+b") as der:
 	    data = bytearray(der.read())
@@ -69,4 +74,17 @@ mode_of() {
 # nothing_here [NAME...]: no file but these, not even a hidden one.
 nothing_here() {
 	diff <(printf '%s\n' "$@" | grep . | sort) <(ls -A | sort)
+}
+
+# a_pair NAME: NAME.pem and NAME.crt belong together, and nobody else can read the key.
+a_pair() {
+	[ "$(mode_of "$1.pem")" = 600 ]
+	[ "$(mode_of "$1.crt")" = 644 ]
+	[ "$(openssl x509 -in "$1.pem" -outform DER | sha256sum)" = "$(openssl x509 -in "$1.crt" -outform DER | sha256sum)" ]
+	[ "$(openssl pkey -in "$1.pem" -pubout)" = "$(openssl x509 -in "$1.crt" -noout -pubkey)" ]
+}
+
+# verified NAME.crt OPTION...: by OpenSSL at its strictest, as its own trust anchor.
+verified() {
+	openssl verify -x509_strict -purpose sslserver -CAfile "$1" "${@:2}" "$1"
 }

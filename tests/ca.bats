@@ -328,21 +328,6 @@ setup() {
 	recorded ca one.crt
 }
 
-@test "bad-kill: whatever is killed when, no certificate is outside of the record, and the CA goes on" {
-	make_ca ca
-	local i pid
-	for i in $(seq 0 19); do
-		"$CERTGEN" server --quiet --ca ca "s$i.pem" db.example.org < /dev/null 3>&- 2>/dev/null &
-		pid=$!
-		sleep "0.00$((i / 2))$((i % 2 * 5))"
-		kill -KILL "$pid" 2>/dev/null || :
-		wait "$pid" 2>/dev/null || :
-		[ -z "$(find . -name '.s*' -perm /077 ! -name '*.crt.*')" ]
-	done
-	certgen server --quiet --ca ca last.pem db.example.org
-	recorded ca ./*.crt
-}
-
 @test "bad-record: a line that was cut off is closed and never used, and what is whole stays" {
 	make_ca ca
 	certgen server --quiet --ca ca x.pem db.example.org
@@ -482,7 +467,7 @@ setup() {
 	except OSError:
 	    pass
 	END
-	timeout 20 python3 narrow "$CERTGEN" show "$T/server.pem" | tr -d '\r' > shown
+	timeout 20 /usr/bin/python3 narrow "$CERTGEN" show "$T/server.pem" | tr -d '\r' > shown
 	cat shown
 	# A base64 pin and a serial cannot be broken.
 	run grep -E '.{41}' <(grep -v 'sha256//\|serial' shown)
@@ -525,21 +510,6 @@ setup() {
 	certgen server --quiet --ca "$T/ca" y.pem 127.0.0.1
 	openssl verify -x509_strict -purpose sslserver -verify_ip 127.0.0.1 -CAfile "$T/ca/ca.crt" y.crt
 	certtool --verify --load-ca-certificate "$T/ca/ca.crt" < y.crt
-}
-
-@test "every kind of key, of the CA and of the server, verifies by OpenSSL and GnuTLS at their strictest" {
-	local ca leaf
-	for ca in ecdsa-p256 ecdsa-p384 rsa:2048; do
-		make_ca "ca-$ca" --key "$ca"
-		for leaf in ecdsa-p256 ecdsa-p384 rsa:3072; do
-			certgen server --quiet --ca "ca-$ca" --key "$leaf" "./$leaf.pem" db.example.org '*.wild.example.org' 127.0.0.1
-			openssl verify -x509_strict -purpose sslserver -verify_hostname db.example.org -CAfile "ca-$ca/ca.crt" "$leaf.crt"
-			openssl verify -x509_strict -verify_hostname any.wild.example.org -CAfile "ca-$ca/ca.crt" "$leaf.crt"
-			certtool --verify --verify-hostname db.example.org --load-ca-certificate "ca-$ca/ca.crt" < "$leaf.crt" > /dev/null
-			run ! openssl verify -purpose sslclient -CAfile "ca-$ca/ca.crt" "$leaf.crt"
-			rm "$leaf.pem" "$leaf.crt"
-		done
-	done
 }
 
 @test "OpenSSL and certtool refuse what they must: a byte flipped, another name, client for server, revoked, out of time" {
@@ -635,77 +605,6 @@ setup() {
 	[[ $output == *"CA, for example.org localhost 127.0.0.0/8"* ]]
 	run certgen show "$T/alice.pem"
 	[[ $output == *"client"*"issuer"*"$(serial_of "$T/alice.pem")"* ]]
-}
-
-# -- those who verify by themselves -----------------------------------------------------------------------
-
-# tls_server NAME PEM [OPTION...]: a TLS server that answers with a page; sets $port.
-tls_server() {
-	local name=$1 pem=$2
-	shift 2
-	port=$(free_port)
-	start "$name" openssl s_server -quiet -www -accept "127.0.0.1:$port" -cert "$pem" -key "$pem" "$@"
-	wait_for 10 listening "$port"
-}
-
-# met_by CA PORT NAME: prints each client's verdict on one line, "curl yes" or "curl no".
-met_by() {
-	local ca=$1 at=$2 name=$3
-	say() {
-		local who=$1
-		shift
-		if timeout 20 "$@" > "$T/client.log" 2>&1 < /dev/null; then echo "$who yes"; else echo "$who no"; fi
-	}
-	say openssl openssl s_client -connect "127.0.0.1:$at" -verify_hostname "$name" -verify_return_error -x509_strict -CAfile "$ca"
-	say gnutls gnutls-cli --x509cafile="$ca" --verify-hostname="$name" -p "$at" 127.0.0.1
-	say python python3 -c '
-import socket, ssl, sys
-context = ssl.create_default_context(cafile=sys.argv[1])
-context.verify_flags |= ssl.VERIFY_X509_STRICT
-with context.wrap_socket(socket.create_connection(("127.0.0.1", int(sys.argv[2])), 10), server_hostname=sys.argv[3]):
-    pass' "$ca" "$at" "$name"
-	! have curl || say curl curl -sS -o /dev/null --cacert "$ca" --connect-to "$name:$at:127.0.0.1:$at" "https://$name:$at/"
-	! have node || say node node -e '
-const [ca, port, name] = process.argv.slice(1);
-require("tls").connect({ host: "127.0.0.1", port, servername: name, ca: require("fs").readFileSync(ca) },
-	() => process.exit(0)).on("error", () => process.exit(1));' "$ca" "$at" "$name"
-}
-
-@test "TLS clients accept an issued and a self-signed server, and refuse each with a byte flipped or another name" {
-	local key
-	key=$(sed -n '/BEGIN PRIVATE/,/END PRIVATE/p' "$T/server.pem")
-	(umask 077 && { echo "$key"; cat "$T/flipped.crt"; } > flipped.pem)
-	certgen --quiet self.pem db.example.org
-	flipped self.crt other.crt
-	tls_server issued "$T/server.pem"
-	local issued=$port
-	tls_server flipped flipped.pem
-	local flipped=$port
-	tls_server self self.pem
-	local self=$port
-	met_by "$T/ca/ca.crt" "$issued" db.example.org > yes
-	met_by self.crt "$self" db.example.org >> yes
-	met_by "$T/ca/ca.crt" "$issued" other.example.org > no
-	met_by "$T/ca/ca.crt" "$flipped" db.example.org >> no
-	met_by other.crt "$self" db.example.org >> no
-	met_by "$T/ca/ca.crt" "$self" db.example.org >> no
-	cat yes no
-	grep -q 'python yes' yes
-	run ! grep " no" yes
-	run ! grep " yes" no
-}
-
-@test "TLS clients refuse a client's certificate for a server; servers refuse a server's for a client" {
-	tls_server wrong "$T/alice.pem"
-	met_by "$T/ca/ca.crt" "$port" alice > no
-	cat no
-	run ! grep " yes" no
-	tls_server asking "$T/server.pem" -Verify 1 -verify_return_error -CAfile "$T/ca/ca.crt"
-	local get=(curl -sS -o /dev/null --cacert "$T/ca/ca.crt" --connect-to "db.example.org:$port:127.0.0.1:$port")
-	need curl
-	"${get[@]}" --cert "$T/alice.pem" --key "$T/alice.pem" "https://db.example.org:$port/"
-	run ! "${get[@]}" --cert "$T/server.pem" --key "$T/server.pem" "https://db.example.org:$port/"
-	run ! "${get[@]}" "https://db.example.org:$port/"
 }
 
 # -- PostgreSQL -------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 bats_require_minimum_version 1.5.0
 load lib
+load ca
 
 setup_file() {
 	lib_begin
@@ -15,46 +16,9 @@ setup() {
 	cd "$here" || return
 }
 
-# batch ARG...: with defaults and options, as from a script.
-batch() {
-	timeout 60 "$CERTGEN" --batch "$@" < /dev/null
-}
-
-# typed ANSWER... -- ARG...: on a terminal; when the answers are used up, the input ends.
-typed() {
-	local answers=()
-	while [ "$1" != -- ]; do
-		answers+=("$1")
-		shift
-	done
-	timeout 60 "$ROOT/tests/on-terminal" "${answers[@]}" -- "$CERTGEN" "${@:2}"
-}
-
-# nothing_here: not even a hidden file.
-nothing_here() {
-	[ -z "$(ls -A)" ] || { ls -la; return 1; }
-}
-
 # entries: how many there are here, hidden ones too.
 entries() {
 	find . -mindepth 1 -maxdepth 1 "$@" | wc -l
-}
-
-mode_of() {
-	stat -c %a "$1"
-}
-
-# a_pair NAME: NAME.pem and NAME.crt belong together, and nobody else can read the key.
-a_pair() {
-	[ "$(mode_of "$1.pem")" = 600 ]
-	[ "$(mode_of "$1.crt")" = 644 ]
-	[ "$(openssl x509 -in "$1.pem" -outform DER | sha256sum)" = "$(openssl x509 -in "$1.crt" -outform DER | sha256sum)" ]
-	[ "$(openssl pkey -in "$1.pem" -pubout)" = "$(openssl x509 -in "$1.crt" -noout -pubkey)" ]
-}
-
-# verified NAME.crt OPTION...: by OpenSSL at its strictest, as its own trust anchor.
-verified() {
-	openssl verify -x509_strict -purpose sslserver -CAfile "$1" "${@:2}" "$1"
 }
 
 # -- what is refused ---------------------------------------------------------------------------------------
@@ -222,21 +186,6 @@ verified() {
 	[ "$(entries)" -eq 2 ]
 }
 
-@test "bad-kill: killed at any moment, there is a whole pair, a .crt alone, or nothing" {
-	local i pid
-	for i in $(seq 0 19); do
-		rm -f x.pem x.crt
-		"$CERTGEN" --batch --quiet x.pem a.example < /dev/null 3>&- &
-		pid=$!
-		sleep "0.00$((i / 2))$((i % 2 * 5))"
-		kill -KILL "$pid" 2>/dev/null || :
-		wait "$pid" 2>/dev/null || :
-		[ ! -e x.pem ] || a_pair x
-		# What a temporary file held is nobody's to read.
-		[ -z "$(find . -name '.x.pem*' -perm /077)" ]
-	done
-}
-
 @test "bad-kill: an existing PEM survives whatever is killed, and its .crt is never another's" {
 	local i pid before force
 	cp -p "$T/pgssl.pem" x.pem
@@ -402,25 +351,6 @@ stopped_at_each() {
 	[[ $output != *"["* ]]
 	a_pair x
 	[[ $("$CERTGEN" show --names x.pem | tail -n 1) == localhost ]]
-}
-
-@test "every kind of key is verified by OpenSSL at its strictest, and fails for another name" {
-	local kind bits
-	for kind in ecdsa-p256:256 ecdsa-p384:384 rsa:2048:2048 rsa:3072:3072 rsa:4096:4096; do
-		bits=${kind##*:}
-		kind=${kind%:*}
-		batch --quiet --key "$kind" "./$bits.pem" db.example.org '*.wild.example' 10.0.0.1 ::1
-		verified "$bits.crt" -verify_hostname db.example.org
-		verified "$bits.crt" -verify_hostname any.wild.example
-		verified "$bits.crt" -verify_ip 10.0.0.1
-		verified "$bits.crt" -verify_ip ::1
-		run ! verified "$bits.crt" -verify_hostname other.example.org
-		run ! verified "$bits.crt" -verify_hostname a.b.wild.example
-		run ! verified "$bits.crt" -verify_ip 10.0.0.2
-		run ! verified "$bits.crt" -purpose sslclient
-		[[ $(openssl x509 -in "$bits.crt" -noout -text) == *"Public-Key: ($bits bit)"* ]]
-		a_pair "$bits"
-	done
 }
 
 @test "the certificate is a server's and no CA's, with a long serial and a day of the past" {

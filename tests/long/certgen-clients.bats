@@ -6,26 +6,26 @@
 bats_require_minimum_version 1.5.0
 load ../lib
 load ../ca
+load certgen-servers
 
 setup_file() {
 	lib_begin
-	make_ca "$T/ca"
+	have faketime || return 0
+	good_and_bad_servers
 	(
 		cd "$T" || exit
-		certgen server --quiet --ca ca server.pem db.example.org localhost 127.0.0.1
-		certgen --quiet self.pem db.example.org localhost
 		secret pw "a password"
 		certgen client --quiet --ca ca --p12 alice.p12 --p12-password-file pw alice
 		certgen client --quiet --ca ca --p12 old.p12 --legacy --p12-password-file pw alice
 		certgen client --quiet --ca ca --pk8 bob
 		certgen client --quiet --ca ca --p12 gone.p12 --p12-password-file pw mallory
 		certgen revoke --quiet --ca ca "$(issued ca | tail -n 1)"
-		certgen server --quiet --ca ca elsewhere.pem db.example.org
-		make_ca other
-		flipped server.crt flipped.crt
-		flipped self.crt flipped-self.crt
-		(umask 077 && sed '/BEGIN CERT/,$d' server.pem | cat - flipped.crt > flipped.pem)
 	)
+}
+
+setup() {
+	lib_before
+	need faketime
 }
 
 @test "keytool: opens both kinds of PKCS#12 under the name user, and no other password does" {
@@ -69,7 +69,7 @@ setup_file() {
 	END
 	pg_start
 	local ports=() pem
-	for pem in server flipped self elsewhere; do
+	for pem in server flipped self elsewhere right expired early outside; do
 		port=$(free_port)
 		ports+=("$port")
 		start "wrap-$pem" "$WRAP" -d "127.0.0.1:$port" -f -n pgsql -p "$T/$pem.pem" -A "$T/ca/ca.crt" -v 2 \
@@ -91,11 +91,16 @@ setup_file() {
 		url bad-flipped "localhost:${ports[1]}" "$root&$p12"
 		url bad-root "localhost:${ports[0]}" "sslrootcert=$T/other/ca.crt&$p12"
 		url bad-self "localhost:${ports[2]}" "sslrootcert=$T/flipped-self.crt&$p12"
+		url right "localhost:${ports[4]}" "$root&$p12"
+		url bad-expired "localhost:${ports[5]}" "$root&$p12"
+		url bad-early "localhost:${ports[6]}" "$root&$p12"
+		# Java does not hold a trust anchor to its own constraint, as the manual says.
+		url outside "localhost:${ports[7]}" "$root&$p12"
 	} > "$T/urls"
 	run timeout 120 java -cp "$jar" "$T/Ask.java" < "$T/urls"
 	echo "$output"
-	[ "$(grep -c ' yes 42' <<< "$output")" -eq 4 ]
-	[ "$(grep -c '^bad-.* no: ' <<< "$output")" -eq 6 ]
+	[ "$(grep -c ' yes 42' <<< "$output")" -eq 6 ]
+	[ "$(grep -c '^bad-.* no: ' <<< "$output")" -eq 8 ]
 }
 
 # chromium_shows PORT NAME: the page that it loads from there, by the CA in $HOME's NSS store.
@@ -105,7 +110,7 @@ chromium_shows() {
 		--dump-dom "https://$2:$1/" 2> "$T/chromium.log"
 }
 
-@test "Chromium with the CA in its NSS store: shows the page, and neither another name's nor a flipped one's" {
+@test "Chromium with the CA in its NSS store: shows the page, and none of another name or with a fault" {
 	need chromium
 	need certutil
 	mkdir -p "$T/home/.pki/nssdb"
@@ -114,18 +119,22 @@ chromium_shows() {
 	# NSS's own verdict first.
 	certutil -d "sql:$T/home/.pki/nssdb" -A -n server -t ,, -i "$T/server.crt"
 	certutil -d "sql:$T/home/.pki/nssdb" -V -n server -u V
-	local pem ports=()
-	for pem in server flipped; do
+	local pem
+	page() {
 		port=$(free_port)
-		ports+=("$port")
-		start "page-$pem" openssl s_server -quiet -www -accept "127.0.0.1:$port" -cert "$T/$pem.pem" -key "$T/$pem.pem"
+		start "page-$1" openssl s_server -quiet -www -accept "127.0.0.1:$port" -cert "$T/$1.pem" -key "$T/$1.pem"
 		wait_for 10 listening "$port"
+		run chromium_shows "$port" "$2"
+		echo "$1 $2: $(head -n 5 <<< "$output")"
+	}
+	for pem in server right; do
+		page "$pem" db.example.org
+		[[ $output == *"s_server"* ]]
 	done
-	run chromium_shows "${ports[0]}" db.example.org
-	echo "$output" | head -n 20
-	[[ $output == *"s_server"* ]]
-	run chromium_shows "${ports[0]}" other.example.org
+	page server other.example.org
 	[[ $output != *"s_server"* ]]
-	run chromium_shows "${ports[1]}" db.example.org
-	[[ $output != *"s_server"* ]]
+	for pem in flipped expired early outside; do
+		page "$pem" db.example.org
+		[[ $output != *"s_server"* ]]
+	done
 }
