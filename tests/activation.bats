@@ -173,6 +173,49 @@ start_inetd() {
 	life inetd
 }
 
+@test "make install: sessions become the user that it made, resume with /run/inetls, after a boot too; uninstall takes both away" {
+	make_world openbsd-inetd
+	inside getent passwd inetls | grep -q ':inetls TLS sessions:/:.*nologin$'
+	[ "$(stat -c '%U %a' "/proc/$world/root/run/inetls")" = 'root 755' ]
+	start_inetd openbsd-inetd -i /etc/inetd.conf
+	make_inside services inetd
+	wait_for 5 answers
+	[ "$(inside stat -c '%s %a %U' /run/inetls/pgssl.tickets)" = '64 600 root' ]
+	# shellcheck disable=SC2046
+	run inside $(cut -f 6 < <(tail -n 1 "$etc/inetd.conf")) $(tail -n 1 "$etc/inetd.conf" | cut -f 7 | cut -d ' ' -f 2-) --check
+	[[ $output == *"ok      user: a session becomes inetls (uid "* ]]
+
+	# What a boot leaves of /run, on a system that makes nothing there.
+	inside rm -r /run/inetls
+	answers
+	[ "$(inside stat -c '%s %a %U' /run/inetls/pgssl.tickets)" = '64 600 root' ]
+
+	run make_inside uninstall
+	[[ $output == *"system user inetls, which owns nothing, is gone"* ]]
+	run ! inside getent passwd inetls
+	inside test ! -e /run/inetls
+	diff /etc/passwd "$etc/passwd"
+}
+
+@test "make install: without systemd's tools the user and /run/inetls are made all the same, and a second run changes nothing" {
+	make_world openbsd-inetd
+	make_inside uninstall
+	mkdir "$here/path"
+	local tool
+	for tool in sh dirname id grep useradd userdel mkdir rm rmdir; do
+		ln -s "$(command -v "$tool")" "$here/path/$tool"
+	done
+	inside env PATH="$here/path" RUN_DIR=/run/inetls SYSUSERS_CONF=/none TMPFILES_CONF=/none sh "$ROOT/inetd/account" make
+	inside getent passwd inetls | grep -q ':inetls TLS sessions:/:.*nologin$'
+	inside test -d /run/inetls
+	picture > "$here/made"
+	run make_inside install CERT=no
+	[[ $output != *"was made"* ]]
+	picture | diff "$here/made" -
+	make_inside uninstall
+	diff /etc/passwd "$etc/passwd"
+}
+
 @test "openbsd-inetd: the same with an unprivileged user, and a last line that has no newline" {
 	make_world openbsd-inetd
 	start_inetd openbsd-inetd -i /etc/inetd.conf

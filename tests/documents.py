@@ -21,7 +21,8 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-# Strings of more than one word that are no message: usage, version, PEM, the PROXY protocol's, a salt.
+# Strings of more than one word that are no message: usage, version, PEM, the PROXY protocol's, a salt,
+# what GnuTLS has in it.
 NO_MESSAGE = (
     "usage: inetls-wrap ",
     "inetls-wrap %s, GnuTLS %s",
@@ -30,6 +31,7 @@ NO_MESSAGE = (
     "PROXY %s ",
     "PROXY UNKNOWN",
     "inetls session tickets 1",
+    "Enabled GnuTLS ",
 )
 
 

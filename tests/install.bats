@@ -26,7 +26,7 @@ setup() {
 	make=(make -s -C "$ROOT" -o all -o "$BUILD/inetls-certgen" CC=true PKG_CONFIG=true BUILD="$BUILD"
 		FRAGMENT_DIR="$here/fragments" ETC="$etc" UNITDIR="$etc/units" INETD_PIDFILE="$here/inetd.pid"
 		XINETD_PIDFILE="$here/xinetd.pid" RELOAD_XINETD="$here/reload" SYSTEMCTL="$here/systemctl"
-		prefix="$here/usr")
+		SYSTEM_USER=no prefix="$here/usr")
 }
 
 # run_make TARGET...: on the copies.  on_terminal ANSWER... -- TARGET...: the same on a terminal.
@@ -341,6 +341,22 @@ line='pgssl		9000/tcp	# PostgreSQL TLS wrapper'
 	grep -qx 'User=nobody' "$etc/units/pg-two@.service"
 }
 
+@test "activation: root's service has a file for tickets, another user's has none unless TICKETS names one" {
+	local tickets
+	run_make inetd xinetd systemd > /dev/null
+	for tickets in "$etc/inetd.conf" "$etc/xinetd.d/pgssl" "$etc/units/pgssl@.service"; do
+		grep -q -e '-n pgsql --tickets /run/inetls/pgssl.tickets -p' "$tickets"
+	done
+	grep -qx 'ReadWritePaths=-/run/inetls' "$etc/units/pgssl@.service"
+	run_make inetd xinetd systemd SERVICE_USER=nobody FORCE=1 > /dev/null
+	run ! grep -rE -e '--tickets /|ReadWritePaths' "$etc"
+	run_make inetd systemd SERVICE_USER=nobody TICKETS=/run/pg/tickets FORCE=1 > /dev/null
+	grep -q -e '--tickets /run/pg/tickets ' "$etc/inetd.conf"
+	grep -qx 'ReadWritePaths=-/run/pg' "$etc/units/pgssl@.service"
+	run ! run_make inetd TICKETS=tickets
+	run ! run_make inetd TICKETS=/tickets
+}
+
 @test "activation: a super-server that is not there is one sentence and no failure" {
 	rm -r "$etc/inetd.conf" "$etc/xinetd.d" "$etc/units"
 	run run_make inetd xinetd systemd
@@ -485,16 +501,27 @@ line='pgssl		9000/tcp	# PostgreSQL TLS wrapper'
 	for page in "$ROOT"/man/*.[1-8]; do
 		[ ! -e "$page" ] || [ -f "$here/package$here/usr/share/man/man${page##*.}/${page##*/}" ]
 	done
+	[ -f "$here/package$here/usr/lib/sysusers.d/inetls.conf" ] && [ -f "$here/package$here/usr/lib/tmpfiles.d/inetls.conf" ]
 	: > "$here/package$here/usr/sbin/other"
 	run_make uninstall DESTDIR="$here/package"
 	[ "$(find "$here/package" -type f)" = "$here/package$here/usr/sbin/other" ]
 }
 
 @test "install: the directories of GNU make's conventions are followed" {
-	run_make install CERT=no bindir="$here/b" sbindir="$here/s" mandir="$here/m" completionsdir="$here/c"
+	run_make install CERT=no bindir="$here/b" sbindir="$here/s" mandir="$here/m" completionsdir="$here/c" \
+		sysusersdir="$here/u" tmpfilesdir="$here/t"
 	[ -x "$here/b/inetls-certgen" ] && [ -x "$here/s/inetls-wrap" ]
 	[ -f "$here/c/inetls-certgen" ] && [ -f "$here/c/inetls-wrap" ]
 	[ ! -e "$here/usr" ]
+}
+
+@test "install: of a static build says that an update of GnuTLS takes another one, a shared one does not" {
+	run run_make install CERT=no LINK=static
+	[ "$status" -eq 0 ]
+	[[ $output == *"after an update of it run make install again"* ]]
+	run run_make install CERT=no LINK=shared
+	[ "$status" -eq 0 ]
+	[[ $output != *update* ]]
 }
 
 @test "uninstall: names the super-server that would still start the program" {

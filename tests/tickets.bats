@@ -74,7 +74,7 @@ alone() {
 @test "bad: a directory that is missing, a file of another size, mode or kind: a warning and a full handshake" {
 	local bad=$T/bad
 	mkdir "$bad" "$bad/directory"
-	full_all_the_same "$T/none/tickets" "$T/none/tickets: No such file or directory"
+	full_all_the_same "$T/none/none/tickets" "$T/none/none/tickets: No such file or directory"
 	full_all_the_same "$bad/directory" 'not a file of 64 bytes'
 	for size in 0 63 65 4096; do
 		head -c "$size" /dev/urandom > "$bad/size.$size"

@@ -13,6 +13,7 @@
 
 #include "backend.h"
 #include "deadline.h"
+#include "installed.h"
 #include "sandbox.h"
 #include "signer.h"
 #include "tls.h"
@@ -75,6 +76,23 @@ check_tls(struct check *c)
 	else
 		say("ok", "TLS: GnuTLS %s takes the options", tls_library_version());
 	tls_free(tls);
+}
+
+static void
+check_linked(void)
+{
+	char text[512];
+
+	if (installed_is_newer(tls_library_version(), text, sizeof(text)))
+		say("warning", "%s", text);
+}
+
+void
+check_print_version(void)
+{
+	(void)printf(
+	    "inetls-wrap %s, GnuTLS %s (%s)\n", INETLS_VERSION, tls_library_version(), INETLS_LINK);
+	check_linked();
 }
 
 static void
@@ -172,6 +190,7 @@ check_run(const struct options *o)
 	if (o->pem != NULL)
 		check_pem(&c);
 	check_tls(&c);
+	check_linked();
 	check_user(&c);
 	check_sandbox(&c);
 	check_backend(&c);

@@ -11,4 +11,7 @@
  */
 int check_run(const struct options *o);
 
+/* -V: the versions, how the program is linked, and a warning where GnuTLS was updated since. */
+void check_print_version(void);
+
 #endif

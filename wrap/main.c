@@ -25,8 +25,7 @@ answer_person(const struct options *o)
 	if (o->help)
 		options_print_usage();
 	else if (o->version)
-		printf("inetls-wrap %s, GnuTLS %s (%s)\n", INETLS_VERSION, tls_library_version(),
-		    INETLS_LINK);
+		check_print_version();
 	return o->check ? check_run(o) : EX_OK;
 }
 

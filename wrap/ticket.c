@@ -44,6 +44,20 @@ make_temporary(const char *path, char *temporary, size_t size)
 	return r;
 }
 
+/* After a boot /run is empty, and not every system has something that makes our directory in it. */
+static void
+make_directory(const char *path)
+{
+	char directory[512];
+	char *end;
+
+	(void)snprintf(directory, sizeof(directory), "%s", path);
+	if ((end = strrchr(directory, '/')) != NULL && end != directory) {
+		*end = '\0';
+		(void)mkdir(directory, 0755);
+	}
+}
+
 /* Who loses the race reads the winner's. */
 static int
 make_master(const char *path)
@@ -51,8 +65,13 @@ make_master(const char *path)
 	char temporary[512 + SUFFIX_SIZE];
 	int r;
 
-	if (make_temporary(path, temporary, sizeof(temporary)) == -1)
-		return -1;
+	if (make_temporary(path, temporary, sizeof(temporary)) == -1) {
+		if (errno != ENOENT)
+			return -1;
+		make_directory(path);
+		if (make_temporary(path, temporary, sizeof(temporary)) == -1)
+			return -1;
+	}
 	r = link(temporary, path);
 	(void)unlink(temporary);
 	return r == 0 || errno == EEXIST ? 0 : -1;

@@ -1,0 +1,109 @@
+/* What is told of the installed GnuTLS, by files that look like one as far as it is looked at. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../../wrap/installed.h"
+
+#define ID "0101010101010101010101010101010101010101"
+#define OTHER "0201010101010101010101010101010101010101"
+
+static char path[] = "/tmp/installed.test.XXXXXX";
+
+/* A library with this text and, if first is not 0, a note whose build's number begins with it. */
+static void
+make(const char *text, unsigned char first)
+{
+	static const unsigned char note[] = { 4, 0, 0, 0, 20, 0, 0, 0, 3, 0, 0, 0, 'G', 'N', 'U',
+		0 };
+	unsigned char id[20];
+	FILE *f;
+
+	memcpy(path + sizeof(path) - 7, "XXXXXX", 6);
+	f = fdopen(mkstemp(path), "wb");
+	assert_non_null(f);
+	memset(id, 1, sizeof(id));
+	id[0] = first;
+	fwrite("\177ELF", 1, 4, f);
+	if (first != 0) {
+		fwrite(note, 1, sizeof(note), f);
+		fwrite(id, 1, sizeof(id), f);
+	}
+	fwrite(text, 1, strlen(text), f);
+	assert_int_equal(fclose(f), 0);
+}
+
+static bool
+differs(const char *text, unsigned char first, const char *version, const char *id, char *said)
+{
+	bool r;
+
+	make(text, first);
+	r = installed_differs(path, version, id, said, 512);
+	assert_int_equal(unlink(path), 0);
+	return r;
+}
+
+static void
+bad_files_are_passed_over(void **state)
+{
+	char said[512];
+
+	(void)state;
+	assert_false(installed_differs("/nowhere/libgnutls.so.30", "3.7.9", ID, said, 512));
+	assert_false(installed_differs("/", "3.7.9", ID, said, 512));
+	assert_false(installed_differs("/dev/zero", "3.7.9", ID, said, 512));
+	assert_false(differs("", 0, "3.7.9", ID, said));
+	assert_false(differs("Enabled GnuTLS ", 1, "3.7.9", OTHER, said));
+	assert_false(differs("Enabled GnuTLS nonsense", 1, "3.7.9", OTHER, said));
+}
+
+static void
+versions_are_compared_by_number(void **state)
+{
+	char said[512];
+
+	(void)state;
+	assert_true(differs("xxEnabled GnuTLS 3.10.0 logging...", 1, "3.9.9", ID, said));
+	assert_string_equal(said,
+	    "GnuTLS: 3.9.9 is linked in, and 3.10.0 is installed; build and install inetls again");
+	assert_true(differs("Enabled GnuTLS 3.7.10", 0, "3.7.9", "", said));
+	assert_true(differs("Enabled GnuTLS 4", 0, "3.7.9", "", said));
+	assert_false(differs("Enabled GnuTLS 3.7.9", 0, "3.7.10", "", said));
+	assert_false(differs("Enabled GnuTLS 3.7.9", 0, "3.7.9", "", said));
+}
+
+static void
+the_same_version_built_anew_is_told(void **state)
+{
+	char said[512];
+
+	(void)state;
+	assert_false(differs("Enabled GnuTLS 3.7.9 logging...", 1, "3.7.9", ID, said));
+	assert_true(differs("Enabled GnuTLS 3.7.9 logging...", 1, "3.7.9", OTHER, said));
+	assert_non_null(strstr(said, " has been built anew since"));
+	/* An older one is none that the build should follow, and without numbers nobody knows. */
+	assert_false(differs("Enabled GnuTLS 3.7.8 logging...", 1, "3.7.9", OTHER, said));
+	assert_false(differs("Enabled GnuTLS 3.7.9 logging...", 1, "3.7.9", "", said));
+	assert_false(differs("Enabled GnuTLS 3.7.9 logging...", 0, "3.7.9", OTHER, said));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bad_files_are_passed_over),
+		cmocka_unit_test(versions_are_compared_by_number),
+		cmocka_unit_test(the_same_version_built_anew_is_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
