@@ -433,7 +433,7 @@ line='pgssl		9000/tcp	# PostgreSQL TLS wrapper'
 	cp "$here/fragments/systemd/"* "$here/verify"
 	# The instance, since a template alone is not looked into; the manual pages may not be installed.
 	run systemd-analyze verify --man=no --recursive-errors=no "$here/verify/pgssl.socket" \
-		"$here/verify/pgssl@1.service"
+		"$here/verify/pgssl@1.service" "$here"/verify/*.timer "$here"/verify/pgssl-*.service
 	echo "$output"
 	[ "$status" -eq 0 ]
 	run ! grep -i pgssl <<< "$output"
@@ -489,6 +489,38 @@ line='pgssl		9000/tcp	# PostgreSQL TLS wrapper'
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output == *"+$line"* ]]
+}
+
+# daily KIND: what cron, or systemd's service, runs once a day; without what this machine says of its own syslog.
+daily() {
+	case $1 in
+	cron) sh -c "$(grep -v '^#' "$here/fragments/cron/pgssl-check" | cut -f 3)" ;;
+	systemd) eval "$(sed -n 's/^ExecStart=//p' "$here/fragments/systemd/pgssl-check.service")" ;;
+	esac > "$here/daily" 2>&1
+	local status=$?
+	grep -v '^warning log' "$here/daily"
+	return "$status"
+}
+
+@test "the daily look is silent when all is in order, and says what is not" {
+	local port kind set
+	make_pem "$here/pgssl.pem" localhost
+	port=$(free_port)
+	set=(BACKEND="localhost:$port" TICKETS="$here/tickets")
+	run_make install fragments CERT=no "${set[@]}" > /dev/null
+	for kind in cron systemd; do
+		[[ $(daily "$kind") == *"error   connect 127.0.0.1:$port: Connection refused"* ]]
+	done
+	start listener socat "TCP4-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr" /dev/null
+	wait_for 5 listening "$port"
+	for kind in cron systemd; do
+		[ -z "$(daily "$kind")" ]
+	done
+	chmod 644 "$here/pgssl.pem"
+	for kind in cron systemd; do
+		[[ $(daily "$kind") == "error   "*"pgssl.pem"* ]]
+	done
+	run ! daily systemd
 }
 
 # -- the programs and the certificate -----------------------------------------
@@ -604,9 +636,10 @@ whole_pem() {
 	run_make renewal
 	[ -f "$etc/units/pgssl-renew.timer" ] && [ ! -e "$etc/cron.d/pgssl-renew" ]
 	grep -qx "ExecStart=$here/usr/bin/inetls-certgen renew --before 30 $here/pgssl.pem" "$etc/units/pgssl-renew.service"
-	grep -qx 'enable --now pgssl-renew.timer' "$here/told"
+	grep -qx 'enable --now pgssl-renew.timer pgssl-check.timer' "$here/told"
 	run_make uninstall-renewal
 	grep -qx 'disable --now pgssl-renew.timer' "$here/told"
+	grep -qx 'disable --now pgssl-check.timer' "$here/told"
 	unchanged
 }
 
