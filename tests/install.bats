@@ -433,7 +433,8 @@ line='pgssl		9000/tcp	# PostgreSQL TLS wrapper'
 	cp "$here/fragments/systemd/"* "$here/verify"
 	# The instance, since a template alone is not looked into; the manual pages may not be installed.
 	run systemd-analyze verify --man=no --recursive-errors=no "$here/verify/pgssl.socket" \
-		"$here/verify/pgssl@1.service" "$here"/verify/*.timer "$here"/verify/pgssl-*.service
+		"$here/verify/pgssl@1.service" "$here"/verify/*.timer \
+		"$here"/verify/pgssl-{renew,check,listen}.service "$here/verify/pgssl-client@localhost.service"
 	echo "$output"
 	[ "$status" -eq 0 ]
 	run ! grep -i pgssl <<< "$output"
