@@ -5,38 +5,7 @@
 
 bats_require_minimum_version 1.5.0
 load lib
-
-setup() {
-	lib_before
-	need postgresql
-	need psql
-	# What the demo leaves behind would be in here.
-	export TMPDIR=$T/tmp
-	mkdir -p "$TMPDIR"
-	chmod 711 "$TMPDIR"
-	export BUILD
-}
-
-left_nothing() {
-	wait_for 10 nothing_left
-	[ -z "$(ls -A "$TMPDIR")" ]
-}
-
-# has_said TEXT: whether the demo that runs in the background has come as far as that.
-has_said() {
-	grep -qF -e "$1" "$T/demo.log"
-}
-
-# interrupted_at TEXT: starts the demo and presses Ctrl-C there, which every process of its group gets.  A shell's
-# background job ignores SIGINT, so perl switches it on again.
-interrupted_at() {
-	start demo perl -e '$SIG{INT} = "DEFAULT"; setpgrp; exec @ARGV or die' "$ROOT/tests/demo"
-	wait_for 60 has_said "$1"
-	kill -INT -- "-$pid"
-	wait_for 30 gone "$pid"
-	run ! has_said "everything is taken down again"
-	left_nothing
-}
+load demo.bash
 
 @test "bad-demo: Ctrl-C while PostgreSQL starts leaves nothing" {
 	interrupted_at "-- a certificate"
@@ -75,16 +44,5 @@ interrupted_at() {
 	grep -q '^ERROR:  canceling statement due to user request$' <<< "$output"
 	grep -q 'FATAL:  TLS is required on this port$' <<< "$output"
 	grep -q '^DETAIL:  connect 127.0.0.1:[0-9]*: Connection refused; ' <<< "$output"
-	left_nothing
-}
-
-@test "demo: without openbsd-inetd the wrapper listens itself, and the demo says so" {
-	# An empty directory passes for an unpacked package, so that it is not fetched.
-	mkdir -p "$T/none/openbsd-inetd"
-	SUPERSERVERS=$T/none run "$ROOT/tests/demo"
-	echo "$output"
-	[ "$status" -eq 0 ]
-	[[ $output == *"openbsd-inetd cannot be had here"* ]]
-	grep -qE '^through the wrapper: .* in clear: 0 times$' <<< "$output"
 	left_nothing
 }

@@ -1,75 +1,7 @@
-# --tickets and --session: resumption across processes that share nothing but a file.
-
 load lib
+load tickets
 
-setup_file() {
-	lib_begin
-	make_pem "$T/pgssl.pem" localhost
-}
-
-# sessions [resume.py option ...] -- [wrapper option ...] [-- wrapper option ...]: one-shots of the wrapper, as
-# tests/resume.py says; its words are in $said.
-sessions() {
-	local options=() words=() common=("$WRAP" -o "$T/sessions.log" -p "$T/pgssl.pem" -r '{backend}')
-	: > "$T/sessions.log"
-	while [ "$1" != -- ]; do
-		options+=("$1")
-		shift
-	done
-	for word; do
-		words+=("$word")
-		[ "$word" != -- ] || words+=("${common[@]}")
-	done
-	said=$("$ROOT/tests/resume.py" "${options[@]}" "${words[@]}")
-	echo "$said"
-}
-
-# says WORD...: each is what resume.py said.
-says() {
-	local word
-	for word; do
-		[[ " ${said//$'\n'/ } " == *" $word "* ]] || {
-			echo "resume.py did not say $word"
-			return 1
-		}
-	done
-}
-
-# warned N TEXT: N lines of the log are warnings about the ticket file, and say so.
-warned() {
-	local lines
-	lines=$(grep -F '; going on without tickets' "$T/sessions.log" | grep -cF -e "$2" || :)
-	[ "$lines" -eq "$1" ] || {
-		echo "$lines warnings and not $1:"
-		cat "$T/sessions.log"
-		return 1
-	}
-}
-
-# full_all_the_same FILE TEXT: with that file every session is served, none is resumed, and each has a warning.
-full_all_the_same() {
-	sessions --then 1 -- --tickets "$1"
-	says first=1 tickets=0 then=1 resumed=0 failed=0 codes=-
-	warned 2 "$2"
-	[ "$(grep -c 'result=ok ' "$T/sessions.log")" -eq 2 ]
-}
-
-# key FILE: what identifies a master.
-key() {
-	sha256sum < "$1"
-}
-
-is_whole() {
-	[ "$(stat -c '%s %a %F' "$1")" = '64 600 regular file' ]
-}
-
-# alone DIR NAME: nothing else is there, no temporary file either.
-alone() {
-	[ "$(ls -A "$1")" = "$2" ] || {
-		ls -la "$1"
-		return 1
-	}
-}
+# --tickets and --session: resumption across processes that share nothing but a file.
 
 @test "bad: a directory that is missing, a file of another size, mode or kind: a warning and a full handshake" {
 	local bad=$T/bad
@@ -170,28 +102,6 @@ alone() {
 	done
 }
 
-@test "a file of yesterday is replaced by one of ten at once, and is whole at every moment" {
-	local old new try
-	mkdir "$T/aged"
-	sessions -- --tickets "$T/aged/tickets"
-	for try in 1 2 3; do
-		old=$(key "$T/aged/tickets")
-		touch -d '2 days ago' "$T/aged/tickets"
-		sessions --first 10 --then 10 --watch "$T/aged/tickets" -- --tickets "$T/aged/tickets"
-		says first=10 then=10 failed=0 torn=0 codes=-
-		[[ $said != *'watched=0 '* ]]
-		warned 0 tickets
-		is_whole "$T/aged/tickets"
-		alone "$T/aged" tickets
-		new=$(key "$T/aged/tickets")
-		[ "$new" != "$old" ]
-		# What is young stays.
-		sessions -- --tickets "$T/aged/tickets"
-		says tickets=1 then=1 resumed=1
-		[ "$(key "$T/aged/tickets")" = "$new" ]
-	done
-}
-
 @test "a ticket of a master that was replaced costs a full handshake and nothing else" {
 	sessions -- --tickets "$T/gone" -- --tickets "$T/gone"
 	says resumed=1
@@ -226,12 +136,6 @@ alone() {
 	[ "$(key "$T/killed/tickets")" != "$old" ]
 }
 
-@test "200 one-shots, each a process of its own: every one is resumed" {
-	sessions --then 200 -- --tickets "$T/many"
-	says first=1 then=200 resumed=200 failed=0 codes=-
-	[ "$(grep -c 'resumed=yes' "$T/sessions.log")" -eq 200 ]
-}
-
 @test "openssl s_client resumes under inetd, by a session that it kept in a file" {
 	need openbsd-inetd
 	start service socat TCP-LISTEN:0,bind=127.0.0.1,fork,reuseaddr,backlog=64 EXEC:cat
@@ -248,21 +152,6 @@ alone() {
 	[ "$(grep -c 'resumed=yes' "$T/inetd.log")" -eq 3 ]
 }
 
-# The ticket comes after the handshake: s_client stays until it has it.
-s_client() {
-	{ echo hello; sleep 1; } | timeout 20 openssl s_client -connect "127.0.0.1:$port" -servername localhost \
-		-CAfile "$T/pgssl.crt" "$@" 2>&1
-}
-
-# service_port PID: prints the port of 127.0.0.1 on which that process listens.
-service_port() {
-	local inode
-	for inode in $(find "/proc/$1/fd" -lname 'socket:*' -printf '%l\n' 2>/dev/null | tr -dc '0-9\n'); do
-		awk -v inode="$inode" '$4 == "0A" && $10 == inode { print substr($2, 10) }' /proc/net/tcp |
-			while read -r hex; do echo $((16#$hex)); done
-	done | grep .
-}
-
 @test "a resumed handshake asks the keyholder nothing" {
 	need strace
 	# The channel is written to by writev, and nothing else is.
@@ -277,31 +166,6 @@ service_port() {
 }
 
 # -- the client's file -----------------------------------------------------------------------------------
-
-# A TLS server of openssl's in front of nothing: it answers each connection with what it knows of it.
-openssl_server() {
-	local try
-	for try in 1 2 3; do
-		server_port=$(free_port)
-		start "$1" openssl s_server -quiet -rev -accept "127.0.0.1:$server_port" -key "$T/pgssl.pem" -cert "$T/pgssl.crt"
-		wait_for 5 listening "$server_port" && return 0
-	done
-	return 1
-}
-
-# client [wrapper option ...]: one connection of the wrapper in client mode on pipes.
-client() {
-	: > "$T/client.log"
-	{ echo hello; sleep 0.5; } | timeout 20 "$WRAP" -c -A "$T/pgssl.crt" -r "localhost:$server_port" -o "$T/client.log" "$@"
-}
-
-# client_resumed yes|no: and it was served.
-client_resumed() {
-	grep -q "result=ok .* resumed=$1 " "$T/client.log" || {
-		cat "$T/client.log"
-		return 1
-	}
-}
 
 @test "bad: a --session file of others, of another kind or with rubbish in it: a full handshake" {
 	openssl_server server

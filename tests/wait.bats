@@ -5,166 +5,7 @@
 # shellcheck disable=SC2154
 
 load lib
-
-SUPERS=(openbsd-inetd xinetd)
-
-setup_file() {
-	lib_begin
-	make_pem "$T/pgssl.pem" localhost
-	mkfifo "$T/service.in"
-	start service sh -c 'exec "$1" serve < "$2"' sh "$ROOT/tests/waiting.py" "$T/service.in"
-	# Its stdin stays open until the file ends.
-	start keeper sh -c 'exec sleep 3600 > "$1"' sh "$T/service.in"
-	wait_for 10 test -s "$T/service.log"
-	SERVICE=$(cat "$T/service.log")
-	export SERVICE
-}
-
-peers() {
-	timeout -k 5 330 "$ROOT/tests/waiting.py" "$port" "$@"
-}
-
-# wait_server NAME [wrapper option ...]: that super-server with the wrapper as a service that waits, or -d.
-# Sets port, and log.
-wait_server() {
-	local name=$1 user try
-	shift
-	log=$(new_log wait)
-	user=$(id -un)
-	set -- "$WRAP" -N waiting -p "$T/pgssl.pem" -r "127.0.0.1:$SERVICE" -o "$log" "$@"
-	for try in 1 2 3; do
-		port=$(free_port)
-		case $name in
-		-d)
-			start server "$1" -f -d "127.0.0.1:$port" "${@:2}"
-			;;
-		openbsd-inetd)
-			echo "127.0.0.1:$port stream tcp wait.6000 $user $1 ${1##*/} ${*:2}" > "$T/inetd.conf"
-			start server "$(superserver_path openbsd-inetd)" -i "$T/inetd.conf"
-			;;
-		xinetd)
-			xinetd_conf "$user" "$@" > "$T/xinetd.conf"
-			start server "$(superserver_path xinetd)" -dontfork -stayalive -f "$T/xinetd.conf" \
-				-pidfile "$T/xinetd.pid" -filelog "$T/xinetd.file.log"
-			;;
-		systemd-socket-activate)
-			start server systemd-socket-activate -l "127.0.0.1:$port" --inetd "$@"
-			;;
-		esac
-		server=$pid
-		wait_for 5 superserver_up && return 0
-		cat "$T/server.log"
-		stop server
-	done
-	return 1
-}
-
-xinetd_conf() {
-	cat <<-END
-	service pgssl
-	{
-		type		= UNLISTED
-		bind		= 127.0.0.1
-		port		= $port
-		socket_type	= stream
-		protocol	= tcp
-		wait		= yes
-		user		= $1
-		groups		= yes
-		server		= $2
-		server_args	= ${*:3}
-		cps		= 6000 1
-	}
-	END
-}
-
-# wrappers: the pids of this file's wrapper.  listener: the one that is $server, or was started by it.
-wrappers() {
-	find /proc -maxdepth 2 -path '/proc/[0-9]*/exe' -lname "$WRAP" 2>/dev/null | cut -d/ -f3
-}
-
-parent() {
-	sed 's/.*) . \([0-9]*\) .*/\1/' "/proc/$1/stat" 2>/dev/null
-}
-
-listener() {
-	local one all
-	all=$(wrappers)
-	if grep -qx "$server" <<< "$all"; then
-		echo "$server"
-		return 0
-	fi
-	for one in $all; do
-		[ "$(parent "$one")" != "$server" ] || echo "$one"
-	done
-}
-
-no_wrapper() {
-	[ -z "$(wrappers)" ]
-}
-
-# leave: ends the super-server, and the listener that it has started.
-leave() {
-	local pids
-	pids=$(listener)
-	stop server
-	# shellcheck disable=SC2086
-	[ -z "$pids" ] || kill -TERM $pids 2>/dev/null || :
-	wait_for 10 no_wrapper
-}
-
-# lines N RESULT: so many of the log's lines say that.  served N: and no more come.
-lines() {
-	[ "$(grep -c "result=$2 " "$log")" -eq "$1" ]
-}
-
-served() {
-	lines "$1" ok
-}
-
-# hold N: so many sessions, that stay until `tell end`.
-hold() {
-	rm -f "$T/hold.in"
-	mkfifo "$T/hold.in"
-	start holder sh -c 'exec "$1" "$2" hold "$3" < "$4"' sh "$ROOT/tests/waiting.py" "$port" "$1" "$T/hold.in"
-	exec 7> "$T/hold.in"
-	wait_for 60 held "held=$1"
-}
-
-held() {
-	[ "$(tail -n 1 "$T/holder.log")" = "$1" ]
-}
-
-# tell WORDS ANSWER: says it to the holder and waits for its answer.
-tell() {
-	echo "$1" >&7
-	wait_for 60 held "$2" || {
-		cat "$T/holder.log"
-		return 1
-	}
-}
-
-# field N WORDS: as in /proc/PID/status.
-count_fds() {
-	find "/proc/$1/fd" -mindepth 1 2>/dev/null | wc -l
-}
-
-zombies_of() {
-	sed 's/.*) \(.\) \([0-9]*\) .*/\1 \2/' /proc/[0-9]*/stat 2>/dev/null | grep -c "^Z $1\$" || :
-}
-
-# A listener in a super-server's hands is nobody's child of ours: what a test that failed has left ends here.
-teardown() {
-	exec 7>&-
-	lib_after
-	wrappers | while read -r pid; do
-		kill -TERM "$pid" 2>/dev/null || :
-	done
-}
-
-need_super() {
-	[ "$1" = -d ] || need "$1"
-}
+load wait
 
 @test "bad: --max-connections: who is too many is closed at once, with one line for each; the next finds room" {
 	local name
@@ -271,19 +112,6 @@ need_super() {
 	log_lines "$log" 2
 }
 
-@test "no connection is lost that arrives exactly while the listener leaves" {
-	local name
-	for name in "${SUPERS[@]}"; do
-		need "$name"
-		# The pauses are about as long as the idle time: many meet the end of a listener.
-		wait_server "$name" --idle-exit 60ms
-		[ "$(peers many 80 40 80)" = 'ok=80 failed=0 serials=1' ]
-		wait_for 20 served 80
-		log_lines "$log" 80
-		leave
-	done
-}
-
 @test "a listener that leaves does not wait for a session that it met on its way out" {
 	need openbsd-inetd
 	need strace
@@ -307,12 +135,6 @@ need_super() {
 	tell speak spoke=1
 	tell end ended
 	wait_for 10 served 2
-}
-
-@test "a burst of 500 connects is served without loss" {
-	wait_server -d
-	[ "$(peers burst 500)" = 'ok=500 failed=0 serials=1' ]
-	wait_for 20 served 500
 }
 
 @test "kill -9 of the listener leaves sessions alone, and the super-server starts the next" {
@@ -387,30 +209,6 @@ need_super() {
 	wait_for 10 grep -q 'the key as it was goes on serving' "$log"
 	[ "$(peers serial)" = "$before" ]
 	mv "$T/good.pem" "$T/pgssl.pem"
-}
-
-@test "a PEM that is renewed all the while: chain and signature always match" {
-	make_pem "$T/pgssl.pem" localhost
-	wait_server -d
-	make_pem "$T/a.pem" localhost
-	make_pem "$T/b.pem" localhost
-	peers many 150 5 40 > "$T/many.log" &
-	local served=$! round
-	for round in $(seq 8); do
-		for one in a b; do
-			cp -p "$T/$one.pem" "$T/next.pem"
-			mv "$T/next.pem" "$T/pgssl.pem"
-			[ "$((round % 2))" -eq 0 ] || kill -HUP "$server"
-			sleep 0.3
-		done
-	done
-	wait "$served"
-	cat "$T/many.log"
-	[[ $(cat "$T/many.log") == 'ok=150 failed=0 serials='[23] ]]
-	# Every generation but the last has left: listener, keyholder, two that wait.
-	wait_for 10 eval '[ "$(wrappers | wc -l)" -eq 4 ]'
-	run grep -v 'result=ok\|listening on\|was read anew' "$log"
-	[ -z "$output" ]
 }
 
 @test "after 100 connections no process, zombie or descriptor is left that was not there after one" {

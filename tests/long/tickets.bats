@@ -1,6 +1,7 @@
 # Resumption across one-shot processes, as often as a busy morning has them.
 
 load ../lib
+load ../tickets
 
 @test "1,000 one-shots, each a process of its own: every one is resumed" {
 	make_pem "$T/pgssl.pem" localhost
@@ -21,4 +22,32 @@ load ../lib
 		echo "$round: $output"
 		[[ $output == *'first=20 tickets=20 then=20 '*' failed=0 codes=-'*'torn=0' ]]
 	done
+}
+
+@test "a file of yesterday is replaced by one of ten at once, and is whole at every moment" {
+	local old new try
+	mkdir "$T/aged"
+	sessions -- --tickets "$T/aged/tickets"
+	for try in 1 2 3; do
+		old=$(key "$T/aged/tickets")
+		touch -d '2 days ago' "$T/aged/tickets"
+		sessions --first 10 --then 10 --watch "$T/aged/tickets" -- --tickets "$T/aged/tickets"
+		says first=10 then=10 failed=0 torn=0 codes=-
+		[[ $said != *'watched=0 '* ]]
+		warned 0 tickets
+		is_whole "$T/aged/tickets"
+		alone "$T/aged" tickets
+		new=$(key "$T/aged/tickets")
+		[ "$new" != "$old" ]
+		# What is young stays.
+		sessions -- --tickets "$T/aged/tickets"
+		says tickets=1 then=1 resumed=1
+		[ "$(key "$T/aged/tickets")" = "$new" ]
+	done
+}
+
+@test "200 one-shots, each a process of its own: every one is resumed" {
+	sessions --then 200 -- --tickets "$T/many"
+	says first=1 then=200 resumed=200 failed=0 codes=-
+	[ "$(grep -c 'resumed=yes' "$T/sessions.log")" -eq 200 ]
 }
