@@ -1,0 +1,39 @@
+# make dist: the source as one file, the same bit for bit whoever makes it and when.
+
+bats_require_minimum_version 1.5.0
+load lib
+
+setup_file() {
+	lib_begin
+	unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES SOURCE_DATE_EPOCH
+}
+
+# archive_of DIRECTORY NAME: made there, as $T/NAME.
+archive_of() {
+	(cd "$1" && sh dist/archive inetls-test "$T/$2")
+}
+
+@test "dist: another umask, time zone and time of the files make no difference, nor does an archive of the archive" {
+	archive_of "$ROOT" one.tar.gz
+	(umask 077 && export TZ=Asia/Tokyo && archive_of "$ROOT" two.tar.gz)
+	cmp "$T/one.tar.gz" "$T/two.tar.gz"
+	tar -xzf "$T/one.tar.gz" -C "$T"
+	mkdir "$T/inetls-test/build" "$T/inetls-test/build-address"
+	touch "$T/inetls-test/build/object" "$T/inetls-test/README.md"
+	archive_of "$T/inetls-test" three.tar.gz
+	cmp "$T/one.tar.gz" "$T/three.tar.gz"
+	(export SOURCE_DATE_EPOCH=1000000000 && archive_of "$ROOT" four.tar.gz)
+	run ! cmp -s "$T/one.tar.gz" "$T/four.tar.gz"
+}
+
+@test "dist: has every file that git has, root's and no newer than the commit, and can be built from" {
+	archive_of "$ROOT" list.tar.gz
+	if [ -e "$ROOT/.git" ]; then
+		diff <(git -C "$ROOT" ls-tree -r --name-only HEAD | sort) \
+			<(tar -tzf "$T/list.tar.gz" | grep -v '/$' | sed 's|^inetls-test/||' | sort)
+	fi
+	run ! grep -vE '^[d-]rw[x-]r-[x-]r-[x-] 0/0 ' <(tar --numeric-owner -tvzf "$T/list.tar.gz")
+	mkdir "$T/unpacked"
+	tar -xzf "$T/list.tar.gz" -C "$T/unpacked"
+	[ "$(env -u BUILD make -s -n -C "$T/unpacked/inetls-test" CC=cc all | grep -c '^cc ')" -gt 50 ]
+}
