@@ -23,6 +23,7 @@
 #include "pidfile.h"
 #include "port.h"
 #include "sandbox.h"
+#include "socket.h"
 #include "tls.h"
 #include "worker.h"
 
@@ -98,7 +99,7 @@ static void __attribute__((noreturn)) become_worker(struct listener *l, int chan
 	for (int i = 0; i < l->waiting; i++)
 		(void)close(l->children[i].control);
 	keyring_leave(&l->keys);
-	worker_run(l->o, &l->port, channel, control);
+	worker_run(l->o, &l->user, &l->port, channel, control);
 }
 
 /* One more child that waits.  0, or -1 where something has run out. */
@@ -363,6 +364,9 @@ prepare(struct listener *l, struct failure *why)
 	if (sandbox_prepare(&l->user, l->o->user, l->o->group, why) == -1)
 		return -1;
 	l->user.off = l->o->no_sandbox;
+	sandbox_keep_root(&l->user);
+	for (int i = 0; i < l->port.n; i++)
+		socket_tune(l->port.fds[i]); /* each connection has it from here */
 	if (keyring_open(&l->keys, l->o->no_keyholder ? NULL : l->o->pem, &l->user, why) == -1)
 		return -1;
 	return tls_init(why);

@@ -6,6 +6,7 @@
 #include "sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -68,10 +69,18 @@ load_filter(struct sock_filter *program, size_t n, struct failure *why)
 static int
 filter_session(const struct sandbox_door *d, struct failure *why)
 {
-	struct sock_filter program[COUNT(record_filter)];
-	size_t n = d->keeps_record ? COUNT(record_filter) : COUNT(session_filter);
+	struct sock_filter program[COUNT(record_filter) + COUNT(waiting_filter)];
+	const struct sock_filter *kind = session_filter;
+	size_t n = COUNT(session_filter);
 
-	memcpy(program, d->keeps_record ? record_filter : session_filter, n * sizeof(program[0]));
+	if (d->keeps_record) {
+		kind = record_filter;
+		n = COUNT(record_filter);
+	} else if (d->accepts) {
+		kind = waiting_filter;
+		n = COUNT(waiting_filter);
+	}
+	memcpy(program, kind, n * sizeof(program[0]));
 	for (size_t i = 0; i < n; i++) {
 		uint32_t place = program[i].k - FILTER_BACKEND_MARK;
 
@@ -246,7 +255,9 @@ sandbox_prepare(struct sandbox *s, const char *user, const char *group, struct f
 	bool root = geteuid() == 0;
 
 	nameservice_use_built_in();
-	*s = (struct sandbox){ .change_user = root, .uid = geteuid(), .gid = getegid() };
+	*s = (struct sandbox){
+		.change_user = root, .empty_root = -1, .uid = geteuid(), .gid = getegid()
+	};
 	if ((root || user != NULL) && find_user(s, user, why) == -1)
 		return -1;
 	if (group != NULL && find_group(s, group, why) == -1)
@@ -290,11 +301,25 @@ enter_empty(struct failure *why)
 	    strerror(errno));
 }
 
+void
+sandbox_keep_root(struct sandbox *s)
+{
+	struct failure why;
+	int here = open(".", O_PATH | O_CLOEXEC);
+
+	if (s->change_user && here != -1 && enter_empty(&why) == 0) {
+		s->empty_root = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		(void)!fchdir(here);
+	}
+	if (here != -1)
+		(void)close(here);
+}
+
 static int
-change_root(const char *root, struct failure *why)
+change_root(const struct sandbox *s, const char *root, struct failure *why)
 {
 	if (root[0] == '\0') {
-		if (enter_empty(why) == -1)
+		if ((s->empty_root == -1 || fchdir(s->empty_root) == -1) && enter_empty(why) == -1)
 			return -1;
 	} else if (chdir(root) == -1)
 		return failure_set(why, errno == ENOENT ? EX_UNAVAILABLE : EX_OSERR,
@@ -304,6 +329,8 @@ change_root(const char *root, struct failure *why)
 		    "chroot: %s; root lacks CAP_SYS_CHROOT here: give it, or start us as another "
 		    "user",
 		    strerror(errno));
+	if (s->empty_root != -1)
+		(void)close(s->empty_root);
 	return 0;
 }
 
@@ -348,7 +375,7 @@ int
 sandbox_close_door(const struct sandbox *s, const struct sandbox_door *d, struct failure *why)
 {
 	if (s->change_user &&
-	    (change_root(d->root, why) == -1 || become(s->uid, s->gid, why) == -1))
+	    (change_root(s, d->root, why) == -1 || become(s->uid, s->gid, why) == -1))
 		return -1;
 	if (s->off)
 		return 0;
@@ -379,7 +406,7 @@ sandbox_cage_keyholder(const struct sandbox *s, struct failure *why)
 {
 	struct rlimit none = { 0, 0 };
 
-	if (s->change_user && (change_root("", why) == -1 || become_keyholder(s, why) == -1))
+	if (s->change_user && (change_root(s, "", why) == -1 || become_keyholder(s, why) == -1))
 		return -1;
 	if (s->off)
 		return 0;

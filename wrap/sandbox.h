@@ -16,6 +16,7 @@
 struct sandbox {
 	bool change_user; /* started as root */
 	bool off;         /* --no-sandbox: become the user, and leave it at that */
+	int empty_root;   /* a directory that sandbox_keep_root opened, or -1 */
 	uid_t uid;
 	gid_t gid;
 	char user[64];
@@ -30,6 +31,7 @@ struct sandbox_door {
 	const uint16_t *ports;
 	int n;             /* of both, 8 at most */
 	int highest_fd;    /* nothing above it is open */
+	bool accepts;      /* it waits for its connection behind the door */
 	bool writes_file;  /* the log is a regular file */
 	bool keeps_record; /* a file of known hosts is read, locked and appended to */
 };
@@ -40,6 +42,12 @@ struct sandbox_door {
  * root, EX_NOPERM where another user is asked for without being root.
  */
 int sandbox_prepare(struct sandbox *s, const char *user, const char *group, struct failure *why);
+
+/*
+ * Makes the empty root directory for all who will be forked from here, so that none has to make its
+ * own.  Where it cannot be had, each tries for itself.
+ */
+void sandbox_keep_root(struct sandbox *s);
 
 /*
  * The door of a session: an empty root, another user, no privilege to be had again, no file, no new

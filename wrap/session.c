@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "deadline.h"
+#include "hook.h"
 #include "log.h"
 #include "peer.h"
 #include "pgsql_end.h"
@@ -52,8 +53,7 @@ begin(struct session *s)
 {
 	s->started = deadline_now();
 	take_signals(s->o);
-	if (s->remote.len == 0)
-		address_get_peer(STDIN_FILENO, &s->remote);
+	address_get_peer(STDIN_FILENO, &s->remote);
 	address_format(&s->remote, s->local);
 	if (socket_unblock(STDIN_FILENO, O_RDONLY) == -1 ||
 	    socket_unblock(STDOUT_FILENO, O_WRONLY) == -1) {
@@ -63,6 +63,27 @@ begin(struct session *s)
 	socket_tune(STDIN_FILENO);
 	if (s->o->client)
 		socket_arm(STDIN_FILENO);
+	return 0;
+}
+
+/* The same for a connection that was waited for; what it is tuned to it has from its listener. */
+static void
+begin_late(struct session *s)
+{
+	s->waits = false;
+	s->started = deadline_now();
+	address_format(&s->remote, s->local);
+	if (s->o->client)
+		socket_arm(STDIN_FILENO);
+}
+
+static int
+say_begin(struct session *s)
+{
+	log_line(LEVEL_INFO, "begin peer=%s", s->local);
+#ifdef INETLS_HOOK
+	hook_misbehave(s->backend.sockets[0]);
+#endif
 	return 0;
 }
 
@@ -156,18 +177,17 @@ typedef int step(struct session *);
 
 /* The order of a session. */
 static step *const opening_in_advance[] = { session_find_user, session_start_keyholder,
-	session_open_backend, session_start_tls, NULL };
-static step *const opening_late[] = { session_find_user, session_start_keyholder, NULL };
-static step *const the_rest[] = { session_open_backend, session_start_tls, session_close_door,
+	session_open_backend, session_start_tls, session_close_door, NULL };
+static step *const opening_early[] = { session_find_user, session_start_keyholder, NULL };
+static step *const opening_late[] = { session_open_backend, session_start_tls, session_close_door,
 	NULL };
-static step *const the_door[] = { session_close_door, NULL };
 static step *const opening[] = { begin, session_find_user, session_start_keyholder,
 	session_open_backend, session_start_tls, session_close_door, NULL };
-static step *const as_server[] = { session_proxy_header, session_front_door, session_shake_hands,
-	session_connect_backend, session_announce_peer, session_relay, NULL };
-static step *const as_client[] = { session_local_door, session_connect_backend, session_ask_for_tls,
-	session_shake_hands, session_remember_host, session_send_first, session_pass_startup,
-	session_relay, NULL };
+static step *const as_server[] = { say_begin, session_proxy_header, session_front_door,
+	session_shake_hands, session_connect_backend, session_announce_peer, session_relay, NULL };
+static step *const as_client[] = { say_begin, session_local_door, session_connect_backend,
+	session_ask_for_tls, session_shake_hands, session_remember_host, session_send_first,
+	session_pass_startup, session_relay, NULL };
 
 /* Until one has finished the session.  Whether none has. */
 static bool
@@ -242,27 +262,28 @@ session_serve(const struct options *o, int channel)
  * it.
  */
 int
-session_serve_next(
-    const struct options *o, int channel, session_take *take_connection, void *context)
+session_serve_next(const struct session_start *start)
 {
-	bool late = o->client || o->program != NULL;
+	bool late = start->o->client || start->o->program != NULL;
 	const char *refused = NULL;
 	struct session s;
 	bool opened;
 
-	init(&s, o, channel);
-	opened = take(&s, late ? opening_late : opening_in_advance);
-	if (take_connection(context, &s.remote, &refused) == -1)
+	init(&s, start->o, start->channel);
+	s.sandbox = *start->user;
+	s.waits = true;
+	take_signals(s.o);
+	opened = take(&s, late ? opening_early : opening_in_advance);
+	if (start->take(start->context, &s.remote, &refused) == -1)
 		return EX_OK;
-	if (begin(&s) == -1)
-		opened = false;
+	begin_late(&s);
 	if (refused != NULL) {
 		s.peer_done = true;
 		opened = session_finish_why(&s, "refused", NULL, refused) == 0;
 	}
+	if (opened && late)
+		opened = take(&s, opening_late);
 	if (opened)
-		opened = take(&s, late ? the_rest : the_door);
-	if (opened)
-		(void)take(&s, o->client ? as_client : as_server);
+		(void)take(&s, s.o->client ? as_client : as_server);
 	return conclude(&s, opened);
 }

@@ -5,6 +5,7 @@
 
 #include "address.h"
 #include "options.h"
+#include "sandbox.h"
 
 /*
  * Serves the connection on fd 0 and 1, logs its one line, and returns the exit code, which speaks
@@ -13,19 +14,26 @@
  */
 int session_serve(const struct options *o, int channel);
 
-/*
- * Waits for a connection and puts it on fd 0 and 1, which are free by then; *peer is its other end,
- * which the socket itself does not tell any more once the peer has reset it.  0, or -1 where there
- * will be none.  *refused, where it sets it, is why the connection is closed at once.
- */
-typedef int session_take(void *context, struct address *peer, const char **refused);
+/* What a listener gives its child. */
+struct session_start {
+	const struct options *o;
+	const struct sandbox *user; /* whom to become */
+	int channel;                /* to the listener's keyholder, or -1 */
+	/*
+	 * Waits for a connection and puts it on fd 0 and 1, non-blocking; *peer is its other end,
+	 * which the socket does not tell any more once the peer has reset it.  0, or -1 where there
+	 * will be none.  *refused, where it sets it, is why the connection is closed at once.  It
+	 * may have to do so behind the door.
+	 */
+	int (*take)(void *context, struct address *peer, const char **refused);
+	void *context;
+};
 
 /*
  * The same in a process that was made in advance: everything that does not depend on the peer is
- * done first, then take waits for one.  Where there is none nothing is logged, and the result is
+ * done first, the door included.  Where no connection comes nothing is logged, and the result is
  * EX_OK.
  */
-int session_serve_next(
-    const struct options *o, int channel, session_take *take_connection, void *context);
+int session_serve_next(const struct session_start *start);
 
 #endif

@@ -10,12 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "hook.h"
 #include "log.h"
 
 int
 session_find_user(struct session *s)
 {
+	if (s->waits)
+		return 0; /* the listener has found him */
 	if (sandbox_prepare(&s->sandbox, s->o->user, s->o->group, &s->why) == -1)
 		return session_finish(s, "config", NULL);
 	s->sandbox.off = s->o->no_sandbox;
@@ -141,6 +142,7 @@ session_close_door(struct session *s)
 		.ports = ports,
 		.n = s->backend.addresses.n,
 		.highest_fd = s->keys.fd,
+		.accepts = s->waits,
 		.writes_file = writes_file() };
 	int hosts = s->trust != NULL ? trust_fd(s->trust) : -1;
 
@@ -165,9 +167,5 @@ session_close_door(struct session *s)
 		return session_finish(s, "config", NULL);
 	if (s->sandbox.change_user)
 		backend_entered_root(&s->backend);
-	log_line(LEVEL_INFO, "begin peer=%s", s->local);
-#ifdef INETLS_HOOK
-	hook_misbehave(s->backend.sockets[0]);
-#endif
 	return 0;
 }

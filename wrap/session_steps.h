@@ -27,6 +27,7 @@ struct session {
 	struct sandbox sandbox;
 	struct keyholder keys;
 	int channel; /* to a listener's keyholder, or -1 */
+	bool waits;  /* the connection is still to come */
 	struct tls *tls;
 	struct pgsql door;
 	struct relay_result relay;

@@ -35,7 +35,7 @@ accept_next(const struct worker *w, struct address *peer)
 			peer->len = sizeof(peer->sa);
 			if (p[i].revents != 0 &&
 			    (fd = accept4(p[i].fd, (struct sockaddr *)&peer->sa, &peer->len,
-				 SOCK_CLOEXEC)) != -1)
+				 SOCK_CLOEXEC | SOCK_NONBLOCK)) != -1)
 				return fd;
 		}
 	}
@@ -57,14 +57,17 @@ ask_listener(const struct worker *w, const struct address *peer)
 	return answer;
 }
 
-/* session_serve_next's question. */
+/* session_start's take. */
 static int
 take_connection(void *context, struct address *peer, const char **refused)
 {
 	struct worker *w = context;
-	int fd = accept_next(w, peer);
 	char answer;
+	int fd;
 
+	/* Behind the door no number is left but one that is given back. */
+	(void)close(STDIN_FILENO);
+	fd = accept_next(w, peer);
 	if (fd == -1)
 		return -1;
 	for (int i = 0; i < w->port->n; i++)
@@ -77,14 +80,19 @@ take_connection(void *context, struct address *peer, const char **refused)
 		*refused = "more sessions of this source than --max-per-source";
 	if (dup2(fd, STDIN_FILENO) == -1 || dup2(fd, STDOUT_FILENO) == -1)
 		return -1;
-	(void)close(fd);
+	if (fd != STDIN_FILENO)
+		(void)close(fd);
 	return 0;
 }
 
 void
-worker_run(const struct options *o, const struct port *port, int channel, int control)
+worker_run(const struct options *o, const struct sandbox *user, const struct port *port,
+    int channel, int control)
 {
 	struct worker w = { o, port, control };
+	struct session_start start = {
+		.o = o, .user = user, .channel = channel, .take = take_connection, .context = &w
+	};
 
-	_exit(session_serve_next(o, channel, take_connection, &w));
+	_exit(session_serve_next(&start));
 }

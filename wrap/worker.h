@@ -13,15 +13,16 @@
 #include "address.h"
 #include "options.h"
 #include "port.h"
+#include "sandbox.h"
 
 /* The listener's answer. */
 enum { WORKER_SERVE = 's', WORKER_TOO_MANY = 'm', WORKER_TOO_MANY_OF_SOURCE = 'p' };
 
 /*
- * Never returns.  channel is one to a keyholder, or -1; control the socket to the listener, whose
- * closing means that an idle child must leave.
+ * Never returns.  user is whom to become; channel is one to a keyholder, or -1; control the socket
+ * to the listener, whose closing means that an idle child must leave.
  */
-void worker_run(const struct options *o, const struct port *port, int channel, int control)
-    __attribute__((noreturn));
+void worker_run(const struct options *o, const struct sandbox *user, const struct port *port,
+    int channel, int control) __attribute__((noreturn));
 
 #endif

@@ -57,6 +57,9 @@ static const int for_session[] = { SCMP_SYS(recvfrom), SCMP_SYS(shutdown), SCMP_
 static const int for_record[] = { SCMP_SYS(flock), SCMP_SYS(pread64), SCMP_SYS(pwrite64),
 	SCMP_SYS(ftruncate) };
 
+/* A child that waits for its connection: the socket that accepts is closed once it has one. */
+static const int for_waiting[] = { SCMP_SYS(accept4), SCMP_SYS(dup2), SCMP_SYS(dup3) };
+
 static const int for_keyholder[] = { SCMP_SYS(recvmsg) };
 
 static const int behind_ones_back[] = {
@@ -180,6 +183,9 @@ main(void)
 	ctx = begin_session();
 	add_all(ctx, SCMP_ACT_ALLOW, for_record, COUNT(for_record));
 	print(ctx, "record_filter");
+	ctx = begin_session();
+	add_all(ctx, SCMP_ACT_ALLOW, for_waiting, COUNT(for_waiting));
+	print(ctx, "waiting_filter");
 	ctx = begin();
 	add_all(ctx, SCMP_ACT_ALLOW, for_keyholder, COUNT(for_keyholder));
 	print(ctx, "keyholder_filter");
