@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -25,7 +26,8 @@ void
 keyholder_adopt(struct keyholder *k, int fd)
 {
 	k->fd = fd;
-	k->asked = false;
+	k->asked = k->ahead = false;
+	k->chain = NULL;
 	k->own = NULL;
 	k->why.code = 0;
 	k->why.text[0] = '\0';
@@ -58,25 +60,18 @@ receive(struct keyholder *k, void *out, size_t *n)
 	return kind;
 }
 
+/* The answer to what was sent, with a NUL behind: its length, or -1 and k->why. */
 static ssize_t
-ask(struct keyholder *k, const struct iovec *request, int parts, void *out, size_t size)
+await(struct keyholder *k, bool sent, void *out, size_t size)
 {
-	size_t n = size - 1; /* a NUL goes behind */
-	ssize_t sent;
+	size_t n = size - 1;
 	int kind;
 
-	k->asked = true;
-	/* The first failure is the one that tells: GnuTLS asks again for each cipher suite. */
-	if (k->why.code != 0)
-		return -1;
-	if (k->fd == -1)
-		return lost(k);
 	/*
-	 * A keyholder that is gone, so that this fails, has said why before: that is read, and not
-	 * waited for.
+	 * A keyholder that is gone, so that nothing could be sent, has said why before: that is
+	 * read, and not waited for.
 	 */
-	sent = writev(k->fd, request, parts);
-	if (deadline_wait_fd(k->fd, POLLIN, deadline_after(sent == -1 ? 0 : WAIT_MS)) <= 0)
+	if (deadline_wait_fd(k->fd, POLLIN, deadline_after(sent ? WAIT_MS : 0)) <= 0)
 		return failure_set(
 		    &k->why, EX_SOFTWARE, "the process that holds the key does not answer");
 	if ((kind = receive(k, out, &n)) == -1)
@@ -87,6 +82,43 @@ ask(struct keyholder *k, const struct iovec *request, int parts, void *out, size
 	return (ssize_t)n;
 }
 
+static ssize_t
+ask(struct keyholder *k, const struct iovec *request, int parts, void *out, size_t size)
+{
+	k->asked = true;
+	/* The first failure is the one that tells: GnuTLS asks again for each cipher suite. */
+	if (k->why.code != 0)
+		return -1;
+	if (k->fd == -1)
+		return lost(k);
+	return await(k, writev(k->fd, request, parts) != -1, out, size);
+}
+
+void
+keyholder_ask_ahead(struct keyholder *k)
+{
+	char letter = KEYPROCESS_CHAIN;
+
+	k->ahead = k->fd != -1 && write(k->fd, &letter, 1) == 1;
+}
+
+/* What was asked for ahead: it came while the session waited for its peer, or is awaited now. */
+static ssize_t
+take_chain(struct keyholder *k, char *out)
+{
+	ssize_t n = k->chain_len;
+
+	if (k->chain == NULL) {
+		k->asked = true;
+		k->ahead = false;
+		return k->why.code == 0 ? await(k, true, out, SIGNER_CHAIN_MAX) : -1;
+	}
+	memcpy(out, k->chain, (size_t)n + 1);
+	free(k->chain);
+	k->chain = NULL;
+	return n;
+}
+
 ssize_t
 keyholder_chain(struct keyholder *k, char *out)
 {
@@ -95,6 +127,8 @@ keyholder_chain(struct keyholder *k, char *out)
 
 	if (k->own != NULL)
 		return signer_chain(k->own, out, &k->why);
+	if (k->ahead || k->chain != NULL)
+		return take_chain(k, out);
 	return ask(k, &request, 1, out, SIGNER_CHAIN_MAX);
 }
 
@@ -125,14 +159,22 @@ keyholder_watched(const struct keyholder *k)
 void
 keyholder_hear(struct keyholder *k)
 {
-	char text[sizeof(k->why.text)];
-	size_t n = sizeof(text) - 1;
-	int kind = receive(k, text, &n);
+	char *text = malloc(SIGNER_CHAIN_MAX);
+	size_t n = SIGNER_CHAIN_MAX - 1;
+	int kind = text != NULL ? receive(k, text, &n) : lost(k);
 
-	if (kind == -1)
-		return;
-	text[n] = '\0';
-	failure_set(&k->why, kind, "%s", text);
+	if (kind != -1) {
+		text[n] = '\0';
+		if (kind == 0 && k->ahead) {
+			k->asked = true;
+			k->ahead = false;
+			k->chain = text;
+			k->chain_len = (ssize_t)n;
+			return;
+		}
+		failure_set(&k->why, kind, "%s", text);
+	}
+	free(text);
 }
 
 void
@@ -142,6 +184,8 @@ keyholder_close(struct keyholder *k)
 		(void)close(k->fd);
 	if (k->own != NULL)
 		signer_close(k->own);
+	free(k->chain);
+	k->chain = NULL;
 	k->fd = -1;
 	k->own = NULL;
 }

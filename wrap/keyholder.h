@@ -19,8 +19,11 @@ struct sandbox;
 
 /* A session's end. */
 struct keyholder {
-	int fd;             /* the channel, or -1 */
-	bool asked;         /* from then on it speaks only when it is asked */
+	int fd;      /* the channel, or -1 */
+	bool asked;  /* from then on it speaks only when it is asked */
+	bool ahead;  /* the chain was asked for and is not here yet */
+	char *chain; /* what keyholder_hear found, else NULL */
+	ssize_t chain_len;
 	struct signer *own; /* --no-keyholder: the key in this process after all, else NULL */
 	struct failure why; /* of the last call that failed; code 0 where none has */
 };
@@ -40,6 +43,11 @@ int keyholder_none(struct keyholder *k, const char *pem_path);
 void keyholder_adopt(struct keyholder *k, int fd);
 
 /*
+ * Asks for the chain without waiting, for who will need it and has other things to do meanwhile.
+ */
+void keyholder_ask_ahead(struct keyholder *k);
+
+/*
  * The chain as PEM, of SIGNER_CHAIN_MAX bytes with its NUL, and a signature as signer_sign says:
  * its length, or -1 and k->why.  They wait, for WAIT_MS of keyholder.c at most.
  */
@@ -49,7 +57,8 @@ ssize_t keyholder_sign(struct keyholder *k, bool is_hash, unsigned algorithm, un
 
 /*
  * What it says without being asked is always that it cannot serve.  The descriptor to watch for
- * that, or -1; and what to call once it is readable, which fills k->why.
+ * that, or -1; and what to call once it is readable, which fills k->why, or keeps a chain that was
+ * asked for ahead.
  */
 int keyholder_watched(const struct keyholder *k);
 void keyholder_hear(struct keyholder *k);

@@ -37,6 +37,9 @@ session_start_keyholder(struct session *s)
 		keyholder_adopt(&s->keys, s->channel);
 	else
 		r = keyholder_start(&s->keys, s->o->pem, &s->sandbox);
+	/* With tickets it may be that nobody needs it. */
+	if (r == 0 && !s->o->client && s->o->tickets == NULL)
+		keyholder_ask_ahead(&s->keys);
 	if (r == 0)
 		return 0;
 	s->why = s->keys.why;
@@ -120,7 +123,11 @@ session_start_tls(struct session *s)
 	s->tls = s->o->client ? tls_client(&c, &s->why) :
 				tls_server(&c, STDIN_FILENO, STDOUT_FILENO, &s->why);
 	explicit_bzero(key, sizeof(key));
-	return s->tls != NULL ? 0 : session_finish(s, "config", NULL);
+	if (s->tls == NULL)
+		return session_finish(s, "config", NULL);
+	if (s->waits && s->keys.ahead)
+		tls_load_key(s->tls);
+	return 0;
 }
 
 /* Of a file that a client's stdout is, as of the log, the session may make more. */

@@ -289,6 +289,12 @@ tls_client(const struct tls_config *c, struct failure *why)
 }
 
 void
+tls_load_key(struct tls *t)
+{
+	(void)tls_key_load(&t->key);
+}
+
+void
 tls_set_fd(struct tls *t, int fd)
 {
 	t->transport.fd_in = t->transport.fd_out = fd;

@@ -72,6 +72,11 @@ struct tls *tls_server(const struct tls_config *c, int fd_in, int fd_out, struct
 struct tls *tls_client(const struct tls_config *c, struct failure *why);
 void tls_set_fd(struct tls *t, int fd);
 
+/*
+ * Has the chain read and understood before a handshake asks for it, which then tells of a failure.
+ */
+void tls_load_key(struct tls *t);
+
 /* The descriptors, to poll. */
 int tls_fd_in(const struct tls *t);
 int tls_fd_out(const struct tls *t);
