@@ -10,20 +10,28 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "deadline.h"
 
 #define BUFFER (16 * 1024) /* one full TLS record */
+#define REST_MS 1000       /* without a byte, after which the memory of the buffers is given back */
 #define TURNS 64           /* between two looks for a signal while there is no need to wait */
 
 struct flow {
 	size_t at, end;
 	bool ended;  /* the source has said that there is no more */
 	bool passed; /* and the sink has been told */
-	unsigned char data[BUFFER];
+	unsigned char *data;
 };
+
+/*
+ * One connection in a process, so they are static, and not on its stack: a page of them exists only
+ * once a byte has come as far.
+ */
+static _Alignas(4096) unsigned char buffers[2][BUFFER];
 
 struct relay {
 	const struct relay_setup *setup;
@@ -36,6 +44,7 @@ struct relay {
 	/* the plain side takes no more: what it sends still counts */
 	bool plain_deaf;
 	bool stopping; /* read no more, deliver what is here */
+	bool resting;  /* the memory of empty buffers was given back */
 };
 
 static bool
@@ -99,7 +108,7 @@ step_peer_read(struct relay *r)
 
 	if (r->stopping || r->in.ended || !empty(&r->in) || !r->readable_peer || r->plain_deaf)
 		return false;
-	n = tls_read(r->setup->peer, r->in.data, sizeof(r->in.data));
+	n = tls_read(r->setup->peer, r->in.data, BUFFER);
 	if (n == TLS_WANT_READ || n == TLS_WANT_WRITE) {
 		r->readable_peer = false;
 		if (n == TLS_WANT_WRITE) {
@@ -173,7 +182,7 @@ step_plain_read(struct relay *r)
 
 	if (r->stopping || r->out.ended || !empty(&r->out) || !r->readable_plain)
 		return false;
-	n = read(r->setup->plain_in, r->out.data, sizeof(r->out.data));
+	n = read(r->setup->plain_in, r->out.data, BUFFER);
 	if (n == -1 && errno == EAGAIN) {
 		r->readable_plain = false;
 		return false;
@@ -278,6 +287,32 @@ ready(const struct pollfd *p, short events)
 	return p->fd != -1 && (p->revents & (events | POLLERR | POLLHUP | POLLNVAL)) != 0;
 }
 
+static void
+rest(struct relay *r)
+{
+	r->resting = true;
+	tls_rest(r->setup->peer);
+	if (empty(&r->in))
+		(void)madvise(r->in.data, BUFFER, MADV_DONTNEED);
+	if (empty(&r->out))
+		(void)madvise(r->out.data, BUFFER, MADV_DONTNEED);
+}
+
+/* deadline_wait, which on the way puts a session to rest in which nothing moves. */
+static int
+wait_resting(struct relay *r, struct pollfd *p, nfds_t count, int64_t deadline)
+{
+	int64_t tired = deadline_after(REST_MS);
+	int n;
+
+	if (r->resting || (deadline != DEADLINE_NEVER && deadline <= tired))
+		return deadline_wait(p, count, deadline);
+	if ((n = deadline_wait(p, count, tired)) != DEADLINE_OVER)
+		return n;
+	rest(r);
+	return deadline_wait(p, count, deadline);
+}
+
 /* Waits for what the steps could not do.  Whether there is any sense in trying again. */
 static bool
 wait_for_more(struct relay *r, bool flushed, int64_t deadline)
@@ -291,7 +326,7 @@ wait_for_more(struct relay *r, bool flushed, int64_t deadline)
 	want(&p[1], s->peer_out, false, !r->writable_peer || !flushed);
 	want(&p[2], s->plain_in, !r->stopping && !r->out.ended && empty(&r->out), false);
 	want(&p[3], s->plain_out, false, !empty(&r->in));
-	n = deadline_wait(p, 4, deadline);
+	n = wait_resting(r, p, 4, deadline);
 	if (n == DEADLINE_OVER || n == DEADLINE_ERROR) {
 		bool late = n == DEADLINE_OVER;
 		bool closing = one_ended(r);
@@ -350,13 +385,14 @@ relay_run(const struct relay_setup *setup, struct relay_result *result)
 	int64_t deadline = DEADLINE_NEVER;
 	bool flushed, moved = true, stopping = false;
 
-	/* The buffers stay untouched until bytes move. */
-	r.setup = setup;
-	r.result = result;
-	r.in.at = r.in.end = r.out.at = r.out.end = 0;
-	r.in.ended = r.in.passed = r.out.ended = r.out.passed = r.stopping = r.plain_deaf =
-	    r.read_wants_write = false;
-	r.readable_peer = r.readable_plain = r.writable_peer = r.writable_plain = true;
+	r = (struct relay){ .setup = setup,
+		.result = result,
+		.in.data = buffers[0],
+		.out.data = buffers[1],
+		.readable_peer = true,
+		.readable_plain = true,
+		.writable_peer = true,
+		.writable_plain = true };
 	*result = (struct relay_result){ .outcome = RELAY_DONE };
 	do {
 		flushed = run_dry(&r, &moved);
@@ -364,6 +400,7 @@ relay_run(const struct relay_setup *setup, struct relay_result *result)
 			break;
 		if (moved || stopping != r.stopping)
 			deadline = limit(&r);
+		r.resting &= !moved;
 		moved = false;
 		stopping = r.stopping;
 	} while (wait_for_more(&r, flushed, deadline));

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -569,6 +570,13 @@ tls_describe(const struct tls *t, struct tls_info *out)
 	if (gnutls_server_name_get(t->session, out->sni, &len, &type, 0) != GNUTLS_E_SUCCESS)
 		out->sni[0] = '\0';
 	out->resumed = gnutls_session_is_resumed(t->session) != 0;
+}
+
+void
+tls_rest(struct tls *t)
+{
+	transport_rest(&t->transport);
+	(void)malloc_trim(0);
 }
 
 const char *

@@ -118,6 +118,9 @@ void tls_describe(const struct tls *t, struct tls_info *out);
 /* Why the last call failed, in words. */
 const char *tls_reason(const struct tls *t);
 
+/* For a session in which nothing moves: gives memory back that is needed only while bytes do. */
+void tls_rest(struct tls *t);
+
 void tls_free(struct tls *t);
 
 #endif

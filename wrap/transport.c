@@ -4,7 +4,13 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+#define PAGE 4096
+
+/* Static, so that a page of them exists only from when a byte has come as far. */
+static _Alignas(PAGE) unsigned char in_buffer[TRANSPORT_IN], out_buffer[TRANSPORT_OUT];
 
 void
 transport_init(struct transport *t, int fd_in, int fd_out)
@@ -13,6 +19,8 @@ transport_init(struct transport *t, int fd_in, int fd_out)
 	t->fd_out = fd_out;
 	t->eof = t->started = false;
 	t->in_at = t->in_end = t->out_at = t->out_end = 0;
+	t->in = in_buffer;
+	t->out = out_buffer;
 }
 
 static void
@@ -38,7 +46,7 @@ transport_pull(struct transport *t, void *data, size_t n)
 		ssize_t got;
 
 		t->in_at = t->in_end = 0;
-		if ((got = read(t->fd_in, t->in, sizeof(t->in))) <= 0) {
+		if ((got = read(t->fd_in, t->in, TRANSPORT_IN)) <= 0) {
 			t->eof = got == 0;
 			return got;
 		}
@@ -54,15 +62,15 @@ transport_pull(struct transport *t, void *data, size_t n)
 ssize_t
 transport_push(struct transport *t, const void *data, size_t n)
 {
-	if (n > sizeof(t->out) - t->out_end && transport_flush(t) == -1)
+	if (n > TRANSPORT_OUT - t->out_end && transport_flush(t) == -1)
 		return -1;
 	if (t->out_at > 0) {
 		memmove(t->out, t->out + t->out_at, t->out_end - t->out_at);
 		t->out_end -= t->out_at;
 		t->out_at = 0;
 	}
-	if (n > sizeof(t->out) - t->out_end)
-		n = sizeof(t->out) - t->out_end;
+	if (n > TRANSPORT_OUT - t->out_end)
+		n = TRANSPORT_OUT - t->out_end;
 	if (n == 0) {
 		errno = EAGAIN;
 		return -1;
@@ -92,6 +100,17 @@ const unsigned char *
 transport_last(const struct transport *t, size_t n)
 {
 	return t->in_at >= n ? t->in + t->in_at - n : NULL;
+}
+
+void
+transport_rest(struct transport *t)
+{
+	if (t->in_at == t->in_end) {
+		t->in_at = t->in_end = 0;
+		(void)madvise(t->in, TRANSPORT_IN, MADV_DONTNEED);
+	}
+	if (t->out_at == t->out_end)
+		(void)madvise(t->out, TRANSPORT_OUT, MADV_DONTNEED);
 }
 
 bool

@@ -12,8 +12,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* one full record with its header and tag, and the start of the next */
-#define TRANSPORT_IN (18 * 1024)
+/* whole pages: one full record with its header and tag, and the start of the next */
+#define TRANSPORT_IN (20 * 1024)
 /* two full records: more gathers nothing that the kernel would take at once */
 #define TRANSPORT_OUT (36 * 1024)
 
@@ -23,9 +23,10 @@ struct transport {
 	bool started;        /* at least one byte came */
 	unsigned char first; /* the first byte that came */
 	size_t in_at, in_end, out_at, out_end;
-	unsigned char in[TRANSPORT_IN], out[TRANSPORT_OUT];
+	unsigned char *in, *out;
 };
 
+/* One at a time in a process, which serves one connection. */
 void transport_init(struct transport *t, int fd_in, int fd_out);
 
 /*
@@ -52,6 +53,10 @@ const unsigned char *transport_last(const struct transport *t, size_t n);
 
 /* Whether pushed bytes are still here. */
 bool transport_unsent(const struct transport *t);
+
+/* Gives the memory of empty buffers back until bytes move again; transport_last has nothing then.
+ */
+void transport_rest(struct transport *t);
 
 /* Whether bytes that were read from the kernel are still here. */
 bool transport_pending(const struct transport *t);

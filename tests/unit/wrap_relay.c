@@ -101,8 +101,14 @@ struct tls {
 	/* the next write finds the output full, which the next flush empties */
 	bool full_once;
 	bool want_write_once; /* the next read with data in our buffer wants to write */
-	unsigned reads, flushes;
+	unsigned reads, flushes, rests;
 };
+
+void
+tls_rest(struct tls *t)
+{
+	t->rests++;
+}
 
 const char *
 tls_reason(const struct tls *t)
@@ -984,6 +990,44 @@ close_timeout_restarts_with_every_byte(void **state)
 	(void)alarm(0);
 }
 
+static void *
+pause_in_the_middle(void *argument)
+{
+	struct end *e = argument;
+	struct timespec ts = { 1, 300 * 1000000 };
+	unsigned char data[64];
+
+	for (size_t i = 0; i < e->total; i++)
+		data[i] = byte_at(i, e->flow);
+	for (size_t half = e->total / 2; e->sent < e->total; e->sent += half) {
+		(void)!send(e->fd, data + e->sent, half, MSG_NOSIGNAL);
+		(void)nanosleep(&ts, NULL);
+	}
+	(void)shutdown(e->fd, SHUT_WR);
+	e->ended = e->finished = true;
+	return NULL;
+}
+
+static void
+a_session_rests_once_a_pause_and_goes_on_with_every_byte(void **state)
+{
+	struct run r;
+
+	(void)state;
+	(void)alarm(SECONDS);
+	run_open(&r, 6014, true);
+	r.plain.total = 64;
+	r.tls.mischief = 0;
+	assert_int_equal(pthread_create(&r.peer.thread, NULL, live, &r.peer), 0);
+	assert_int_equal(pthread_create(&r.plain.thread, NULL, pause_in_the_middle, &r.plain), 0);
+	relay_run(&r.setup, &r.result);
+	run_finish(&r);
+	expect(&r, r.result.outcome == RELAY_DONE);
+	expect(&r, r.peer.received == 64 && r.peer.in_order);
+	expect(&r, r.tls.rests == 2);
+	(void)alarm(0);
+}
+
 /*
  * A cut peer, and a plain side that reads nothing: what was read cannot be delivered, and that has
  * an end.
@@ -1107,6 +1151,7 @@ main(void)
 		cmocka_unit_test(idle_timeout_ends_a_session_in_which_nothing_moves),
 		cmocka_unit_test(close_timeout_ends_a_session_of_which_one_side_has_ended),
 		cmocka_unit_test(close_timeout_restarts_with_every_byte),
+		cmocka_unit_test(a_session_rests_once_a_pause_and_goes_on_with_every_byte),
 		cmocka_unit_test(what_a_cut_peer_had_sent_is_delivered_within_close_timeout),
 		cmocka_unit_test(a_signal_ends_an_idle_session_as_cut),
 		cmocka_unit_test(a_signal_ends_a_session_that_never_has_to_wait),
