@@ -47,8 +47,8 @@ listen() {
 	local name=$1-listener by=$2
 	shift 2
 	port=$(free_port)
-	start "$name" "$WRAP" -f -d "127.0.0.1:$port" -p "$by" -r "127.0.0.1:$ECHO_PORT" -o "$T/wrap.log" "$@"
-	wait_for 10 listening "$port"
+	start "$name" "$WRAP" -f -d "127.0.0.1:$port" -p "$by" -r "127.0.0.1:$ECHO_PORT" -o "$T/wrap.log" -D info "$@"
+	wait_for 10 grep -qF "[$pid]: listening on" "$T/wrap.log"
 }
 
 # through SERVER: sets $port, $server, $pem and $listeners_keyholder.
@@ -114,25 +114,14 @@ is_listener() {
 	[ "$(tr '\0' '\n' < "/proc/$server/cmdline" | head -n 1)" = "$WRAP" ]
 }
 
-# has_left PID: it has closed the door, or at least become somebody else; a listener's waiting children have not.
+# has_left PID: its connection is there; a listener's waiting children are behind the door too.
 has_left() {
-	local text
-	[ -d "/proc/$1" ] && text_of "/proc/$1/status" && [[ $text == *$'\nSeccomp:\t2\n'* ]] ||
-		[ "$(uid_of "$1")" != "$(uid_of "$server")" ]
+	grep -qF "[$1]: begin peer=" "$T/wrap.log"
 }
 
-uid_of() {
-	stat -c %u "/proc/$1" 2> /dev/null
-}
-
-# keyholder_of PID: that listener's, while it has no session.
+# keyholder_of PID: that listener's, which it makes before any other child.
 keyholder_of() {
-	local server=$1 child
-	for child in $(children "$server"); do
-		if has_left "$child"; then
-			echo "$child"
-		fi
-	done
+	children "$1" | sort -n | head -n 1
 }
 
 # text_of FILE: sets $text.  Here and below no process is started for what the shell can do: there are hundreds.
@@ -200,6 +189,14 @@ nobody_is() {
 
 # -- what a session is --------------------------------------------------------------------------------------
 
+# limit_of_files: the highest descriptor and one, and not below the eight that are polled.
+limit_of_files() {
+	local highest
+	highest=$(descriptors "$session" | tail -n 1)
+	highest=${highest%% *}
+	echo $((${highest:-7} > 7 ? highest + 1 : 8))
+}
+
 # caged UID: the session, whoever started it.
 caged() {
 	local uid=$1 gid=$2
@@ -210,7 +207,7 @@ caged() {
 	status_of "$session" Seccomp 2
 	has_limit "$session" "core file size" 0
 	has_limit "$session" processes 0
-	has_limit "$session" "open files" 8
+	has_limit "$session" "open files" "$(limit_of_files)"
 }
 
 # Three sockets at most: peer, service or services not yet connected, keyholder; the log; and nothing else.
@@ -348,7 +345,7 @@ root_is_empty() {
 	need_root
 	need socat
 	listen special "$T/pgssl.pem" --no-keyholder
-	through "$port $pid $T/pgssl.pem $(keyholder_of "$pid")"
+	through "$port $pid $T/pgssl.pem"
 	exec 7<> "/dev/tcp/127.0.0.1/$port"
 	find_processes
 	wait_for 10 is_waiting "$session"

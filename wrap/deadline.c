@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/epoll.h>
 #include <time.h>
 
 #include "parse.h"
@@ -71,6 +72,18 @@ deadline_wait(struct pollfd *fds, nfds_t n, int64_t deadline)
 	(void)sigemptyset(&none);
 	if ((ready = ppoll(fds, n, timeout, &none)) >= 0)
 		return ready;
+	return errno == EINTR ? DEADLINE_STOP : DEADLINE_ERROR;
+}
+
+int
+deadline_wait_event(int epoll)
+{
+	struct epoll_event e;
+	sigset_t none;
+
+	(void)sigemptyset(&none);
+	if (epoll_pwait(epoll, &e, 1, -1, &none) == 1)
+		return e.data.fd;
 	return errno == EINTR ? DEADLINE_STOP : DEADLINE_ERROR;
 }
 

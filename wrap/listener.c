@@ -18,6 +18,7 @@
 
 #include "daemon.h"
 #include "deadline.h"
+#include "hugetext.h"
 #include "keyring.h"
 #include "parse.h"
 #include "pidfile.h"
@@ -367,6 +368,7 @@ prepare(struct listener *l, struct failure *why)
 	sandbox_keep_root(&l->user);
 	for (int i = 0; i < l->port.n; i++)
 		socket_tune(l->port.fds[i]); /* each connection has it from here */
+	hugetext_use();
 	if (keyring_open(&l->keys, l->o->no_keyholder ? NULL : l->o->pem, &l->user, why) == -1)
 		return -1;
 	return tls_init(why);

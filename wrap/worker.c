@@ -3,42 +3,54 @@
 #include "worker.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <stdbool.h>
+#include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "deadline.h"
+#include "log.h"
 #include "session.h"
 
 struct worker {
 	const struct options *o;
 	const struct port *port;
 	int control;
+	int events; /* an epoll of all of these, or -1 */
 };
+
+/* Of several children that wait, one is woken for a connection and not all (epoll_ctl(2)). */
+static int
+watch(struct worker *w)
+{
+	struct epoll_event port = { .events = EPOLLIN | EPOLLEXCLUSIVE },
+			   end = { .events = EPOLLIN };
+
+	if ((w->events = epoll_create1(EPOLL_CLOEXEC)) == -1)
+		return -1;
+	for (int i = 0; i < w->port->n; i++) {
+		port.data.fd = w->port->fds[i];
+		if (epoll_ctl(w->events, EPOLL_CTL_ADD, port.data.fd, &port) == -1)
+			return -1;
+	}
+	end.data.fd = w->control;
+	return epoll_ctl(w->events, EPOLL_CTL_ADD, w->control, &end);
+}
 
 /* The next connection, or -1 where the listener wants us to leave. */
 static int
 accept_next(const struct worker *w, struct address *peer)
 {
-	struct pollfd p[ADDRESS_MAX + 1];
-	int n = w->port->n, fd;
+	int ready, fd;
 
-	for (;;) {
-		for (int i = 0; i < n; i++)
-			p[i] = (struct pollfd){ .fd = w->port->fds[i], .events = POLLIN };
-		p[n] = (struct pollfd){ .fd = w->control, .events = POLLIN };
-		if (deadline_wait(p, (nfds_t)n + 1, DEADLINE_NEVER) < 0 || p[n].revents != 0)
-			return -1;
-		/* Another child may have been faster. */
-		for (int i = 0; i < n; i++) {
-			peer->len = sizeof(peer->sa);
-			if (p[i].revents != 0 &&
-			    (fd = accept4(p[i].fd, (struct sockaddr *)&peer->sa, &peer->len,
-				 SOCK_CLOEXEC | SOCK_NONBLOCK)) != -1)
-				return fd;
-		}
+	while ((ready = deadline_wait_event(w->events)) >= 0 && ready != w->control) {
+		peer->len = sizeof(peer->sa);
+		fd = accept4(
+		    ready, (struct sockaddr *)&peer->sa, &peer->len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd != -1)
+			return fd; /* else another child was faster, or the peer has left */
 	}
+	return -1;
 }
 
 /*
@@ -72,6 +84,7 @@ take_connection(void *context, struct address *peer, const char **refused)
 		return -1;
 	for (int i = 0; i < w->port->n; i++)
 		(void)close(w->port->fds[i]);
+	(void)close(w->events);
 	answer = ask_listener(w, peer);
 	(void)close(w->control);
 	if (answer == WORKER_TOO_MANY)
@@ -89,10 +102,14 @@ void
 worker_run(const struct options *o, const struct sandbox *user, const struct port *port,
     int channel, int control)
 {
-	struct worker w = { o, port, control };
+	struct worker w = { o, port, control, -1 };
 	struct session_start start = {
 		.o = o, .user = user, .channel = channel, .take = take_connection, .context = &w
 	};
 
+	if (watch(&w) == -1) {
+		log_line(LEVEL_ERR, "epoll: %s; this child cannot wait", strerror(errno));
+		_exit(EX_OSERR);
+	}
 	_exit(session_serve_next(&start));
 }

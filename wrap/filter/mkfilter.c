@@ -58,7 +58,8 @@ static const int for_record[] = { SCMP_SYS(flock), SCMP_SYS(pread64), SCMP_SYS(p
 	SCMP_SYS(ftruncate) };
 
 /* A child that waits for its connection: the socket that accepts is closed once it has one. */
-static const int for_waiting[] = { SCMP_SYS(accept4), SCMP_SYS(dup2), SCMP_SYS(dup3) };
+static const int for_waiting[] = { SCMP_SYS(epoll_pwait), SCMP_SYS(accept4), SCMP_SYS(dup2),
+	SCMP_SYS(dup3) };
 
 static const int for_keyholder[] = { SCMP_SYS(recvmsg) };
 

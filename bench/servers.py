@@ -1,0 +1,171 @@
+"""The programs that bench/compare measures, each behind a port of 127.0.0.1 in front of the same service."""
+
+import contextlib
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
+SHARED = os.path.join(ROOT, "build-shared")
+INETD = os.path.join(ROOT, "build/superservers/openbsd-inetd/usr/sbin/inetd")
+USER = pwd.getpwuid(os.getuid()).pw_name
+START_S = 10
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def answers(port):
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+class Directory:
+    """A temporary directory with a copy of the programs, a PEM and the client; ends what was started in it."""
+
+    def __init__(self):
+        self.stack = contextlib.ExitStack()
+        self.path = self.stack.enter_context(tempfile.TemporaryDirectory(prefix="inetls-bench."))
+        os.chmod(self.path, 0o711)
+        self.wrap = shutil.copy(os.path.join(BUILD, "inetls-wrap"), self.path)
+        shared = os.path.join(SHARED, "inetls-wrap")
+        self.wrap_shared = shutil.copy(shared, self.file("inetls-shared")) if os.path.exists(shared) else None
+        for name, libraries in (("connect", ["-lssl", "-lcrypto", "-lpthread"]), ("floor", ["-static"]),
+                                ("service", ["-lpthread"])):
+            subprocess.run(["gcc", "-O2", "-D_GNU_SOURCE", "-o", self.file(name), f"{ROOT}/bench/{name}.c",
+                            *libraries], check=True)
+        self.pem, self.crt = self.file("b.pem"), self.file("b.crt")
+        subprocess.run([os.path.join(BUILD, "inetls-certgen"), "--quiet", self.pem, "localhost"],
+                       stdin=subprocess.DEVNULL, check=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stack.close()
+
+    def file(self, name):
+        return os.path.join(self.path, name)
+
+    def write(self, name, *lines):
+        with open(self.file(name), "w", encoding="utf-8") as file:
+            file.writelines(line + "\n" for line in lines)
+        return self.file(name)
+
+    def start(self, *argv, **more):
+        process = subprocess.Popen(argv, cwd=self.path, stderr=subprocess.DEVNULL, **more)
+        self.stack.callback(self.stop, process)
+        return process
+
+    @staticmethod
+    def stop(process):
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def start_service(self):
+        """Its port."""
+        service = self.start(self.file("service"), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        return int(service.stdout.readline())
+
+    def connect(self, port, *what):
+        """What bench/connect prints, as a list of words."""
+        return subprocess.run([self.file("connect"), self.crt, str(port), *map(str, what)], check=True,
+                              stdout=subprocess.PIPE, timeout=600).stdout.decode().split()
+
+
+class Server:
+    """One program in one mode: the process at its head, its port, and by what its processes are known."""
+
+    def __init__(self, process, port, exe):
+        self.process, self.port, self.exe = process, port, exe
+
+
+class Servers:
+    """Makes them, for a backend port; pgsql: as PostgreSQL's clients ask for TLS."""
+
+    def __init__(self, directory, backend, pgsql=False):
+        self.d, self.backend = directory, backend
+        self.ours = ["-p", directory.pem, "-r", f"127.0.0.1:{backend}", "-o", directory.file("wrap.log"),
+                     *(["-n", "pgsql"] if pgsql else [])]
+        self.stunnel_protocol = ["protocol = pgsql"] if pgsql else []
+
+    def ready(self, process, port, exe):
+        until = time.monotonic() + START_S
+        while not answers(port):
+            if process.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"{exe}: did not come to listen on port {port}")
+            time.sleep(0.05)
+        time.sleep(0.3)
+        return Server(process, port, exe)
+
+    def inetd(self, program, *argv, wait="nowait"):
+        port = free_port()
+        conf = self.d.write(f"inetd.{port}", " ".join([f"127.0.0.1:{port} stream tcp {wait}.60000 {USER}", program,
+                                                       os.path.basename(program), *argv]))
+        return self.ready(self.d.start(INETD, "-i", conf), port, program)
+
+    def one_shot(self, *more):
+        return self.inetd(self.d.wrap, *self.ours, *more)
+
+    def resumed(self):
+        return self.one_shot("--tickets", self.d.file("tickets"))
+
+    def bare(self):
+        return self.one_shot("--no-keyholder")
+
+    def shared(self):
+        return self.inetd(self.d.wrap_shared, *self.ours)
+
+    def shared_resumed(self):
+        return self.inetd(self.d.wrap_shared, *self.ours, "--tickets", self.d.file("tickets"))
+
+    def wait(self):
+        return self.inetd(self.d.wrap, *self.ours, wait="wait")
+
+    def daemon(self):
+        port = free_port()
+        return self.ready(self.d.start(self.d.wrap, "-f", "-d", f"127.0.0.1:{port}", *self.ours), port, self.d.wrap)
+
+    def plain(self):
+        return self.inetd(self.d.file("floor"), str(self.backend))
+
+    def stunnel_conf(self, name, *first, **service):
+        lines = ["foreground = yes", "pid =", "syslog = no", f"output = {self.d.file('stunnel.log')}", "debug = err",
+                 f"cert = {self.d.pem}", *first]
+        if service:
+            lines.append("[service]")
+        return self.d.write(name, *lines, *(f"{key} = {value}" for key, value in service.items()),
+                            f"connect = 127.0.0.1:{self.backend}", *self.stunnel_protocol)
+
+    def stunnel_inetd(self):
+        # As an inetd's child it may not have foreground or pid.
+        conf = self.d.write("stunnel.inetd", "syslog = no", f"output = {self.d.file('stunnel.log')}", "debug = err",
+                            f"cert = {self.d.pem}", f"connect = 127.0.0.1:{self.backend}", *self.stunnel_protocol)
+        return self.inetd(shutil.which("stunnel4"), conf)
+
+    def stunnel_daemon(self):
+        port = free_port()
+        conf = self.stunnel_conf("stunnel.daemon", accept=f"127.0.0.1:{port}")
+        program = shutil.which("stunnel4")
+        return self.ready(self.d.start(program, conf), port, program)
+
+    def hitch(self):
+        port = free_port()
+        program = shutil.which("hitch")
+        both = self.d.write("hitch.pem", open(self.d.pem, encoding="utf-8").read())
+        conf = self.d.write("hitch.conf", f'frontend = "[127.0.0.1]:{port}"', f'backend = "[127.0.0.1]:{self.backend}"',
+                            f'pem-file = "{both}"', "workers = 2", "daemon = off", "quiet = on",
+                            *(['user = "nobody"', 'group = "nogroup"'] if os.getuid() == 0 else []))
+        return self.ready(self.d.start(program, f"--config={conf}", stdout=subprocess.DEVNULL), port, program)
