@@ -1,0 +1,106 @@
+# The Debian package: it builds, lintian has nothing to say, and its own test passes on a machine that has it.
+
+# $status and $output are what bats gives.
+# shellcheck disable=SC2154
+
+bats_require_minimum_version 1.5.0
+load ../lib
+
+setup_file() {
+	lib_begin
+	unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
+}
+
+# build_package: once for all tests, of the last commit.
+build_package() {
+	need dpkg-buildpackage
+	need dh
+	[ ! -e "$T/source.tar.gz" ] || return 0
+	(cd "$ROOT" && sh dist/archive inetls "$T/source.tar.gz")
+	mkdir "$T/package"
+	tar -xzf "$T/source.tar.gz" -C "$T/package"
+	# What bats and this test have set is not for the package's makefile.
+	(cd "$T/package/inetls" && env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/ LC_ALL=C.UTF-8 \
+		timeout 900 dpkg-buildpackage -us -uc) > "$T/build.log" 2>&1
+}
+
+@test "package: builds without a warning of the compiler, linked shared, and lintian has nothing to say" {
+	need lintian
+	build_package
+	run ! grep -E ': warning: ' "$T/build.log"
+	run lintian --no-cfg --allow-root -I --pedantic --fail-on error,warning,info,pedantic "$T"/package/*.changes
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	dpkg-deb -x "$T"/package/inetls_*.deb "$T/tree"
+	[[ $("$T/tree/usr/sbin/inetls-wrap" -V) == *"(shared)" ]]
+	[ -f "$T/tree/usr/lib/sysusers.d/inetls.conf" ]
+	[ -f "$T/tree/lib/systemd/system/pgssl.socket" ]
+	# Nothing that only the makefile could do is left in what the package ships.
+	run ! grep -rnE '@[a-z_]+@|/usr/local|`make ' "$T/tree/lib/systemd" "$T/tree/usr/share/doc/inetls/examples/inetd.conf"
+}
+
+@test "package: its version and the makefile's are one" {
+	[ "$(sed -n '1s/.*(\(.*\)).*/\1/p' "$ROOT/debian/changelog")" = "$(sed -n 's/^VERSION = //p' "$ROOT/GNUmakefile")" ]
+}
+
+# Runs in private mounts, on a root that lies over this machine's and whose changes are in memory.
+write_machine() {
+	cat > "$T/machine" <<-'END'
+	#!/bin/bash
+	set -eu
+	world=$T/world
+	root=$world/root
+	mkdir "$world"
+	mount -t tmpfs -o size=1g,mode=755 world "$world"
+	mkdir "$world/upper" "$world/work" "$root"
+	mount -t overlay -o "lowerdir=/,upperdir=$world/upper,workdir=$world/work" overlay "$root" || exit 77
+	mount -t proc proc "$root/proc"
+	mount -t tmpfs tmpfs "$root/run"
+	mount --bind /dev "$root/dev"
+	# A cluster of this machine would be started here, too.
+	rm -rf "$root"/etc/postgresql/* "$root"/var/lib/postgresql/*
+	mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
+	mkdir -p "$root/run/postgresql" "$root/package"
+	chown postgres "$root/run/postgresql"
+	cp -L /etc/resolv.conf "$root/etc/resolv.conf" 2>/dev/null || :
+	printf '#!/bin/sh\nexit 101\n' > "$root/usr/sbin/policy-rc.d"
+	chmod 755 "$root/usr/sbin/policy-rc.d"
+	cp "$T"/package/inetls_*.deb "$ROOT/debian/tests/inetd-postgresql" "$root/package"
+	export DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin
+	chroot "$root" sh -c 'apt-get -q install -y --no-install-recommends openbsd-inetd update-inetd ||
+		{ apt-get -q update && apt-get -q install -y --no-install-recommends openbsd-inetd update-inetd; }' || exit 78
+	exec unshare -n chroot "$root" sh -c '
+		set -e
+		ip link set lo up
+		pg_createcluster "$(ls /usr/lib/postgresql | tail -n 1)" main -p 5432
+		cp -p /etc/inetd.conf /package/before
+		dpkg -i /package/inetls_*.deb
+		/package/inetd-postgresql || echo "the test failed"
+		pg_ctlcluster "$(ls /usr/lib/postgresql | tail -n 1)" main stop -m fast || :
+		dpkg -r inetls
+		grep "^#<off># 9000" /etc/inetd.conf
+		dpkg -P inetls
+		cmp /package/before /etc/inetd.conf && echo "inetd.conf: as it was"
+		[ ! -e /run/inetd.pid ] || kill "$(cat /run/inetd.pid)"'
+	END
+	chmod 755 "$T/machine"
+}
+
+@test "package: installed beside openbsd-inetd and PostgreSQL, its test passes, and purged it leaves inetd.conf as it was" {
+	need_root
+	need_namespaces
+	need postgresql
+	need psql
+	build_package
+	write_machine
+	export ROOT
+	run timeout -k 5 300 unshare -mp --fork --kill-child --propagation private "$T/machine"
+	echo "$output"
+	[ "$status" -ne 77 ] || skip "kernel: no overlay of this machine's root"
+	[ "$status" -ne 78 ] || skip "network: the package openbsd-inetd cannot be had"
+	[ "$status" -eq 0 ]
+	[[ $output == *"psql through inetd and TLS to PostgreSQL "*": 42"* ]]
+	[[ $output != *"the test failed"* ]]
+	[[ $output == *"inetd.conf: as it was"* ]]
+}
