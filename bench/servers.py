@@ -33,7 +33,7 @@ class Directory:
 
     def __init__(self):
         self.stack = contextlib.ExitStack()
-        self.path = self.stack.enter_context(tempfile.TemporaryDirectory(prefix="inetls-bench."))
+        self.path = self.stack.enter_context(tempfile.TemporaryDirectory(prefix="inetls-bench.", ignore_cleanup_errors=True))
         os.chmod(self.path, 0o711)
         self.wrap = shutil.copy(os.path.join(BUILD, "inetls-wrap"), self.path)
         shared = os.path.join(SHARED, "inetls-wrap")
