@@ -37,6 +37,6 @@ gnutls_x509_crt_t casign_renew(struct casign *sign, gnutls_x509_crt_t old, gnutl
     const struct request *request, time_t now, struct failure *why);
 
 /* Writes down what was signed last; a bundle's commit.  0, or -1 and *why. */
-int casign_record(void *sign, struct failure *why);
+int casign_record(void *context, struct failure *why);
 
 #endif

@@ -118,6 +118,7 @@ sign_and_write(struct renewal *renewal, gnutls_pubkey_t public, struct failure *
 	    (renewal->cert = casign_renew(&sign, renewal->old.certs[0], public,
 		 &renewal->order->request, renewal->order->now, why)) != NULL)
 		r = write_renewed(renewal, why);
+	renewal->store.context = NULL;
 	casign_end(&sign);
 	return r;
 }

@@ -34,6 +34,7 @@ request_add_name(struct request *request, const char *text, struct failure *why)
 	struct name name;
 	int authority = request->purpose == REQUEST_AUTHORITY;
 
+	/* cppcheck-suppress uninitvar; either fills it in */
 	if ((authority ? constraint_parse : name_parse)(text, &name, why) == -1)
 		return -1;
 	for (size_t i = 0; i < request->name_count; i++)
@@ -108,9 +109,10 @@ set_names(struct request *request, const char *text, struct failure *why)
 	char *copy = strdup(text), *rest = copy, *name;
 	int r = 0;
 
-	if (wanted == NULL || copy == NULL)
-		r = failure_set(why, EX_OSERR, "out of memory");
-	else
+	if (wanted == NULL || copy == NULL) {
+		(void)failure_set(why, EX_OSERR, "out of memory");
+		r = -1;
+	} else
 		wanted->purpose = request->purpose;
 	while (r == 0 && (name = strsep(&rest, " \t,")) != NULL)
 		if (*name != '\0')

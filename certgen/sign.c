@@ -131,10 +131,12 @@ sign_and_write(struct order *order, const struct csr *csr, const struct ca *ca,
 		bundle->files[0].data = all;
 		bundle->files[0].len = all == NULL ? 0 : strlen(all);
 		bundle->commit = casign_record;
+		/* cppcheck-suppress autoVariables; taken back below */
 		bundle->context = &sign;
 		r = all == NULL ? failure_set(why, EX_OSERR, "out of memory") :
 				  bundle_write(bundle, why);
 	}
+	bundle->context = NULL;
 	casign_end(&sign);
 	if (r == 0 && !order->quiet) {
 		(void)printf(

@@ -73,6 +73,12 @@ found() {
 	compared map "$README"
 }
 
+@test "the README's messages are those of the pages that it points to" {
+	compared trouble "$README"
+	sed 's/`peer does not speak TLS`/`peer speaks in tongues`/' "$README" > "$T/README.md"
+	found trouble "$T/README.md" "'peer speaks in tongues' is not in the DIAGNOSTICS"
+}
+
 @test "each guarantee of the README is shown by a test that there is" {
 	compared tests "$README"
 }

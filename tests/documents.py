@@ -7,6 +7,7 @@
 	documents.py codes FILE.8		EXIT STATUS has the codes that the source names
 	documents.py map README		its list of files has those that there are
 	documents.py tests README		its guarantees, and the page's, name tests that there are
+	documents.py trouble README		its table of messages has none that the pages do not have
 	documents.py targets README		its commands, and the page's, name targets of make help
 
 Prints what is missing, one finding a line, and exits 1 where there is any.  A message stands in the page word by
@@ -136,6 +137,17 @@ def check_codes(page):
         [f"{code} is in EXIT STATUS, but nothing exits so" for code in sorted(told - used)]
 
 
+def check_trouble(readme):
+    """The README's messages stand word by word in the DIAGNOSTICS of the page that it sends its reader to."""
+    with open(readme, encoding="utf-8") as file:
+        rows = re.findall(r"^\| (psql|log): `([^`]+)` \|", file.read(), flags=re.MULTILINE)
+    text = {"psql": rendered(os.path.join(ROOT, "man/inetls.7"), "DIAGNOSTICS"),
+            "log": rendered(os.path.join(ROOT, "man/inetls-wrap.8"), "DIAGNOSTICS")}
+    findings = [f"{message!r} is not in the DIAGNOSTICS of the page" for who, message in rows
+                if message not in text[who]]
+    return findings if rows else ["no messages found"]
+
+
 def check_options(page):
     options = dict(source("wrap/options.c"))["wrap/options.c"]
     table = re.search(r"long_options\[\] = \{(.*?)\n\};", options, flags=re.DOTALL).group(1)
@@ -200,7 +212,7 @@ def check_targets(readme):
 
 
 def main():
-    checks = {"map": check_map, "tests": check_tests, "targets": check_targets,
+    checks = {"map": check_map, "tests": check_tests, "targets": check_targets, "trouble": check_trouble,
               "messages": check_messages, "words": check_words, "codes": check_codes, "options": check_options}
     if len(sys.argv) != 3 or sys.argv[1] not in checks:
         print(__doc__, file=sys.stderr)

@@ -158,6 +158,8 @@ status() {
 
 @test "-s root, -g root and another name of root's are refused, by a session and by a listener" {
 	local options
+	# The quotes are looked for below, and not the shell's.
+	# shellcheck disable=SC2089,SC2090
 	for options in '-s root' '-s 0' '-g root' '-g 0' "-s ''"; do
 		# shellcheck disable=SC2086
 		run timeout 5 "$WRAP" -f -d 127.0.0.1:0 -r 127.0.0.1:1 -p "$T/pgssl.pem" ${options//"''"/ } < /dev/null
@@ -192,7 +194,7 @@ dead_pid() {
 }
 
 pid_directory() {
-	rm -rf "$T/var"
+	rm -rf "${T:?}/var"
 	mkdir -m 1777 "$T/var"
 	file=$T/var/inetls.127.0.0.1.1.pid
 }

@@ -155,5 +155,6 @@ stopped_by_users() {
 }
 
 has_three_children() {
+	# shellcheck disable=SC2046
 	[ "$(children "$1" | wc -l)" -eq 3 ] && ! grep -q '^State:.Z' $(children "$1" | sed 's|.*|/proc/&/status|')
 }

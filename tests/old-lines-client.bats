@@ -2,8 +2,8 @@
 # program's name changed.  Two machines, each with a network and mounts of its own and a wire between them: on one
 # PostgreSQL has port 5432, on the other the client.  psql is typed as the old instructions have it.
 
-# lib.bash sets pid and port; the scripts in quotes are for another shell.
-# shellcheck disable=SC2154,SC2016,SC1091
+# lib.bash sets pid and port; the scripts in quotes and its tilde are for another shell.
+# shellcheck disable=SC2154,SC2016,SC1091,SC2088
 
 load lib
 

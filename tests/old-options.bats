@@ -142,7 +142,9 @@ served() {
 	served -D local3.6
 	grep -q 'begin peer=' "$T/session.log"
 	served -D notice
-	! grep -q 'begin peer=' "$T/session.log"
+	if grep -q 'begin peer=' "$T/session.log"; then
+		return 1
+	fi
 	served -D 3
 	lines_in "$T/session.log" 0
 }

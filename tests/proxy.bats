@@ -103,7 +103,7 @@ V2='\r\n\r\n\x00\r\nQUIT\n'
 }
 
 @test "what is no list of addresses is a bad command line" {
-	for list in '' localhost 127.0.0.1, ,127.0.0.1 127.0.0.0/8; do
+	for list in '' localhost '127.0.0.1,' ,127.0.0.1 127.0.0.0/8; do
 		run timeout 10 "$WRAP" -p "$T/pgssl.pem" -r 1 --proxy-in "$list" -f < /dev/null
 		[ "$status" -eq 64 ]
 	done

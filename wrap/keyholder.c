@@ -163,7 +163,7 @@ keyholder_hear(struct keyholder *k)
 	size_t n = SIGNER_CHAIN_MAX - 1;
 	int kind = text != NULL ? receive(k, text, &n) : lost(k);
 
-	if (kind != -1) {
+	if (text != NULL && kind != -1) {
 		text[n] = '\0';
 		if (kind == 0 && k->ahead) {
 			k->asked = true;

@@ -231,6 +231,8 @@ options_parse(int argc, char **argv, struct options *o, struct failure *why)
 	for (; (opt = getopt_long(argc, argv, SHORT_OPTIONS, long_options, &index)) != -1;
 	     index = -1) {
 		if (opt == '?' || opt == ':')
+			/* A restored argv is as old as the process.
+			 * NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 			return bad_option(argv, opt, optopt, why);
 		if (index != -1 && is_abbreviated(argv, &long_options[index]))
 			return failure_set(

@@ -203,7 +203,7 @@ answer(int fd, unsigned char byte, int64_t deadline)
 enum pgsql_verdict
 pgsql_accept(struct pgsql *p, int fd, int64_t deadline)
 {
-	enum pgsql_request request;
+	enum pgsql_request request = PGSQL_UNKNOWN;
 	size_t length;
 	enum io how;
 	int gssenc = 0;

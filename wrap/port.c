@@ -51,6 +51,7 @@ keep_port(struct address_list *list, int fd)
 
 	if (getsockname(fd, (struct sockaddr *)&sa, &len) == -1)
 		return;
+	/* The kernel filled it in.  NOLINTNEXTLINE(clang-analyzer-core.*) */
 	port = sa.ss_family == AF_INET ? ((struct sockaddr_in *)&sa)->sin_port :
 					 ((struct sockaddr_in6 *)&sa)->sin6_port;
 	for (int i = 0; i < list->n; i++) {

@@ -76,8 +76,10 @@ import_point(gnutls_pubkey_t *key, const uint8_t *p256)
 static bool
 has_issued(const struct certificate *issuer, const struct certificate *c)
 {
-	return issuer->subject_len == c->issuer_len &&
-	    memcmp(issuer->subject, c->issuer, c->issuer_len) == 0;
+	if (issuer->subject_len != c->issuer_len)
+		return false;
+	/* Both are set.  NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
+	return memcmp(issuer->subject, c->issuer, c->issuer_len) == 0;
 }
 
 /*

@@ -21,3 +21,32 @@ compile_with() {
 @test "clang compiles and links the whole tree with -Werror" {
 	compile_with clang
 }
+
+@test "make lint has nothing to say" {
+	local tool
+	for tool in clang-format clang-tidy cppcheck shellcheck mandoc codespell; do
+		need "$tool"
+	done
+	[ -s "$BUILD/gen/filter.h" ]
+	BUILD=$BUILD "$ROOT/tests/lint"
+}
+
+@test "bad: a fault in a copy of the tree is found by each tool of lint, and by no silence" {
+	local copy=$T/tree
+	mkdir -p "$copy/build/gen"
+	(cd "$ROOT" && cp -a .clang-format .clang-tidy wrap certgen common man tests completion inetd "$copy/")
+	cp "$BUILD/gen/filter.h" "$copy/build/gen/"
+	printf 'int  bad( void );\nint bad(void) { int a[2]; a[2] = 1; return a[2]; }\n' > "$copy/common/bad.c"
+	rm -f "$copy"/wrap/[a-s]*.c "$copy"/certgen/*.c
+	# shellcheck disable=SC2016
+	printf '#!/bin/sh\nset -eu\nrm -rf $1 \164eh\n[ $a == b ]\n' > "$copy/inetd/bad"
+	printf '.Dd today\n.Sh NAME\n.Bd\n' > "$copy/man/bad.1"
+	local tool
+	for tool in clang_format cppcheck shellcheck mandoc codespell clang_tidy; do
+		need "${tool/_/-}"
+		run env BUILD=build LINT="$tool" "$copy/tests/lint"
+		echo "$tool: $output"
+		[ "$status" -ne 0 ]
+		[[ $output == *bad* ]]
+	done
+}
