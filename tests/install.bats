@@ -492,6 +492,34 @@ line='pgssl		9000/tcp	# PostgreSQL TLS wrapper'
 	[[ $output == *"+$line"* ]]
 }
 
+# commands_of: the command line of each fragment that serves, one a line.
+commands_of() {
+	grep -v '^#' "$here/fragments/inetd/pgssl.conf" | cut -f 7 | sed "s|^inetls-wrap|$here/usr/sbin/inetls-wrap|"
+	echo "$here/usr/sbin/inetls-wrap $(sed -n 's/^\tserver_args[^=]*= //p' "$here/fragments/xinetd/pgssl")"
+	sed -n 's/^ExecStart=-\{0,1\}//p' "$here/fragments/systemd/pgssl@.service" "$here/fragments/systemd/pgssl-listen.service"
+}
+
+@test "fragments: the command of each says ok to --check, and names what is wrong" {
+	local port command
+	make_pem "$here/pgssl.pem" localhost
+	port=$(free_port)
+	start listener socat "TCP4-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr" /dev/null
+	wait_for 5 listening "$port"
+	run_make install fragments CERT=no BACKEND="localhost:$port" TICKETS="$here/tickets" > /dev/null
+	[ "$(commands_of | wc -l)" -eq 4 ]
+	while read -r command; do
+		run sh -c "$command --check"
+		[ "$status" -eq 0 ] || { echo "$command: $output"; false; }
+		[[ $output == *"ok      backend 127.0.0.1:$port"* ]]
+	done < <(commands_of)
+	chmod 644 "$here/pgssl.pem"
+	while read -r command; do
+		run sh -c "$command --check"
+		[ "$status" -eq 77 ]
+		[[ $output == *"error   "*pgssl.pem* ]]
+	done < <(commands_of)
+}
+
 # daily KIND: what cron, or systemd's service, runs once a day; without what this machine says of its own syslog.
 daily() {
 	case $1 in

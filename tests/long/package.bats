@@ -37,7 +37,8 @@ build_package() {
 	[ -f "$T/tree/usr/lib/sysusers.d/inetls.conf" ]
 	[ -f "$T/tree/lib/systemd/system/pgssl.socket" ]
 	# Nothing that only the makefile could do is left in what the package ships.
-	run ! grep -rnE '@[a-z_]+@|/usr/local|`make ' "$T/tree/lib/systemd" "$T/tree/usr/share/doc/inetls/examples/inetd.conf"
+	run ! grep -rnE '@[a-z_]+@|/usr/local|`make |build/fragments' "$T/tree/lib/systemd" \
+		"$T/tree/usr/share/doc/inetls/examples"
 }
 
 @test "package: its version and the makefile's are one" {

@@ -51,6 +51,25 @@ write_probe() {
 	run_make uninstall-systemd SERVICE_USER=nobody
 	ask after
 	echo "left: $(find /etc/systemd/system -name 'pgssl*')"
+
+	# The units for those who have no socket, and the daily look.
+	chown root /usr/local/etc/inetls/pgssl.pem
+	chmod 600 /usr/local/etc/inetls/pgssl.pem
+	run_make renewal
+	cp build/fragments/systemd/pgssl-{listen,client@}.service /etc/systemd/system
+	sed -i 's/-d 5432/-d 5433/' /etc/systemd/system/pgssl-client@.service
+	systemctl daemon-reload
+	systemctl start pgssl-listen pgssl-client@localhost
+	sleep 1
+	ask listening
+	timeout 30 psql -XAtc "select 'answered: client'" "host=127.0.0.1 port=5433 sslmode=disable"
+	systemctl start pgssl-check && echo "check: in order"
+	chmod 644 /usr/local/etc/inetls/pgssl.pem
+	systemctl start pgssl-check || echo "check: not in order"
+	journalctl -o cat -u pgssl-check | grep '^error' | sed 's/^error */check: /; s/pgssl.pem.*/pgssl.pem/'
+	systemctl stop pgssl-listen
+	ask after the listener
+	run_make uninstall-renewal
 	pg_stop
 	kill -s RTMIN+4 1
 	END
@@ -76,7 +95,7 @@ write_container() {
 	printf '%s\n' '[Unit]' DefaultDependencies=no '[Service]' Type=oneshot ExecStart=/inetls/probe \
 		StandardOutput=append:/inetls/log StandardError=append:/inetls/log > "$units/probe.service"
 	ln -s ../probe.service "$units/probe.target.wants"
-	cp -r "$ROOT"/{GNUmakefile,inetd,xinetd,systemd,certgen,man,tests} "$T/probe" "$root/inetls"
+	cp -r "$ROOT"/{GNUmakefile,inetd,xinetd,systemd,cron,init,certgen,completion,man,tests} "$T/probe" "$root/inetls"
 	cp "$BUILD"/inetls-{wrap,certgen} "$root/inetls/build"
 	timeout -k 5 120 "$NSPAWN" -q -D "$root" -M inetls-test --register=no --keep-unit --private-network \
 		--link-journal=no -b -- --unit=probe.target --show-status=no < /dev/null
@@ -99,7 +118,7 @@ write_container() {
 	[ "$status" -ne 77 ] || skip "kernel: no overlay of this machine's root"
 	[ "$status" -eq 0 ]
 	# Before, after, and with a PEM that others can read, psql got no answer.
-	diff - <(grep -E '^(answered|log|failed|left):' <<< "$output") <<-END
+	diff - <(grep -E '^(answered|log|failed|left|check):' <<< "$output") <<-END
 	answered: TCP
 	answered: again
 	answered: Unix socket
@@ -107,5 +126,10 @@ write_container() {
 	log: 4 sessions
 	failed: 0 units
 	left: 
+	answered: listening
+	answered: client
+	check: in order
+	check: not in order
+	check: /usr/local/etc/inetls/pgssl.pem
 	END
 }
