@@ -1,6 +1,6 @@
 # What the fragments say of make is not so in a package.
 s|The line that `make inetd` adds to /etc/inetd.conf (this text stays here)|The line for /etc/inetd.conf|
-s|  `make [a-z]*` put this file here.*||
+s|  `make [a-z]*\( ACCEPT=no\)*` put this file here.*||
 /^# `make [a-z]*` put this file/d
 /^# `make uninstall-renewal` takes it away/d
 /^# away, unless it was changed/d

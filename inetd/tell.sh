@@ -62,6 +62,22 @@ tell_inetd() {
 		"Once it runs: service openbsd-inetd reload, or kill -HUP and its process number"
 }
 
+# What is started now and at each boot.
+systemd_wants() {
+	echo "$SERVICE.socket"
+	[ ! -e "$UNITDIR/$SERVICE-pem.path" ] || echo "$SERVICE-pem.path"
+}
+
+# A socket that a process waits on cannot be started anew under it.
+restart_socket() {
+	if [ -e "$UNITDIR/$SERVICE.service" ]; then
+		"$SYSTEMCTL" stop "$SERVICE.socket" "$SERVICE.service" && "$SYSTEMCTL" start "$SERVICE.socket"
+	else
+		"$SYSTEMCTL" restart "$SERVICE.socket"
+	fi
+}
+
+# shellcheck disable=SC2046
 tell_systemd_to_start() {
 	if would "tell systemd to start $SERVICE.socket, now and after each boot"; then
 		return
@@ -70,9 +86,9 @@ tell_systemd_to_start() {
 	elif ! "$SYSTEMCTL" daemon-reload 2>/dev/null; then
 		say "systemd does not run here, or not for this user.  Where it does:" \
 			"systemctl daemon-reload && systemctl enable --now $SERVICE.socket"
-	elif "$SYSTEMCTL" enable --now "$SERVICE.socket" &&
+	elif "$SYSTEMCTL" enable --now $(systemd_wants) &&
 		# A socket that listens already goes on as it was until it is started anew; sessions are not touched.
-		{ [ -z "$changed" ] || "$SYSTEMCTL" restart "$SERVICE.socket"; }; then
+		{ [ -z "$changed" ] || restart_socket; }; then
 		say "told systemd: $SERVICE.socket listens, now and after each boot"
 	else
 		refuse "systemd did not start $SERVICE.socket: systemctl status $SERVICE.socket says why"
@@ -80,10 +96,12 @@ tell_systemd_to_start() {
 }
 
 # Where systemd does not run there is nothing to end, and a link from an earlier enable goes all the same.
+# shellcheck disable=SC2046
 tell_systemd_to_stop() {
 	if would "tell systemd to close $SERVICE.socket"; then
 		return
-	elif command -v "$SYSTEMCTL" >/dev/null && "$SYSTEMCTL" disable --now "$SERVICE.socket" 2>/dev/null; then
+	elif command -v "$SYSTEMCTL" >/dev/null && "$SYSTEMCTL" disable --now $(systemd_wants) 2>/dev/null; then
+		[ ! -e "$UNITDIR/$SERVICE.service" ] || "$SYSTEMCTL" stop "$SERVICE.service"
 		say "told systemd: $SERVICE.socket is closed"
 	fi
 }

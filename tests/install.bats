@@ -91,7 +91,7 @@ line='pgssl		9000/tcp	# PostgreSQL TLS wrapper'
 	for setting in PORT=0 PORT=65536 PORT=9000x PORT= PORT=-1 PORT=09000 'PORT=9000 9001' \
 		SERVICE= SERVICE=a.b SERVICE=a/b SERVICE=123 SERVICE=sixteen-letters-x 'SERVICE=a b' SERVICE=-a \
 		'BACKEND=localhost:5432 -o /x' BACKEND= 'BACKEND=a%b' 'BACKEND=$(HOME)x y' 'SERVICE_USER=ro ot' \
-		SERVICE_USER= sbindir=usr/sbin 'sbindir=/a b' "sbindir=/a'b" 'sbindir=/a\b' 'PEM=/a b.pem' 'PEM=/a&b'; do
+		SERVICE_USER= ACCEPT= ACCEPT=maybe sbindir=usr/sbin 'sbindir=/a b' "sbindir=/a'b" 'sbindir=/a\b' 'PEM=/a b.pem' 'PEM=/a&b'; do
 		run run_make xinetd systemd "$setting"
 		[ "$status" -ne 0 ] || { echo "taken: $setting"; false; }
 	done
@@ -146,6 +146,17 @@ line='pgssl		9000/tcp	# PostgreSQL TLS wrapper'
 	keep
 	run ! run_make systemd
 	unchanged
+}
+
+@test "bad-systemd: a PEM that others can read is refused, since systemd would hand it on without looking" {
+	touch "$here/pgssl.pem"
+	chmod 644 "$here/pgssl.pem"
+	run run_make systemd
+	[ "$status" -ne 0 ]
+	[[ $output == *"lets others at the private key; mend: chmod 600 $here/pgssl.pem"* ]]
+	unchanged
+	chmod 600 "$here/pgssl.pem"
+	run_make systemd
 }
 
 @test "bad-cert: an existing PEM survives make cert and make install" {
@@ -344,12 +355,14 @@ line='pgssl		9000/tcp	# PostgreSQL TLS wrapper'
 @test "activation: root's service has a file for tickets, another user's has none unless TICKETS names one" {
 	local tickets
 	run_make inetd xinetd systemd > /dev/null
-	for tickets in "$etc/inetd.conf" "$etc/xinetd.d/pgssl" "$etc/units/pgssl@.service"; do
+	for tickets in "$etc/inetd.conf" "$etc/xinetd.d/pgssl"; do
 		grep -q -e '-n pgsql --tickets /run/inetls/pgssl.tickets -p' "$tickets"
 	done
-	grep -qx 'ReadWritePaths=-/run/inetls' "$etc/units/pgssl@.service"
+	# A dynamic user has a directory of its own for it.
+	grep -q -e '-n pgsql --tickets ${RUNTIME_DIRECTORY}/tickets -p' "$etc/units/pgssl@.service"
+	grep -qx 'RuntimeDirectory=inetls-pgssl' "$etc/units/pgssl@.service"
 	run_make inetd xinetd systemd SERVICE_USER=nobody FORCE=1 > /dev/null
-	run ! grep -rE -e '--tickets /|ReadWritePaths' "$etc"
+	run ! grep -rE -e '--tickets|ReadWritePaths|RuntimeDirectory' "$etc"
 	run_make inetd systemd SERVICE_USER=nobody TICKETS=/run/pg/tickets FORCE=1 > /dev/null
 	grep -q -e '--tickets /run/pg/tickets ' "$etc/inetd.conf"
 	grep -qx 'ReadWritePaths=-/run/pg' "$etc/units/pgssl@.service"
@@ -426,18 +439,93 @@ line='pgssl		9000/tcp	# PostgreSQL TLS wrapper'
 	[[ $output == *"pgssl.pem is not there yet: make cert"* ]]
 }
 
-@test "fragments: systemd knows every word of the units" {
-	need systemd-analyze
-	run_make install fragments CERT=no
-	mkdir "$here/verify"
-	cp "$here/fragments/systemd/"* "$here/verify"
-	# The instance, since a template alone is not looked into; the manual pages may not be installed.
-	run systemd-analyze verify --man=no --recursive-errors=no "$here/verify/pgssl.socket" \
-		"$here/verify/pgssl@1.service" "$here"/verify/*.timer \
-		"$here"/verify/pgssl-{renew,check,listen}.service "$here/verify/pgssl-client@localhost.service"
+@test "activation: ACCEPT=no stops the process that waits before its socket, and watches root's PEM alone" {
+	recorder "$here/systemctl"
+	run_make systemd ACCEPT=no
+	[ "$(units)" = "pgssl-pem.path pgssl-pem.service pgssl.service pgssl.socket" ]
+	run_make systemd ACCEPT=no
+	run_make uninstall-systemd ACCEPT=no
+	unchanged
+	run_make systemd ACCEPT=no SERVICE_USER=nobody
+	[ "$(units)" = "pgssl.service pgssl.socket" ]
+	run_make uninstall-systemd ACCEPT=no SERVICE_USER=nobody
+	unchanged
+	diff - <(head -n 9 "$here/told") <<-END
+	systemctl daemon-reload
+	systemctl enable --now pgssl.socket pgssl-pem.path
+	systemctl stop pgssl.socket pgssl.service
+	systemctl start pgssl.socket
+	systemctl daemon-reload
+	systemctl enable --now pgssl.socket pgssl-pem.path
+	systemctl disable --now pgssl.socket pgssl-pem.path
+	systemctl stop pgssl.service
+	systemctl daemon-reload
+	END
+}
+
+@test "activation: from ACCEPT=yes to no and back, and to another user, leaves no unit of the other way" {
+	run_make systemd
+	[ "$(units)" = "pgssl.socket pgssl@.service" ]
+	run_make systemd ACCEPT=no FORCE=1
+	[ "$(units)" = "pgssl-pem.path pgssl-pem.service pgssl.service pgssl.socket" ]
+	run_make systemd ACCEPT=no SERVICE_USER=nobody FORCE=1
+	[ "$(units)" = "pgssl.service pgssl.socket" ]
+	run_make systemd FORCE=1
+	[ "$(units)" = "pgssl.socket pgssl@.service" ]
+}
+
+units() {
+	(cd "$etc/units" && echo pgssl*)
+}
+
+# variants COMMAND...: runs it with ACCEPT, BACKEND and SERVICE_USER for each kind of unit that there is.
+variants() {
+	local accept backend user
+	for accept in yes no; do
+		for backend in localhost:5432 /var/run/postgresql/.s.PGSQL.5432 /tmp/.s.PGSQL.5432; do
+			for user in root daemon; do
+				"$@" "$accept" "$backend" "$user" || { echo "ACCEPT=$accept BACKEND=$backend SERVICE_USER=$user"; return 1; }
+			done
+		done
+	done
+}
+
+# The instance, since a template alone is not looked into; the manual pages may not be installed.
+verified() {
+	local service=pgssl@1.service
+	[ "$1" = yes ] || service=pgssl.service
+	run_make fragments ACCEPT="$1" BACKEND="$2" SERVICE_USER="$3"
+	rm -rf "$here/verify"
+	cp -r "$here/fragments/systemd" "$here/verify"
+	run systemd-analyze verify --man=no --recursive-errors=no "$here/verify/pgssl.socket" "$here/verify/$service" \
+		"$here/verify/pgssl-pem.path" "$here"/verify/*.timer \
+		"$here"/verify/pgssl-{renew,check,listen,pem}.service "$here/verify/pgssl-client@localhost.service"
 	echo "$output"
+	[ "$status" -eq 0 ] && ! grep -i pgssl <<< "$output" && ! grep -r '@[a-z_]*@' "$here/verify"
+}
+
+# In tenths, as --threshold counts.  The service by TCP needs a network.
+little_exposed() {
+	local unit=pgssl@.service most=2
+	[ "$1" = yes ] || unit=pgssl.service
+	[ "$2" != localhost:5432 ] || most=$((most + 7))
+	run_make fragments ACCEPT="$1" BACKEND="$2" SERVICE_USER="$3"
+	run systemd-analyze security --offline=true --threshold="$most" --no-pager "$here/fragments/systemd/$unit"
+	echo "$output" | tail -n 1
 	[ "$status" -eq 0 ]
-	run ! grep -i pgssl <<< "$output"
+	run systemd-analyze security --offline=true --threshold="$((most - 1))" --no-pager "$here/fragments/systemd/$unit"
+	[ "$status" -ne 0 ]
+}
+
+@test "fragments: systemd knows every word of the units, in every variant" {
+	need systemd-analyze
+	run_make install CERT=no
+	variants verified
+}
+
+@test "fragments: systemd-analyze finds an exposure of 0.2 by the Unix socket and 0.9 by TCP" {
+	need systemd-analyze
+	variants little_exposed
 }
 
 @test "DRY_RUN=1: shows the difference that each target would make, changes nothing and tells nobody" {

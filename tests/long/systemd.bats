@@ -24,31 +24,86 @@ write_probe() {
 	systemctl start systemd-journald.socket systemd-journald-dev-log.socket systemd-journald.service
 	cd /inetls
 	. tests/pg.sh
-	PG_PORT=5432 pg_start
+	install -d -o postgres /run/postgresql
+	TMPDIR=/run/postgresql PG_PORT=5432 pg_start
+	# Where a PostgreSQL that was built from source has it.
+	socat UNIX-LISTEN:/tmp/.s.PGSQL.5432,fork,mode=777 "UNIX-CONNECT:$PGSOCKET/.s.PGSQL.5432" &
+	socat=$!
+	pem=/usr/local/etc/inetls/pgssl.pem
 	run_make() {
 		make -s -o all -o build/inetls-certgen CC=true PKG_CONFIG=true "$@"
 	}
+	psql_tls() {
+		timeout 30 psql -XAt -v ON_ERROR_STOP=1 "$@" "host=localhost hostaddr=127.0.0.1 port=9000 \
+			sslmode=verify-full sslrootcert=/usr/local/etc/inetls/pgssl.crt"
+	}
 	ask() {
-		timeout 30 psql -XAt -v ON_ERROR_STOP=1 -c "select 'answered: $*'" "host=localhost hostaddr=127.0.0.1 \
-			port=9000 sslmode=verify-full sslrootcert=/usr/local/etc/inetls/pgssl.crt"
+		psql_tls -c "select 'answered: $*'"
+	}
+	# What the wrapper itself finds in the place that the unit has put it in.
+	check_inside() {
+		sed -e 's/^ExecStart=-*\(.*\)/ExecStart=\1 --check/; s/^StandardOutput=.*/StandardOutput=append:\/inetls\/log/' \
+			-e 's/^Type=.*//; s/^\[Service\]/&\nType=oneshot/; /^StandardInput=/d' "/etc/systemd/system/$1" \
+			> /run/systemd/system/inside.service
+		systemctl daemon-reload
+		systemctl start inside.service
+	}
+	users() {
+		psql_tls -c 'select pg_sleep(2)' > /dev/null &
+		sleep 1
+		ps -eo user:32=,args= | sed -n 's/^\([^ ]*\) .*[i]netls-wrap -N.*/\1/p' | sort -u |
+			sed 's/^pgssl-tls$/dynamic/; s/^/'"user of $1: /"
+		wait $!
+	}
+	# Two processes of one service: the second takes the first one's ticket.
+	resume() {
+		local file
+		for file in -sess_out -sess_in; do
+			{ sleep 1; } | timeout 10 openssl s_client -connect 127.0.0.1:9000 -starttls postgres $file /inetls/ticket
+		done > /dev/null 2>&1
+		sleep 1
+		echo "resumed with $1: $(journalctl -o cat -t pgssl --since -5s | grep -c 'resumed=yes')"
 	}
 	run_make install cert NAMES=localhost < /dev/null
 	ask before
-	run_make systemd
-	ask TCP
-	run_make systemd
-	ask again
-	run_make systemd BACKEND="$PGSOCKET/.s.PGSQL.5432" FORCE=1
-	ask Unix socket
-	chown nobody /usr/local/etc/inetls/pgssl.pem
-	run_make systemd SERVICE_USER=nobody FORCE=1
-	ask nobody
-	chmod 644 /usr/local/etc/inetls/pgssl.pem
+	for accept in yes no; do
+		run_make systemd ACCEPT=$accept
+		ask TCP, Accept=$accept
+		run_make systemd ACCEPT=$accept
+		ask again, Accept=$accept
+		users $accept
+		resume $accept
+		run_make systemd ACCEPT=$accept BACKEND="$PGSOCKET/.s.PGSQL.5432" FORCE=1
+		ask Unix socket, Accept=$accept
+		run_make systemd ACCEPT=$accept BACKEND=/tmp/.s.PGSQL.5432 FORCE=1
+		ask Unix socket in /tmp, Accept=$accept
+		[ $accept = yes ] && unit=pgssl@.service || unit=pgssl.service
+		check_inside $unit "$accept"
+	done
+	run_make systemd ACCEPT=no BACKEND=/tmp/.s.PGSQL.5432
+	psql_tls -c 'select pg_sleep(5)' -c "select 'answered: a session that outlives the old PEM'" &
+	sleep 1
+	run_make cert NAMES=localhost FORCE=1
+	sleep 3
+	ask a new PEM
+	wait $!
+	chmod 644 $pem
+	run_make systemd ACCEPT=yes FORCE=1 || echo "refused: a PEM that others can read"
+	chmod 600 $pem
+	useradd -r pg-tls
+	chown pg-tls $pem
+	for accept in yes no; do
+		run_make systemd ACCEPT=$accept SERVICE_USER=pg-tls FORCE=1
+		ask pg-tls, Accept=$accept
+	done
+	run_make systemd ACCEPT=yes SERVICE_USER=pg-tls FORCE=1
+	ask pg-tls, yes again
+	chmod 644 $pem
 	ask PEM that others can read
 	sleep 1
 	echo "log: $(journalctl -o cat -t pgssl | grep -c 'result=ok') sessions"
 	echo "failed: $(systemctl --failed --no-legend 'pgssl*' | wc -l) units"
-	run_make uninstall-systemd SERVICE_USER=nobody
+	run_make uninstall-systemd SERVICE_USER=pg-tls
 	ask after
 	echo "left: $(find /etc/systemd/system -name 'pgssl*')"
 
@@ -71,6 +126,8 @@ write_probe() {
 	ask after the listener
 	run_make uninstall-renewal
 	pg_stop
+	kill $socat
+	journalctl --no-pager > /inetls/journal.log
 	kill -s RTMIN+4 1
 	END
 	chmod 755 "$T/probe"
@@ -95,11 +152,14 @@ write_container() {
 	printf '%s\n' '[Unit]' DefaultDependencies=no '[Service]' Type=oneshot ExecStart=/inetls/probe \
 		StandardOutput=append:/inetls/log StandardError=append:/inetls/log > "$units/probe.service"
 	ln -s ../probe.service "$units/probe.target.wants"
-	cp -r "$ROOT"/{GNUmakefile,inetd,xinetd,systemd,cron,init,certgen,completion,man,tests} "$T/probe" "$root/inetls"
+	tar -C "$ROOT" --exclude='./build*' --exclude=./.git -c . | tar -C "$root/inetls" -x
+	cp "$T/probe" "$root/inetls"
 	cp "$BUILD"/inetls-{wrap,certgen} "$root/inetls/build"
-	timeout -k 5 120 "$NSPAWN" -q -D "$root" -M inetls-test --register=no --keep-unit --private-network \
-		--link-journal=no -b -- --unit=probe.target --show-status=no < /dev/null
+	timeout -k 5 300 "$NSPAWN" -q -D "$root" -M inetls-test --register=no --keep-unit --private-network \
+		--link-journal=no --system-call-filter='landlock_create_ruleset landlock_add_rule landlock_restrict_self' \
+		-b -- --unit=probe.target --show-status=no < /dev/null
 	cat "$root/inetls/log"
+	cp "$root/inetls/journal.log" "$T/journal.log" || :
 	END
 	chmod 755 "$T/container"
 }
@@ -113,17 +173,36 @@ write_container() {
 	write_probe
 	write_container
 	export ROOT BUILD NSPAWN
-	run timeout -k 5 150 unshare -m --propagation private "$T/container"
+	run timeout -k 5 330 unshare -m --propagation private "$T/container"
 	echo "$output"
 	[ "$status" -ne 77 ] || skip "kernel: no overlay of this machine's root"
 	[ "$status" -eq 0 ]
 	# Before, after, and with a PEM that others can read, psql got no answer.
-	diff - <(grep -E '^(answered|log|failed|left|check):' <<< "$output") <<-END
-	answered: TCP
-	answered: again
-	answered: Unix socket
-	answered: nobody
-	log: 4 sessions
+	diff - <(grep -E '^(answered|ok +(sandbox|user):|user of|resumed|refused|log:|failed:|left:|check:)' <<< "$output" |
+		sed -E 's/^ok +//; s/ABI [0-9]+/ABI N/; s/uid [0-9]+/uid N/') <<-END
+	answered: TCP, Accept=yes
+	answered: again, Accept=yes
+	user of yes: dynamic
+	resumed with yes: 1
+	answered: Unix socket, Accept=yes
+	answered: Unix socket in /tmp, Accept=yes
+	user: a session stays uid N
+	sandbox: seccomp, Landlock (ABI N)
+	answered: TCP, Accept=no
+	answered: again, Accept=no
+	user of no: dynamic
+	resumed with no: 1
+	answered: Unix socket, Accept=no
+	answered: Unix socket in /tmp, Accept=no
+	user: a session stays uid N
+	sandbox: seccomp, Landlock (ABI N)
+	answered: a new PEM
+	answered: a session that outlives the old PEM
+	refused: a PEM that others can read
+	answered: pg-tls, Accept=yes
+	answered: pg-tls, Accept=no
+	answered: pg-tls, yes again
+	log: 19 sessions
 	failed: 0 units
 	left: 
 	answered: listening

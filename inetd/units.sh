@@ -1,0 +1,76 @@
+# shellcheck shell=sh
+# The socket and the service behind it, in the directory of systemd's units.
+
+socket_file=$UNITDIR/$SERVICE.socket
+
+# wanted_units: what belongs to these settings, the socket last: without its service it would accept and fail.
+wanted_units() {
+	if [ "$ACCEPT" = yes ]; then
+		echo "pgssl@.service"
+	else
+		echo pgssl.service
+		# root's PEM is a copy in the unit; another user's is read by the wrapper, which sees the change.
+		[ "$SERVICE_USER" != root ] || echo pgssl-pem.service pgssl-pem.path
+	fi
+	echo pgssl.socket
+}
+
+# other_units: what other settings would have put there.
+other_units() {
+	for unit in pgssl@.service pgssl.service pgssl-pem.service pgssl-pem.path; do
+		wanted_units | tr ' ' '\n' | grep -qxF "$unit" || echo "$unit"
+	done
+}
+
+# unit_file UNIT: where it goes.  Its name there begins with the service's.
+unit_file() {
+	echo "$UNITDIR/$SERVICE${1#pgssl}"
+}
+
+# systemd reads root's PEM for the session, which then sees a private copy: nobody else would notice.
+refuse_open_pem() {
+	[ "$SERVICE_USER" != root ] || [ -z "$(find -H "$PEM" -prune -perm /037 2>/dev/null)" ] ||
+		refuse "$PEM: its mode lets others at the private key; mend: chmod 600 $PEM"
+}
+
+add_systemd() {
+	if [ ! -d "$UNITDIR" ]; then
+		say "$UNITDIR is not there, so this machine has no systemd: nothing is written"
+		return
+	fi
+	refuse_open_pem
+	# All or none.
+	for unit in $(wanted_units); do
+		may_replace "$FRAGMENTS/systemd/$unit" "$(unit_file "$unit")"
+	done
+	leave_other_units
+	for unit in $(wanted_units); do
+		place "$FRAGMENTS/systemd/$unit" "$(unit_file "$unit")"
+	done
+	warn_of_others systemd
+	tell_systemd_to_start
+	warn_of_what_is_missing
+}
+
+# leave_other_units: takes those away that are as they were put there; FORCE, whatever they say.
+leave_other_units() {
+	for unit in $(other_units); do
+		file=$(unit_file "$unit")
+		if [ -e "$file" ] && { [ -n "$FORCE" ] || cmp -s "$FRAGMENTS/systemd/$unit" "$file"; }; then
+			tell_systemd_to_stop
+			take_away "$FRAGMENTS/systemd/$unit" "$file"
+		fi
+	done
+}
+
+remove_systemd() {
+	for unit in $(wanted_units); do
+		may_take_away "$FRAGMENTS/systemd/$unit" "$(unit_file "$unit")"
+	done
+	# While the units are still there, or systemctl would not know what to end.
+	[ ! -e "$socket_file" ] || tell_systemd_to_stop
+	for unit in $(wanted_units); do
+		take_away "$FRAGMENTS/systemd/$unit" "$(unit_file "$unit")"
+	done
+	[ -z "$changed" ] || tell_systemd_to_forget
+}
