@@ -58,7 +58,7 @@ start_postgresql() {
 }
 
 make_inside() {
-	inside make -s -C "$ROOT" -o all -o "$BUILD/inetls-certgen" CC=true PKG_CONFIG=true \
+	inside make -s -C "$ROOT" -o all -o "$BUILD/inetls-certgen" CC=true PKG_CONFIG=true LINK=shared \
 		BUILD="$BUILD" FRAGMENT_DIR="$here/fragments" prefix="$prefix" "$@"
 }
 

@@ -23,7 +23,7 @@ setup() {
 	keep
 	# With the programs as they were built (-o), without asking a compiler how it would build them, and with no
 	# way to a super-server of this machine.
-	make=(make -s -C "$ROOT" -o all -o "$BUILD/inetls-certgen" CC=true PKG_CONFIG=true BUILD="$BUILD"
+	make=(make -s -C "$ROOT" -o all -o "$BUILD/inetls-certgen" CC=true PKG_CONFIG=true LINK=shared BUILD="$BUILD"
 		FRAGMENT_DIR="$here/fragments" ETC="$etc" UNITDIR="$etc/units" INETD_PIDFILE="$here/inetd.pid"
 		XINETD_PIDFILE="$here/xinetd.pid" RELOAD_XINETD="$here/reload" SYSTEMCTL="$here/systemctl"
 		SYSTEM_USER=no prefix="$here/usr")

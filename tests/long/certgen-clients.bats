@@ -43,6 +43,24 @@ setup() {
 	[[ $output == *NameConstraints* ]]
 }
 
+# keytool_knows NAME: it has not to ask anybody whether to trust that certificate, for the CA in its store signed it.
+keytool_knows() {
+	keytool -importcert -keystore "$T/store" -storepass "a password" -alias "$1" -file "$T/$1.crt" < /dev/null
+}
+
+@test "keytool: knows what the CA signed, and neither a byte flipped nor another CA's" {
+	need keytool
+	keytool -importcert -noprompt -keystore "$T/store" -storepass "a password" -alias ca -file "$T/ca/ca.crt"
+	keytool_knows server
+	keytool_knows bob
+	run keytool_knows flipped
+	[[ $output == *"Trust this certificate? [no]"*"not added"* ]]
+	run keytool_knows self
+	[[ $output == *"Trust this certificate? [no]"*"not added"* ]]
+	run keytool -list -keystore "$T/store" -storepass "a password"
+	[[ $output == *"contains 3 entries"* ]]
+}
+
 @test "pgjdbc verify-full: the p12 of both kinds and the pk8 are let in; others, and other servers, are refused" {
 	need java
 	need postgresql
