@@ -57,7 +57,7 @@ range_bytes(const struct name *name, unsigned char out[32])
 {
 	for (size_t i = 0; i < name->ip_len; i++) {
 		unsigned bits = name->prefix > 8 * i ? name->prefix - (unsigned)(8 * i) : 0;
-		unsigned char mask = bits >= 8 ? 0xff : (unsigned char)(0xff00u >> bits);
+		unsigned char mask = (unsigned char)(bits >= 8 ? 0xff : 0xff00u >> bits);
 
 		out[i] = name->ip[i] & mask;
 		out[name->ip_len + i] = mask;
