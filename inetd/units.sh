@@ -39,6 +39,7 @@ add_systemd() {
 		return
 	fi
 	refuse_open_pem
+	say_what_check_finds
 	# All or none.
 	for unit in $(wanted_units); do
 		may_replace "$FRAGMENTS/systemd/$unit" "$(unit_file "$unit")"

@@ -596,16 +596,33 @@ commands_of() {
 	run_make install fragments CERT=no BACKEND="localhost:$port" TICKETS="$here/tickets" > /dev/null
 	[ "$(commands_of | wc -l)" -eq 4 ]
 	while read -r command; do
-		run sh -c "$command --check"
+		run env CREDENTIALS_DIRECTORY="$here" RUNTIME_DIRECTORY="$here" sh -c "$command --check"
 		[ "$status" -eq 0 ] || { echo "$command: $output"; false; }
 		[[ $output == *"ok      backend 127.0.0.1:$port"* ]]
 	done < <(commands_of)
 	chmod 644 "$here/pgssl.pem"
 	while read -r command; do
-		run sh -c "$command --check"
+		run env CREDENTIALS_DIRECTORY="$here" RUNTIME_DIRECTORY="$here" sh -c "$command --check"
 		[ "$status" -eq 77 ]
 		[[ $output == *"error   "*pgssl.pem* ]]
 	done < <(commands_of)
+}
+
+@test "activation says first what --check finds wrong, makes the entry all the same, and is silent when all is well" {
+	local port target
+	make_pem "$here/pgssl.pem" localhost
+	port=$(free_port)
+	run_make install CERT=no > /dev/null
+	for target in inetd xinetd systemd; do
+		run run_make services "$target" BACKEND="127.0.0.1:$port" TICKETS=
+		echo "$output"
+		[ "$status" -eq 0 ]
+		[[ $output == *"--check says of this service:"*"error   connect 127.0.0.1:$port: Connection refused"*$'\n'"$etc/"* ]]
+	done
+	start listener socat "TCP4-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr" /dev/null
+	wait_for 5 listening "$port"
+	run run_make inetd BACKEND="127.0.0.1:$port" TICKETS=
+	[[ $output != *"error "* ]]
 }
 
 # daily KIND: what cron, or systemd's service, runs once a day; without what this machine says of its own syslog.
