@@ -183,7 +183,7 @@ served() {
 @test "-f: in the foreground, and the log on stderr" {
 	tls_server own "$WRAP" -p "$T/pgssl.pem" -d 127.0.0.1:{port} -r 1 -f
 	alive "$pid"
-	grep -q "listening on 127.0.0.1:$port" "$T/own.log"
+	wait_for 5 grep -q "listening on 127.0.0.1:$port" "$T/own.log"
 }
 
 @test "-l program -- argv0 arg" {

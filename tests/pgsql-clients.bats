@@ -198,9 +198,10 @@ nobody_listens() {
 	touch "$T/restarted"
 	pg_control restart -m fast -o '-c max_connections=2 -c superuser_reserved_connections=0'
 	for i in 1 2; do
-		start "held$i" psql -XAt "$(to require)" -c "select pg_sleep(20)"
+		start "held$i" psql -XAt "$(to require)" -c "select 'connected'" -c "select pg_sleep(20)"
+		wait_for 10 grep -q connected "$T/held$i.log"
 	done
-	wait_for 10 connections_are_used_up
+	connections_are_used_up
 	fails 'FATAL:  sorry, too many clients already' "$(to verify-full)"
 }
 
