@@ -36,8 +36,8 @@ compile_with() {
 	mkdir -p "$copy/build/gen"
 	(cd "$ROOT" && cp -a .clang-format .clang-tidy wrap certgen common man tests completion inetd "$copy/")
 	cp "$BUILD/gen/filter.h" "$copy/build/gen/"
-	printf 'int  bad( void );\nint bad(void) { int a[2]; a[2] = 1; return a[2]; }\n' > "$copy/common/bad.c"
-	rm -f "$copy"/wrap/[a-s]*.c "$copy"/certgen/*.c
+	printf 'int  bad( int *p );\nint bad(int *p) { int a[2] = { 0 }; a[2] = 1; if (p == 0) return *p; return a[0]; }\n' > "$copy/common/bad.c"
+	rm -f "$copy"/wrap/[a-s]*.c "$copy"/certgen/[!t]*.c
 	# shellcheck disable=SC2016
 	printf '#!/bin/sh\nset -eu\nrm -rf $1 \164eh\n[ $a == b ]\n' > "$copy/inetd/bad"
 	printf '.Dd today\n.Sh NAME\n.Bd\n' > "$copy/man/bad.1"
