@@ -176,13 +176,9 @@ report(const struct session *s)
 typedef int step(struct session *);
 
 /* The order of a session. */
-static step *const opening_in_advance[] = { session_find_user, session_start_keyholder,
-	session_open_backend, session_start_tls, session_close_door, NULL };
 static step *const opening_early[] = { session_find_user, session_start_keyholder, NULL };
 static step *const opening_late[] = { session_open_backend, session_start_tls, session_close_door,
 	NULL };
-static step *const opening[] = { begin, session_find_user, session_start_keyholder,
-	session_open_backend, session_start_tls, session_close_door, NULL };
 static step *const as_server[] = { say_begin, session_proxy_header, session_front_door,
 	session_shake_hands, session_connect_backend, session_announce_peer, session_relay, NULL };
 static step *const as_client[] = { say_begin, session_local_door, session_connect_backend,
@@ -250,7 +246,7 @@ session_serve(const struct options *o, int channel)
 	if (code != EX_OK)
 		return code;
 	init(&s, o, channel);
-	opened = take(&s, opening);
+	opened = begin(&s) == 0 && take(&s, opening_early) && take(&s, opening_late);
 	if (opened)
 		(void)take(&s, o->client ? as_client : as_server);
 	return conclude(&s, opened);
@@ -273,7 +269,7 @@ session_serve_next(const struct session_start *start)
 	s.sandbox = *start->user;
 	s.waits = true;
 	take_signals(s.o);
-	opened = take(&s, late ? opening_early : opening_in_advance);
+	opened = take(&s, opening_early) && (late || take(&s, opening_late));
 	if (start->take(start->context, &s.remote, &refused) == -1)
 		return EX_OK;
 	begin_late(&s);
