@@ -141,23 +141,18 @@ class Servers:
     def plain(self):
         return self.inetd(self.d.file("floor"), str(self.backend))
 
-    def stunnel_conf(self, name, *first, **service):
-        lines = ["foreground = yes", "pid =", "syslog = no", f"output = {self.d.file('stunnel.log')}", "debug = err",
-                 f"cert = {self.d.pem}", *first]
-        if service:
-            lines.append("[service]")
-        return self.d.write(name, *lines, *(f"{key} = {value}" for key, value in service.items()),
-                            f"connect = 127.0.0.1:{self.backend}", *self.stunnel_protocol)
+    def stunnel_conf(self, name, *only):
+        return self.d.write(name, "syslog = no", "output = /dev/null", "debug = err",
+                            f"cert = {self.d.pem}", *only, f"connect = 127.0.0.1:{self.backend}",
+                            *self.stunnel_protocol)
 
     def stunnel_inetd(self):
-        # As an inetd's child it may not have foreground or pid.
-        conf = self.d.write("stunnel.inetd", "syslog = no", f"output = {self.d.file('stunnel.log')}", "debug = err",
-                            f"cert = {self.d.pem}", f"connect = 127.0.0.1:{self.backend}", *self.stunnel_protocol)
-        return self.inetd(shutil.which("stunnel4"), conf)
+        return self.inetd(shutil.which("stunnel4"), self.stunnel_conf("stunnel.inetd"))
 
     def stunnel_daemon(self):
         port = free_port()
-        conf = self.stunnel_conf("stunnel.daemon", accept=f"127.0.0.1:{port}")
+        conf = self.stunnel_conf("stunnel.daemon", "foreground = yes", "pid =", "[service]",
+                                 f"accept = 127.0.0.1:{port}")
         program = shutil.which("stunnel4")
         return self.ready(self.d.start(program, conf), port, program)
 
