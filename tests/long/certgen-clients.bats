@@ -7,6 +7,7 @@ bats_require_minimum_version 1.5.0
 load ../lib
 load ../ca
 load certgen-servers
+load chromium
 
 setup_file() {
 	lib_begin
@@ -121,19 +122,10 @@ keytool_knows() {
 	[ "$(grep -c '^bad-.* no: ' <<< "$output")" -eq 8 ]
 }
 
-# chromium_shows PORT NAME: the page that it loads from there, by the CA in $HOME's NSS store.
-chromium_shows() {
-	HOME=$T/home timeout 90 chromium --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run \
-		--user-data-dir="$T/profile" --disable-background-networking --host-resolver-rules="MAP * 127.0.0.1" \
-		--dump-dom "https://$2:$1/" 2> "$T/chromium.log"
-}
-
 @test "Chromium with the CA in its NSS store: shows the page, and none of another name or with a fault" {
 	need chromium
 	need certutil
-	mkdir -p "$T/home/.pki/nssdb"
-	certutil -d "sql:$T/home/.pki/nssdb" -N --empty-password
-	certutil -d "sql:$T/home/.pki/nssdb" -A -n "certgen's CA" -t C,, -i "$T/ca/ca.crt"
+	chromium_trusts "$T/ca/ca.crt"
 	# NSS's own verdict first.
 	certutil -d "sql:$T/home/.pki/nssdb" -A -n server -t ,, -i "$T/server.crt"
 	certutil -d "sql:$T/home/.pki/nssdb" -V -n server -u V

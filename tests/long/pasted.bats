@@ -14,7 +14,7 @@ PLACES=$ROOT/tests/pasted.txt
 # sh_inside TEXT: as if typed by root in a directory of his own.
 sh_inside() {
 	inside env -i PATH="$prefix/bin:$prefix/sbin:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin" HOME=/root \
-		LC_ALL=C.UTF-8 PGUSER=alice PGDATABASE=app PGPASSWORD=secret timeout 30 bash -c "cd /root/work && $1"
+		LC_ALL=C.UTF-8 PGUSER=alice PGDATABASE=app PGPASSWORD=secret timeout 30 bash -c "cd /root/afternoon && $1"
 }
 
 prepare() {
@@ -22,14 +22,14 @@ prepare() {
 	inside mount -t tmpfs root /root
 	inside mount -t tmpfs log /var/log
 	inside mount -t tmpfs state /var/lib
-	inside mkdir /root/work
+	inside mkdir /root/afternoon
 	inside mount --bind "$prefix" /usr/local
 	inside sh -c 'echo "127.0.0.2 db.example.org" >> /etc/hosts; mkdir -p /var/run/postgresql
 		ln -s "$1/.s.PGSQL.5432" /var/run/postgresql/; mkdir -p /run/inetls' sh "$PGSOCKET"
 	inside psql -Xq -h 127.0.0.1 -c "create role alice login password 'secret'" -c 'create database app owner alice'
 	# What earlier steps of the documents have left: a certificate for this name, one for IMAP, another's request.
 	sh_inside 'cd /usr/local/etc/inetls && rm pgssl.pem pgssl.crt && for name in imap git; do
-		inetls-certgen --batch $name.pem db.example.org; done && cd /root/work &&
+		inetls-certgen --batch $name.pem db.example.org; done && cd /root/afternoon &&
 		inetls-certgen csr theirs.pem their.example.org' < /dev/null
 	start imap nsenter -t "$world" -m -n -- socat TCP-LISTEN:143,fork,reuseaddr SYSTEM:true
 	start demanding nsenter -t "$world" -m -n -- "$prefix/sbin/inetls-wrap" -f -d 127.0.0.2:5432 -n pgsql \
@@ -45,7 +45,7 @@ before() {
 	'mkdir -p ~/.postgresql'*)
 		# Up to here the certificate was one of a CA.
 		sh_inside 'cd /usr/local/etc/inetls && inetls-certgen --batch --force pgssl.pem db.example.org &&
-			cp pgssl.crt /root/work && cp pgssl.crt /root/work/db.crt' < /dev/null ;;
+			cp pgssl.crt /root/afternoon && cp pgssl.crt /root/afternoon/db.crt' < /dev/null ;;
 	'imaps stream'*) sh_inside 'cp /root/ca/ca.crt /usr/local/etc/inetls' ;;
 	*) ;;
 	esac
@@ -89,15 +89,15 @@ typed() {
 	for answer in "${@:2}"; do
 		sleep 0.5
 		printf '%s\n' "$answer"
-	done | inside env HOME=/root PATH="/usr/local/bin:$PATH" timeout 30 script -qec "cd /root/work && $1" /dev/null
+	done | inside env HOME=/root PATH="/usr/local/bin:$PATH" timeout 30 script -qec "cd /root/afternoon && $1" /dev/null
 }
 
 place() {
 	before "$2"
 	case $1 in
 	run) sh_inside "$2" <<< 'select current_user' ;;
-	password) typed "$2" '' '' '' '' '' '' 'correct horse' 'correct horse' && inside test -s /root/work/bob.p12 ;;
-	yes) typed "$2" y && inside test -s /root/work/theirs.crt ;;
+	password) typed "$2" '' '' '' '' '' '' 'correct horse' 'correct horse' && inside test -s /root/afternoon/bob.p12 ;;
+	yes) typed "$2" y && inside test -s /root/afternoon/theirs.crt ;;
 	revoke) sh_inside "${2/SERIAL/$(sh_inside "grep bob /root/ca/index" | grep -oiE '\b[0-9a-f]{40}\b' | head -n 1)}" ;;
 	serve) serve "$2" 9000 verify-full ;;
 	client)

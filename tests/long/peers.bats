@@ -4,6 +4,7 @@
 # shellcheck disable=SC2154
 
 load ../lib
+load chromium
 load ../client
 
 setup_file() {
@@ -43,26 +44,17 @@ http_server() {
 	grep -q 'tls=1' "$T/wrap.log"
 }
 
-# browses NAME: the page that Chromium shows for it, with certgen's CA in the store of its home.
-browses() {
-	HOME=$T/home timeout 90 chromium --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run \
-		--user-data-dir="$T/profile" --disable-background-networking --host-resolver-rules="MAP * 127.0.0.1" \
-		--dump-dom "https://$1:$port/" 2> "$T/chromium.log"
-}
-
 @test "Chromium shows a page that is served through it, by a certificate of certgen's CA, and no other name" {
 	need chromium
 	need certutil
 	"$CERTGEN" ca "$T/ca" example.org < /dev/null > "$T/ca.log" 2>&1
 	"$CERTGEN" server --ca "$T/ca" "$T/web.pem" db.example.org < /dev/null >> "$T/ca.log" 2>&1
-	mkdir -p "$T/home/.pki/nssdb"
-	certutil -d "sql:$T/home/.pki/nssdb" -N --empty-password
-	certutil -d "sql:$T/home/.pki/nssdb" -A -n "certgen's CA" -t C,, -i "$T/ca/ca.crt"
+	chromium_trusts "$T/ca/ca.crt"
 	http_server
 	tls_server wrap "$WRAP" -p "$T/web.pem" -d 127.0.0.1:{port} -r "127.0.0.1:$port" -f
-	run browses db.example.org
+	run chromium_shows "$port" db.example.org
 	grep -q 'served by a server without TLS' <<< "$output"
 	wait_for 10 grep -q 'result=.*sni=db.example.org' "$T/wrap.log"
-	run browses other.example.org
+	run chromium_shows "$port" other.example.org
 	! grep -q 'served by a server without TLS' <<< "$output"
 }
