@@ -79,6 +79,30 @@ misused() {
 	grep -F "result=ok" "$T/stderr.log"
 }
 
+# stream_says FDS [JOURNAL_STREAM]: what comes to the other end of a socket that is these descriptors of a wrapper
+# whose command line is wrong; the second word says whether the environment names it as the journal's.
+stream_says() {
+	/usr/bin/python3 - "$WRAP" "$@" <<-'END'
+	import os, socket, subprocess, sys
+	ours, theirs = socket.socketpair()
+	name = "%d:%d" % (os.fstat(theirs.fileno()).st_dev, os.fstat(theirs.fileno()).st_ino)
+	null = open(os.devnull, "r+b")
+	fds = [theirs if str(fd) in sys.argv[2] else null for fd in range(3)]
+	code = subprocess.run([sys.argv[1], "-r", "1"], stdin=fds[0], stdout=fds[1], stderr=fds[2], timeout=10,
+	                      env=dict(os.environ, JOURNAL_STREAM=name) if len(sys.argv) > 3 else None).returncode
+	theirs.close()
+	print(code, ours.recv(4096).decode())
+	END
+}
+
+@test "fds 1 and 2 are the journal's one stream, as in a unit: the line is there; another socket gets none" {
+	[[ $(stream_says 12 journal) == '64 <3>-p is missing'* ]]
+	[ "$(stream_says 12)" = '64 ' ]
+	# Where a peer would be it is never the log.
+	[ "$(stream_says 02 journal)" = '64 ' ]
+	[ "$(stream_says 012 journal)" = '64 ' ]
+}
+
 @test "a log file that cannot be opened: exit 71 or 77, no session, no text to the peer" {
 	command_session --peer 'handshake hold' -- "$WRAP" -o "$T/none/log" -r '127.0.0.1:{backend}' -p "$T/pgssl.pem"
 	says exit=71 peer.wire=empty

@@ -70,7 +70,10 @@ log_claim_stderr(void)
 		(void)fstat(STDOUT_FILENO, &out);
 		(void)fstat(STDERR_FILENO, &err);
 	}
-	if (S_ISSOCK(err.st_mode) && (same_file(&err, &in) || same_file(&err, &out))) {
+	/* A unit that inherits its standard output for errors has the journal's stream as both. */
+	log_settings.journal = S_ISSOCK(err.st_mode) && is_journal(&err);
+	if (S_ISSOCK(err.st_mode) &&
+	    (same_file(&err, &in) || (same_file(&err, &out) && !log_settings.journal))) {
 		if ((fd = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1)
 			return -1;
 		(void)dup2(fd, STDERR_FILENO);
@@ -80,7 +83,6 @@ log_claim_stderr(void)
 	}
 	log_settings.stderr_usable = !(
 	    S_ISCHR(err.st_mode) && stat("/dev/null", &null) == 0 && err.st_rdev == null.st_rdev);
-	log_settings.journal = S_ISSOCK(err.st_mode) && is_journal(&err);
 	return 0;
 }
 
