@@ -36,6 +36,8 @@ load demo.bash
 	echo "$output"
 	[ "$status" -eq 0 ]
 	grep -qP '^127\.0\.0\.1:\d+\tstream\ttcp\tnowait\.6000\t' <<< "$output"
+	# Every file that the wrapper writes is in the directory that goes away.
+	grep -qE " --tickets $TMPDIR/[^ ]+ -p $TMPDIR/[^ ]+ .* -o $TMPDIR/" <<< "$output"
 	grep -q 'PostgreSQL [0-9.]* .* on ' <<< "$output"
 	grep -q '^SSL connection (protocol: TLSv1.3' <<< "$output"
 	grep -qE '^TLS 1\.3, [A-Z0-9-]+; [0-9]+ bytes from psql, [0-9]+ bytes to it$' <<< "$output"
