@@ -33,6 +33,48 @@ load activation
 	life inetd
 }
 
+# of_the_readme TEXT: the one line to copy in which it stands.
+of_the_readme() {
+	[ "$(grep -cF -e "$1" <(/usr/bin/python3 -B "$ROOT/tests/pasted.py" list | cut -f 3))" -eq 1 ]
+	grep -F -e "$1" <(/usr/bin/python3 -B "$ROOT/tests/pasted.py" list | cut -f 3)
+}
+
+# everybody_is_superuser: whether the README's line that must fail fails, with its words in $output.
+everybody_is_superuser() {
+	run inside env -u PGPASSFILE HOME=/nowhere sh -c "$(of_the_readme 'everybody is superuser')"
+	[ "$status" -eq 0 ] && [[ $output == *'everybody is superuser'*'1 row'* ]]
+}
+
+# first_rules LINE...: pg_hba.conf begins with them.
+first_rules() {
+	printf '%s\n' "$@" > "$here/rules"
+	cat "$PG_DIR/data/pg_hba.conf" >> "$here/rules"
+	cp "$here/rules" "$PG_DIR/data/pg_hba.conf"
+	inside psql -Xq -h "$PGSOCKET" -c 'select pg_reload_conf()' > /dev/null
+}
+
+@test "SOURCE=127.0.0.77 and the README's rules: a PostgreSQL that trusts 127.0.0.1 asks who comes through TLS" {
+	make_world openbsd-inetd
+	start_inetd openbsd-inetd -i /etc/inetd.conf
+	inside sh -c 'echo "127.0.0.1 db.example.org" >> /etc/hosts'
+	first_rules 'host all all 127.0.0.1/32 trust'
+	make_inside services inetd
+	wait_for 5 everybody_is_superuser
+
+	make_inside inetd SOURCE=127.0.0.77 FORCE=1
+	first_rules "$(of_the_readme '127.0.0.77/32    reject')" "$(of_the_readme '127.0.0.77/32    scram')"
+	refused_by_rule() {
+		! everybody_is_superuser && [[ $output == *'pg_hba.conf rejects connection for host "127.0.0.77"'* ]]
+	}
+	wait_for 5 refused_by_rule || { echo "$output"; false; }
+	inside psql -Xq -h "$PGSOCKET" -c "create role alice login password 'secret'"
+	run inside env PGPASSWORD=secret psql -XAt -c 'select current_user, inet_client_addr()' \
+		"host=localhost port=9000 user=alice sslmode=verify-full sslrootcert=$prefix/etc/inetls/pgssl.crt"
+	[ "$output" = 'alice|127.0.0.77' ]
+	make_inside uninstall-inetd SOURCE=127.0.0.77
+	wait_for 5 refused
+}
+
 @test "make install: sessions become the user that it made, resume with /run/inetls, after a boot too; uninstall takes both away" {
 	make_world openbsd-inetd
 	inside getent passwd inetls | grep -q ':inetls TLS sessions:/:.*nologin$'

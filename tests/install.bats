@@ -370,6 +370,26 @@ line='pgssl		9000/tcp	# PostgreSQL TLS wrapper'
 	run ! run_make inetd TICKETS=/tickets
 }
 
+@test "activation: SOURCE gives wrapped clients an address of their own, and is refused where there is none" {
+	run_make inetd xinetd systemd > /dev/null
+	local entries
+	run ! grep -rF -e '-n pgsql -I' "$etc"
+	run_make fragments inetd xinetd systemd SOURCE=127.0.0.77 FORCE=1 > /dev/null
+	grep -q -e '-n pgsql -I 127.0.0.77 --tickets' "$etc/inetd.conf"
+	grep -q -e '-n pgsql -I 127.0.0.77 --tickets' "$etc/xinetd.d/pgssl"
+	grep -q -e '-n pgsql -I 127.0.0.77 --tickets' "$etc/units/pgssl@.service"
+	# Every other way to start it, and the daily look, say the same.
+	entries=$(grep -rhE -e '-n pgsql .*-r localhost:5432' "$here/fragments")
+	[ "$(wc -l <<< "$entries")" -ge 8 ]
+	run ! grep -vF -e '-n pgsql -I 127.0.0.77 ' <<< "$entries"
+	run run_make inetd SOURCE=localhost
+	[ "$status" -ne 0 ]
+	[[ $output == *"SOURCE=localhost: an address of this machine is meant"* ]]
+	run run_make inetd SOURCE=127.0.0.77 BACKEND=/run/postgresql/.s.PGSQL.5432
+	[ "$status" -ne 0 ]
+	[[ $output == *"PostgreSQL sees no address behind the Unix socket"* ]]
+}
+
 @test "activation: a super-server that is not there is one sentence and no failure" {
 	rm -r "$etc/inetd.conf" "$etc/xinetd.d" "$etc/units"
 	run run_make inetd xinetd systemd
