@@ -25,11 +25,20 @@ hang_up() {
 	fi
 }
 
-# service_reload NAME...: by the first of these names that this machine has a start script or a unit for.
+# any_runs NAMES: whether there is a process of one of them, with | between; without /proc nobody can tell.
+any_runs() {
+	[ ! -e /proc/self/comm ] || cat /proc/[0-9]*/comm 2>/dev/null | grep -qxE -e "$1"
+}
+
+# service_reload PROCESSES NAME...: by the first of these names that this machine has a start script or a unit for.
+# The script may be content where nothing runs.
 service_reload() {
 	command -v service >/dev/null || return 1
+	processes=$1
+	shift
 	for name in "$@"; do
 		if service "$name" reload >/dev/null 2>&1; then
+			any_runs "$processes" || return 1
 			say "told $name to read its files again: service $name reload"
 			return
 		fi
@@ -47,19 +56,20 @@ tell_xinetd() {
 			say "told xinetd to read its files again: $RELOAD_XINETD"
 			return
 		fi
-	elif service_reload xinetd; then
+	elif service_reload xinetd xinetd; then
 		return
 	fi
-	say "xinetd does not run here, or could not be told: it reads its files when it starts." \
-		"Once it runs: service xinetd reload, or kill -HUP and its process number"
+	say "xinetd does not run here, or could not be told.  To start it: service xinetd start; where it runs:" \
+		"service xinetd reload, or kill -HUP and its process number"
 }
 
 tell_inetd() {
-	if would "tell inetd to read its files again" || hang_up "$INETD_PIDFILE" inetd || service_reload openbsd-inetd inetutils-inetd inetd; then
+	if would "tell inetd to read its files again" || hang_up "$INETD_PIDFILE" inetd || \
+		service_reload "inetd|openbsd-inetd|inetutils-inetd" openbsd-inetd inetutils-inetd inetd; then
 		return
 	fi
-	say "inetd does not run here, or could not be told: it reads $INETD_CONF when it starts." \
-		"Once it runs: service openbsd-inetd reload, or kill -HUP and its process number"
+	say "inetd does not run here, or could not be told.  To start it: service openbsd-inetd start; where it runs:" \
+		"service openbsd-inetd reload, or kill -HUP and its process number"
 }
 
 # What is started now and at each boot.

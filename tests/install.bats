@@ -390,6 +390,39 @@ line='pgssl		9000/tcp	# PostgreSQL TLS wrapper'
 	[[ $output == *"PostgreSQL sees no address behind the Unix socket"* ]]
 }
 
+@test "activation: a start script that is content though no inetd runs is not believed" {
+	need_root
+	need_namespaces
+	mkdir "$here/path"
+	recorder "$here/path/service"
+	# No process of the machine that tests is seen in there, whose inetd would count.
+	run env PATH="$here/path:$PATH" unshare -mpf --mount-proc "${make[@]}" inetd
+	echo "$output"
+	[[ $output == *"inetd does not run here"*"service openbsd-inetd start"* ]]
+	[[ $output != *"told openbsd-inetd"* ]]
+	[ "$(cat "$here/told")" = "service openbsd-inetd reload" ]
+}
+
+@test "activation: what --check finds as another user than the line's is not shown" {
+	local port
+	make_pem "$here/pgssl.pem" localhost
+	port=$(free_port)
+	run_make install CERT=no > /dev/null
+	run run_make services inetd BACKEND="127.0.0.1:$port" TICKETS=
+	[[ $output == *"--check says"* ]]
+	need_root 'only root can become another user'
+	cp -r "$ROOT/inetd" "$here/activation"
+	chmod 755 "$here"
+	chown -R 65534 "$etc"
+	run_make fragments BACKEND="127.0.0.1:$port" TICKETS= > /dev/null
+	run as_nobody env PEM="$here/pgssl.pem" PROGRAM="$here/usr/sbin/inetls-wrap" FRAGMENTS="$here/fragments" SERVICE=pgssl \
+		PORT=9000 SERVICE_USER=root SERVICES_FILE="$etc/services" INETD_CONF="$etc/inetd.conf" XINETD_D="$etc/xinetd.d" \
+		UNITDIR="$etc/units" INETD_PIDFILE="$here/none" FORCE= DRY_RUN=1 ACCEPT=yes sh "$here/activation/activate" add inetd
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output != *"--check says"* ]]
+}
+
 @test "activation: a super-server that is not there is one sentence and no failure" {
 	rm -r "$etc/inetd.conf" "$etc/xinetd.d" "$etc/units"
 	run run_make inetd xinetd systemd
