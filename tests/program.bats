@@ -91,6 +91,21 @@ script() {
 	[ ! -e "$T/believed" ]
 }
 
+@test "a peer that is cut off: what the program has started is killed with it" {
+	script pipeline <<-END
+	cat | { cat > $T/half; touch $T/believed; }
+	END
+	: > "$T/half"
+	chmod 666 "$T/half"
+	chmod 1777 "$T"
+	program --peer 'handshake send:5000 sleep:0.5 close' -- "$T/bin/pipeline"
+	logged_somewhere result=cut truncated=yes
+	wait_for 5 grep -q 'was ended by signal 9' "$T/session.log"
+	sleep 0.3
+	chmod 711 "$T"
+	[ ! -e "$T/believed" ]
+}
+
 logged_somewhere() {
 	local word
 	for word; do

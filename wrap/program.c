@@ -73,6 +73,7 @@ become_program(const struct starter *s, int errors, const struct program_facts *
 {
 	sigset_t none;
 
+	(void)setpgid(0, 0);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)signal(SIGPIPE, SIG_DFL);
@@ -151,7 +152,7 @@ attend(struct starter *s)
 			continue;
 		if (p[1].revents != 0) {
 			if (read(s->control, &word, 1) != 1 || word != COMPLETE)
-				(void)kill(s->pid, SIGKILL);
+				(void)kill(-s->pid, SIGKILL);
 			(void)close(s->control);
 			p[1].fd = -1;
 		}
@@ -185,6 +186,11 @@ static void __attribute__((noreturn)) run_starter(struct starter *s, const struc
 	s->errors = errors[0];
 	if (s->pid == 0)
 		become_program(s, errors[1], &facts);
+	/*
+	 * A group of its own, so that what it starts is killed with it; here too, or it could come
+	 * too late.
+	 */
+	(void)setpgid(s->pid, s->pid);
 	(void)close(errors[1]);
 	(void)close(s->plain);
 	attend(s);
