@@ -113,11 +113,13 @@ logged_somewhere() {
 	done
 }
 
-@test "what a super-server's environment says of a client's certificate is not told" {
+@test "what a super-server's environment says of a client or its certificate is not told" {
 	tls_server own env SSL_CLIENT_S_DN=CN=forged SSL_CLIENT_DN=CN=forged SSL_CLIENT_CERT_SHA256=forged \
-		SSL_TLS_SNI=forged SSL_CLIENT_VERIFY=SUCCESS "$WRAP" -p "$T/pgssl.pem" -d 127.0.0.1:{port} -l /usr/bin/env -f
+		SSL_TLS_SNI=forged SSL_CLIENT_VERIFY=SUCCESS TCPREMOTEHOST=forged TCPREMOTEINFO=forged TCPLOCALHOST=forged \
+		REMOTE_ADDR=forged "$WRAP" -p "$T/pgssl.pem" -d 127.0.0.1:{port} -l /usr/bin/env -f
 	run timeout 20 sh -c 'sleep 1 | openssl s_client -connect "127.0.0.1:$0" -noservername -quiet 2> /dev/null' "$port"
 	grep -qx 'SSL_CLIENT_VERIFY=NONE' <<< "$output"
+	grep -qx 'REMOTE_ADDR=127.0.0.1' <<< "$output"
 	! grep -q forged <<< "$output"
 }
 

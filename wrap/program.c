@@ -50,7 +50,12 @@ set_environment(const struct program_facts *f)
 	set("TCPLOCALIP", f->local_ip);
 	set("TCPLOCALPORT", f->local_port);
 	set("REMOTE_HOST", f->remote_ip);
+	set("REMOTE_ADDR", f->remote_ip);
 	set("REMOTE_PORT", f->remote_port);
+	/* Looked up by nobody here; of tcpserver they may be a proxy's. */
+	set("TCPREMOTEHOST", "");
+	set("TCPREMOTEINFO", "");
+	set("TCPLOCALHOST", "");
 	set("HTTPS", "on");
 	set("SSL_PROTOCOL", f->protocol);
 	set("SSL_CIPHER", f->cipher);
