@@ -123,6 +123,23 @@ logged_somewhere() {
 	! grep -q forged <<< "$output"
 }
 
+# sockets_of PID: how many it has open.
+sockets_of() {
+	find "/proc/$1/fd" -lname 'socket:*' | wc -l
+}
+
+@test "its starter has no way to the keyholder, which would wait for it for as long as the program runs" {
+	# shellcheck disable=SC2016
+	script parent <<< "echo \$PPID > $T/starter; exec sleep 5"
+	: > "$T/starter"
+	chmod 666 "$T/starter"
+	tls_server own "$WRAP" -p "$T/pgssl.pem" -d 127.0.0.1:{port} -l "$T/bin/parent" -f
+	start client sh -c 'sleep 4 | openssl s_client -connect "127.0.0.1:$0" -quiet' "$port"
+	wait_for 5 test -s "$T/starter"
+	# The one to the session.
+	[ "$(sockets_of "$(cat "$T/starter")")" -eq 1 ]
+}
+
 # -- what it is given ------------------------------------------------------------------------------------
 
 # answer OPTION... [-- ARG...]: what a program prints to an s_client that shows the right certificate.

@@ -42,6 +42,31 @@ set(const char *name, const char *value)
 }
 
 static void
+end_text(char *text, size_t size)
+{
+	text[size - 1] = '\0';
+}
+
+/*
+ * The session may have been taken over by its peer: what it sends has the right size, and that is
+ * all.
+ */
+static void
+end_texts(struct program_facts *f)
+{
+	end_text(f->protocol, sizeof(f->protocol));
+	end_text(f->cipher, sizeof(f->cipher));
+	end_text(f->sni, sizeof(f->sni));
+	end_text(f->client_subject, sizeof(f->client_subject));
+	end_text(f->client_issuer, sizeof(f->client_issuer));
+	end_text(f->client_sha256, sizeof(f->client_sha256));
+	end_text(f->remote_ip, sizeof(f->remote_ip));
+	end_text(f->remote_port, sizeof(f->remote_port));
+	end_text(f->local_ip, sizeof(f->local_ip));
+	end_text(f->local_port, sizeof(f->local_port));
+}
+
+static void
 set_environment(const struct program_facts *f)
 {
 	set("PROTO", "TCP");
@@ -166,13 +191,16 @@ attend(struct starter *s)
 	}
 }
 
-static void __attribute__((noreturn)) run_starter(struct starter *s, const struct sandbox *user)
+static void __attribute__((noreturn))
+run_starter(struct starter *s, const struct sandbox *user, int others)
 {
 	struct program_facts facts;
 	struct failure why;
 	int errors[2], null;
 
 	(void)signal(SIGCHLD, SIG_DFL);
+	if (others != -1)
+		(void)close(others);
 	/* The peer has no business here; and 0 and 1 must not be free for the pipe below. */
 	if ((null = open("/dev/null", O_RDWR)) == -1 || dup2(null, STDIN_FILENO) == -1 ||
 	    dup2(null, STDOUT_FILENO) == -1 || close(null) == -1)
@@ -184,6 +212,7 @@ static void __attribute__((noreturn)) run_starter(struct starter *s, const struc
 	/* Nothing comes where the handshake has failed. */
 	if (read(s->control, &facts, sizeof(facts)) != (ssize_t)sizeof(facts))
 		_exit(EX_OK);
+	end_texts(&facts);
 	if (pipe2(errors, O_CLOEXEC) == -1 || (s->pid = fork()) == -1) {
 		log_line(LEVEL_ERR, "start %s: %s", s->path, strerror(errno));
 		_exit(EX_OSERR);
@@ -223,7 +252,7 @@ program_prepare(struct program *p, const char *path, char *const *argv, const st
 		(void)close(control[0]);
 		s.plain = plain[1];
 		s.control = control[1];
-		run_starter(&s, user);
+		run_starter(&s, user, p->others);
 	}
 	(void)close(plain[1]);
 	(void)close(control[1]);

@@ -19,16 +19,20 @@ struct sandbox;
 struct program_facts {
 	char protocol[16], cipher[32], sni[256];
 	char client_subject[256], client_issuer[256], client_sha256[65];
-	bool client_verified; /* what the certificate says was looked at, and not only asked for */
+	int client_verified; /* what the certificate says was looked at, and not only asked for */
 	char remote_ip[64], remote_port[8], local_ip[64], local_port[8];
 };
 
 struct program {
 	int fd;      /* our end of the socket pair, non-blocking, or -1 */
 	int control; /* to the starter, or -1 */
+	int others;  /* what is open and none of the starter's business, or -1 */
 };
 
-/* Forks the starter.  argv ends with NULL and stays the caller's.  0, or -1 and *why. */
+/*
+ * Forks the starter.  argv ends with NULL and stays the caller's; p->others is set.  0, or -1 and
+ * *why.
+ */
 int program_prepare(struct program *p, const char *path, char *const *argv,
     const struct sandbox *user, struct failure *why);
 

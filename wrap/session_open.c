@@ -50,6 +50,7 @@ int
 session_open_backend(struct session *s)
 {
 	if (s->o->program != NULL) {
+		s->program.others = s->keys.fd;
 		if (program_prepare(
 			&s->program, s->o->program, s->o->program_argv, &s->sandbox, &s->why) == -1)
 			return session_finish(s, "config", NULL);
