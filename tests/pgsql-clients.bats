@@ -72,6 +72,67 @@ works() {
 	[ "${lines[-1]}" = 'the answer' ]
 }
 
+# connection_timed_out: psql, which gets no answer at all, as from behind a firewall.
+connection_timed_out() {
+	unshare -n sh -c 'ip link add away type veth peer name nobody && ip link set away up && ip link set nobody up &&
+		ip addr add 198.51.100.1/24 dev away && ip neigh add 198.51.100.2 lladdr 02:00:00:00:00:01 dev away &&
+		echo 1 > /proc/sys/net/ipv4/tcp_syn_retries && exec timeout 30 psql -X "$1"' sh \
+		"host=198.51.100.2 port=9000 sslmode=require connect_timeout=0" 2>&1
+}
+
+# over_the_limit: psql, which comes while another one has the only place.
+over_the_limit() {
+	port=$(free_port)
+	start listener "$WRAP" -f -d "127.0.0.1:$port" --max-per-source 1 -n pgsql -p "$T/pgssl.pem" -r "127.0.0.1:$PGPORT_REAL"
+	wait_for 5 listening "$port" || return 1
+	start holder psql -X "$(to require)" -c 'select pg_sleep(20)'
+	wait_for 5 sleeps || return 1
+	psql -X "$(to require)"
+}
+
+sleeps() {
+	[ "$(direct -c "select count(*) from pg_stat_activity where query ~ '^select pg_sleep'")" = 1 ]
+}
+
+# psql_that_says TEXT: makes what the README's table has that message for, and prints what psql says.
+psql_that_says() {
+	case $1 in
+	'Connection refused') psql -X "$(port=$(free_port) to require)" ;;
+	'Connection timed out') connection_timed_out ;;
+	'FATAL: TLS is required on this port') psql -X "$(to disable)" ;;
+	'FATAL: the database behind this TLS port is not available')
+		serve -r "127.0.0.1:$(free_port)" && psql -X "$(to require)" ;;
+	'SSL error: certificate verify failed') psql -X "$(to verify-full "sslrootcert=$T/stranger.crt")" ;;
+	'root certificate file PATH does not exist') psql -X "$(to verify-full sslrootcert=/nowhere)" ;;
+	'server certificate for NAME does not match host name HOST') psql -X "$(to verify-full host=db.example.org)" ;;
+	'SSL error: tlsv1 alert internal error') serve -p /nowhere && psql -X "$(to require)" ;;
+	'server closed the connection unexpectedly') over_the_limit ;;
+	'received invalid response to SSL negotiation')
+		superserver openbsd-inetd -- "$WRAP" -p "$T/pgssl.pem" -r "127.0.0.1:$PGPORT_REAL" -o "$log" &&
+			psql -X "$(to require)" ;;
+	'server does not support SSL, but SSL was required') psql -X "$(port=$PGPORT_REAL to require)" ;;
+	'FATAL: no pg_hba.conf entry for host ADDRESS') serve -I 127.0.0.77 && psql -X "$(to require)" ;;
+	*) echo "this test does not know how to make psql say it" ;;
+	esac 2>&1
+}
+
+@test "each message of psql in the README's table is psql's own, where the table says that it comes" {
+	local text said seen=0
+	while read -r text; do
+		[ "$text" != 'Connection timed out' ] || [ "$(id -u)" -eq 0 ] || continue
+		serve
+		said=$(psql_that_says "$text" | tr -s ' ') || :
+		# Words in capitals stand for others.
+		[[ $said =~ $(sed 's/\b\(PATH\|NAME\|HOST\|ADDRESS\)\b/.*/g' <<< "$text") ]] || {
+			echo "README: $text"
+			echo "psql: $said"
+			return 1
+		}
+		seen=$((seen + 1))
+	done < <(sed -n 's/^| psql: `\([^`]*\)`.*/\1/p' "$ROOT/README.md")
+	[ "$seen" -ge 10 ]
+}
+
 # fails TEXT CONNINFO [ARG...]: psql does not connect, and says so in these words.
 fails() {
 	client "${@:2}" -c "select 'the ' || 'answer'"
