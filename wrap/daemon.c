@@ -1,19 +1,66 @@
-/* Going to the background. */
+/* The life of a process that goes on. */
 
 #include "daemon.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "deadline.h"
+#include "log.h"
+
+static volatile sig_atomic_t got_stop, got_reload;
+
+static void
+on_signal(int signal)
+{
+	if (signal == SIGHUP)
+		got_reload = 1;
+	else if (signal != SIGCHLD)
+		got_stop = 1;
+}
+
+void
+daemon_take_signals(void)
+{
+	static const int ours[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD };
+
+	deadline_let_in(ours, sizeof(ours) / sizeof(ours[0]), on_signal);
+}
+
+bool
+daemon_must_stop(void)
+{
+	return got_stop;
+}
+
+bool
+daemon_must_reload(void)
+{
+	bool reload = got_reload;
+
+	got_reload = 0;
+	return reload;
+}
+
 int
-daemon_detach(int *ready, struct failure *why)
+daemon_init(struct daemon *d, const struct options *o, struct failure *why)
+{
+	*d = (struct daemon){ .o = o, .ready = -1 };
+	return pidfile_path(o->pid_file, o->service, d->pid_file, why);
+}
+
+int
+daemon_detach(struct daemon *d, struct failure *why)
 {
 	unsigned char code = EX_SOFTWARE;
 	int ends[2];
 	pid_t pid;
 
+	if (d->o->foreground)
+		return 0;
 	if (pipe2(ends, O_CLOEXEC) == -1 || (pid = fork()) == -1)
 		return failure_set(why, EX_OSERR, "go to the background: %s", strerror(errno));
 	if (pid > 0) {
@@ -24,24 +71,38 @@ daemon_detach(int *ready, struct failure *why)
 	}
 	(void)close(ends[0]);
 	(void)setsid();
-	*ready = ends[1];
+	d->ready = ends[1];
 	return 0;
 }
 
+int
+daemon_write_pid(struct daemon *d, struct failure *why)
+{
+	d->has_pid = pidfile_write(d->pid_file, why) == 0;
+	return d->has_pid ? 0 : -1;
+}
+
 void
-daemon_ready(int *ready, int code)
+daemon_remove_pid(struct daemon *d)
+{
+	if (d->has_pid)
+		pidfile_remove(d->pid_file);
+}
+
+static void
+tell_ready(struct daemon *d, int code)
 {
 	unsigned char byte = (unsigned char)code;
 
-	if (*ready == -1)
+	if (d->ready == -1)
 		return;
-	(void)!write(*ready, &byte, 1);
-	(void)close(*ready);
-	*ready = -1;
+	(void)!write(d->ready, &byte, 1);
+	(void)close(d->ready);
+	d->ready = -1;
 }
 
-int
-daemon_leave_terminal(const struct log_options *log, struct failure *why)
+static int
+leave_terminal(const struct log_options *log, struct failure *why)
 {
 	struct log_options behind = *log;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -55,4 +116,22 @@ daemon_leave_terminal(const struct log_options *log, struct failure *why)
 		(void)dup2(null, fd);
 	(void)close(null);
 	return 0;
+}
+
+int
+daemon_settle(struct daemon *d, struct failure *why)
+{
+	if (!d->o->foreground && leave_terminal(&d->o->log, why) == -1)
+		return -1;
+	tell_ready(d, EX_OK);
+	return 0;
+}
+
+int
+daemon_fail(struct daemon *d, const struct failure *why)
+{
+	log_line(LEVEL_ERR, "%s", why->text);
+	daemon_remove_pid(d);
+	tell_ready(d, why->code);
+	return why->code;
 }

@@ -21,7 +21,6 @@
 #include "hugetext.h"
 #include "keyring.h"
 #include "parse.h"
-#include "pidfile.h"
 #include "port.h"
 #include "sandbox.h"
 #include "socket.h"
@@ -47,20 +46,8 @@ struct listener {
 	bool inherited; /* fd 0 was the socket */
 	int64_t moved;  /* the last accept, or end of a session */
 	int64_t pause;  /* no fork before, after one has failed */
-	int ready;      /* the pipe to the process that was typed, or -1 */
-	char pid_file[PIDFILE_MAX];
+	struct daemon daemon;
 };
-
-static volatile sig_atomic_t got_stop, got_reload;
-
-static void
-on_signal(int signal)
-{
-	if (signal == SIGHUP)
-		got_reload = 1;
-	else if (signal != SIGCHLD)
-		got_stop = 1;
-}
 
 static int
 sessions(const struct listener *l)
@@ -269,7 +256,7 @@ next_moment(const struct listener *l)
 static bool
 is_over(const struct listener *l)
 {
-	return got_stop ||
+	return daemon_must_stop() ||
 	    (l->inherited && sessions(l) == 0 && l->o->idle_exit_ms != PARSE_OFF &&
 		deadline_now() >= l->moved + l->o->idle_exit_ms);
 }
@@ -279,7 +266,6 @@ reload(struct listener *l)
 {
 	struct failure why;
 
-	got_reload = 0;
 	if (log_reopen(&why) == -1)
 		log_line(LEVEL_ERR, "%s", why.text);
 	(void)keyring_renew(&l->keys, true);
@@ -306,7 +292,7 @@ serve(struct listener *l)
 		if (n > 0 && keyring_renew(&l->keys, false))
 			retire_waiting(l);
 		reap(l);
-		if (got_reload)
+		if (daemon_must_reload())
 			reload(l);
 	}
 }
@@ -318,12 +304,13 @@ serve(struct listener *l)
 static void
 stop(struct listener *l)
 {
-	int64_t deadline = got_stop ? deadline_after(l->o->close_ms) : DEADLINE_NEVER;
+	bool told = daemon_must_stop();
+	int64_t deadline = told ? deadline_after(l->o->close_ms) : DEADLINE_NEVER;
 
 	port_close(&l->port);
-	pidfile_remove(l->pid_file);
+	daemon_remove_pid(&l->daemon);
 	reap(l);
-	if (!l->inherited || got_stop)
+	if (!l->inherited || told)
 		log_line(LEVEL_NOTICE, "stopped listening; sessions=%d", sessions(l));
 	retire_waiting(l);
 	keyring_leave(&l->keys);
@@ -331,7 +318,7 @@ stop(struct listener *l)
 	 * One that has accepted meanwhile must not keep the socket from the super-server: it goes
 	 * on without us.
 	 */
-	if (l->inherited && !got_stop)
+	if (l->inherited && !told)
 		return;
 	while ((l->n > 0 || keyring_serves(&l->keys)) &&
 	    deadline_wait(NULL, 0, deadline) != DEADLINE_OVER)
@@ -359,9 +346,7 @@ announce(const struct listener *l)
 static int
 prepare(struct listener *l, struct failure *why)
 {
-	static const int ours[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD };
-
-	deadline_let_in(ours, sizeof(ours) / sizeof(ours[0]), on_signal);
+	daemon_take_signals();
 	if (sandbox_prepare(&l->user, l->o->user, l->o->group, why) == -1)
 		return -1;
 	l->user.off = l->o->no_sandbox;
@@ -377,32 +362,24 @@ prepare(struct listener *l, struct failure *why)
 static int
 start(struct listener *l, struct failure *why)
 {
-	if (pidfile_path(l->o->pid_file, l->o->service, l->pid_file, why) == -1 ||
-	    port_open(&l->port, &l->o->listen, l->o->client, why) == -1)
+	if (daemon_init(&l->daemon, l->o, why) == -1 ||
+	    port_open(&l->port, &l->o->listen, l->o->client, why) == -1 ||
+	    daemon_detach(&l->daemon, why) == -1)
 		return -1;
-	if (!l->o->foreground && daemon_detach(&l->ready, why) == -1)
-		return -1;
-	return prepare(l, why) == -1 ? -1 : pidfile_write(l->pid_file, why);
+	return prepare(l, why) == -1 ? -1 : daemon_write_pid(&l->daemon, why);
 }
 
 int
 listener_run(const struct options *o)
 {
-	struct listener l = { .o = o, .ready = -1, .keys = { .current = { .control = -1 } } };
+	struct listener l = { .o = o, .keys = { .current = { .control = -1 } } };
 	struct failure why;
 
-	if (start(&l, &why) == -1) {
-		log_line(LEVEL_ERR, "%s", why.text);
-		daemon_ready(&l.ready, why.code);
-		return why.code;
-	}
+	if (start(&l, &why) == -1)
+		return daemon_fail(&l.daemon, &why);
 	announce(&l);
-	if (!o->foreground && daemon_leave_terminal(&o->log, &why) == -1) {
-		pidfile_remove(l.pid_file);
-		daemon_ready(&l.ready, why.code);
-		return why.code;
-	}
-	daemon_ready(&l.ready, EX_OK);
+	if (daemon_settle(&l.daemon, &why) == -1)
+		return daemon_fail(&l.daemon, &why);
 	serve(&l);
 	stop(&l);
 	return EX_OK;
@@ -437,9 +414,7 @@ take_over_stdin(struct listener *l, struct failure *why)
 int
 listener_run_inherited(const struct options *o)
 {
-	struct listener l = {
-		.o = o, .ready = -1, .inherited = true, .keys = { .current = { .control = -1 } }
-	};
+	struct listener l = { .o = o, .inherited = true, .keys = { .current = { .control = -1 } } };
 	struct failure why;
 
 	if (take_over_stdin(&l, &why) == -1 || prepare(&l, &why) == -1) {
