@@ -288,10 +288,15 @@ stop() {
 	return "$status"
 }
 
-# children PID: prints the pids of its children.
+# children PID: prints the pids of its children.  Read one by one: sed and awk give up at the first process that is
+# gone by the time its file is read.
 children() {
-	sed 's/^\([0-9]*\) .*) . \([0-9]*\) .*/\1 \2/' /proc/[0-9]*/stat 2>/dev/null |
-		awk -v parent="$1" '$2 == parent { print $1 }'
+	local file stat parent
+	for file in /proc/[0-9]*/stat; do
+		{ read -r stat < "$file"; } 2>/dev/null || continue
+		read -r _ parent _ <<< "${stat##*) }"
+		[ "$parent" != "$1" ] || echo "${stat%% *}"
+	done
 }
 
 # stop_all SCOPE: ends all that a test or a file has started.
