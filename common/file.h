@@ -6,7 +6,9 @@
  * the new.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "failure.h"
@@ -40,6 +42,9 @@ int file_create(const char *path, mode_t mode, const void *data, size_t len, str
 
 /* The same, but a regular file at that path gives way: readers see the old one or the new one. */
 int file_replace(const char *path, mode_t mode, const void *data, size_t len, struct failure *why);
+
+/* Whether two stats are of one file that nobody has changed or replaced in between. */
+bool file_is_same(const struct stat *then, const struct stat *now);
 
 /* Overwrites and frees what file_read gave; NULL is nothing to do. */
 void file_wipe(char *data, size_t len);

@@ -14,6 +14,7 @@
 #include "backend.h"
 #include "deadline.h"
 #include "installed.h"
+#include "keyholder.h"
 #include "sandbox.h"
 #include "signer.h"
 #include "tls.h"
@@ -56,6 +57,31 @@ check_pem(struct check *c)
 	else
 		say("ok", "PEM %s: private to its owner, key and certificate match", c->o->pem);
 	signer_close(&signer);
+}
+
+/* Whether the process that holds the key for all one-shots serves, and with this certificate. */
+static void
+check_keyholder(const struct check *c)
+{
+	static char held[SIGNER_CHAIN_MAX], own[SIGNER_CHAIN_MAX];
+	struct signer signer;
+	struct keyholder k;
+
+	if (keyholder_connect(&k, c->o->keyholder) == -1) {
+		say("warning",
+		    "%s; until inetls-wrap --hold-key serves it, each session forks its own",
+		    k.why.text);
+		return;
+	}
+	if (keyholder_chain(&k, held) == -1)
+		say("warning", "--keyholder %s: %s", c->o->keyholder, k.why.text);
+	else if (signer_open(&signer, c->o->pem, &k.why) == 0 &&
+	    signer_chain(&signer, own, &k.why) != -1 && strcmp(held, own) != 0)
+		say("warning", "--keyholder %s: has another certificate than %s", c->o->keyholder,
+		    c->o->pem);
+	else
+		say("ok", "keyholder %s: serves", c->o->keyholder);
+	keyholder_close(&k);
 }
 
 /* -C, and the files of -A, -a, --crl and known hosts, as a session would take them. */
@@ -189,11 +215,15 @@ check_run(const struct options *o)
 
 	if (o->pem != NULL)
 		check_pem(&c);
-	check_tls(&c);
+	if (o->pem != NULL && o->keyholder != NULL && !o->hold_key)
+		check_keyholder(&c);
+	if (!o->hold_key)
+		check_tls(&c);
 	check_linked();
 	check_user(&c);
 	check_sandbox(&c);
-	check_backend(&c);
+	if (!o->hold_key)
+		check_backend(&c);
 	check_log(&c);
 	check_hazards(&c);
 	return c.code;

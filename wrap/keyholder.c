@@ -10,8 +10,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "deadline.h"
 #include "keyprocess.h"
+#include "sandbox.h"
 
 /* a signature takes milliseconds; a PEM on a dead network file system does not come */
 #define WAIT_MS 10000
@@ -31,6 +33,31 @@ keyholder_adopt(struct keyholder *k, int fd)
 	k->own = NULL;
 	k->why.code = 0;
 	k->why.text[0] = '\0';
+}
+
+int
+keyholder_connect(struct keyholder *k, const char *path)
+{
+	struct address a;
+	uid_t uid;
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	keyholder_adopt(k, -1);
+	if (fd == -1)
+		return failure_set(&k->why, EX_OSERR, "socket: %s", strerror(errno));
+	/* Where its queue is full this fails instead of waiting. */
+	if (address_unix(path, &a) == -1 || connect(fd, (struct sockaddr *)&a.sa, a.len) == -1)
+		failure_set(&k->why,
+		    errno == ENOENT || errno == ECONNREFUSED ? EX_UNAVAILABLE : EX_OSERR,
+		    "--keyholder %s: %s", path, strerror(errno));
+	else if (sandbox_peer_uid(fd, &uid) == -1 || (uid != 0 && uid != geteuid()))
+		failure_set(&k->why, EX_NOPERM,
+		    "--keyholder %s: who serves it is neither root nor our user", path);
+	else
+		k->fd = fd;
+	if (k->fd == -1)
+		(void)close(fd);
+	return k->fd == -1 ? -1 : 0;
 }
 
 int
@@ -210,7 +237,7 @@ keyholder_start(struct keyholder *k, const char *pem_path, const struct sandbox 
 	return pid == -1 ? failure_set(&k->why, EX_OSERR, "fork: %s", strerror(errno)) : 0;
 }
 
-/* ---- the listener's, with one for all its sessions ---- */
+/* ---- one for many sessions ---- */
 
 /* What the new keyholder says first: 0 that it serves, or -1 and *why. */
 static int
@@ -252,7 +279,7 @@ keyholder_service_start(struct keyholder_service *s, const char *pem_path,
 }
 
 int
-keyholder_service_channel(struct keyholder_service *s, struct failure *why)
+keyholder_service_give(struct keyholder_service *s, int fd, struct failure *why)
 {
 	union keyprocess_rights rights = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
 					       .cmsg_level = SOL_SOCKET,
@@ -263,17 +290,10 @@ keyholder_service_channel(struct keyholder_service *s, struct failure *why)
 		.msg_iovlen = 1,
 		.msg_control = rights.space,
 		.msg_controllen = sizeof(rights.space) };
-	int ends[2];
-	ssize_t sent;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
-		return failure_set(why, EX_OSERR, "socketpair: %s", strerror(errno));
-	memcpy(CMSG_DATA(&rights.header), &ends[1], sizeof(int));
-	sent = sendmsg(s->control, &m, MSG_NOSIGNAL);
-	(void)close(ends[1]);
-	if (sent == 1)
-		return ends[0];
-	(void)close(ends[0]);
+	memcpy(CMSG_DATA(&rights.header), &fd, sizeof(fd));
+	if (sendmsg(s->control, &m, MSG_NOSIGNAL) == 1)
+		return 0;
 	return failure_set(
 	    why, EX_SOFTWARE, "the process that holds the key is gone: %s", strerror(errno));
 }

@@ -36,6 +36,13 @@ struct keyholder {
  */
 int keyholder_start(struct keyholder *k, const char *pem_path, const struct sandbox *user);
 
+/*
+ * --keyholder: a channel to the process that holds the key for all one-shots (wrap/agent.h), which
+ * must be root's or our own user's.  Does not wait.  0, or -1 and k->why: EX_UNAVAILABLE where
+ * nobody serves the path.
+ */
+int keyholder_connect(struct keyholder *k, const char *path);
+
 /* --no-keyholder.  0, or -1 and k->why. */
 int keyholder_none(struct keyholder *k, const char *pem_path);
 
@@ -66,7 +73,7 @@ void keyholder_hear(struct keyholder *k);
 /* Ends the channel; after a handshake nothing is needed any more. */
 void keyholder_close(struct keyholder *k);
 
-/* ---- for a listener with one for all its sessions ---- */
+/* ---- for a process with one for many sessions ---- */
 
 struct keyholder_service {
 	pid_t pid;
@@ -80,8 +87,8 @@ struct keyholder_service {
 int keyholder_service_start(struct keyholder_service *s, const char *pem_path,
     const struct sandbox *user, struct failure *why);
 
-/* A new channel: the session's end, or -1 and *why. */
-int keyholder_service_channel(struct keyholder_service *s, struct failure *why);
+/* Hands it the other end of a session's channel.  0, or -1 and *why, where it is gone. */
+int keyholder_service_give(struct keyholder_service *s, int fd, struct failure *why);
 
 /* It ends when its last channel does. */
 void keyholder_service_leave(struct keyholder_service *s);

@@ -39,6 +39,12 @@ reply_why(int fd, const struct failure *why)
 	return reply(fd, why->code, why->text, strlen(why->text));
 }
 
+void
+keyprocess_refuse(int fd, const struct failure *why)
+{
+	(void)reply_why(fd, why);
+}
+
 static int
 give_chain(int fd, const struct signer *s)
 {

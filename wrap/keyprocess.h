@@ -4,8 +4,8 @@
 /*
  * The keyholder's own side: what runs after the fork, and how it is spoken to.  A message is one
  * packet: a request is a letter with its arguments, an answer a zero byte with what was asked for,
- * or an exit code with a sentence.  A listener hands a channel over with one byte on the control
- * socket.
+ * or an exit code with a sentence.  Who has one for many hands a channel over with one byte on the
+ * control socket.
  */
 
 #include <stdint.h>
@@ -23,14 +23,19 @@ union keyprocess_rights {
 	char space[CMSG_SPACE(sizeof(int))];
 };
 
+struct failure;
 struct sandbox;
+
+/* Tells a session why it will not be served. */
+void keyprocess_refuse(int fd, const struct failure *why);
 
 /* Serves one channel, in a process of its own, until it ends or had what one handshake needs. */
 void keyprocess_run_one(int fd, const char *pem_path, const struct sandbox *user)
     __attribute__((noreturn));
 
 /*
- * Serves every channel that the listener hands over, until the listener and all of them have left.
+ * Serves every channel that is handed over, until the other end of control and all of them have
+ * left.
  */
 void keyprocess_run_service(int control, const char *pem_path, const struct sandbox *user)
     __attribute__((noreturn));

@@ -1,8 +1,14 @@
-/* The generations of a listener's keyholder. */
+/* The generations of a keyholder. */
 
 #include "keyring.h"
 
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "deadline.h"
+#include "file.h"
 #include "log.h"
 
 #define LOOK_MS 1000 /* how often a renewed PEM is looked for, while connections arrive */
@@ -28,7 +34,6 @@ start(struct keyring *k, struct failure *why)
 static bool
 has_changed(struct keyring *k)
 {
-	const struct stat *then = &k->pem;
 	struct stat now;
 
 	if (deadline_now() - k->looked < LOOK_MS)
@@ -36,9 +41,7 @@ has_changed(struct keyring *k)
 	k->looked = deadline_now();
 	if (stat(k->pem_path, &now) == -1)
 		return false; /* being replaced, or gone: the key that is held still serves */
-	if (now.st_ino == then->st_ino && now.st_dev == then->st_dev &&
-	    now.st_size == then->st_size && now.st_ctim.tv_sec == then->st_ctim.tv_sec &&
-	    now.st_ctim.tv_nsec == then->st_ctim.tv_nsec)
+	if (file_is_same(&k->pem, &now))
 		return false;
 	k->pem = now;
 	return true;
@@ -71,18 +74,31 @@ keyring_renew(struct keyring *k, bool anyway)
 }
 
 int
+keyring_give(struct keyring *k, int fd, struct failure *why)
+{
+	if (keyholder_service_give(&k->current, fd, why) == 0)
+		return 0;
+	/* It has died: another is made. */
+	return start(k, why) == -1 ? -1 : keyholder_service_give(&k->current, fd, why);
+}
+
+int
 keyring_channel(struct keyring *k, struct failure *why)
 {
-	int channel;
+	int ends[2], r;
 
 	if (k->pem_path == NULL)
 		return -1;
-	if ((channel = keyholder_service_channel(&k->current, why)) != -1)
-		return channel;
-	/* It has died: another is made. */
-	if (start(k, why) == -1 || (channel = keyholder_service_channel(&k->current, why)) == -1)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1) {
+		failure_set(why, EX_OSERR, "socketpair: %s", strerror(errno));
 		return -2;
-	return channel;
+	}
+	r = keyring_give(k, ends[1], why);
+	(void)close(ends[1]);
+	if (r == 0)
+		return ends[0];
+	(void)close(ends[0]);
+	return -2;
 }
 
 bool

@@ -2,9 +2,9 @@
 #define INETLS_KEYRING_H
 
 /*
- * A listener's keyholders.  Each belongs to the PEM as it was at one time and serves the channels
- * that it was given, so that chain and signature always match; an old one leaves with the last of
- * its channels.
+ * The keyholders of a process that has one for many sessions.  Each belongs to the PEM as it was at
+ * one time and serves the channels that it was given, so that chain and signature always match; an
+ * old one leaves with the last of its channels.
  */
 
 #include <stdbool.h>
@@ -42,6 +42,9 @@ bool keyring_renew(struct keyring *k, bool anyway);
  * one.
  */
 int keyring_channel(struct keyring *k, struct failure *why);
+
+/* Has the current generation serve the other end of a channel.  0, or -1 and *why. */
+int keyring_give(struct keyring *k, int fd, struct failure *why);
 
 /* Whether a child that has ended was a keyholder; whether any is left. */
 bool keyring_reaped(struct keyring *k, pid_t pid);

@@ -44,6 +44,8 @@ struct options {
 	const char *pid_file;     /* as written, or NULL */
 	bool foreground;
 	bool no_sandbox, no_keyholder;
+	bool hold_key;         /* for one-shots, on the socket --keyholder or fd 0 */
+	const char *keyholder; /* path of that socket, or NULL */
 	struct log_options log;
 
 	int max_connections, max_per_source; /* 0: no limit */

@@ -41,6 +41,8 @@ static const char usage[] =
     "      --connect-timeout TIME   default 10s\n"
     "      --close-timeout TIME     default 60s, after one side has ended\n"
     "      --idle-timeout TIME      default off\n"
+    "      --keyholder PATH         one-shot: the socket of a process that holds the key for all\n"
+    "      --hold-key               be that process, on --keyholder PATH or on fd 0\n"
     "      --no-sandbox, --no-keyholder  for debugging only\n"
     "      --max-connections N      -d and wait: sessions at once; more are refused\n"
     "      --max-per-source N       the same for one IPv4 address or IPv6 /64\n"

@@ -32,6 +32,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "filter.h"
@@ -171,6 +172,18 @@ lock_land(const struct sandbox_door *d, struct failure *why)
 	return r;
 }
 
+int
+sandbox_peer_uid(int fd, uid_t *uid)
+{
+	struct ucred who;
+	socklen_t len = sizeof(who);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == -1)
+		return -1;
+	*uid = who.uid;
+	return 0;
+}
+
 const char *
 sandbox_features(void)
 {
@@ -211,6 +224,14 @@ lock_land(const struct sandbox_door *d, struct failure *why)
 {
 	(void)d, (void)why;
 	return 0;
+}
+
+int
+sandbox_peer_uid(int fd, uid_t *uid)
+{
+	gid_t gid;
+
+	return getpeereid(fd, uid, &gid);
 }
 
 const char *
