@@ -162,11 +162,11 @@ other_key() {
 	run timeout 10 "$WRAP" -f -d 127.0.0.1:0 -r 127.0.0.1:1 -p "$T/bad.pem" < /dev/null
 	echo "$output"
 	[ "$status" -eq 78 ]
-	grep -F "does not belong to the certificate" <<< "$output"
+	grep -F "does not belong to the first certificate" <<< "$output"
 	run timeout 20 "$WRAP" --check -r 127.0.0.1:1 -p "$T/bad.pem" < /dev/null
 	echo "$output"
 	[ "$status" -eq 78 ]
-	grep -F "does not belong to the certificate" <<< "$output"
+	grep -F "does not belong to the first certificate" <<< "$output"
 }
 
 @test "the key of another certificate: no session, a log line that names --check, and --check and -d say it" {
@@ -201,4 +201,25 @@ other_key() {
 	command_session --peer 'handshake send:10 bye recv-all' --backend echo -- "$WRAP" -o "$T/session.log" \
 		-r '127.0.0.1:{backend}' -p "$T/bad.pem"
 	says exit=0 peer.received=10
+}
+
+@test "a PEM with the certificates in another order: --check and -d say that the server's own comes first, and exit 78" {
+	"$CERTGEN" ca --batch "$T/ca" localhost > /dev/null
+	"$CERTGEN" server --ca "$T/ca" --batch "$T/issued.pem" localhost > /dev/null
+	{
+		cat "$T/ca/ca.crt" "$T/issued.pem"
+	} | bad_pem
+	local way
+	for way in '--check' '-f -d 127.0.0.1:0'; do
+		# shellcheck disable=SC2086
+		run timeout 10 "$WRAP" $way -r 127.0.0.1:1 -p "$T/bad.pem"
+		echo "$output"
+		[ "$status" -eq 78 ]
+		[[ $output == *"$T/bad.pem: the private key does not belong to the first certificate; the server's own comes first"* ]]
+	done
+	{
+		cat "$T/issued.pem" "$T/ca/ca.crt"
+	} | bad_pem
+	run "$WRAP" --check -r 127.0.0.1:1 -p "$T/bad.pem"
+	[[ $output == *"ok      PEM $T/bad.pem"* ]]
 }

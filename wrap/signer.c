@@ -214,8 +214,9 @@ signer_match(const struct signer *s, struct failure *why)
 	gnutls_certificate_free_credentials(credentials);
 	if (r == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
 		return failure_set(why, EX_CONFIG,
-		    "%s: the private key does not belong to the certificate; put the key "
-		    "that the certificate was made for into it, or make a new pair with `make cert`",
+		    "%s: the private key does not belong to the first certificate; the server's own "
+		    "comes first, before those that issued it, and its key with it; `make cert` makes "
+		    "a new pair",
 		    s->path);
 	return r < 0 ? broken(s, r, why) : check_strength(s, algorithm, bits, why);
 }
