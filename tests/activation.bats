@@ -94,9 +94,15 @@ first_rules() {
 
 	run make_inside uninstall
 	[[ $output == *"system user inetls, which owns nothing, is gone"* ]]
+	[[ $output == *"$prefix/etc/inetls/pgssl.pem stays, the key and certificate: "* ]]
 	run ! inside getent passwd inetls
 	inside test ! -e /run/inetls
 	diff /etc/passwd "$etc/passwd"
+}
+
+# accounts_as_before: the lists, and what useradd and userdel keep beside them, are this machine's.
+accounts_as_before() {
+	diff <(cd /etc && cksum {passwd,group,shadow,gshadow}{,-} 2>&1) <(cd "$etc" && cksum {passwd,group,shadow,gshadow}{,-} 2>&1)
 }
 
 @test "make install: without systemd's tools the user and /run/inetls are made all the same, and a second run changes nothing" {
@@ -104,7 +110,7 @@ first_rules() {
 	make_inside uninstall
 	mkdir "$here/path"
 	local tool
-	for tool in sh dirname id grep useradd userdel mkdir rm rmdir; do
+	for tool in sh dirname id grep useradd userdel mkdir rm rmdir cp cmp; do
 		ln -s "$(command -v "$tool")" "$here/path/$tool"
 	done
 	inside env PATH="$here/path" RUN_DIR=/run/inetls SYSUSERS_CONF=/none TMPFILES_CONF=/none sh "$ROOT/inetd/account" make
@@ -115,7 +121,7 @@ first_rules() {
 	[[ $output != *"was made"* ]]
 	picture | diff "$here/made" -
 	make_inside uninstall
-	diff /etc/passwd "$etc/passwd"
+	accounts_as_before
 }
 
 @test "inetutils-inetd: refused before make services inetd, psql connects after it, same process, no trace after uninstall" {
