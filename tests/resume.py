@@ -156,7 +156,7 @@ def main():
     first = at_once([lambda: client.connect(commands[0])] * given.first)
     sessions = [result[0] for result in first if result]
     if len(sessions) < given.first:
-        print(f"first={len(sessions)} of {given.first} codes={client.codes}")
+        print(f"first={len(sessions)} of {given.first} codes={client.codes}", flush=True)
         os._exit(1)
     jobs = [lambda i=i: client.connect(commands[-1], sessions[i % len(sessions)]) for i in range(given.then)]
     then = at_once(jobs) if given.at_once else [job() for job in jobs]
