@@ -13,9 +13,10 @@ teardown() {
 	lib_after
 }
 
-# inside COMMAND...: runs it in the test's namespaces.
+# inside COMMAND...: runs it in the test's namespaces.  The root is said as well: where the tests themselves run in a
+# chroot, that of the mounts alone is outside of it.
 inside() {
-	nsenter -t "$world" -m -n -- "$@"
+	nsenter -t "$world" -m -n -r -w -- "$@"
 }
 
 own_namespaces() {
@@ -122,7 +123,7 @@ start_xinetd() {
 	cp "$SUPERSERVERS/xinetd/etc/xinetd.conf" "$etc"
 	mkdir "$etc/xinetd.d"
 	pidfile=/run/xinetd.pid
-	start xinetd nsenter -t "$world" -m -n -- "$(superserver_path xinetd)" -dontfork -stayalive \
+	start xinetd nsenter -t "$world" -m -n -r -w -- "$(superserver_path xinetd)" -dontfork -stayalive \
 		-pidfile "$pidfile" -filelog "$T/xinetd.file.log"
 	wait_for 5 inside test -s "$pidfile"
 }
@@ -131,7 +132,7 @@ start_xinetd() {
 start_inetd() {
 	printf '# <service> <type> <proto> <flags> <user> <program> <args>\n' > "$etc/inetd.conf"
 	pidfile=/run/inetd.pid
-	start inetd nsenter -t "$world" -m -n -- "$(superserver_path "$1")" "${@:2}"
+	start inetd nsenter -t "$world" -m -n -r -w -- "$(superserver_path "$1")" "${@:2}"
 	inside sh -c 'echo "$1" > "$2"' sh "$pid" "$pidfile"
 	sleep 0.5
 	alive "$pid"

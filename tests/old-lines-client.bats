@@ -56,7 +56,7 @@ machine() {
 		mount --move /mnt "$1"
 		touch "$1/$2.world.ready"
 		exec sleep 900' sh "$T" "$1"
-	printf '#!/bin/sh\nexec nsenter --target %s --net --mount --wd=/ env HOME=/root "$@"\n' "$pid" > "$T/bin/on-$1"
+	printf '#!/bin/sh\nexec nsenter --target %s --net --mount --root --wd=/ env HOME=/root "$@"\n' "$pid" > "$T/bin/on-$1"
 	chmod 755 "$T/bin/on-$1"
 	echo "$pid" > "$T/$1.pid"
 	wait_for 10 test -e "$T/$1.world.ready"

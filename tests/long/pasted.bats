@@ -31,8 +31,8 @@ prepare() {
 	sh_inside 'cd /usr/local/etc/inetls && rm pgssl.pem pgssl.crt && for name in imap git; do
 		inetls-certgen --batch $name.pem db.example.org; done && cd /root/afternoon &&
 		inetls-certgen csr theirs.pem their.example.org' < /dev/null
-	start imap nsenter -t "$world" -m -n -- socat TCP-LISTEN:143,fork,reuseaddr SYSTEM:true
-	start demanding nsenter -t "$world" -m -n -- "$prefix/sbin/inetls-wrap" -f -d 127.0.0.2:5432 -n pgsql \
+	start imap nsenter -t "$world" -m -n -r -w -- socat TCP-LISTEN:143,fork,reuseaddr SYSTEM:true
+	start demanding nsenter -t "$world" -m -n -r -w -- "$prefix/sbin/inetls-wrap" -f -d 127.0.0.2:5432 -n pgsql \
 		-p "$prefix/etc/inetls/imap.pem" -r 127.0.0.1:5432
 }
 
