@@ -123,6 +123,40 @@ line='pgssl		9000/tcp	# PostgreSQL TLS wrapper'
 	grep -q inetls-wrap "$etc/inetd.conf"
 }
 
+# line_of WORDS: for inetd.conf, with a command of so many.
+line_of() {
+	printf 'pgssl\tstream\ttcp\tnowait.6000\troot\t/usr/local/sbin/inetls-wrap\tinetls-wrap%s' "$(printf ' -v%.0s' $(seq 2 "$1"))"
+}
+
+@test "bad-inetd: a command of more than the 20 words that openbsd-inetd passes on is refused, one that is there is warned of" {
+	local activate=(env INETD_CONF="$etc/inetd.conf" SERVICES_FILE="$etc/services" XINETD_D="$etc/xinetd.d" UNITDIR="$etc/units"
+		CRON_D="$etc" SERVICE=pgssl PORT=9000 ACCEPT=yes SERVICE_USER=root INETD_PIDFILE="$here/inetd.pid"
+		XINETD_PIDFILE="$here/xinetd.pid" RELOAD_XINETD=: SYSTEMCTL=: FORCE= PEM="$here/pgssl.pem"
+		PROGRAM="$here/inetls-wrap" FRAGMENTS="$here/fragments" "$ROOT/inetd/activate" add inetd)
+	run_make services fragments
+	keep
+	line_of 21 > "$here/fragments/inetd/pgssl.conf"
+	run "${activate[@]}"
+	[ "$status" -eq 1 ]
+	[[ $output == *"nothing is written: the command of pgssl has 21 words, and openbsd-inetd drops all behind the 20th"*"script of two lines"* ]]
+	unchanged
+	line_of 20 > "$here/fragments/inetd/pgssl.conf"
+	run "${activate[@]}"
+	[ "$status" -eq 0 ]
+	[[ $output != *20th* ]]
+	[ "$(tail -n 1 "$etc/inetd.conf")" = "$(line_of 20)" ]
+
+	printf '%s\n' "$(line_of 22)" > "$etc/inetd.conf"
+	run "${activate[@]}"
+	[ "$status" -eq 1 ]
+	[[ $output == *"warning: $etc/inetd.conf: the command of pgssl has 22 words"*"left as it is"* ]]
+}
+
+@test "inetd: the shipped line, with everything that make can put into it, is one that openbsd-inetd passes on whole" {
+	run_make services inetd SOURCE=127.0.0.77
+	[ "$(tail -n 1 "$etc/inetd.conf" | cut -f 7 | wc -w)" -eq 13 ]
+}
+
 @test "bad-inetd: a name that the list of services does not have is not written" {
 	printf '#pgssl\t9000/tcp\n' >> "$etc/services"
 	keep
