@@ -57,6 +57,13 @@ has_line_of() {
 	last_line 1.3 | grep 'result=ok .*in=19 out=19 '
 }
 
+@test "TLS 1.2 warnings: a few are passed over, and a flood of them is refused" {
+	run timeout 20 "$ROOT/tests/lesser-alerts.py" "$PORT" 1,8,8,0,9
+	echo "$output"
+	[ "$output" = $'echo\necho\necho\necho\nalert:Unexpected message' ]
+	last_line 1.2 | grep 'result=protocol .*reason="peer sends nothing but warnings" .*in=20 out=20 '
+}
+
 @test "TLS 1.2 renegotiation: refused with an alert, the service gets a reset and not an end" {
 	types one R two three | s_client -tls1_2 || :
 	cat "$T/heard" "$T/s_client.log"

@@ -33,6 +33,9 @@ GNUTLS_SKIP_GLOBAL_INIT
 	"-SIGN-ECDSA-SHA1:%SERVER_PRECEDENCE:%NO_TICKETS_TLS12:-GROUP-ALL:"
 #define GROUPS "+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1"
 #define HYBRID_GROUP "X25519-MLKEM768"
+/* A TLS library sends one or two; without a limit a peer could go on for ever, past every timeout.
+ */
+#define WARNINGS_MAX 8
 
 struct tls {
 	gnutls_session_t session;
@@ -44,6 +47,7 @@ struct tls {
 	bool established; /* the handshake is complete */
 	bool closed;      /* close_notify was said */
 	bool canceled;    /* by the peer: GnuTLS lets nothing through any more, either way */
+	int warnings;     /* that the peer sent since its last byte of data */
 	int error;        /* of GnuTLS, of the last call that failed */
 	char reason[400];
 };
@@ -253,6 +257,7 @@ new_tls(const struct tls_config *c, unsigned flags, int fd_in, int fd_out, struc
 	t->session = NULL;
 	t->credentials = NULL;
 	t->alpn_required = t->established = t->closed = t->canceled = false;
+	t->warnings = 0;
 	t->error = GNUTLS_E_SUCCESS;
 	t->reason[0] = '\0';
 	transport_init(&t->transport, fd_in, fd_out);
@@ -402,6 +407,8 @@ set_reason(struct tls *t, int error)
 		    strerror(errno));
 	else if (error == GNUTLS_E_PREMATURE_TERMINATION)
 		(void)snprintf(t->reason, sizeof(t->reason), "peer closed without close_notify");
+	else if (error == GNUTLS_E_WARNING_ALERT_RECEIVED)
+		(void)snprintf(t->reason, sizeof(t->reason), "peer sends nothing but warnings");
 	else if (error == GNUTLS_E_REHANDSHAKE)
 		(void)snprintf(t->reason, sizeof(t->reason), "peer asked for renegotiation");
 	else
@@ -425,9 +432,10 @@ outcome(struct tls *t, int error)
 }
 
 static bool
-is_passing(int error)
+is_passing(struct tls *t, int error)
 {
-	return error == GNUTLS_E_WARNING_ALERT_RECEIVED || error == GNUTLS_E_GOT_APPLICATION_DATA;
+	return error == GNUTLS_E_GOT_APPLICATION_DATA ||
+	    (error == GNUTLS_E_WARNING_ALERT_RECEIVED && ++t->warnings <= WARNINGS_MAX);
 }
 
 int
@@ -437,7 +445,7 @@ tls_handshake(struct tls *t)
 
 	do
 		r = gnutls_handshake(t->session);
-	while (r < 0 && is_passing(r));
+	while (r < 0 && is_passing(t, r));
 	if (r != GNUTLS_E_SUCCESS)
 		return outcome(t, r);
 	t->established = true;
@@ -467,7 +475,9 @@ tls_read(struct tls *t, void *data, size_t n)
 
 	do
 		r = gnutls_record_recv(t->session, data, n);
-	while ((r < 0 && is_passing((int)r)) || has_more(t, r));
+	while ((r < 0 && is_passing(t, (int)r)) || has_more(t, r));
+	if (r > 0)
+		t->warnings = 0;
 	if (r == GNUTLS_E_FATAL_ALERT_RECEIVED &&
 	    gnutls_alert_get(t->session) == GNUTLS_A_USER_CANCELED) {
 		t->canceled = true;
@@ -524,6 +534,8 @@ tls_abort(struct tls *t)
 	 */
 	if (t->error == GNUTLS_E_NO_CERTIFICATE_FOUND)
 		alert = GNUTLS_A_HANDSHAKE_FAILURE;
+	if (t->error == GNUTLS_E_WARNING_ALERT_RECEIVED)
+		alert = GNUTLS_A_UNEXPECTED_MESSAGE;
 	if (!t->established && t->trust != NULL && trust_alert(t->trust) != -1)
 		alert = trust_alert(t->trust);
 	(void)gnutls_alert_send(t->session, GNUTLS_AL_FATAL, (gnutls_alert_description_t)alert);
