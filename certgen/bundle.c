@@ -108,12 +108,14 @@ publish_over(struct draft drafts[], size_t count, struct failure *why)
 
 /* root may renew what a service's own user reads: that user must be able to read the new one. */
 static void
-keep_owner(struct draft *draft)
+keep_owner(struct draft *draft, const struct stat *was)
 {
 	struct stat st;
 
+	if (was != NULL)
+		st = *was;
 	/* A bundle has at least one file.  NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage) */
-	if (lstat(draft->path, &st) == -1)
+	else if (lstat(draft->path, &st) == -1)
 		return;
 	if (geteuid() == 0) {
 		draft->uid = st.st_uid;
@@ -148,7 +150,7 @@ write_locked(const struct bundle *bundle, struct failure *why)
 	for (size_t i = 0; i < bundle->count; i++)
 		draft_init(&drafts[i], bundle->files[i].path, bundle->files[i].mode);
 	if (bundle->force)
-		keep_owner(&drafts[0]);
+		keep_owner(&drafts[0], bundle->was);
 	if ((r = write_drafts(bundle, drafts, why)) == 0)
 		r = (bundle->force ? publish_over : publish_new)(drafts, bundle->count, why);
 	for (size_t i = 0; i < bundle->count; i++)

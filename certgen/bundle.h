@@ -8,6 +8,7 @@
  */
 
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "failure.h"
@@ -25,6 +26,11 @@ struct bundle {
 	struct bundle_file files[BUNDLE_MAX];
 	size_t count;
 	int force; /* existing regular files give way; root keeps the first one's owner */
+	/*
+	 * The owner that is kept, where what is written was read from a file: in the directory of
+	 * somebody else another may have its name by now.  NULL: that of the file as it is.
+	 */
+	const struct stat *was;
 	/*
 	 * Called when all is on disk and nothing has its name yet: the last moment to say no, by -1
 	 * and *why, and the one at which a CA writes down what it hands out.  NULL: nobody is

@@ -28,18 +28,17 @@ int
 pair_load(struct pair *pair, const char *path, struct failure *why)
 {
 	struct failure inside;
-	char *pem = NULL;
-	size_t len = 0;
+	struct file_named file;
 	int found = -1;
 
 	memset(pair, 0, sizeof(*pair));
-	if (check_regular(path, why) == -1 ||
-	    file_read_private(path, FILE_PEM_MAX, &pem, &len, why) == -1)
+	if (check_regular(path, why) == -1 || file_read_named(path, FILE_PEM_MAX, &file, why) == -1)
 		return -1;
-	pair->count = cert_load(pem, len, &pair->certs, &inside);
+	pair->was = file.was;
+	pair->count = cert_load(file.data, file.len, &pair->certs, &inside);
 	if (pair->count > 0)
-		found = key_load(pem, len, &pair->key, &inside);
-	file_wipe(pem, len);
+		found = key_load(file.data, file.len, &pair->key, &inside);
+	file_wipe(file.data, file.len);
 	if (found == 0)
 		return failure_set(
 		    why, EX_DATAERR, "%s: there is no key in it, so it is no file to renew", path);

@@ -4,6 +4,7 @@
 /* A key and its certificates, as a FILE.pem holds them. */
 
 #include <gnutls/x509.h>
+#include <sys/stat.h>
 
 #include "failure.h"
 
@@ -11,6 +12,7 @@ struct pair {
 	gnutls_x509_crt_t *certs; /* certs[0] is the key's */
 	int count;
 	gnutls_x509_privkey_t key;
+	struct stat was; /* of the file, when it was read */
 };
 
 /*

@@ -179,6 +179,7 @@ renew(struct renewal *renewal, const char *path, struct failure *why)
 	if (store_init(&renewal->store, path, 1, why) == -1 ||
 	    pair_load(&renewal->old, path, why) == -1)
 		return -1;
+	renewal->store.was = &renewal->old.was;
 	if (!is_due(renewal))
 		return 1;
 	choose_days(renewal);

@@ -98,6 +98,7 @@ store_write(const struct store *store, const char *pem, const char *crt, struct 
 	struct bundle bundle;
 
 	bundle_init(&bundle, store->force);
+	bundle.was = store->was;
 	bundle.commit = store->commit;
 	bundle.context = store->context;
 	bundle_add(&bundle, store->pem_path, 0600, pem, strlen(pem));

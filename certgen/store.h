@@ -9,13 +9,16 @@
 
 #include <limits.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "failure.h"
 
 struct store {
 	const char *pem_path; /* the caller's */
 	char crt_path[PATH_MAX];
-	int force;                                         /* an existing pair gives way */
+	int force; /* an existing pair gives way */
+	const struct stat
+	    *was; /* whose owner the new PEM has; NULL: that of the file it replaces */
 	int (*commit)(void *context, struct failure *why); /* as bundle.h says; NULL at first */
 	void *context;
 };

@@ -69,23 +69,43 @@ read_all(int fd, const char *path, size_t max, char **data, size_t *len, struct 
 	return 0;
 }
 
+/* Non-blocking, so that a FIFO at that path cannot hang us. */
+static int
+open_file(const char *path, int flags)
+{
+	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags);
+}
+
+/* Closes fd. */
+static int
+read_open(
+    int fd, const char *path, int private, size_t max, struct file_named *out, struct failure *why)
+{
+	int r = -1;
+
+	if (fstat(fd, &out->was) == -1)
+		failure_set(why, EX_OSERR, "stat %s: %s", path, strerror(errno));
+	else if (!S_ISREG(out->was.st_mode))
+		failure_set(why, EX_CONFIG, "%s: not a regular file", path);
+	else if (!private || check_private(path, &out->was, why) == 0)
+		r = read_all(fd, path, max, &out->data, &out->len, why);
+	(void)close(fd);
+	return r;
+}
+
 static int
 read_file(const char *path, int private, size_t max, char **data, size_t *len, struct failure *why)
 {
-	struct stat st;
-	int fd, r = -1;
+	struct file_named file;
+	int fd = open_file(path, 0);
 
-	/* Non-blocking, so that a FIFO at that path cannot hang us. */
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) == -1)
+	if (fd == -1)
 		return open_failed(path, why);
-	if (fstat(fd, &st) == -1)
-		failure_set(why, EX_OSERR, "stat %s: %s", path, strerror(errno));
-	else if (!S_ISREG(st.st_mode))
-		failure_set(why, EX_CONFIG, "%s: not a regular file", path);
-	else if (!private || check_private(path, &st, why) == 0)
-		r = read_all(fd, path, max, data, len, why);
-	(void)close(fd);
-	return r;
+	if (read_open(fd, path, private, max, &file, why) == -1)
+		return -1;
+	*data = file.data;
+	*len = file.len;
+	return 0;
 }
 
 int
@@ -98,6 +118,16 @@ int
 file_read_private(const char *path, size_t max, char **data, size_t *len, struct failure *why)
 {
 	return read_file(path, 1, max, data, len, why);
+}
+
+int
+file_read_named(const char *path, size_t max, struct file_named *out, struct failure *why)
+{
+	int fd = open_file(path, O_NOFOLLOW);
+
+	if (fd == -1 && errno == ELOOP)
+		return failure_set(why, EX_CANTCREAT, "%s: not a regular file", path);
+	return fd == -1 ? open_failed(path, why) : read_open(fd, path, 1, max, out, why);
 }
 
 static int

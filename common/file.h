@@ -30,6 +30,18 @@ int file_read(const char *path, size_t max, char **data, size_t *len, struct fai
  */
 int file_read_private(const char *path, size_t max, char **data, size_t *len, struct failure *why);
 
+struct file_named {
+	char *data;
+	size_t len;
+	struct stat was; /* of what was read, whatever the path leads to by now */
+};
+
+/*
+ * The same for one that is to be replaced, which no link may lead to: EX_CANTCREAT.  The caller
+ * frees out->data.
+ */
+int file_read_named(const char *path, size_t max, struct file_named *out, struct failure *why);
+
 /*
  * Writes a new file of exactly this mode, whatever the umask; 0600 until all of it is written.  It
  * appears under its name whole and synced, or not at all, and never in the place of something else:

@@ -131,6 +131,47 @@ said() {
 	done
 }
 
+# swapped FILE OTHER: renews FILE while it is a link to OTHER for the moment at which it is opened; sets $status.
+swapped() {
+	(
+		status=0
+		certgen_traced "$1" > out 2>&1 || status=$?
+		echo "$status" > status
+	) &
+	sleep 0.7
+	mv "$1" "$1.aside"
+	ln -s "$2" "$1"
+	sleep 1
+	mv -f "$1.aside" "$1" 2> /dev/null || :
+	wait
+	cat out
+	status=$(cat status)
+}
+
+certgen_traced() {
+	timeout 20 strace -qq -o /dev/null -P "$1" -e inject=openat:delay_enter=1000000:delay_exit=1000000:when=1 \
+		"$CERTGEN" renew "$1"
+}
+
+@test "bad-race: whose file turns into a link to another's key, while root renews it, does not get that key" {
+	need_root
+	need strace
+	strace -o /dev/null true || skip "kernel: no ptrace here"
+	certgen --quiet other.pem other.example
+	mkdir theirs
+	cp -p self.pem self.crt theirs
+	chown -R nobody theirs
+	chmod 755 .
+	# A machine that is busy may be late for that moment.
+	status=0
+	for _ in 1 2 3 4; do
+		[ "$status" -ne 0 ] || swapped theirs/self.pem "$PWD/other.pem"
+		[ "$(pin theirs/self.pem)" != "$(pin other.pem)" ]
+	done
+	[ "$status" -eq 73 ]
+	grep 'not a regular file' out
+}
+
 @test "bad-race: ten renewals at once all end well, and the pair belongs together" {
 	local i pids=()
 	for i in 1 2 3 4 5 6 7 8 9 10; do
