@@ -26,6 +26,22 @@ archive_of() {
 	run ! cmp -s "$T/one.tar.gz" "$T/four.tar.gz"
 }
 
+@test "dist: an archive of a tree that may only be read, built elsewhere or under another name, is the same" {
+	archive_of "$ROOT" first.tar.gz
+	mkdir "$T/given" "$T/tmp"
+	tar -xzf "$T/first.tar.gz" -C "$T/given"
+	chmod -R a-w "$T/given"
+	chmod 777 "$T/tmp"
+	(cd "$T/given/inetls-test" && as_nobody env TMPDIR="$T/tmp" sh dist/archive inetls-test "$T/tmp/elsewhere.tar.gz")
+	cmp "$T/first.tar.gz" "$T/tmp/elsewhere.tar.gz"
+	chmod -R u+w "$T/given"
+	mkdir "$T/given/inetls-test/out"
+	touch "$T/given/inetls-test/out/object"
+	(cd "$T/given/inetls-test" && sh dist/archive inetls-test out/second.tar.gz)
+	cmp "$T/first.tar.gz" "$T/given/inetls-test/out/second.tar.gz"
+	[ "$(ls "$T/tmp")" = elsewhere.tar.gz ]
+}
+
 @test "dist: has every file that git has, root's and no newer than the commit, and can be built from" {
 	archive_of "$ROOT" list.tar.gz
 	if [ -e "$ROOT/.git" ]; then
