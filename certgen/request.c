@@ -153,16 +153,14 @@ request_set_common(struct request *request, const char *text, struct failure *wh
 static int
 set_country(char *country, const char *text, struct failure *why)
 {
-	size_t len = strlen(text);
+	size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
-	for (size_t i = 0; i < len; i++)
-		if (((text[i] | 0x20) < 'a' || (text[i] | 0x20) > 'z'))
-			len = 0;
-	if (*text != '\0' && len != 2)
+	if (text[len] != '\0' || (len != 0 && len != 2))
 		return failure_set(why, EX_DATAERR,
 		    "'%.20s' is not a country's two letters (ISO 3166): GB, DE, US", text);
-	for (size_t i = 0; i <= len; i++)
+	for (size_t i = 0; i < len; i++)
 		country[i] = (char)(text[i] >= 'a' ? text[i] - 'a' + 'A' : text[i]);
+	country[len] = '\0';
 	return 0;
 }
 

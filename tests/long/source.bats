@@ -2,10 +2,11 @@
 
 load ../lib
 
-# compile_with COMPILER: everything, the unit tests as well, in a directory of its own.
+# compile_with COMPILER [OPTION...]: everything, the unit tests as well, in a directory of its own.
 compile_with() {
 	need "$1"
-	run timeout 300 make -C "$ROOT" -j2 CC="$1" CFLAGS='-O2 -g -Werror' BUILD="$T/$1" all unit
+	rm -rf "${T:?}/$1"
+	run timeout 300 make -C "$ROOT" -j2 CC="$1" CFLAGS="${*:2} -g -Werror" LDFLAGS="${*:2}" BUILD="$T/$1" all unit
 	[ "$status" -eq 0 ] || {
 		grep -E -A4 'error|warning|\*\*\*' <<< "$output" | tail -n 60
 		return 1
@@ -15,11 +16,17 @@ compile_with() {
 }
 
 @test "gcc compiles and links the whole tree with -Werror" {
-	compile_with gcc
+	compile_with gcc -O2
 }
 
 @test "clang compiles and links the whole tree with -Werror" {
-	compile_with clang
+	compile_with clang -O2
+}
+
+@test "gcc has no warning either with what distributions give it: -O3, -Os, optimisation when it links" {
+	compile_with gcc -O3
+	compile_with gcc -Os
+	compile_with gcc -O2 -flto=auto
 }
 
 @test "make lint has nothing to say" {
