@@ -31,6 +31,7 @@ static bool
 parse_ec_key(struct der d, bool curve_is_known, uint8_t number[P256_SIZE])
 {
 	struct der key, version, octets, parameters, curve;
+	size_t n;
 
 	if (!der_take(&d, DER_SEQUENCE, &key) || !der_take(&key, DER_INTEGER, &version) ||
 	    !der_take(&key, DER_OCTETS, &octets))
@@ -41,12 +42,17 @@ parse_ec_key(struct der d, bool curve_is_known, uint8_t number[P256_SIZE])
 			return false;
 		curve_is_known = true;
 	}
-	/* GnuTLS writes a zero before half of all numbers, as if they had a sign. */
+	/*
+	 * GnuTLS writes a zero before half of all numbers, as if they had a sign, and leaves out
+	 * zeros that a number begins with.
+	 */
 	if (octets.end - octets.at == P256_SIZE + 1 && octets.at[0] == 0)
 		octets.at++;
-	if (!curve_is_known || octets.end - octets.at != P256_SIZE)
+	n = (size_t)(octets.end - octets.at);
+	if (!curve_is_known || n < 1 || n > P256_SIZE)
 		return false;
-	memcpy(number, octets.at, P256_SIZE);
+	memset(number, 0, P256_SIZE - n);
+	memcpy(number + P256_SIZE - n, octets.at, n);
 	return true;
 }
 
