@@ -140,6 +140,21 @@ sockets_of() {
 	[ "$(sockets_of "$(cat "$T/starter")")" -eq 1 ]
 }
 
+@test "where the kernel has no close_range, what was inherited is closed all the same" {
+	need strace
+	strace -o /dev/null true || skip "kernel: no ptrace here"
+	script opened <<< "ls -l /proc/self/fd > $T/opened"
+	: > "$T/opened"
+	chmod 666 "$T/opened"
+	command_session --peer 'handshake recv-tls bye hold' -- sh -c 'exec 9< /etc/passwd; exec "$@"' sh strace -f -qq \
+		-o /dev/null -e trace=close_range -e inject=close_range:error=ENOSYS \
+		"$WRAP" -o "$T/session.log" -p "$T/pgssl.pem" -l "$T/bin/opened"
+	says exit=0
+	wait_for 5 grep -q ' 2 -> ' "$T/opened"
+	cat "$T/opened"
+	! grep -qE 'passwd|log' "$T/opened"
+}
+
 # -- what it is given ------------------------------------------------------------------------------------
 
 # answer OPTION... [-- ARG...]: what a program prints to an s_client that shows the right certificate.

@@ -12,6 +12,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "sandbox.h"
 #include "signer.h"
 
@@ -103,8 +104,8 @@ static void
 keep_only(int fd)
 {
 	if (fd > 0)
-		(void)close_range(0, (unsigned)fd - 1, 0);
-	(void)close_range((unsigned)fd + 1, ~0u, 0);
+		descriptor_close_all(0, (unsigned)fd - 1);
+	descriptor_close_all((unsigned)fd + 1, ~0u);
 }
 
 void

@@ -17,6 +17,7 @@
 #define SYSLOG_NAMES
 #include <syslog.h>
 
+#include "descriptor.h"
 #include "parse.h"
 
 /* The log's settings: there is one log in a process. */
@@ -58,7 +59,7 @@ log_claim_stderr(void)
 	/*
 	 * What a super-server forgot to close is none of ours, and would count as open ever after.
 	 */
-	(void)close_range(STDERR_FILENO + 1, ~0u, 0);
+	descriptor_close_all(STDERR_FILENO + 1, ~0u);
 	log_settings.stdin_was_open = fstat(STDIN_FILENO, &in) == 0;
 	if (!log_settings.stdin_was_open || fstat(STDOUT_FILENO, &out) == -1 ||
 	    fstat(STDERR_FILENO, &err) == -1) {

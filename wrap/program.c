@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "deadline.h"
+#include "descriptor.h"
 #include "log.h"
 #include "sandbox.h"
 
@@ -111,7 +112,7 @@ become_program(const struct starter *s, int errors, const struct program_facts *
 	if (dup2(s->plain, STDIN_FILENO) == -1 || dup2(s->plain, STDOUT_FILENO) == -1 ||
 	    dup2(errors, STDERR_FILENO) == -1)
 		_exit(EX_OSERR);
-	(void)close_range(STDERR_FILENO + 1, ~0u, 0);
+	descriptor_close_all(STDERR_FILENO + 1, ~0u);
 	set_environment(f);
 	(void)execv(s->path, s->argv);
 	/* stderr is the pipe to the log by now. */
