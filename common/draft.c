@@ -11,8 +11,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+/* Not every C library has the call and its flag. */
+#ifndef RENAME_NOREPLACE
+#define RENAME_NOREPLACE 1
+#endif
 #define TEMP_TRIES 100 /* a second would do: 32 random bits meet themselves rarely */
 
 static int
@@ -157,7 +162,8 @@ link_new(const struct draft *draft, const char *name)
 		return 0;
 	if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS && errno != EMLINK)
 		return -1;
-	return renameat2(draft->dir, draft->temp, draft->dir, name, RENAME_NOREPLACE);
+	return (int)syscall(
+	    SYS_renameat2, draft->dir, draft->temp, draft->dir, name, RENAME_NOREPLACE);
 }
 
 static int

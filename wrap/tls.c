@@ -4,7 +4,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +35,9 @@ GNUTLS_SKIP_GLOBAL_INIT
 /* A TLS library sends one or two; without a limit a peer could go on for ever, past every timeout.
  */
 #define WARNINGS_MAX 8
+
+/* glibc's; another C library may not have it. */
+int malloc_trim(size_t pad) __attribute__((weak));
 
 struct tls {
 	gnutls_session_t session;
@@ -588,7 +590,8 @@ void
 tls_rest(struct tls *t)
 {
 	transport_rest(&t->transport);
-	(void)malloc_trim(0);
+	if (malloc_trim != NULL)
+		(void)malloc_trim(0);
 }
 
 const char *

@@ -29,6 +29,23 @@ compile_with() {
 	compile_with gcc -O2 -flto=auto
 }
 
+# Alpine's C library.  Nothing is linked: GnuTLS and its like are glibc's here, and only their headers are taken.
+@test "the source keeps to what musl has" {
+	local musl dir file
+	musl=$(echo /usr/include/*-linux-musl)
+	dir=/usr/include/$(gcc -print-multiarch)
+	[ -e "$musl/stdio.h" ] || { [ "${REQUIRE:-}" != all ] && skip "musl-dev is not installed"; }
+	mkdir "$T/musl"
+	ln -s /usr/include/{linux,asm-generic,gnutls,nettle,cmocka.h,seccomp.h} "$dir"/{asm,gmp.h,seccomp-syscalls.h} "$T/musl/"
+	[ ! -e /usr/include/seccomp-syscalls.h ] || ln -sf /usr/include/seccomp-syscalls.h "$T/musl/"
+	cd "$ROOT"
+	for file in wrap/*.c wrap/filter/*.c certgen/*.c common/[!lp]*.c common/parse.c tests/unit/*.c; do
+		gcc -nostdinc -isystem "$musl" -isystem "$(gcc -print-file-name=include)" -isystem "$T/musl" -std=c11 -D_GNU_SOURCE \
+			-Wall -Wextra -Werror -DINETLS_VERSION='""' -DINETLS_LINK='"shared"' -DINETLS_RELEASED='""' \
+			-DINETLS_SYSCONFDIR='"/etc"' -Icommon -I"$BUILD/gen" -fsyntax-only "$file"
+	done
+}
+
 @test "make lint has nothing to say" {
 	local tool
 	for tool in clang-format clang-tidy cppcheck shellcheck mandoc codespell; do
