@@ -300,6 +300,29 @@ forked() {
 	[ ! -e "$T/run/agent.pid" ]
 }
 
+@test "bad: out of descriptors it waits without spinning, and then serves who has waited" {
+	hold_key
+	ask chain > /dev/null
+	ticks() {
+		local stat
+		read -r stat < "/proc/$agent/stat"
+		# shellcheck disable=SC2086
+		set -- ${stat##*) }
+		echo $((${12} + ${13}))
+	}
+	prlimit --pid "$agent" --nofile="$(find "/proc/$agent/fd" -mindepth 1 | wc -l):1024"
+	start asker "$T/bin/agent.py" ask "$KEY" chain sign
+	sleep 0.5
+	before=$(ticks)
+	sleep 2
+	# Of 200 ticks in that time.
+	[ "$(($(ticks) - before))" -lt 40 ]
+	[ ! -s "$T/asker.log" ]
+	prlimit --pid "$agent" --nofile=1024:1024
+	answered() { grep -qE '^sign: [0-9]+ bytes$' "$T/asker.log"; }
+	wait_for 10 answered
+}
+
 @test "HUP reads PEM and log anew" {
 	cp "$T/pgssl.pem" "$T/held.pem"
 	start agent "$WRAP" --hold-key -f -p "$T/held.pem" --keyholder "$KEY" -o "$(new_log first)"

@@ -24,6 +24,7 @@
 #include "sandbox.h"
 
 #define CALLERS_AT_ONCE 64 /* between two looks at signals */
+#define PAUSE_MS 100       /* when descriptors have run out: time for somebody to end */
 
 struct agent {
 	const struct options *o;
@@ -157,14 +158,18 @@ serve_caller(struct agent *a, int fd)
 	keyprocess_refuse(fd, &why);
 }
 
+/* Whoever waits when there are no descriptors left is still there later. */
 static void
 serve_callers(struct agent *a)
 {
 	int fd;
 
 	for (int i = 0; i < CALLERS_AT_ONCE; i++) {
-		if ((fd = accept4(a->fd, NULL, NULL, SOCK_CLOEXEC)) == -1)
+		if ((fd = accept4(a->fd, NULL, NULL, SOCK_CLOEXEC)) == -1) {
+			if (errno != EAGAIN)
+				(void)deadline_wait(NULL, 0, deadline_after(PAUSE_MS));
 			return;
+		}
 		serve_caller(a, fd);
 		(void)close(fd);
 		a->moved = deadline_now();
