@@ -42,7 +42,7 @@ write_probe() {
 	}
 	# What the wrapper itself finds in the place that the unit has put it in.
 	check_inside() {
-		sed -e 's/^ExecStart=-*\(.*\)/ExecStart=\1 --check/; s/^StandardOutput=.*/StandardOutput=append:\/inetls\/log/' \
+		sed -e 's/^ExecStart=-*\(.*\)/ExecStart=\1 --check/; s/^StandardOutput=.*/StandardOutput=append:\/inetls\/probe.log/' \
 			-e 's/^Type=.*//; s/^\[Service\]/&\nType=oneshot/; /^StandardInput=/d' "/etc/systemd/system/$1" \
 			> /run/systemd/system/inside.service
 		systemctl daemon-reload
@@ -102,7 +102,7 @@ write_probe() {
 	ask PEM that others can read
 	sleep 1
 	echo "log: $(journalctl -o cat -t pgssl | grep -c 'result=ok') sessions"
-	echo "failed: $(systemctl --failed --no-legend 'pgssl*' | wc -l) units"
+	echo "failed: $(systemctl list-units --state=failed --no-legend 'pgssl*' | wc -l) units"
 	run_make uninstall-systemd SERVICE_USER=pg-tls
 	ask after
 	echo "left: $(find /etc/systemd/system -name 'pgssl*')"
@@ -125,6 +125,18 @@ write_probe() {
 	systemctl stop pgssl-listen
 	ask after the listener
 	run_make uninstall-renewal
+
+	# One process that holds the key for sessions of inetd.
+	chmod 600 /usr/local/etc/inetls/pgssl.pem
+	cp build/fragments/systemd/pgssl-key.{socket,service} /etc/systemd/system
+	systemctl daemon-reload
+	systemctl start pgssl-key.socket
+	/usr/local/sbin/inetls-wrap --check -p /usr/local/etc/inetls/pgssl.pem -r localhost:5432 \
+		--keyholder /run/inetls/pgssl.key || :
+	echo "holder: $(systemctl is-active pgssl-key.service)"
+	runuser -u nobody -- /usr/bin/python3 tests/agent.py ask /run/inetls/pgssl.key chain 2>&1 | sed -n 's/.*\(Permission denied\)/holder: \1/p'
+	systemctl stop pgssl-key.socket pgssl-key.service
+	echo "holder: $(find /run/inetls -name '*.key' | wc -l) sockets left"
 	pg_stop
 	kill $socat
 	journalctl --no-pager > /inetls/journal.log
@@ -150,7 +162,7 @@ write_container() {
 	mkdir -p "$units/probe.target.wants" "$root/inetls/build"
 	printf '[Unit]\nDefaultDependencies=no\nAllowIsolate=yes\n' > "$units/probe.target"
 	printf '%s\n' '[Unit]' DefaultDependencies=no '[Service]' Type=oneshot ExecStart=/inetls/probe \
-		StandardOutput=append:/inetls/log StandardError=append:/inetls/log > "$units/probe.service"
+		StandardOutput=append:/inetls/probe.log StandardError=append:/inetls/probe.log > "$units/probe.service"
 	ln -s ../probe.service "$units/probe.target.wants"
 	tar -C "$ROOT" --exclude='./build*' --exclude=./.git -c . | tar -C "$root/inetls" -x
 	cp "$T/probe" "$root/inetls"
@@ -158,7 +170,7 @@ write_container() {
 	timeout -k 5 300 "$NSPAWN" -q -D "$root" -M inetls-test --register=no --keep-unit --private-network \
 		--link-journal=no --system-call-filter='landlock_create_ruleset landlock_add_rule landlock_restrict_self' \
 		-b -- --unit=probe.target --show-status=no < /dev/null
-	cat "$root/inetls/log"
+	cat "$root/inetls/probe.log"
 	cp "$root/inetls/journal.log" "$T/journal.log" || :
 	END
 	chmod 755 "$T/container"
@@ -178,8 +190,8 @@ write_container() {
 	[ "$status" -ne 77 ] || skip "kernel: no overlay of this machine's root"
 	[ "$status" -eq 0 ]
 	# Before, after, and with a PEM that others can read, psql got no answer.
-	diff - <(grep -E '^(answered|ok +(sandbox|user):|user of|resumed|refused|log:|failed:|left:|check:)' <<< "$output" |
-		sed -E 's/^ok +//; s/ABI [0-9]+/ABI N/; s/uid [0-9]+/uid N/') <<-END
+	diff - <(grep -E '^(answered|ok +(sandbox|user|keyholder .*):|holder:|user of|resumed|refused|log:|failed:|left:|check:)' <<< "$output" |
+		sed -E 's/^ok +//; s/ABI [0-9]+/ABI N/; s/uid [0-9]+/uid N/; s/gid [0-9]+/gid N/') <<-END
 	answered: TCP, Accept=yes
 	answered: again, Accept=yes
 	user of yes: dynamic
@@ -210,5 +222,11 @@ write_container() {
 	check: in order
 	check: not in order
 	check: /usr/local/etc/inetls/pgssl.pem
+	keyholder /run/inetls/pgssl.key: serves
+	user: a session becomes inetls (uid N, gid N)
+	sandbox: seccomp, Landlock (ABI N)
+	holder: active
+	holder: Permission denied
+	holder: 0 sockets left
 	END
 }
