@@ -118,7 +118,7 @@ forked() {
 	run timeout 10 "$WRAP" -f --hold-key -p "$T/mixed.pem" --keyholder "$KEY" < /dev/null
 	echo "$output"
 	[ "$status" -eq 78 ]
-	[[ $output == *"does not belong to the certificate"* ]]
+	[[ $output == *"does not belong to the first certificate"* ]]
 	[ ! -e "$KEY" ]
 }
 
