@@ -440,6 +440,20 @@ line_of() {
 	[[ $output == *"PostgreSQL sees no address behind the Unix socket"* ]]
 }
 
+@test "activation: a line that was made with other settings is shown by uninstall-inetd, with what takes it away, and stays" {
+	run_make services inetd SOURCE=127.0.0.77 > /dev/null 2>&1
+	keep
+	run run_make uninstall-inetd
+	[ "$status" -eq 0 ]
+	[[ $output == *"-I 127.0.0.77"*"is there: give make the settings that it was made with"* ]]
+	unchanged
+	run run_make uninstall-inetd SOURCE=127.0.0.77
+	[[ $output != *"is there"* ]]
+	run ! grep pgssl "$etc/inetd.conf"
+	run run_make uninstall-inetd
+	[[ $output != *"is there"* ]]
+}
+
 @test "activation: a start script that is content though no inetd runs is not believed" {
 	need_root
 	need_namespaces
