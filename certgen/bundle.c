@@ -123,6 +123,7 @@ keep_owner(struct draft *draft, const struct stat *was)
 	}
 	/* A group may read a key that root owns: libpq's rule. */
 	if (st.st_uid == 0 && geteuid() == 0)
+		/* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): the same */
 		draft->mode |= st.st_mode & 040;
 }
 
