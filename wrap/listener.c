@@ -133,6 +133,14 @@ let_go(struct listener *l, int i)
 	swap(l, i, --l->waiting);
 }
 
+/* A child that has ended without a connection: what has ended it may end the next one as fast. */
+static void
+lose(struct listener *l, int i)
+{
+	l->pause = deadline_after(PAUSE_MS);
+	let_go(l, i);
+}
+
 static void
 keep_waiting(struct listener *l)
 {
@@ -167,7 +175,7 @@ reap(struct listener *l)
 		for (int i = 0; i < l->n; i++)
 			if (l->children[i].pid == pid) {
 				if (i < l->waiting) {
-					let_go(l, i);
+					lose(l, i);
 					i = l->waiting;
 				}
 				l->children[i] = l->children[--l->n];
@@ -227,7 +235,7 @@ hear_child(struct listener *l, int i)
 	char answer;
 
 	if (read(c->control, &peer, sizeof(peer)) != (ssize_t)sizeof(peer)) {
-		let_go(l, i); /* it is dying; reap sees the rest */
+		lose(l, i); /* it is dying; reap sees the rest */
 		return;
 	}
 	source_of(&peer, &source);

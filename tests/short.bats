@@ -1,0 +1,133 @@
+# A listener on a machine that has run short of something: what it cannot do is in its log, nobody is lost who could
+# be served, and it goes on when there is enough again.
+
+# lib.bash sets port and pid, bats output and status.
+# shellcheck disable=SC2154
+
+load lib
+load client
+
+setup_file() {
+	lib_begin
+	make_pem "$T/pgssl.pem" localhost
+	# Limits are for whom is not root.
+	[ "$(id -u)" -ne 0 ] || chown nobody "$T/pgssl.pem"
+	! have socat || tls_server service socat "TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork" \
+		SYSTEM:'echo served; read line'
+	SERVICE=$port
+	export SERVICE
+}
+
+setup() {
+	lib_before
+	need socat
+}
+
+# listener [wrapper option ...]: in front of the service, as an ordinary user; its log is $log, its pid $listener.
+listener() {
+	log=$(new_log listener)
+	port=$(free_port)
+	start wrap as_nobody "${BY[@]}" "$WRAP" -f -d "${AT:-127.0.0.1}:$port" -p "$T/pgssl.pem" -r "127.0.0.1:$SERVICE" \
+		-o "$log" "$@"
+	wait_for 10 grep -qF ': listening on' "$log"
+	listener=$(sed -n 's/.*\[\([0-9]*\)\]: listening on.*/\1/p' "$log")
+}
+
+# served: a peer gets what the service says.
+served() {
+	[ "$(echo | timeout 20 openssl s_client -quiet -connect "${AT:-127.0.0.1}:$port" 2> /dev/null)" = served ]
+}
+
+# idle: the listener's children that wait for a connection; all but the keyholder, which is the first.
+idle() {
+	children "$listener" | sort -n | tail -n +2
+}
+
+# short LIMIT: of that resource there is no more; enough LIMIT: there is.
+short() {
+	as_nobody prlimit --pid "$listener" "--$1=$2:"
+}
+
+enough() {
+	as_nobody prlimit --pid "$listener" "--$1=$(as_nobody prlimit --pid "$listener" "--$1" -o HARD --noheadings | tr -d ' '):"
+}
+
+# tried TEXT: it was, now and then, and not as fast as the processor can.
+tried() {
+	local before after
+	wait_for 10 grep -qF "$1" "$log"
+	before=$(grep -cF "$1" "$log")
+	sleep 1
+	after=$(grep -cF "$1" "$log")
+	echo "in a second: $((after - before))"
+	[ "$((after - before))" -ge 1 ] && [ "$((after - before))" -le 20 ]
+}
+
+@test "bad: no more processes: said, tried again without haste, and served when there are some" {
+	listener --idle-children 1
+	served
+	short nproc 0
+	served
+	tried 'fork: Resource temporarily unavailable; no child can wait for connections'
+	enough nproc
+	served
+	served
+}
+
+@test "bad: no more descriptors: the same" {
+	listener --idle-children 1
+	served
+	short nofile 3
+	served
+	tried 'Too many open files; no child can wait for connections'
+	enough nofile
+	served
+	served
+}
+
+@test "bad: children that cannot wait say why, and are not replaced as fast as the processor can" {
+	need strace
+	strace -o "$T/strace.log" true 2> /dev/null || skip "kernel: no ptrace here"
+	: > "$T/strace.log"
+	chmod 666 "$T/strace.log"
+	local tracer BY=(strace -D -f -qq -o "$T/strace.log" -e trace=epoll_create1 -e inject=epoll_create1:error=EMFILE)
+	listener --no-sandbox --idle-children 1
+	tried 'epoll: Too many open files; this child cannot wait'
+	tracer=$(sed -n 's/^TracerPid:[[:space:]]*//p' "/proc/$listener/status")
+	kill -KILL "$tracer"
+	wait_for 10 gone "$tracer"
+	served
+}
+
+@test "bad: children that are killed while they wait are replaced" {
+	listener --idle-children 2
+	served
+	local before
+	before=$(idle)
+	[ "$(wc -l <<< "$before")" -eq 2 ]
+	# shellcheck disable=SC2086
+	kill -KILL $before
+	served
+	served
+	[ -z "$(grep -xF "$before" <(idle))" ]
+}
+
+@test "bad: --max-per-source: an IPv6 host's addresses are one source" {
+	ip -6 addr show dev lo 2> /dev/null | grep -q '::1/128' || skip "network: no IPv6 here"
+	local AT='[::1]'
+	listener --max-per-source 1
+	start held openssl s_client -quiet -connect "[::1]:$port"
+	wait_for 10 grep -qx served "$T/held.log"
+	run served
+	[ "$status" -ne 0 ]
+	wait_for 10 grep -qF 'more sessions of this source than --max-per-source' "$log"
+}
+
+@test "bad: a user that there is not: exit 78, and nobody listens" {
+	port=$(free_port)
+	run timeout 20 "$WRAP" -f -d "127.0.0.1:$port" -p "$T/pgssl.pem" -r "127.0.0.1:$SERVICE" -s no.such.user
+	echo "$output"
+	[ "$status" -eq 78 ]
+	[[ $output == *"-s no.such.user: there is no such user"* ]]
+	! listening "$port"
+}
