@@ -219,6 +219,37 @@ setup() {
 	[ "$status" -eq 0 ]
 }
 
+@test "bad-passphrase: from what is no terminal, with --ask: a wrong one and one that is cut off; the right one signs" {
+	secret good "correct horse"
+	make_ca ca --password-file good
+	run timeout 60 "$CERTGEN" server --ca ca --ask x.pem db.example.org <<< $'battery\n\n\n\n\n\n\ny'
+	echo "$output"
+	[ "$status" -eq 77 ]
+	[[ $output == *"the passphrase is not that of the key" ]]
+	run timeout 60 "$CERTGEN" server --ca ca --ask x.pem db.example.org < <(printf 'correct horse')
+	echo "$output"
+	[ "$status" -eq 65 ]
+	[[ $output == *"end of input: nothing was written" ]]
+	[ ! -e x.pem ] && [ ! -e x.crt ]
+	run timeout 60 "$CERTGEN" server --ca ca --ask x.pem db.example.org <<< $'correct horse\n\n\n\n\n\n\ny'
+	echo "$output"
+	[ "$status" -eq 0 ]
+	recorded ca x.crt
+}
+
+@test "bad-name: of this host's names a CA signs those that it may, and refuses where there is none" {
+	certgen ca --quiet other nowhere.example.net
+	run certgen server --ca other x.pem
+	echo "$output"
+	[ "$status" -eq 64 ]
+	[[ $output == *"this host is called nothing that the CA may sign for: nowhere.example.net" ]]
+	[ ! -e x.pem ]
+	unshare -u true 2> /dev/null || skip "root: only root can give this host another name"
+	certgen ca --quiet own example.org
+	unshare -u sh -c 'hostname here.example.org && "$@"' sh "$CERTGEN" server --quiet --ca own y.pem
+	[ "$(openssl x509 -in y.crt -noout -ext subjectAltName | tail -n 1)" = "    DNS:here.example.org" ]
+}
+
 @test "bad-request: one that was changed, of a weak key, or of rubbish is not signed" {
 	local kept
 	kept=$(sha256sum < "$T/ca/index")
@@ -590,6 +621,19 @@ setup() {
 	certgen client --quiet --ca "$T/ca" --pk8 bob
 	openssl pkcs8 -inform DER -nocrypt -in bob.pk8 -out bob.key
 	[ "$(openssl pkey -in bob.key -pubout)" = "$(openssl x509 -in bob.crt -noout -pubkey)" ]
+}
+
+@test "client: the result names each file, and what its program is told of it" {
+	secret pw "p12 secret"
+	run certgen client --ca "$T/ca" --p12 a.p12 --p12-password-file pw alice
+	[[ $output == "wrote a.p12  key, certificate and CA under the password, mode 0600"* ]]
+	[[ $output == *$'\n'"pgjdbc: sslmode=verify-full&sslkey=a.p12&sslpassword=...&sslrootcert=$T/ca/ca.crt" ]]
+	run certgen client --ca "$T/ca" --pk8 bob
+	[[ $output == $'wrote bob.pk8  key, mode 0600\nwrote bob.crt  certificate\n'* ]]
+	[[ $output == *$'\n'"pgjdbc: sslmode=verify-full&sslkey=bob.pk8&sslcert=bob.crt&sslrootcert=$T/ca/ca.crt" ]]
+	run certgen client --ca "$T/ca" carol
+	[[ $output == $'wrote carol.pem  key and certificate, mode 0600\nwrote carol.crt  certificate\n'* ]]
+	[[ $output == *"psql \"... sslmode=verify-full sslrootcert=$T/ca/ca.crt sslcert=carol.pem sslkey=carol.pem\"" ]]
 }
 
 @test "show: a CA, a list, a request's certificate; revoke names what else is still valid" {

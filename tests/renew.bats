@@ -214,8 +214,15 @@ certgen_traced() {
 }
 
 @test "renew: --new-key makes one of the same kind, --days another span, otherwise the old one" {
+	local kind before
+	for kind in ecdsa-p256:256 ecdsa-p384:384; do
+		certgen --quiet --key "${kind%:*}" "$kind.pem" db.example.org
+		before=$(pin "$kind.pem")
+		certgen renew --quiet --new-key "$kind.pem"
+		[ "$(pin "$kind.pem")" != "$before" ]
+		[[ $(openssl x509 -in "$kind.pem" -noout -text) == *"(${kind#*:} bit)"* ]]
+	done
 	certgen --quiet --key rsa:2048 --days 90 r.pem db.example.org
-	local before
 	before=$(pin r.pem)
 	certgen renew --quiet r.pem
 	[ "$(pin r.pem)" = "$before" ]
