@@ -10,18 +10,21 @@ setup_file() {
 	lib_begin
 	make_pem "$T/pgssl.pem" localhost
 	unset MAKEFLAGS MFLAGS MAKELEVEL
-	make -s -C "$ROOT" BUILD=build-shared LINK=shared build-shared/inetls-wrap > "$T/make.log" 2>&1 &&
+	make -s -C "$ROOT" BUILD="$BUILD-shared" LINK=shared "$BUILD-shared/inetls-wrap" > "$T/make.log" 2>&1 &&
 		cc -std=c11 -D_GNU_SOURCE -Wall -Wextra -shared -fPIC -o "$T/fault.so" "$ROOT/tests/fault.c" -ldl \
 			>> "$T/make.log" 2>&1 || {
 		cat "$T/make.log"
 		return 1
 	}
-	install -m 755 "$ROOT/build-shared/inetls-wrap" "$T/bin/shared"
+	install -m 755 "$BUILD-shared/inetls-wrap" "$T/bin/shared"
 	mkdir -m 711 "$T/sessions"
 }
 
 @test "system calls fail one by one in the session and in its keyholder: over 200, and none is a hang or a lie" {
-	run timeout 240 /usr/bin/python3 "$ROOT/tests/faults.py" "$T/bin/shared" "$T/fault.so" "$T/pgssl.pem" \
+	# A sanitizer's library wants to be the first.
+	local runtime
+	runtime=$(ldd "$T/bin/shared" | awk '/libasan/ { print $3 }')
+	run timeout 240 /usr/bin/python3 "$ROOT/tests/faults.py" "$T/bin/shared" "$runtime $T/fault.so" "$T/pgssl.pem" \
 		"$T/sessions" "${FAULTS_EACH:-4}"
 	echo "$output"
 	[ "$status" -eq 0 ]

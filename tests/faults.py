@@ -91,7 +91,8 @@ class Session:
             peer = socket.create_connection(listener.getsockname(), SECONDS)
             accepted, _ = listener.accept()
         threads = [threading.Thread(target=self.serve, args=(service,)), threading.Thread(target=self.talk, args=(peer,))]
-        environment = {"PATH": os.environ["PATH"], "LD_PRELOAD": shim, "FAULT_FILE": self.file, "FAULT_IN": self.where}
+        environment = {"PATH": os.environ["PATH"], "LD_PRELOAD": shim, "FAULT_FILE": self.file, "FAULT_IN": self.where,
+                       "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "")}
         if self.fault:
             environment["FAULT"] = self.fault
         began = time.monotonic()

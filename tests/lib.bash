@@ -31,6 +31,8 @@ SUPERSERVERS=${SUPERSERVERS:-$ROOT/build/superservers}
 # Nothing that the caller's shell says about TLS, libpq or the language may decide a test.
 unset GNUTLS_DEBUG_LEVEL GNUTLS_SYSTEM_PRIORITY_FILE SSLKEYLOGFILE OPENSSL_CONF SSL_CERT_FILE SSL_CERT_DIR
 export LC_ALL=C.UTF-8 PGCONNECT_TIMEOUT=20
+# A sanitizer does not mind a library that a test has loaded before it.
+export ASAN_OPTIONS=verify_asan_link_order=0
 
 # This file is read anew for each test: what is set by now comes from setup_file.
 PG_DIR_OF_FILE=${PG_DIR:-}
@@ -342,6 +344,11 @@ need_namespaces() {
 
 need_root() {
 	[ "$(id -u)" -eq 0 ] || skip "root: ${1:-only root can become another user}"
+}
+
+# need_no_sanitizer REASON: for what a build with AddressSanitizer cannot do; with REQUIRE=all a skip as well.
+need_no_sanitizer() {
+	! grep -qs __asan_init "$WRAP" || skip "sanitizer: $1"
 }
 
 # make_pem NAME.pem HOST...: key and certificate in NAME.pem, the certificate alone beside it in NAME.crt.
