@@ -798,6 +798,19 @@ daily() {
 	[ ! -e "$here/usr" ]
 }
 
+@test "install: the pages have the paths of this installation, and PREFIX is another word for prefix" {
+	make -s -C "$ROOT" -o all CC=true PKG_CONFIG=true LINK=shared BUILD="$BUILD" PREFIX=/usr sysconfdir=/etc \
+		DESTDIR="$here/package" install
+	[ -x "$here/package/usr/sbin/inetls-wrap" ]
+	grep -q '^pgssl stream tcp nowait.6000 root /usr/sbin/inetls-wrap .* -p /etc/inetls/pgssl.pem ' \
+		"$here/package/usr/share/man/man8/inetls-wrap.8"
+	grep -q ' /usr/bin/inetls-certgen renew ' "$here/package/usr/share/man/man1/inetls-certgen.1"
+	run ! grep -r /usr/local "$here/package/usr/share"
+	(export PREFIX=/opt/nonsense && make -s -C "$ROOT" -o all CC=true PKG_CONFIG=true LINK=shared BUILD="$BUILD" \
+		DESTDIR="$here/local" install)
+	cmp "$ROOT/man/inetls-wrap.8" "$here/local/usr/local/share/man/man8/inetls-wrap.8"
+}
+
 @test "install: of a static build says that an update of GnuTLS takes another one, a shared one does not" {
 	run run_make install CERT=no LINK=static
 	[ "$status" -eq 0 ]

@@ -39,6 +39,7 @@ build_package() {
 	# Nothing that only the makefile could do is left in what the package ships.
 	run ! grep -rnE '@[a-z_]+@|/usr/local|`make |build/fragments' "$T/tree/lib/systemd" \
 		"$T/tree/usr/share/doc/inetls/examples"
+	run ! zgrep /usr/local "$T"/tree/usr/share/man/man*/*
 }
 
 @test "package: its version and the makefile's are one" {
