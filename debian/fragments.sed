@@ -1,4 +1,5 @@
 # What the fragments say of make is not so in a package.
+s|(`make systemd SERVICE_USER=\.\.\.`)|(User=, and DynamicUser=no)|
 s|The line that `make inetd` adds to /etc/inetd.conf (this text stays here)|The line for /etc/inetd.conf|
 s|  `make [a-z]*\( ACCEPT=no\)*` put this file here.*||
 /^# `make [a-z]*` put this file/d
