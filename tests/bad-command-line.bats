@@ -150,6 +150,18 @@ table() {
 	! grep $'\033' "$T/session.log"
 }
 
+@test "--check names a program and a user that there are not, and what is switched off" {
+	run timeout 20 "$WRAP" --check -p "$T/pgssl.pem" -l "$T/no-program" --no-sandbox --no-keyholder -s no.such.user
+	echo "$output"
+	[ "$status" -eq 78 ]
+	grep -q "^error .*-l $T/no-program: No such file or directory" <<< "$output"
+	grep -q '^error .*-s no.such.user: there is no such user' <<< "$output"
+	grep -qx 'warning sandbox: switched off by --no-sandbox' <<< "$output"
+	grep -qx 'warning private key: in the process that reads the network, by --no-keyholder' <<< "$output"
+	run timeout 20 "$WRAP" --check -p "$T/pgssl.pem" -n pgsql -r "$T/no-socket"
+	grep -q '^warning pg_hba.conf: .* never "trust" in a local line' <<< "$output"
+}
+
 @test "old options without effect: taken, and --check names them" {
 	session --peer 'handshake send:10 bye recv-all' --backend echo -- -R x -E x -B x -W -S 0 -t 300 -O a:SO_X=1
 	says exit=0 peer.received=10

@@ -103,6 +103,42 @@ refused() {
 	refused 'stuffed'
 }
 
+# after_handshake HOW: a server that takes TLS and then, before it answers the StartupMessage, is cut off or leaves.
+after_handshake() {
+	cat > "$T/bin/leaves" <<-'END'
+	import socket, ssl, sys
+	context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+	context.load_cert_chain(sys.argv[2])
+	with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as listener:
+	    peer, _ = listener.accept()
+	    peer.recv(8, socket.MSG_WAITALL)
+	    peer.sendall(b"S")
+	    tls = context.wrap_socket(peer, server_side=True)
+	    tls.recv(65536)
+	    if sys.argv[3] == "leaves":
+	        tls.unwrap()
+	    tls.close()
+	END
+	tls_server "$1" /usr/bin/python3 "$T/bin/leaves" {port} "$T/pgssl.pem" "$1"
+	client_to "$port" -A "$T/pgssl.crt"
+	local_psql disable -c 'select 1'
+	[ "$status" -eq 2 ]
+	[[ $output == *"server closed the connection unexpectedly"* ]]
+	wait_for 10 grep -q 'result=' "$T/client.log"
+}
+
+@test "a server that is cut off before its first answer: result=cut, and psql has no session" {
+	after_handshake cut
+	grep -qE 'result=cut .*end=peer( |$)' "$T/client.log"
+	grep -q 'truncated=yes' "$T/client.log"
+}
+
+@test "a server that takes its leave before its first answer: no cut, and psql has no session" {
+	after_handshake leaves
+	grep -q 'result=ok ' "$T/client.log"
+	! grep -q truncated "$T/client.log"
+}
+
 @test "the wrong pin: psql is shown the right one" {
 	client_to "$PGPORT_REAL" --pin "$(pin_of "$T/other.pem")"
 	refused 'is not pinned' "$(pin_of "$T/pgssl.pem")"

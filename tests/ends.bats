@@ -209,6 +209,15 @@ stopped() {
 		logged end=signal
 		within 4
 	done
+	local waits
+	for waits in '-n pgsql' '--proxy-in 127.0.0.1'; do
+		# shellcheck disable=SC2086
+		session --peer 'sleep:0.3 signal:TERM hold' -- $waits
+		says exit=0
+		untouched
+		logged result=handshake end=signal
+		within 4
+	done
 }
 
 idle() {

@@ -6,6 +6,7 @@
 
 load lib
 load session
+load client
 
 setup_file() {
 	lib_begin
@@ -109,4 +110,49 @@ has_line_of() {
 		says exit=0 peer.tls=alert:bad_record_mac peer.tcp=fin backend.end=reset
 		logged result=protocol
 	done
+}
+
+# -- certificates --------------------------------------------------------------------------------------------
+
+# chain: a root in $T/root.crt, a CA below it, and a leaf of that one, with its key: $T/leaf.key, leaf.crt, mid.crt.
+chain() {
+	local new=(openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
+	{
+		"${new[@]}" -x509 -keyout "$T/root.key" -out "$T/root.crt" -subj /CN=root -days 9 \
+			-addext basicConstraints=critical,CA:TRUE
+		"${new[@]}" -keyout "$T/mid.key" -out "$T/mid.csr" -subj /CN=mid
+		openssl x509 -req -in "$T/mid.csr" -CA "$T/root.crt" -CAkey "$T/root.key" -days 9 -out "$T/mid.crt" \
+			-extfile <(echo basicConstraints=critical,CA:TRUE)
+		"${new[@]}" -keyout "$T/leaf.key" -out "$T/leaf.csr" -subj /CN=localhost
+		openssl x509 -req -in "$T/leaf.csr" -CA "$T/mid.crt" -CAkey "$T/mid.key" -days 9 -out "$T/leaf.crt" \
+			-extfile <(echo subjectAltName=DNS:localhost)
+	} 2> "$T/chain.log"
+}
+
+# served_by FILE...: a session whose PEM is these together; its peer knows the root alone.
+served_by() {
+	(umask 077 && cat "$@" > "$T/of.pem")
+	new_log session > /dev/null
+	tls_server of "$WRAP" -f -d 127.0.0.1:{port} -p "$T/of.pem" -r "127.0.0.1:$ECHO_PORT" -o "$T/session.log"
+	PORT=$port
+	types said | s_client -CAfile "$T/root.crt" -servername localhost -verify_hostname localhost
+	[ "$(cat "$T/heard")" = said ]
+}
+
+@test "a chain is sent as it stands: leaf, and the CA below the root" {
+	chain
+	served_by "$T/leaf.key" "$T/leaf.crt" "$T/mid.crt"
+}
+
+@test "a chain with the root in it, in order or not, is served" {
+	chain
+	served_by "$T/leaf.crt" "$T/leaf.key" "$T/mid.crt" "$T/root.crt"
+	served_by "$T/leaf.key" "$T/leaf.crt" "$T/root.crt" "$T/mid.crt"
+}
+
+@test "bad: a chain without its middle is refused by the peer, and the log says so" {
+	chain
+	run served_by "$T/leaf.key" "$T/leaf.crt"
+	[ "$status" -ne 0 ]
+	wait_for 5 grep -q 'result=handshake .*peer does not trust our certificate' "$T/session.log"
 }

@@ -102,6 +102,18 @@ V2='\r\n\r\n\x00\r\nQUIT\n'
 	tail -n 1 "$T/wrap.log" | grep 'result=refused.*no PROXY header within --handshake-timeout.*end=timeout'
 }
 
+@test "a proxy that leaves within its header: refused, and the service hears nothing" {
+	local before disturbed
+	disturbed=$(cat "$T/disturbed" 2> /dev/null | wc -l)
+	before=$(grep -c 'result=' "$T/wrap.log") || :
+	exec 8<> "/dev/tcp/127.0.0.1/$OURS"
+	printf 'PROXY TCP4 203.0.113.7' >&8
+	exec 8>&-
+	wait_for 10 more_sessions "$T/wrap.log" "$before"
+	tail -n 1 "$T/wrap.log" | grep 'result=refused.*proxy closed before its PROXY header was whole'
+	[ "$(cat "$T/disturbed" 2> /dev/null | wc -l)" -eq "$disturbed" ]
+}
+
 @test "what is no list of addresses is a bad command line" {
 	for list in '' localhost '127.0.0.1,' ,127.0.0.1 127.0.0.0/8; do
 		run timeout 10 "$WRAP" -p "$T/pgssl.pem" -r 1 --proxy-in "$list" -f < /dev/null
