@@ -8,18 +8,12 @@
 #include "bundle.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "draft.h"
-
-#define LOCK_TRIES 100 /* of 50 ms: others hold the lock for a few milliseconds */
+#include "file.h"
 
 void
 bundle_init(struct bundle *bundle, int force)
@@ -52,30 +46,6 @@ bundle_vacant(const struct bundle *bundle, struct failure *why)
 			    "%s exists and is no regular file: --force does not replace it", path);
 	}
 	return 0;
-}
-
-/*
- * One at a time in this directory.  The lock is on the directory itself, so nothing is left behind.
- * A file system that cannot lock gives fd and no lock: new files are safe without, by link(2).
- */
-static int
-lock_directory(const char *path, int *fd, struct failure *why)
-{
-	const struct timespec pause = { 0, 50 * 1000 * 1000 };
-	char dir[PATH_MAX];
-	const char *slash = strrchr(path, '/');
-
-	(void)snprintf(dir, sizeof(dir), "%.*s", slash == NULL ? 0 : (int)(slash - path) + 1, path);
-	if ((*fd = open(slash == NULL ? "." : dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
-		return 0; /* draft_write says why */
-	for (int tries = 0; tries < LOCK_TRIES; tries++) {
-		if (flock(*fd, LOCK_EX | LOCK_NB) == 0 || (errno != EWOULDBLOCK && errno != EINTR))
-			return 0;
-		(void)nanosleep(&pause, NULL);
-	}
-	(void)close(*fd);
-	return failure_set(
-	    why, EX_TEMPFAIL, "%s: another process keeps its directory locked", path);
 }
 
 static int
@@ -163,10 +133,9 @@ int
 bundle_write(const struct bundle *bundle, struct failure *why)
 {
 	sigset_t saved;
-	int lock, r;
+	/* Without a lock new files are safe as well, by link(2). */
+	int lock = file_lock_beside(bundle->files[0].path), r;
 
-	if (lock_directory(bundle->files[0].path, &lock, why) == -1)
-		return -1;
 	draft_hold_signals(&saved);
 	/*
 	 * Looked at again, now that nobody else writes here: a CA must not record what then finds

@@ -6,10 +6,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#define LOCK_TRIES 100 /* of 50 ms: others hold the lock for a few milliseconds */
 
 static int
 open_failed(const char *path, struct failure *why)
@@ -173,6 +179,29 @@ file_is_same(const struct stat *then, const struct stat *now)
 	return now->st_ino == then->st_ino && now->st_dev == then->st_dev &&
 	    now->st_size == then->st_size && now->st_ctim.tv_sec == then->st_ctim.tv_sec &&
 	    now->st_ctim.tv_nsec == then->st_ctim.tv_nsec;
+}
+
+int
+file_lock_beside(const char *path)
+{
+	const struct timespec pause = { 0, 50 * 1000 * 1000 };
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX];
+	int fd;
+
+	(void)snprintf(dir, sizeof(dir), "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1,
+	    slash == NULL ? "." : path);
+	if ((fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
+		return -1;
+	for (int tries = 0; tries < LOCK_TRIES; tries++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return fd;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			break; /* a file system that cannot lock */
+		(void)nanosleep(&pause, NULL);
+	}
+	(void)close(fd);
+	return -1;
 }
 
 void

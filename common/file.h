@@ -55,6 +55,13 @@ int file_create(const char *path, mode_t mode, const void *data, size_t len, str
 /* The same, but a regular file at that path gives way: readers see the old one or the new one. */
 int file_replace(const char *path, mode_t mode, const void *data, size_t len, struct failure *why);
 
+/*
+ * Locks the directory that a path is in, so that one of us at a time writes there, and nothing is
+ * left behind: a descriptor to be closed, or -1.  Whoever may read the directory can keep it
+ * locked, so nobody waits for longer than five seconds, and then goes on without.
+ */
+int file_lock_beside(const char *path);
+
 /* Whether two stats are of one file that nobody has changed or replaced in between. */
 bool file_is_same(const struct stat *then, const struct stat *now);
 

@@ -172,6 +172,21 @@ certgen_traced() {
 	grep 'not a regular file' out
 }
 
+@test "bad-lock: who may only read the directory cannot keep a certificate from being renewed" {
+	need_root
+	chmod 755 .
+	start lock as_nobody flock . sleep 60
+	wait_for 5 locked
+	run timeout 20 "$CERTGEN" renew self.pem
+	echo "$output"
+	[ "$status" -eq 0 ]
+	locked
+}
+
+locked() {
+	! flock -n . true
+}
+
 @test "bad-race: ten renewals at once all end well, and the pair belongs together" {
 	local i pids=()
 	for i in 1 2 3 4 5 6 7 8 9 10; do

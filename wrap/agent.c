@@ -4,9 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -39,26 +37,6 @@ struct agent {
 };
 
 /* ---- the socket ---- */
-
-/* Two that start at once must not take each other's socket for one that nobody serves. */
-static int
-lock_directory(const char *path, struct failure *why)
-{
-	char directory[ADDRESS_TEXT];
-	int fd;
-
-	(void)snprintf(directory, sizeof(directory), "%s", path);
-	strrchr(directory, '/')[1] = '\0';
-	if ((fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1 ||
-	    flock(fd, LOCK_EX) == -1) {
-		failure_set(why, EX_CANTCREAT, "--keyholder %s: cannot lock %s: %s", path,
-		    directory, strerror(errno));
-		if (fd != -1)
-			(void)close(fd);
-		return -1;
-	}
-	return fd;
-}
 
 /* 0 where nobody serves that path, though a socket may be there; or -1 and *why. */
 static int
@@ -113,10 +91,11 @@ open_socket(struct agent *a, struct failure *why)
 	(void)address_unix(a->o->keyholder, &where);
 	if ((a->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) == -1)
 		return failure_set(why, EX_OSERR, "socket: %s", strerror(errno));
-	if ((lock = lock_directory(a->o->keyholder, why)) == -1)
-		return -1;
+	/* Two that start at once must not take each other's socket for one that nobody serves. */
+	lock = file_lock_beside(a->o->keyholder);
 	r = bind_to(a, &where, why);
-	(void)close(lock);
+	if (lock != -1)
+		(void)close(lock);
 	return r;
 }
 
