@@ -107,6 +107,10 @@ table() {
 		says exit=64 peer.handshake=no
 		untouched
 		logged result=config "leave -C out" "NORMAL:-VERS-ALL:+VERS-TLS1.3"
+		# Nobody could come in: a listener says so when it is started, and not to each who tries.
+		run timeout 10 "$WRAP" -f -d 127.0.0.1:0 -r 127.0.0.1:1 -p "$T/pgssl.pem" -C "$string" < /dev/null
+		[ "$status" -eq 64 ]
+		[[ $output == *"leave -C out"* && $output != *"listening on"* ]]
 	done
 }
 

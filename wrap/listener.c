@@ -374,7 +374,10 @@ start(struct listener *l, struct failure *why)
 	    port_open(&l->port, &l->o->listen, l->o->client, why) == -1 ||
 	    daemon_detach(&l->daemon, why) == -1)
 		return -1;
-	return prepare(l, why) == -1 ? -1 : daemon_write_pid(&l->daemon, why);
+	/* What was inherited is not looked at so: who leaves at once is started again at once. */
+	if (prepare(l, why) == -1 || tls_try_priority(l->o->priority, why) == -1)
+		return -1;
+	return daemon_write_pid(&l->daemon, why);
 }
 
 int

@@ -142,6 +142,19 @@ set_priority(gnutls_session_t session, const char *priority, struct failure *why
 	    at != NULL && at < text + strlen(priority) ? priority + (at - text) : priority);
 }
 
+int
+tls_try_priority(const char *priority, struct failure *why)
+{
+	gnutls_session_t session;
+	int r = gnutls_init(&session, GNUTLS_SERVER);
+
+	if (r < 0)
+		return failure_set(why, EX_SOFTWARE, "session: %s", gnutls_strerror(r));
+	r = set_priority(session, priority, why);
+	gnutls_deinit(session);
+	return r;
+}
+
 static int
 set_alpn(struct tls *t, const struct tls_config *c, struct failure *why)
 {
