@@ -61,6 +61,12 @@ served() {
 	logged 'OpenSSL' 'leave -C out'
 }
 
+@test "a line with a stunnel.conf, after a change of the program's name alone: where its options are said" {
+	session --peer handshake -- /etc/stunnel/pgssl.conf
+	says exit=64
+	logged '"/etc/stunnel/pgssl.conf": there is no argument expected here, nor a configuration file' 'COMING FROM STUNNEL in inetls-wrap(8)'
+}
+
 @test "-r and -l together, and neither" {
 	refused 'one of the two' -r 1 -l /bin/cat
 	refused 'one of the two' -d 127.0.0.1:0 -r 1 -l /bin/cat

@@ -182,6 +182,8 @@ options_check(struct options *o, int argc, char **argv, struct failure *why)
 		return check_program(o, argc, argv, why);
 	if (optind < argc)
 		return failure_set(why, EX_USAGE,
-		    "\"%s\": there is no argument expected here; see inetls-wrap -h", argv[optind]);
+		    "\"%s\": there is no argument expected here, nor a configuration file; "
+		    "see inetls-wrap -h, and for stunnel's options COMING FROM STUNNEL in inetls-wrap(8)",
+		    argv[optind]);
 	return o->hold_key ? check_holder(o, why) : check_sides(o, why);
 }
