@@ -219,10 +219,7 @@ set_keys(struct tls *t, const struct tls_config *c, struct failure *why)
 	return 0;
 }
 
-/*
- * Tickets of the server go with its first flight; their key is not in this process for longer than
- * this.
- */
+/* Tickets of the server go with its first flight; GnuTLS keeps their key. */
 static int
 set_resumption(struct tls *t, const struct tls_config *c, struct failure *why)
 {
