@@ -241,6 +241,21 @@ with_known_hosts() {
 	lines_in "$T/known" 1
 }
 
+@test "a file that somebody keeps locked stops a first use, and not for ever" {
+	known_port
+	: > "$T/known"
+	start lock flock "$T/known" sleep 30
+	wait_for 5 locked
+	with_known_hosts pgssl.pem
+	says exit=69
+	within 15
+	logged 'cannot be written'
+}
+
+locked() {
+	! flock -n "$T/known" true
+}
+
 @test "two first uses at once store one line" {
 	local n uses=()
 	known_port

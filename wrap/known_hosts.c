@@ -14,7 +14,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "deadline.h"
+
 #define FILE_MAX (1024 * 1024) /* ten thousand hosts */
+#define LOCK_TRIES 500         /* of LOCK_MS: others hold the lock for a moment */
+#define LOCK_MS 10
 
 static int
 default_path(char *out, size_t size, struct failure *why)
@@ -171,6 +175,20 @@ append(const struct known_hosts *k, const char *pin, bool within_line)
 	return write(k->fd, entry, (size_t)n) == n ? KNOWN_HOSTS_NEW : -1;
 }
 
+/* Not for ever: it may be a session that was taken over by its server which keeps the lock. */
+static int
+lock(int fd)
+{
+	for (int tries = 0; tries < LOCK_TRIES; tries++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK ||
+		    deadline_wait(NULL, 0, deadline_after(LOCK_MS)) != DEADLINE_OVER)
+			break;
+	}
+	return -1;
+}
+
 int
 known_hosts_add(const struct known_hosts *k, const char *pin, char *other, size_t size, int *line)
 {
@@ -178,7 +196,7 @@ known_hosts_add(const struct known_hosts *k, const char *pin, char *other, size_
 	bool within_line;
 	char *text;
 
-	if (flock(k->fd, LOCK_EX) == -1)
+	if (lock(k->fd) == -1)
 		return -1;
 	if ((text = read_all(k->fd)) != NULL) {
 		within_line = ends_within_line(text);
