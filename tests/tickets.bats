@@ -112,6 +112,16 @@ load tickets
 	says tickets=1 then=1 resumed=0 failed=0 codes=-
 }
 
+@test "a master from the future, of a clock that was wrong, is replaced like an old one" {
+	sessions -- --tickets "$T/future"
+	touch -d '400 days' "$T/future"
+	local old
+	old=$(sha256sum < "$T/future")
+	sessions -- --tickets "$T/future"
+	[ "$(sha256sum < "$T/future")" != "$old" ]
+	[ "$(stat -c %Y "$T/future")" -le "$(date +%s)" ]
+}
+
 @test "kill -9 between the two steps of making or replacing the file leaves what the next one can use" {
 	need strace
 	mkdir "$T/killed"

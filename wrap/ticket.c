@@ -77,10 +77,13 @@ make_master(const char *path)
 	return r == 0 || errno == EEXIST ? 0 : -1;
 }
 
+/* One from the future was made by a clock that was wrong, and would never be old. */
 static bool
 is_old(const struct stat *st)
 {
-	return time(NULL) - st->st_mtime > TICKET_MASTER_LIFE;
+	time_t age = time(NULL) - st->st_mtime;
+
+	return age > TICKET_MASTER_LIFE || age < -TICKET_MASTER_LIFE;
 }
 
 /*
