@@ -36,6 +36,21 @@ load wait
 	tell end ended
 }
 
+@test "bad: a machine without a file left: children that cannot accept wait, and do not spin" {
+	need strace
+	port=$(free_port)
+	start listener strace -D -f -qq -e trace=accept4 -e inject=accept4:error=ENFILE -o "$T/accepts" \
+		"$WRAP" -f -d "127.0.0.1:$port" -p "$T/pgssl.pem" -r 127.0.0.1:1 --no-sandbox
+	wait_for 10 listening "$port"
+	exec 8<> "/dev/tcp/127.0.0.1/$port"
+	sleep 1.5
+	exec 8>&-
+	stop listener
+	# Behind the filter what strace puts in the place of the call would be killed.  Two children, ten times a second each.
+	[ "$(wc -l < "$T/accepts")" -ge 4 ]
+	[ "$(wc -l < "$T/accepts")" -lt 100 ]
+}
+
 @test "bad: who was refused takes no place of --max-connections" {
 	need strace
 	# Those who are refused stay for as long as their line takes to be written, which here is two seconds.

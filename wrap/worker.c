@@ -12,6 +12,8 @@
 #include "log.h"
 #include "session.h"
 
+#define PAUSE_MS 100 /* for something else to end */
+
 struct worker {
 	const struct options *o;
 	const struct port *port;
@@ -48,7 +50,11 @@ accept_next(const struct worker *w, struct address *peer)
 		fd = accept4(
 		    ready, (struct sockaddr *)&peer->sa, &peer->len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd != -1)
-			return fd; /* else another child was faster, or the peer has left */
+			return fd;
+		/* Another child was faster, or the peer has left, or the machine has no files left.
+		 */
+		if (errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+			(void)deadline_wait(NULL, 0, deadline_after(PAUSE_MS));
 	}
 	return -1;
 }
