@@ -69,6 +69,9 @@ V2='\r\n\r\n\x00\r\nQUIT\n'
 	PROXY TCP4 203.0.113.7 198.51.100.1 51234 443 1\r\n
 	PROXY TCP4 203.0.113.7 198.51.100.1 65536 443\r\n
 	PROXY TCP4 203.0.113.7 198.51.100.1 -1 443\r\n
+	PROXY TCP4 203.0.113.7 198.51.100.1 51234 65536\r\n
+	PROXY TCP4 203.0.113.7 somewhere 51234 443\r\n
+	PROXY TCP4 203.0.113.7 2001:db8::2 51234 443\r\n
 	PROXY TCP4 203.0.113 198.51.100.1 51234 443\r\n
 	PROXY TCP4 2001:db8::1 2001:db8::2 51234 443\r\n
 	PROXY TCP6 203.0.113.7 198.51.100.1 51234 443\r\n
@@ -118,6 +121,7 @@ V2='\r\n\r\n\x00\r\nQUIT\n'
 	for list in '' localhost '127.0.0.1,' ,127.0.0.1 127.0.0.0/8; do
 		run timeout 10 "$WRAP" -p "$T/pgssl.pem" -r 1 --proxy-in "$list" -f < /dev/null
 		[ "$status" -eq 64 ]
+		[[ $output == *"--proxy-in \"$list\": not a list"* ]]
 	done
 	run timeout 10 "$WRAP" -p "$T/pgssl.pem" -r 1 --proxy-out v3 -f < /dev/null
 	[ "$status" -eq 64 ]

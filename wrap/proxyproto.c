@@ -57,12 +57,13 @@ next_address(const char **list, struct address *out)
 bool
 proxyproto_list_is_valid(const char *list)
 {
+	size_t len = strlen(list);
 	struct address a;
-	int r, n = 0;
+	int r = len == 0 || list[len - 1] == ',' ? -1 : 1;
 
-	while ((r = next_address(&list, &a)) == 1)
-		n++;
-	return r == 0 && n > 0;
+	while (r == 1)
+		r = next_address(&list, &a);
+	return r == 0;
 }
 
 bool
@@ -107,10 +108,10 @@ static enum proxyproto_verdict
 parse_line(char *line, struct address *from)
 {
 	char *rest = line, *word[6] = { NULL };
+	long port, other_port;
+	struct address a, other;
 	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)&from->sa;
 	struct sockaddr_in *sin = (struct sockaddr_in *)&from->sa;
-	struct address a;
-	long port;
 	int n = 0;
 
 	while (n < 6 && (word[n] = strsep(&rest, " ")) != NULL)
@@ -118,7 +119,9 @@ parse_line(char *line, struct address *from)
 	if (n >= 2 && strcmp(word[1], "UNKNOWN") == 0)
 		return PROXYPROTO_LOCAL;
 	if (n != 6 || rest != NULL || parse_number(word[4], 0, 65535, &port) == -1 ||
-	    address_parse_ip(word[2], &a) == -1)
+	    parse_number(word[5], 0, 65535, &other_port) == -1 ||
+	    address_parse_ip(word[2], &a) == -1 || address_parse_ip(word[3], &other) == -1 ||
+	    a.sa.ss_family != other.sa.ss_family)
 		return PROXYPROTO_BAD;
 	if (strcmp(word[1], a.sa.ss_family == AF_INET ? "TCP4" : "TCP6") != 0)
 		return PROXYPROTO_BAD;
@@ -183,10 +186,11 @@ read_binary(int fd, int64_t deadline, struct address *from)
 {
 	unsigned char head[4], body[PROXYPROTO_MAX];
 	enum proxyproto_verdict how = read_exactly(fd, head, sizeof(head), deadline);
-	size_t n = (size_t)head[2] << 8 | head[3];
+	size_t n;
 
 	if (how != PROXYPROTO_OK)
 		return how;
+	n = (size_t)head[2] << 8 | head[3];
 	if (n > sizeof(body))
 		return PROXYPROTO_BAD;
 	if ((how = read_exactly(fd, body, n, deadline)) != PROXYPROTO_OK)
