@@ -75,6 +75,14 @@ sandbox_cage_keyholder(const struct sandbox *s, struct failure *why)
 	return 0;
 }
 
+int
+sandbox_peer_uid(int fd, uid_t *uid)
+{
+	(void)fd;
+	*uid = geteuid();
+	return 0;
+}
+
 const char *
 sandbox_features(void)
 {
@@ -286,7 +294,7 @@ run_session(const struct options *o)
 	int code;
 
 	init(&s, o, -1);
-	opened = take(&s, opening);
+	opened = begin(&s) == 0 && take(&s, opening_early) && take(&s, opening_late);
 	if (opened)
 		(void)take(&s, as_server);
 	code = conclude(&s, opened);
