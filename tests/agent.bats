@@ -139,7 +139,11 @@ forked() {
 	[ "${lines[2]}" = "sign: closed" ]
 	[ "${lines[3]}" = "chain: closed" ]
 	# More than TLS ever has signed is cut off, and is then no hash.
-	[[ $(ask chain huge) == *"are no hash"* ]]
+	[[ $(ask chain huge) == *"as no session does"* ]]
+	keyholder=$(children "$agent")
+	[[ $(ask chain md2) == *"asked to sign 4 bytes by algorithm 4, as no session does"* ]]
+	# The same keyholder is there: nothing of this has cost it its memory.
+	[ "$(children "$agent")" = "$keyholder" ]
 	# After all of that it serves, and is the same process.
 	[[ $(ask chain sign) == *"sign: "*" bytes" ]]
 	alive "$agent"

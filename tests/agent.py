@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Both ends of the socket of --keyholder, without TLS.
 
-	agent.py ask PATH WORD...     as a session: chain, sign, huge, empty, unknown, wait:SECONDS.  For each, what came
+	agent.py ask PATH WORD...     as a session: chain, sign, huge, empty, md2, unknown, wait:SECONDS.  For each, what came
 	                              back: "N bytes", the sentence of a refusal, or "closed".
 	agent.py fake PATH [MODE]     as somebody else who serves that path: takes connections and says nothing.
 	agent.py full PATH            the same with a queue that has no place left.
@@ -30,6 +30,9 @@ def new_socket():
 
 def request(word):
     head = struct.pack("=II", SHA256_ECDSA, 0)
+    # By a hash that GnuTLS cannot make (GNUTLS_SIGN_RSA_MD2).
+    if word == "md2":
+        return b"D" + struct.pack("=II", 4, 0) + b"data"
     return {"chain": b"C", "sign": b"H" + head + bytes(32), "huge": b"H" + head + bytes(100000), "empty": b"H" + head,
             "unknown": b"X"}[word]
 

@@ -116,16 +116,26 @@ load_other_key(struct signer *s, struct failure *why)
 }
 
 /*
- * nettle reads as many bytes of a hash as the algorithm's has, whatever it is told: the asker is
- * not trusted.
+ * What TLS has signed.  The asker is not trusted, but GnuTLS and nettle do: they read as many bytes
+ * of a hash as the algorithm's has, whatever they are told, and write a hash that GnuTLS knows by
+ * name alone (MD2) over the end of its memory.
  */
 static bool
-is_whole_hash(unsigned algorithm, size_t n)
+is_of_tls(bool is_hash, unsigned algorithm, size_t n)
 {
 	gnutls_digest_algorithm_t hash = gnutls_sign_get_hash_algorithm(
 	    (gnutls_sign_algorithm_t)algorithm);
 
-	return n > 0 && n == gnutls_hash_get_len(hash);
+	switch (hash) {
+	case GNUTLS_DIG_SHA1:
+	case GNUTLS_DIG_SHA256:
+	case GNUTLS_DIG_SHA384:
+	case GNUTLS_DIG_SHA512: return !is_hash || n == gnutls_hash_get_len(hash);
+	default:
+		return !is_hash &&
+		    (algorithm == GNUTLS_SIGN_EDDSA_ED25519 ||
+			algorithm == GNUTLS_SIGN_EDDSA_ED448);
+	}
 }
 
 /* The hash that a fast signature needs; false where the algorithm is another. */
@@ -177,9 +187,9 @@ signer_sign(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags, 
 	uint8_t hash[32];
 	ssize_t len;
 
-	if (is_hash && !is_whole_hash(algorithm, n))
+	if (!is_of_tls(is_hash, algorithm, n))
 		return failure_set(why, EX_SOFTWARE,
-		    "asked to sign %zu bytes that are no hash of algorithm %u", n, algorithm);
+		    "asked to sign %zu bytes by algorithm %u, as no session does", n, algorithm);
 	if (!s->parsed)
 		s->is_p256 = p256_parse(s->pem, s->p256);
 	s->parsed = true;
