@@ -337,13 +337,14 @@ forked() {
 }
 
 @test "as a super-server starts it: fd 0 listens, --idle-exit ends it, and the socket stays" {
-	start agent "$T/bin/agent.py" pass "$KEY" 600 -- "$WRAP" --hold-key -p "$T/pgssl.pem" --idle-exit 2s -o "$(new_log held)"
+	start agent "$T/bin/agent.py" pass "$KEY" 600 -- "$WRAP" --hold-key -p "$T/pgssl.pem" --idle-exit 6s -o "$(new_log held)"
 	agent=$pid
 	wait_for 10 test -S "$KEY"
+	[[ $(ask chain) == *" bytes" ]]
+	keyholder=$(children "$agent")
 	one_shot
 	forked 0
-	keyholder=$(children "$agent")
-	wait_for 10 gone "$agent"
+	wait_for 20 gone "$agent"
 	wait_for 5 gone "$keyholder"
 	[ -S "$KEY" ]
 }
