@@ -59,10 +59,12 @@ first_rules() {
 	start_inetd openbsd-inetd -i /etc/inetd.conf
 	inside sh -c 'echo "127.0.0.1 db.example.org" >> /etc/hosts'
 	first_rules 'host all all 127.0.0.1/32 trust'
-	make_inside services inetd
+	run make_inside services inetd
+	[[ $output == *'warning trust: PostgreSQL takes everybody on this port for its superuser'* ]]
 	wait_for 5 everybody_is_superuser
 
-	make_inside inetd SOURCE=127.0.0.77 FORCE=1
+	run make_inside inetd SOURCE=127.0.0.77 FORCE=1
+	[[ $output != *'warning trust'* ]]
 	first_rules "$(of_the_readme '127.0.0.77/32    reject')" "$(of_the_readme '127.0.0.77/32    scram')"
 	refused_by_rule() {
 		! everybody_is_superuser && [[ $output == *'pg_hba.conf rejects connection for host "127.0.0.77"'* ]]

@@ -708,7 +708,7 @@ commands_of() {
 	local port command
 	make_pem "$here/pgssl.pem" localhost
 	port=$(free_port)
-	start listener socat "TCP4-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr" /dev/null
+	postgresql_that_says 3
 	wait_for 5 listening "$port"
 	run_make install fragments CERT=no BACKEND="localhost:$port" TICKETS="$here/tickets" > /dev/null
 	[ "$(commands_of | wc -l)" -eq 4 ]
@@ -736,10 +736,17 @@ commands_of() {
 		[ "$status" -eq 0 ]
 		[[ $output == *"--check says of this service:"*"error   connect 127.0.0.1:$port: Connection refused"*$'\n'"$etc/"* ]]
 	done
-	start listener socat "TCP4-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr" /dev/null
+	postgresql_that_says 3
 	wait_for 5 listening "$port"
 	run run_make inetd BACKEND="127.0.0.1:$port" TICKETS=
 	[[ $output != *"error "* ]]
+}
+
+# postgresql_that_says CODE: something on $port that answers a StartupMessage as PostgreSQL does: 0 is come in, 3 a password.
+postgresql_that_says() {
+	# shellcheck disable=SC2059
+	printf "R\\0\\0\\0\\10\\0\\0\\0\\$1" > "$here/answer"
+	start listener socat "TCP4-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr" "SYSTEM:head -c 41 > /dev/null; cat $here/answer"
 }
 
 # daily KIND: what cron, or systemd's service, runs once a day; without what this machine says of its own syslog.
@@ -762,10 +769,16 @@ daily() {
 	for kind in cron systemd; do
 		[[ $(daily "$kind") == *"error   connect 127.0.0.1:$port: Connection refused"* ]]
 	done
-	start listener socat "TCP4-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr" /dev/null
+	postgresql_that_says 3
 	wait_for 5 listening "$port"
 	for kind in cron systemd; do
 		[ -z "$(daily "$kind")" ]
+	done
+	stop listener
+	postgresql_that_says 0
+	wait_for 5 listening "$port"
+	for kind in cron systemd; do
+		[[ $(daily "$kind") == 'warning trust: PostgreSQL takes everybody'* ]]
 	done
 	chmod 644 "$here/pgssl.pem"
 	for kind in cron systemd; do

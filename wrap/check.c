@@ -15,6 +15,7 @@
 #include "deadline.h"
 #include "installed.h"
 #include "keyholder.h"
+#include "pgsql_probe.h"
 #include "sandbox.h"
 #include "signer.h"
 #include "tls.h"
@@ -134,6 +135,25 @@ check_program(struct check *c)
 	say_error(c, &why);
 }
 
+/* Everybody who comes through this port is who we are to PostgreSQL. */
+static void
+check_welcome(const struct check *c, const struct backend *b)
+{
+	switch (pgsql_probe(b->fd, deadline_after(c->o->connect_ms))) {
+	case PGSQL_TRUSTS:
+		say("warning",
+		    "trust: PostgreSQL takes everybody on this port for its superuser, without a "
+		    "password; mend the line of pg_hba.conf for %s: inetls(7), step 6",
+		    c->o->backend_path != NULL ? "local" : b->source);
+		break;
+	case PGSQL_ASKS: say("ok", "PostgreSQL: asks for a password, or another proof"); break;
+	case PGSQL_DECLINES: say("ok", "PostgreSQL: turns the user postgres away"); break;
+	case PGSQL_NO_ANSWER:
+		say("warning", "PostgreSQL: %s does not answer as one does; is it one?", b->name);
+		break;
+	}
+}
+
 static void
 check_backend(struct check *c)
 {
@@ -148,8 +168,11 @@ check_backend(struct check *c)
 	if (backend_open(&b, c->o, &why) == -1 ||
 	    backend_connect(&b, deadline_after(c->o->connect_ms), &why) == -1)
 		say_error(c, &why);
-	else
+	else {
 		say("ok", "backend %s: connects, from %s", b.name, b.source);
+		if (c->o->pgsql && !c->o->client)
+			check_welcome(c, &b);
+	}
 	backend_close(&b);
 }
 
