@@ -139,6 +139,8 @@ pem_key(gnutls_x509_privkey_t key, const char *answer, struct failure *why)
 	texts[1] = key_pem(key, why);
 	texts[2] = strdup("");
 	texts[3] = strdup("");
+	if (texts[0] == NULL || texts[2] == NULL || texts[3] == NULL)
+		failure_set(why, EX_OSERR, "out of memory");
 	return join(texts, why);
 }
 
