@@ -42,6 +42,23 @@ archive_of() {
 	[ "$(ls "$T/tmp")" = elsewhere.tar.gz ]
 }
 
+@test "dist: below a directory with a blank in its name it is built and archived, and the tests say that they cannot run" {
+	archive_of "$ROOT" plain.tar.gz
+	mkdir "$T/a directory"
+	tar -xzf "$T/plain.tar.gz" -C "$T/a directory"
+	cd "$T/a directory/inetls-test"
+	env -u BUILD make -s build/common/parse.o
+	[ -s build/common/parse.o ]
+	sh dist/archive inetls-test build/again.tar.gz
+	cmp "$T/plain.tar.gz" build/again.tar.gz
+	run env -u BUILD make -s check
+	[ "$status" -ne 0 ]
+	[[ $output == *"a path with a blank in it"*"move this tree"* ]]
+	run make -s BUILD="$PWD/build" all
+	[ "$status" -ne 0 ]
+	[[ $output == *"a path with a blank in it for two; name another directory"* ]]
+}
+
 @test "dist: has every file that git has, root's and no newer than the commit, and can be built from" {
 	archive_of "$ROOT" list.tar.gz
 	if [ -e "$ROOT/.git" ]; then
