@@ -79,3 +79,18 @@ functions_over() {
 		mandoc -T lint -W warning "$ROOT/man/$page"
 	done
 }
+
+# skips FILE...: prints what a setup_file says that could skip.
+skips() {
+	awk '/^setup_file\(\)/ { inside = 1 }
+		/^}/ { inside = 0 }
+		inside && /^[[:space:]]*(need|skip)/ { print FILENAME ":" FNR ": " $0 }' "$@"
+}
+
+@test "no setup_file skips: bats before 1.9 would call what is missing a failure" {
+	printf 'setup_file() {\n\tneed psql\n}\n' > "$T/bad.bats"
+	[ -n "$(skips "$T/bad.bats")" ]
+	run skips "$ROOT"/tests/*.bats "$ROOT"/tests/long/*.bats
+	echo "$output"
+	[ -z "$output" ]
+}
