@@ -53,6 +53,7 @@ import tty
 from peer import CHUNK, Backend, End, Peer, Script, pattern
 
 COMMAND = []
+STARTED = threading.Event()
 
 
 def run(name):
@@ -218,6 +219,7 @@ class Service:
     def accept(self):
         while True:
             sock = self.listener.accept()[0]
+            STARTED.wait(10)  # or the command is quicker than who started it
             end = PlainServer(sock) if self.given.plain else Server(sock, self.tls)
             self.ends.append(end)
             thread = threading.Thread(target=end.play, args=(self.given.server,), daemon=True)
@@ -253,6 +255,7 @@ def start(arguments, given):
         finally:
             os._exit(126)
     COMMAND.append(pid)
+    STARTED.set()
 
 
 def wait(until):
