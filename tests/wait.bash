@@ -75,9 +75,13 @@ xinetd_conf() {
 	END
 }
 
-# wrappers: the pids of this file's wrapper.  listener: the one that is $server, or was started by it.
+# wrappers: the pids of this file's wrapper, by what anybody can see of one that cannot be traced.  listener: the one
+# that is $server, or was started by it.
 wrappers() {
-	find /proc -maxdepth 2 -path '/proc/[0-9]*/exe' -lname "$WRAP" 2>/dev/null | cut -d/ -f3
+	local pid
+	grep -lsx inetls-wrap /proc/[0-9]*/comm | cut -d/ -f3 | while read -r pid; do
+		! grep -qasF "$T/" "/proc/$pid/cmdline" || echo "$pid"
+	done
 }
 
 parent() {
