@@ -7,7 +7,7 @@ compile_with() {
 	need "$1"
 	rm -rf "${T:?}/$1"
 	run timeout 300 make -C "$ROOT" -j2 CC="$1" CFLAGS="${*:2} -g -Werror" LDFLAGS="${*:2}" BUILD="$T/$1" \
-		SANITIZE='' all unit
+		SANITIZE='' COVERAGE='' all unit
 	[ "$status" -eq 0 ] || {
 		grep -E -A4 'error|warning|\*\*\*' <<< "$output" | tail -n 60
 		return 1
@@ -74,4 +74,8 @@ compile_with() {
 		[ "$status" -ne 0 ]
 		[[ $output == *bad* ]]
 	done
+	# Of the tests alone as well.
+	mv "$copy/inetd/bad" "$copy/tests/bad"
+	run env BUILD=build LINT=shellcheck "$copy/tests/lint"
+	[ "$status" -ne 0 ]
 }
