@@ -37,7 +37,7 @@ unpack_base() {
 	mirror=$(sources | awk -v codename="$codename" '$3 == codename { print $2; exit }')
 	[ -n "$mirror" ] || skip "network: apt has no Debian mirror here, or no lists of it: apt-get update"
 	if ! debootstrap --variant=minbase --include=git,make "$codename" "$T/base.new" "$mirror" > "$T/debootstrap.said" 2>&1; then
-		! grep -q '^E: .*\(getting\|download\|retriev\)' "$T/debootstrap.said" || skip "network: the Debian mirror cannot be reached"
+		! grep -q '^E: .*\(getting\|download\|[Rr]etriev\)' "$T/debootstrap.said" || skip "network: the Debian mirror cannot be reached"
 		tail -n 30 "$T/debootstrap.said"
 		return 1
 	fi
