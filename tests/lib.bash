@@ -31,8 +31,9 @@ SUPERSERVERS=${SUPERSERVERS:-$ROOT/build/superservers}
 # Nothing that the caller's shell says about TLS, libpq or the language may decide a test.
 unset GNUTLS_DEBUG_LEVEL GNUTLS_SYSTEM_PRIORITY_FILE SSLKEYLOGFILE OPENSSL_CONF SSL_CERT_FILE SSL_CERT_DIR
 export LC_ALL=C.UTF-8 PGCONNECT_TIMEOUT=20
-# A sanitizer does not mind a library that a test has loaded before it.
-export ASAN_OPTIONS=verify_asan_link_order=0
+# A sanitizer does not mind a library that a test has loaded before it, and does not look for leaks, which it cannot
+# under strace.
+export ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0
 
 # This file is read anew for each test: what is set by now comes from setup_file.
 PG_DIR_OF_FILE=${PG_DIR:-}
