@@ -14,6 +14,8 @@
 #include "pgsql_startup.h"
 #include "proxyproto.h"
 
+#define HELLO_MS 1000 /* how long a peer may take that is to hear an alert */
+
 /*
  * In client mode the peer is the service, and what it does wrong is a failure of the local side's
  * purpose.
@@ -233,8 +235,16 @@ session_shake_hands(struct session *s)
 		 */
 		if (heard)
 			keyholder_hear(&s->keys);
-		if (s->keys.why.code != EX_OK)
+		if (s->keys.why.code != EX_OK) {
+			/*
+			 * libpq reads an alert that comes right behind our S with it, and then
+			 * finds an end where the alert was: first it says its ClientHello.
+			 */
+			if (s->o->pgsql)
+				(void)deadline_wait_fd(tls_fd_in(s->tls), POLLIN,
+				    deadline_min(deadline_after(HELLO_MS), s->handshake_deadline));
 			break;
+		}
 	}
 	keyholder_close(&s->keys);
 	if (s->keys.why.code != EX_OK) {

@@ -546,6 +546,9 @@ tls_abort(struct tls *t)
 	 */
 	if (t->error == GNUTLS_E_NO_CERTIFICATE_FOUND)
 		alert = GNUTLS_A_HANDSHAKE_FAILURE;
+	/* Without a key it is no fault of the peer's. */
+	if (t->key.holder != NULL && t->key.holder->why.code != EX_OK)
+		alert = GNUTLS_A_INTERNAL_ERROR;
 	if (t->error == GNUTLS_E_WARNING_ALERT_RECEIVED)
 		alert = GNUTLS_A_UNEXPECTED_MESSAGE;
 	if (!t->established && t->trust != NULL && trust_alert(t->trust) != -1)
