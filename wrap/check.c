@@ -18,7 +18,10 @@
 #include "pgsql_probe.h"
 #include "sandbox.h"
 #include "signer.h"
+#include "ticket.h"
 #include "tls.h"
+
+#define WARN_DAYS 30 /* what inetls-certgen renew --before has by default */
 
 struct check {
 	const struct options *o;
@@ -48,6 +51,50 @@ say_error(struct check *c, const struct failure *why)
 }
 
 static void
+check_dates(struct check *c, const struct signer_facts *f)
+{
+	struct failure why;
+
+	if (!f->expired && !f->early) {
+		say(f->days < WARN_DAYS ? "warning" : "ok", "certificate: %ld days left%s%s",
+		    f->days, f->days < WARN_DAYS ? "; renew it: inetls-certgen renew " : "",
+		    f->days < WARN_DAYS ? c->o->pem : "");
+		return;
+	}
+	failure_set(&why, EX_CONFIG,
+	    f->expired ? "%s: a certificate in it has expired; renew it: inetls-certgen renew %s" :
+			 "%s: a certificate in it is not valid yet; is this machine's clock right?",
+	    c->o->pem, c->o->pem);
+	say_error(c, &why);
+}
+
+static void
+check_certificates(struct check *c, const struct signer *signer)
+{
+	struct signer_facts f;
+	struct failure why;
+
+	if (signer_look(signer, &f, &why) == -1) {
+		say_error(c, &why);
+		return;
+	}
+	if (f.names[0] != '\0')
+		say("ok", "names: %s", f.names);
+	else if (!c->o->client)
+		say("warning",
+		    "names: the certificate has none, and clients that look for one (verify-full) will "
+		    "refuse it");
+	check_dates(c, &f);
+	if (!f.ordered)
+		say("warning",
+		    "chain: %u certificates, not each followed by the one that issued it; is one missing, "
+		    "or a foreign one there?",
+		    f.n);
+	else if (f.n > 1)
+		say("ok", "chain: %u certificates, each followed by the one that issued it", f.n);
+}
+
+static void
 check_pem(struct check *c)
 {
 	struct signer signer;
@@ -55,8 +102,10 @@ check_pem(struct check *c)
 
 	if (signer_open(&signer, c->o->pem, &why) == -1 || signer_match(&signer, &why) == -1)
 		say_error(c, &why);
-	else
+	else {
 		say("ok", "PEM %s: private to its owner, key and certificate match", c->o->pem);
+		check_certificates(c, &signer);
+	}
 	signer_close(&signer);
 }
 
@@ -103,6 +152,46 @@ check_tls(struct check *c)
 	else
 		say("ok", "TLS: GnuTLS %s takes the options", tls_library_version());
 	tls_free(tls);
+}
+
+/* Whether a file can be made there, with its directory where that is missing. */
+static bool
+can_be_made(const char *path)
+{
+	char directory[512];
+	char *end;
+
+	(void)snprintf(directory, sizeof(directory), "%s", path);
+	for (int levels = 0; levels < 2 && (end = strrchr(directory, '/')) != NULL; levels++) {
+		end[end == directory] = '\0';
+		if (access(directory, W_OK) == 0)
+			return true;
+		if (errno != ENOENT)
+			return false;
+	}
+	return false;
+}
+
+/* The file of --tickets is tried as a session would, but not made. */
+static void
+check_tickets(const struct check *c)
+{
+	const char *path = c->o->tickets;
+	unsigned char key[TICKET_KEY];
+	struct failure why;
+
+	if (access(path, F_OK) == -1 && errno == ENOENT && can_be_made(path)) {
+		say("ok", "tickets %s: the first session makes it", path);
+		return;
+	}
+	if (access(path, F_OK) == -1 && errno == ENOENT)
+		say("warning", "tickets %s: its directory is not there, or not to be written by us",
+		    path);
+	else if (ticket_key(path, "", key, &why) == -1)
+		say("warning", "%s; going on without tickets", why.text);
+	else
+		say("ok", "tickets %s: can be used", path);
+	explicit_bzero(key, sizeof(key));
 }
 
 static void
@@ -242,6 +331,8 @@ check_run(const struct options *o)
 		check_keyholder(&c);
 	if (!o->hold_key)
 		check_tls(&c);
+	if (o->tickets != NULL)
+		check_tickets(&c);
 	check_linked();
 	check_user(&c);
 	check_sandbox(&c);

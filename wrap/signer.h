@@ -47,6 +47,19 @@ ssize_t signer_sign(struct signer *s, bool is_hash, unsigned algorithm, unsigned
 /* Whether key and certificate belong together, by trying: 0, or -1 and *why (EX_CONFIG). */
 int signer_match(const struct signer *s, struct failure *why);
 
+/* What can be read of the certificates. */
+struct signer_facts {
+	char names[1024]; /* domain names and addresses of the first, with commas; "" where it has
+	                     none */
+	unsigned n;       /* how many there are */
+	long days;        /* until one of them expires; less than 0 where one has */
+	bool expired, early; /* one of them is not valid any more, or not yet */
+	bool ordered;        /* each is followed by the one that has issued it */
+};
+
+/* For --check alone, since it costs as much as a handshake.  0, or -1 and *why. */
+int signer_look(const struct signer *s, struct signer_facts *f, struct failure *why);
+
 /* Wipes the key. */
 void signer_close(struct signer *s);
 

@@ -1,0 +1,69 @@
+# What --check says of the certificates, names, days that are left and order, and of the file of tickets.
+
+# bats and client.bash set output, status.
+# shellcheck disable=SC2154
+
+load lib
+load client
+
+setup_file() {
+	lib_begin
+	authority one
+	authority two
+	make_pem "$T/pgssl.pem" localhost db.example.org 192.0.2.7 2001:db8::7
+}
+
+# checked PEM TEXT [OPTION...]: it says that.
+checked() {
+	run timeout 20 "$WRAP" --check -p "$1" -r 127.0.0.1:1 "${@:3}" < /dev/null
+	echo "$output"
+	grep -qF -e "$2" <<< "$output"
+}
+
+@test "bad: expired and not yet valid are errors, few days and no names warnings" {
+	issue one old.pem old subjectAltName=DNS:localhost -- -startdate 20200101000000Z -enddate 20210203000000Z
+	checked "$T/old.pem" "error   $T/old.pem: a certificate in it has expired; renew it: inetls-certgen renew $T/old.pem"
+	[ "$status" -eq 78 ]
+	issue one early.pem early subjectAltName=DNS:localhost -- -startdate 20990101000000Z -enddate 20990201000000Z
+	checked "$T/early.pem" "error   $T/early.pem: a certificate in it is not valid yet"
+	[ "$status" -eq 78 ]
+	issue one soon.pem soon subjectAltName=DNS:localhost -- -days 10
+	checked "$T/soon.pem" "days left; renew it: inetls-certgen renew $T/soon.pem"
+	# Within the first second they are still ten.
+	grep -qE '^warning certificate: (9|10) days left' <<< "$output"
+	issue one nameless.pem nameless basicConstraints=CA:FALSE
+	checked "$T/nameless.pem" 'warning names: the certificate has none'
+}
+
+@test "bad: a chain with another CA's certificate in it is warned of, the right one is not" {
+	issue one server.pem server subjectAltName=DNS:localhost -- -days 90
+	cat "$T/server.pem" "$T/two.crt" > "$T/foreign.pem"
+	cat "$T/server.pem" "$T/one.crt" > "$T/whole.pem"
+	chmod 600 "$T/foreign.pem" "$T/whole.pem"
+	checked "$T/foreign.pem" 'warning chain: 2 certificates, not each followed by the one that issued it'
+	checked "$T/whole.pem" 'ok      chain: 2 certificates, each followed by the one that issued it'
+	# The CA's own has thirty days.
+	grep -qE '^(ok|warning) +certificate: (29|30) days left' <<< "$output"
+}
+
+@test "the names are those of the certificate, and its days" {
+	checked "$T/pgssl.pem" 'ok      names: localhost, db.example.org, 192.0.2.7, 2001:db8::7'
+	grep -qE '^ok +certificate: 82[34] days left$' <<< "$output"
+	! grep -q '^[a-z]* *chain:' <<< "$output"
+}
+
+@test "a name that holds what does not print is shown without it" {
+	issue one odd.pem odd "subjectAltName=DNS:local$(printf '\033')host"
+	checked "$T/odd.pem" 'ok      names: local?host'
+}
+
+@test "the file of tickets: usable, to be made, or a warning; it is not made by the check" {
+	checked "$T/pgssl.pem" "ok      tickets $T/none/tickets: the first session makes it" --tickets "$T/none/tickets"
+	[ ! -e "$T/none" ]
+	checked "$T/pgssl.pem" "warning tickets $T/none/none/tickets: its directory is not there" --tickets "$T/none/none/tickets"
+	head -c 64 /dev/urandom > "$T/tickets"
+	chmod 600 "$T/tickets"
+	checked "$T/pgssl.pem" "ok      tickets $T/tickets: can be used" --tickets "$T/tickets"
+	chmod 644 "$T/tickets"
+	checked "$T/pgssl.pem" 'remove it, and it is made anew; going on without tickets' --tickets "$T/tickets"
+}
