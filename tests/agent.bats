@@ -105,6 +105,15 @@ forked() {
 	[ "$(ask chain | grep -c bytes)" -eq 1 ]
 }
 
+@test "bad: somebody who keeps the directory locked delays its start by some seconds, and no more" {
+	start locker flock "$T/run" sleep 60
+	sleep 0.5
+	SECONDS=0
+	hold_key
+	[ "$SECONDS" -ge 3 ]
+	[[ $(ask chain sign) == *"sign: "*" bytes" ]]
+}
+
 @test "bad: a PEM that cannot serve: it does not start, and leaves no socket behind" {
 	cat "$T/pgssl.crt" > "$T/half.pem"
 	chmod 600 "$T/half.pem"
