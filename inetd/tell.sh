@@ -111,7 +111,10 @@ tell_systemd_to_stop() {
 	if would "tell systemd to close $SERVICE.socket"; then
 		return
 	elif command -v "$SYSTEMCTL" >/dev/null && "$SYSTEMCTL" disable --now $(systemd_wants) 2>/dev/null; then
-		[ ! -e "$UNITDIR/$SERVICE.service" ] || "$SYSTEMCTL" stop "$SERVICE.service"
+		# What runs without its file, as that which a renewed PEM has started, would end as failed.
+		for unit in "$SERVICE-pem.service" "$SERVICE.service"; do
+			[ ! -e "$UNITDIR/$unit" ] || "$SYSTEMCTL" stop "$unit"
+		done
 		say "told systemd: $SERVICE.socket is closed"
 	fi
 }

@@ -567,7 +567,7 @@ line_of() {
 	[ "$(units)" = "pgssl.service pgssl.socket" ]
 	run_make uninstall-systemd ACCEPT=no SERVICE_USER=nobody
 	unchanged
-	diff - <(head -n 9 "$here/told") <<-END
+	diff - <(head -n 10 "$here/told") <<-END
 	systemctl daemon-reload
 	systemctl enable --now pgssl.socket pgssl-pem.path
 	systemctl stop pgssl.socket pgssl.service
@@ -575,6 +575,7 @@ line_of() {
 	systemctl daemon-reload
 	systemctl enable --now pgssl.socket pgssl-pem.path
 	systemctl disable --now pgssl.socket pgssl-pem.path
+	systemctl stop pgssl-pem.service
 	systemctl stop pgssl.service
 	systemctl daemon-reload
 	END
