@@ -22,7 +22,6 @@
 #include "sandbox.h"
 
 #define CALLERS_AT_ONCE 64 /* between two looks at signals */
-#define PAUSE_MS 100       /* when descriptors have run out: time for somebody to end */
 
 struct agent {
 	const struct options *o;
@@ -134,7 +133,7 @@ serve_caller(struct agent *a, int fd)
 	if (check_caller(fd, &why) == 0 && keyring_give(&a->keys, fd, &why) == 0)
 		return;
 	log_line(LEVEL_WARNING, "%s", why.text);
-	keyprocess_refuse(fd, &why);
+	(void)keyprocess_refuse(fd, &why);
 }
 
 /* Whoever waits when there are no descriptors left is still there later. */
@@ -146,7 +145,7 @@ serve_callers(struct agent *a)
 	for (int i = 0; i < CALLERS_AT_ONCE; i++) {
 		if ((fd = accept4(a->fd, NULL, NULL, SOCK_CLOEXEC)) == -1) {
 			if (errno != EAGAIN)
-				(void)deadline_wait(NULL, 0, deadline_after(PAUSE_MS));
+				(void)deadline_wait(NULL, 0, deadline_after(DEADLINE_PAUSE_MS));
 			return;
 		}
 		serve_caller(a, fd);

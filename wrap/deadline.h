@@ -46,6 +46,11 @@ int deadline_wait(struct pollfd *fds, nfds_t n, int64_t deadline);
 /* Waits for one descriptor: the revents (> 0), or one of the above. */
 int deadline_wait_fd(int fd, short events, int64_t deadline);
 
+/*
+ * What somebody waits who has run out of descriptors, memory or processes: time for another to end.
+ */
+#define DEADLINE_PAUSE_MS 100
+
 /* Whether a signal asks us to end, without waiting: for loops that never block. */
 int deadline_stopped(void);
 

@@ -34,16 +34,10 @@ reply(int fd, int kind, const void *data, size_t n)
 	return writev(fd, parts, 2) == -1 ? -1 : 0;
 }
 
-static int
-reply_why(int fd, const struct failure *why)
-{
-	return reply(fd, why->code, why->text, strlen(why->text));
-}
-
-void
+int
 keyprocess_refuse(int fd, const struct failure *why)
 {
-	(void)reply_why(fd, why);
+	return reply(fd, why->code, why->text, strlen(why->text));
 }
 
 static int
@@ -59,7 +53,7 @@ give_chain(int fd, const struct signer *s)
 		n = failure_set(&why, EX_OSERR, "out of memory");
 	else
 		n = signer_chain(s, chain, &why);
-	r = n == -1 ? reply_why(fd, &why) : reply(fd, 0, chain, (size_t)n);
+	r = n == -1 ? keyprocess_refuse(fd, &why) : reply(fd, 0, chain, (size_t)n);
 	free(chain);
 	return n == -1 ? -1 : r;
 }
@@ -75,7 +69,7 @@ give_signature(int fd, struct signer *s, bool is_hash, const char *arguments, si
 	memcpy(&head, arguments, sizeof(head));
 	len = signer_sign(s, is_hash, head.algorithm, head.flags, arguments + sizeof(head),
 	    n - sizeof(head), signature, &why);
-	(void)(len == -1 ? reply_why(fd, &why) : reply(fd, 0, signature, (size_t)len));
+	(void)(len == -1 ? keyprocess_refuse(fd, &why) : reply(fd, 0, signature, (size_t)len));
 }
 
 /*
@@ -117,7 +111,7 @@ keyprocess_run_one(int fd, const char *pem_path, const struct sandbox *user)
 
 	keep_only(fd);
 	if (signer_open(&s, pem_path, &why) == -1 || sandbox_cage_keyholder(user, &why) == -1) {
-		(void)reply_why(fd, &why);
+		(void)keyprocess_refuse(fd, &why);
 		_exit(why.code);
 	}
 	while (answer(fd, &c, &s) == 0)
@@ -221,7 +215,7 @@ keyprocess_run_service(int control, const char *pem_path, const struct sandbox *
 	s.most = places();
 	if (signer_open(&s.signer, pem_path, &why) == -1 || signer_match(&s.signer, &why) == -1 ||
 	    sandbox_cage_keyholder(user, &why) == -1) {
-		(void)reply_why(control, &why);
+		(void)keyprocess_refuse(control, &why);
 		_exit(why.code);
 	}
 	(void)reply(control, 0, "", 0);

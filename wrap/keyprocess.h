@@ -26,8 +26,8 @@ union keyprocess_rights {
 struct failure;
 struct sandbox;
 
-/* Tells a session why it will not be served. */
-void keyprocess_refuse(int fd, const struct failure *why);
+/* Tells a session why it will not be served.  0, or -1 where it has left. */
+int keyprocess_refuse(int fd, const struct failure *why);
 
 /* Serves one channel, in a process of its own, until it ends or had what one handshake needs. */
 void keyprocess_run_one(int fd, const char *pem_path, const struct sandbox *user)

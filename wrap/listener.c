@@ -27,8 +27,6 @@
 #include "tls.h"
 #include "worker.h"
 
-#define PAUSE_MS 100 /* when descriptors or processes have run out: time for a session to end */
-
 struct child {
 	pid_t pid;
 	int control;            /* while it waits; -1 once it serves */
@@ -137,7 +135,7 @@ let_go(struct listener *l, int i)
 static void
 lose(struct listener *l, int i)
 {
-	l->pause = deadline_after(PAUSE_MS);
+	l->pause = deadline_after(DEADLINE_PAUSE_MS);
 	let_go(l, i);
 }
 
@@ -148,7 +146,7 @@ keep_waiting(struct listener *l)
 		return;
 	while (l->waiting < l->o->idle_children)
 		if (add_child(l) == -1) {
-			l->pause = deadline_after(PAUSE_MS);
+			l->pause = deadline_after(DEADLINE_PAUSE_MS);
 			return;
 		}
 }

@@ -12,8 +12,6 @@
 #include "log.h"
 #include "session.h"
 
-#define PAUSE_MS 100 /* for something else to end */
-
 struct worker {
 	const struct options *o;
 	const struct port *port;
@@ -54,7 +52,7 @@ accept_next(const struct worker *w, struct address *peer)
 		/* Another child was faster, or the peer has left, or the machine has no files left.
 		 */
 		if (errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
-			(void)deadline_wait(NULL, 0, deadline_after(PAUSE_MS));
+			(void)deadline_wait(NULL, 0, deadline_after(DEADLINE_PAUSE_MS));
 	}
 	return -1;
 }
