@@ -53,19 +53,24 @@ say_error(struct check *c, const struct failure *why)
 static void
 check_dates(struct check *c, const struct signer_facts *f)
 {
-	struct failure why;
+	const char *pem = c->o->pem;
+	struct failure why = { .code = EX_OK };
 
-	if (!f->expired && !f->early) {
-		say(f->days < WARN_DAYS ? "warning" : "ok", "certificate: %ld days left%s%s",
-		    f->days, f->days < WARN_DAYS ? "; renew it: inetls-certgen renew " : "",
-		    f->days < WARN_DAYS ? c->o->pem : "");
-		return;
-	}
-	failure_set(&why, EX_CONFIG,
-	    f->expired ? "%s: a certificate in it has expired; renew it: inetls-certgen renew %s" :
-			 "%s: a certificate in it is not valid yet; is this machine's clock right?",
-	    c->o->pem, c->o->pem);
-	say_error(c, &why);
+	if (f->expired)
+		failure_set(&why, EX_CONFIG,
+		    "%s: a certificate in it has expired; renew it: inetls-certgen renew %s", pem,
+		    pem);
+	else if (f->early)
+		failure_set(&why, EX_CONFIG,
+		    "%s: a certificate in it is not valid yet; is this machine's clock right?",
+		    pem);
+	else if (f->days < WARN_DAYS)
+		say("warning", "certificate: %ld days left; renew it: inetls-certgen renew %s",
+		    f->days, pem);
+	else
+		say("ok", "certificate: %ld days left", f->days);
+	if (why.code != EX_OK)
+		say_error(c, &why);
 }
 
 static void
@@ -177,14 +182,13 @@ static void
 check_tickets(const struct check *c)
 {
 	const char *path = c->o->tickets;
+	bool missing = access(path, F_OK) == -1 && errno == ENOENT;
 	unsigned char key[TICKET_KEY];
 	struct failure why;
 
-	if (access(path, F_OK) == -1 && errno == ENOENT && can_be_made(path)) {
+	if (missing && can_be_made(path))
 		say("ok", "tickets %s: the first session makes it", path);
-		return;
-	}
-	if (access(path, F_OK) == -1 && errno == ENOENT)
+	else if (missing)
 		say("warning", "tickets %s: its directory is not there, or not to be written by us",
 		    path);
 	else if (ticket_key(path, "", key, &why) == -1)
