@@ -291,15 +291,20 @@ stop() {
 	return "$status"
 }
 
-# children PID: prints the pids of its children.  Read one by one: sed and awk give up at the first process that is
-# gone by the time its file is read.
-children() {
-	local file stat parent
+# processes: lists "PID STATE PARENT" of all.  Read one by one: sed and awk give up at the first that is gone by the time
+# its file is read.
+processes() {
+	local file stat state parent
 	for file in /proc/[0-9]*/stat; do
 		{ read -r stat < "$file"; } 2>/dev/null || continue
-		read -r _ parent _ <<< "${stat##*) }"
-		[ "$parent" != "$1" ] || echo "${stat%% *}"
+		read -r state parent _ <<< "${stat##*) }"
+		echo "${stat%% *} $state $parent"
 	done
+}
+
+# children PID: prints the pids of its children.
+children() {
+	processes | awk -v parent="$1" '$3 == parent { print $1 }'
 }
 
 # stop_all SCOPE: ends all that a test or a file has started.
