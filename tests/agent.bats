@@ -53,54 +53,49 @@ forked() {
 	[ "$n" -eq "$1" ]
 }
 
+# refused CODE TEXT OPTION...: it does not start with these, exits with that code, and says so in one line.
+refused() {
+	local code=$1 text=$2
+	shift 2
+	run timeout 10 "$WRAP" -f "$@" < /dev/null
+	echo "$output"
+	[ "$status" -eq "$code" ]
+	[ "${#lines[@]}" -eq 1 ]
+	grep -qF -e "$text" <<< "$output"
+}
+
 # -- the command line ------------------------------------------------------------------------------------
 
 @test "bad: --hold-key without a PEM or a place, or with what a session does: exit 64, and what to write" {
-	refused() {
-		local word=$1
-		shift
-		run timeout 10 "$WRAP" -f "$@" < /dev/null
-		echo "$output"
-		[ "$status" -eq 64 ]
-		[ "${#lines[@]}" -eq 1 ]
-		grep -qF -e "$word" <<< "$output"
-	}
-	refused 'add -p FILE' --hold-key --keyholder "$KEY"
-	refused 'add --keyholder PATH' --hold-key -p "$T/pgssl.pem"
-	refused 'not the full path' --hold-key -p "$T/pgssl.pem" --keyholder run/key
-	refused 'of 107 bytes' --hold-key -p "$T/pgssl.pem" --keyholder "/$(printf '%0200d' 0)"
-	refused 'serves no connections' --hold-key -p "$T/pgssl.pem" --keyholder "$KEY" -r 5432
-	refused 'serves no connections' --hold-key -p "$T/pgssl.pem" --keyholder "$KEY" -l /bin/cat
-	refused 'serves no connections' --hold-key -p "$T/pgssl.pem" --keyholder "$KEY" -d 9000
-	refused 'serves no connections' --hold-key -p "$T/pgssl.pem" --keyholder "$KEY" -c
-	refused 'one of the two' --hold-key --no-keyholder -p "$T/pgssl.pem"
-	refused 'with -d one process holds the key' -d 9000 -r 5432 -p "$T/pgssl.pem" --keyholder "$KEY"
-	refused '--no-keyholder has the key' --no-keyholder -r 5432 -p "$T/pgssl.pem" --keyholder "$KEY"
+	refused 64 'add -p FILE' --hold-key --keyholder "$KEY"
+	refused 64 'add --keyholder PATH' --hold-key -p "$T/pgssl.pem"
+	refused 64 'not the full path' --hold-key -p "$T/pgssl.pem" --keyholder run/key
+	refused 64 'of 107 bytes' --hold-key -p "$T/pgssl.pem" --keyholder "/$(printf '%0200d' 0)"
+	refused 64 'serves no connections' --hold-key -p "$T/pgssl.pem" --keyholder "$KEY" -r 5432
+	refused 64 'serves no connections' --hold-key -p "$T/pgssl.pem" --keyholder "$KEY" -l /bin/cat
+	refused 64 'serves no connections' --hold-key -p "$T/pgssl.pem" --keyholder "$KEY" -d 9000
+	refused 64 'serves no connections' --hold-key -p "$T/pgssl.pem" --keyholder "$KEY" -c
+	refused 64 'one of the two' --hold-key --no-keyholder -p "$T/pgssl.pem"
+	refused 64 'with -d one process holds the key' -d 9000 -r 5432 -p "$T/pgssl.pem" --keyholder "$KEY"
+	refused 64 '--no-keyholder has the key' --no-keyholder -r 5432 -p "$T/pgssl.pem" --keyholder "$KEY"
 	[ ! -e "$KEY" ]
 }
 
 @test "bad: a place that cannot be had: exit 73, and what is there stays" {
-	refused() {
-		local word=$1
-		run timeout 10 "$WRAP" -f --hold-key -p "$T/pgssl.pem" --keyholder "$2" < /dev/null
-		echo "$output"
-		[ "$status" -eq 73 ]
-		[ "${#lines[@]}" -eq 1 ]
-		grep -qF -e "$word" <<< "$output"
-	}
-	refused 'No such file or directory' "$T/none/key"
+	no_place() { refused 73 "$1" --hold-key -p "$T/pgssl.pem" --keyholder "$2"; }
+	no_place 'No such file or directory' "$T/none/key"
 	echo precious > "$T/run/file"
-	refused 'what is there is no socket' "$T/run/file"
+	no_place 'what is there is no socket' "$T/run/file"
 	[ "$(cat "$T/run/file")" = precious ]
 	ln -s file "$T/run/link"
-	refused 'what is there is no socket' "$T/run/link"
+	no_place 'what is there is no socket' "$T/run/link"
 	[ -L "$T/run/link" ]
 	start other socat "UNIX-LISTEN:$T/run/other,fork" EXEC:cat
 	wait_for 10 test -S "$T/run/other"
-	refused "another service's socket is there" "$T/run/other"
+	no_place "another service's socket is there" "$T/run/other"
 	[ "$(echo served | socat - "UNIX-CONNECT:$T/run/other")" = served ]
 	hold_key
-	refused 'another process serves it' "$KEY"
+	no_place 'another process serves it' "$KEY"
 	# Its own socket is untouched.
 	[ "$(ask chain | grep -c bytes)" -eq 1 ]
 }
@@ -117,17 +112,11 @@ forked() {
 @test "bad: a PEM that cannot serve: it does not start, and leaves no socket behind" {
 	cat "$T/pgssl.crt" > "$T/half.pem"
 	chmod 600 "$T/half.pem"
-	run timeout 10 "$WRAP" -f --hold-key -p "$T/half.pem" --keyholder "$KEY" < /dev/null
-	echo "$output"
-	[ "$status" -eq 78 ]
-	[[ $output == *"holds no private key"* ]]
+	refused 78 'holds no private key' --hold-key -p "$T/half.pem" --keyholder "$KEY"
 	[ ! -e "$KEY" ]
 	sed -n '/BEGIN PRIV/,/END PRIV/p' "$T/other.pem" | cat - "$T/pgssl.crt" > "$T/mixed.pem"
 	chmod 600 "$T/mixed.pem"
-	run timeout 10 "$WRAP" -f --hold-key -p "$T/mixed.pem" --keyholder "$KEY" < /dev/null
-	echo "$output"
-	[ "$status" -eq 78 ]
-	[[ $output == *"does not belong to the first certificate"* ]]
+	refused 78 'does not belong to the first certificate' --hold-key -p "$T/mixed.pem" --keyholder "$KEY"
 	[ ! -e "$KEY" ]
 }
 
