@@ -89,6 +89,14 @@ bytes() {
 	bytes unavailable_for_a_cancelrequest
 }
 
+@test "bad: without a service a peer that says nothing inside TLS gets an alert after --connect-timeout" {
+	bytes unavailable_for_a_silent_peer
+}
+
+@test "bad: without a service a peer that leaves without a word is one line in the log, exit code 69" {
+	bytes unavailable_for_a_peer_that_leaves
+}
+
 @test "a CancelRequest with a key of 4, 32 or 256 bytes is passed on exactly" {
 	bytes cancel_is_forwarded
 }

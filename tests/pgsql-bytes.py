@@ -607,8 +607,9 @@ def direct_with_several_protocols():
 # -- inside TLS, when there is no service ----------------------------------------------------------------------
 
 
-def unavailable_in(pieces):
-    """What the peer hears inside TLS, and the log line."""
+@contextlib.contextmanager
+def without_a_service():
+    """A client inside TLS and its session, whose service is not there."""
     client = Client()
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
@@ -617,35 +618,51 @@ def unavailable_in(pieces):
             equal(session.hear(1), b"S", "the answer")
             session.say(client.hello)
             client.shake_hands(session)
-            for piece in pieces:
-                client.step(session, lambda piece=piece: client.tls.write(piece))
-                time.sleep(0.005)
-            said = client.step(session, lambda: client.tls.read(65536))
-            equal(client.step(session, lambda: client.tls.read(65536)), b"", "the end")
-            return said, session.finish(69)
+            yield client, session
+            equal(session.finish(69)["result"], "backend", "result")
 
 
 def unavailable():
     def one(pieces):
-        said, line = unavailable_in(pieces)
-        error = error_of(said)
-        equal((error["S"], error["V"], error["C"]), ("FATAL", "FATAL", "57P03"), "the error")
-        equal(error["M"], "the database behind this TLS port is not available", "the message")
-        check("Connection refused" in error["D"], "no cause in the detail", error)
-        equal(line["result"], "backend", "result")
+        with without_a_service() as (client, session):
+            for piece in pieces:
+                client.step(session, lambda piece=piece: client.tls.write(piece))
+                time.sleep(0.005)
+            error = error_of(client.step(session, lambda: client.tls.read(65536)))
+            equal(client.step(session, lambda: client.tls.read(65536)), b"", "the end")
+            equal((error["S"], error["V"], error["C"]), ("FATAL", "FATAL", "57P03"), "the error")
+            equal(error["M"], "the database behind this TLS port is not available", "the message")
+            check("Connection refused" in error["D"], "no cause in the detail", error)
 
     for_each(one, [(startup(),), *splits(startup()), (startup(length=10000),), (startup() + b"p" * 3000,)])
+
+
+def alerted(said):
+    """There is an alert in place of an answer, and no close_notify."""
+    with without_a_service() as (client, session):
+        if said:
+            client.step(session, lambda: client.tls.write(said))
+        try:
+            client.step(session, lambda: client.tls.read(65536))
+        except ssl.SSLError as error:
+            check(error.reason == "TLSV1_ALERT_INTERNAL_ERROR", "another alert", error)
+        else:
+            raise AssertionError("an answer")
 
 
 def unavailable_for_a_cancelrequest():
     """It gets no answer inside TLS either, and no close_notify, since nothing was done."""
     for said in cancel_request(), SSL_REQUEST, b"GET / HTTP/1.0\r\n\r\n":
-        try:
-            unavailable_in((said,))
-        except ssl.SSLError as error:
-            check(error.reason == "TLSV1_ALERT_INTERNAL_ERROR", "another alert", error)
-        else:
-            raise AssertionError("an answer")
+        alerted(said)
+
+
+def unavailable_for_a_silent_peer():
+    alerted(b"")
+
+
+def unavailable_for_a_peer_that_leaves():
+    with without_a_service():
+        pass  # it says nothing, and is gone
 
 
 def main():
