@@ -23,8 +23,8 @@ client_session() {
 	echo "$report"
 }
 
-# tls_server NAME COMMAND...: starts a server that is not ours; {port} in its words is a port that the kernel has
-# just given.  Sets $port once it listens.  A port may be gone by then: another is tried, but not for ever.
+# tls_server NAME COMMAND...: starts a server that is not ours; {port} in its words is a free port.
+# Sets $port once it listens.  A port may be gone by then: another is tried, but not for ever.
 tls_server() {
 	local name=$1 try
 	shift

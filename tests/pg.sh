@@ -7,7 +7,7 @@
 #	psql -X -h 127.0.0.1 -p "$PGPORT_REAL" -c 'select 1'
 #	pg_stop
 #
-# pg_start reads TMPDIR and PG_PORT (a wanted port; without it the kernel gives one), and exports
+# pg_start reads TMPDIR and PG_PORT (a wanted port; without it a free one), and exports
 #	PGPORT_REAL	the server's TCP port, not what libpq reads by itself: a test says where it connects
 #	PGSOCKET	the directory of its Unix socket (.s.PGSQL.$PGPORT_REAL)
 #	PGUSER, PGDATABASE, PGPASSFILE	the superuser for libpq: no test has to name them again
@@ -31,11 +31,20 @@ pg_bin() {
 	dirname "$pg_bin_dir"
 }
 
-# pg_free_port: prints a port of 127.0.0.1 that the kernel has just given out.
+# pg_free_port: prints a port of 127.0.0.1 that nobody has.  It is none of those that the kernel gives out by itself:
+# one of these could go to somebody else's socket before the caller comes to listen on it, and what is meant for the
+# one server would reach the other.
 pg_free_port() {
-	perl -MSocket -e 'socket(my $s, PF_INET, SOCK_STREAM, 0) or die;
-		bind($s, sockaddr_in(0, INADDR_LOOPBACK)) or die;
-		print +(sockaddr_in(getsockname($s)))[0], "\n"'
+	perl -MSocket -e 'open(my $range, "<", "/proc/sys/net/ipv4/ip_local_port_range");
+		my ($end) = split(" ", <$range> // "32768"); my $begin = 10240;
+		for (1 .. 100) {
+			my $port = $end > $begin + 1000 ? $begin + int(rand($end - $begin)) : 0;
+			socket(my $s, PF_INET, SOCK_STREAM, 0) or die;
+			bind($s, sockaddr_in($port, INADDR_LOOPBACK)) or next;
+			print +(sockaddr_in(getsockname($s)))[0], "\n";
+			exit
+		}
+		die "no port of 127.0.0.1 is free"'
 }
 
 # pg_as COMMAND...: runs it as the user that owns the server, since PostgreSQL refuses root.

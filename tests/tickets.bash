@@ -90,9 +90,13 @@ openssl_server() {
 	for try in 1 2 3; do
 		server_port=$(free_port)
 		start "$1" openssl s_server -quiet -rev -accept "127.0.0.1:$server_port" -key "$T/pgssl.pem" -cert "$T/pgssl.crt"
-		wait_for 5 listening "$server_port" && return 0
+		wait_for 5 openssl_server_up && return 0
 	done
 	return 1
+}
+
+openssl_server_up() {
+	listening "$server_port" && alive "$pid"
 }
 
 # client [wrapper option ...]: one connection of the wrapper in client mode on pipes.
