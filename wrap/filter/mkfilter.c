@@ -112,6 +112,11 @@ begin(void)
 		fprintf(stderr, "mkfilter: seccomp_init failed\n");
 		exit(1);
 	}
+	/*
+	 * A binary tree: when a filter is loaded, the kernel runs it once for each system call that
+	 * there is (seccomp_cache_prepare), and a list makes that half of what the door costs.
+	 */
+	check(seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2), "optimize");
 	add_all(ctx, SCMP_ACT_ALLOW, for_all, COUNT(for_all));
 	add_all(ctx, SCMP_ACT_ERRNO(EPERM), behind_ones_back, COUNT(behind_ones_back));
 	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
