@@ -300,7 +300,8 @@ sandbox_prepare(struct sandbox *s, const char *user, const char *group, struct f
 static int
 enter_empty(struct failure *why)
 {
-	static const char *const places[] = { "/run", "/var/run", "/tmp" };
+	/* In memory first: on a disk it would be two entries in a journal. */
+	static const char *const places[] = { "/dev/shm", "/run", "/var/run", "/tmp" };
 	char dir[64];
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
@@ -317,7 +318,7 @@ enter_empty(struct failure *why)
 	if (chdir("/var/empty") == 0)
 		return 0;
 	return failure_set(why, EX_OSERR,
-	    "no empty directory to chroot into: /run and /tmp cannot be written (%s) "
+	    "no empty directory to chroot into: /dev/shm, /run and /tmp cannot be written (%s) "
 	    "and there is no /var/empty",
 	    strerror(errno));
 }

@@ -15,7 +15,7 @@ setup_file() {
 
 # A session makes its empty directory in /run, enters it and takes it away at once.
 nothing_in_run() {
-	[ -z "$(find /run -maxdepth 1 -name 'inetls.*' -newer "$T/began")" ]
+	[ -z "$(find /run /dev/shm -maxdepth 1 -name 'inetls.*' -newer "$T/began")" ]
 }
 
 sessions_gone() {

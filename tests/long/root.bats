@@ -18,7 +18,7 @@ load ../root
 	[ -z "$(find "$root/usr/bin" -name gcc)" ]
 
 	LIMIT=600 run enter_root sh -euc 'cd && git clone -q /inetls.git inetls && cd inetls && make demo
-		[ -z "$(ls -A /run /tmp | grep -i inetls)" ] && git status --short'
+		[ -z "$(ls -A /run /tmp /dev/shm | grep -i inetls)" ] && git status --short'
 	echo "$output"
 	[ "$status" -eq 0 ]
 	grep -q '^SSL connection (protocol: TLSv1.3' <<< "$output"
