@@ -109,6 +109,39 @@ turned_away() {
 	done
 }
 
+# client_hello SHARE: TLS 1.3 with that X25519 share, in hex, as one record in the words of a script.
+client_hello() {
+	local random=0000000000000000000000000000000000000000000000000000000000000000 extensions body
+	# supported_versions, supported_groups, signature_algorithms, key_share
+	extensions=002b0003020304 extensions+=000a00040002001d extensions+=000d000400020403
+	extensions+=003300260024001d0020$1
+	body=0303${random}0000021301
+	body+=0100$(printf %04x $((${#extensions} / 2)))$extensions
+	body=01$(printf %06x $((${#body} / 2)))$body
+	body=160301$(printf %04x $((${#body} / 2)))$body
+	# shellcheck disable=SC2001
+	sed 's/../\\x&/g; s/^/raw:/' <<< "$body"
+}
+
+# RFC 8446, 7.4.2, and RFC 7748, 6.1: with these the secret would be known to all.
+@test "a key share whose product is zero: refused at once" {
+	local share zeros=00000000000000000000000000000000000000000000000000000000000000
+	for share in "00$zeros" "01$zeros" e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800 \
+		5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157 \
+		ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f \
+		edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f \
+		eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f; do
+		session --peer "$(client_hello "$share") hold" --
+		turned_away "An illegal parameter has been received"
+		within 3
+	done
+	# Any other is answered: the hello itself is a good one.
+	session --peer "$(client_hello "09$zeros") hold" -- --handshake-timeout 500ms
+	turned_away reason=
+	says peer.wire=records
+	logged end=timeout
+}
+
 @test "a handshake message of 16 MB that does come: ended within bounded memory" {
 	session --peer 'raw:\x16\x03\x01\x40\x00\x01\xff\xff\xff junk-records:2000 hold' -- --handshake-timeout 3s
 	turned_away reason=

@@ -210,8 +210,8 @@ check_linked(void)
 void
 check_print_version(void)
 {
-	(void)printf(
-	    "inetls-wrap %s, GnuTLS %s (%s)\n", INETLS_VERSION, tls_library_version(), INETLS_LINK);
+	(void)printf("inetls-wrap %s, GnuTLS %s" INETLS_X25519 " (%s)\n", INETLS_VERSION,
+	    tls_library_version(), INETLS_LINK);
 	check_linked();
 }
 
