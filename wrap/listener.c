@@ -372,8 +372,7 @@ start(struct listener *l, struct failure *why)
 	    port_open(&l->port, &l->o->listen, l->o->client, why) == -1 ||
 	    daemon_detach(&l->daemon, why) == -1)
 		return -1;
-	/* What was inherited is not looked at so: who leaves at once is started again at once. */
-	if (prepare(l, why) == -1 || tls_try_priority(l->o->priority, why) == -1)
+	if (prepare(l, why) == -1 || tls_understand_priority(l->o->priority, why) == -1)
 		return -1;
 	return daemon_write_pid(&l->daemon, why);
 }
@@ -430,6 +429,8 @@ listener_run_inherited(const struct options *o)
 		log_line(LEVEL_ERR, "%s", why.text);
 		return why.code;
 	}
+	/* Its sessions say so: who leaves at once is started again at once. */
+	(void)tls_understand_priority(o->priority, &why);
 	serve(&l);
 	stop(&l);
 	return EX_OK;

@@ -105,13 +105,18 @@ retrieve(gnutls_session_t session, const struct gnutls_cert_retr_st *info, gnutl
 	return 0;
 }
 
-static int
-set_priority(gnutls_session_t session, const char *priority, struct failure *why)
+/* What the process's sessions take: understood once, by a listener for all of its children. */
+static gnutls_priority_t understood;
+
+int
+tls_understand_priority(const char *priority, struct failure *why)
 {
 	char text[2048];
 	const char *at = NULL;
 	int n, r;
 
+	if (understood != NULL)
+		return 0;
 	/*
 	 * Naming a group that the library does not know makes the whole string fail, so it is asked
 	 * first.  No string of the user's switches tickets on for TLS 1.2, where who has the master
@@ -128,9 +133,10 @@ set_priority(gnutls_session_t session, const char *priority, struct failure *why
 	if ((size_t)n >= sizeof(text))
 		return failure_set(
 		    why, EX_USAGE, "-C: a priority string of more than %zu bytes", sizeof(text));
-	r = gnutls_priority_set_direct(session, text, &at);
+	r = gnutls_priority_init(&understood, text, &at);
 	if (r == GNUTLS_E_SUCCESS)
 		return 0;
+	understood = NULL;
 	if (priority == NULL)
 		return failure_set(why, EX_CONFIG,
 		    "the system's crypto policy leaves nothing of our priorities: %s",
@@ -140,19 +146,6 @@ set_priority(gnutls_session_t session, const char *priority, struct failure *why
 	    "list means nothing here: leave -C out, or write e.g. NORMAL:-VERS-ALL:+VERS-TLS1.3",
 	    priority,
 	    at != NULL && at < text + strlen(priority) ? priority + (at - text) : priority);
-}
-
-int
-tls_try_priority(const char *priority, struct failure *why)
-{
-	gnutls_session_t session;
-	int r = gnutls_init(&session, GNUTLS_SERVER);
-
-	if (r < 0)
-		return failure_set(why, EX_SOFTWARE, "session: %s", gnutls_strerror(r));
-	r = set_priority(session, priority, why);
-	gnutls_deinit(session);
-	return r;
 }
 
 static int
@@ -244,8 +237,10 @@ set_session(struct tls *t, const struct tls_config *c, unsigned flags, struct fa
 
 	if (r < 0)
 		return failure_set(why, EX_SOFTWARE, "session: %s", gnutls_strerror(r));
-	if (set_priority(t->session, c->priority, why) == -1 || set_alpn(t, c, why) == -1 ||
-	    set_resumption(t, c, why) == -1)
+	if (tls_understand_priority(c->priority, why) == -1)
+		return -1;
+	(void)gnutls_priority_set(t->session, understood);
+	if (set_alpn(t, c, why) == -1 || set_resumption(t, c, why) == -1)
 		return -1;
 	(void)gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, t->credentials);
 	gnutls_session_set_ptr(t->session, t);

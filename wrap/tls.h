@@ -62,8 +62,11 @@ int tls_init(struct failure *why);
 /* The version of the GnuTLS that is linked. */
 const char *tls_library_version(void);
 
-/* Whether sessions will take this priority string, or NULL for ours: 0, or -1 and *why. */
-int tls_try_priority(const char *priority, struct failure *why);
+/*
+ * Parses the priority string, or NULL for ours, once for all sessions of this process and of those
+ * that it forks: 0, or -1 and *why.
+ */
+int tls_understand_priority(const char *priority, struct failure *why);
 
 /*
  * A server session on a connected socket.  NULL and *why: EX_USAGE where the priority string is
