@@ -570,6 +570,12 @@ tls_remember(const struct tls *t, const struct ticket_session *file)
 	gnutls_free(data.data);
 }
 
+bool
+tls_is_resumed(const struct tls *t)
+{
+	return gnutls_session_is_resumed(t->session) != 0;
+}
+
 void
 tls_describe(const struct tls *t, struct tls_info *out)
 {
@@ -591,7 +597,7 @@ tls_describe(const struct tls *t, struct tls_info *out)
 		    out->alpn, sizeof(out->alpn), "%.*s", (int)alpn.size, (char *)alpn.data);
 	if (gnutls_server_name_get(t->session, out->sni, &len, &type, 0) != GNUTLS_E_SUCCESS)
 		out->sni[0] = '\0';
-	out->resumed = gnutls_session_is_resumed(t->session) != 0;
+	out->resumed = tls_is_resumed(t);
 }
 
 void
