@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,26 +243,27 @@ sandbox_features(void)
 static int
 find_user(struct sandbox *s, const char *user, struct failure *why)
 {
-	struct passwd *pw = getpwnam(user != NULL ? user : DEFAULT_USER);
+	const char *wanted = user != NULL ? user : DEFAULT_USER, *found = wanted;
+	int r = nameservice_user(wanted, &s->uid, &s->gid);
 
-	if (pw == NULL && user == NULL)
-		pw = getpwnam("nobody");
-	if (pw == NULL)
+	if (r == -1 && user == NULL)
+		r = nameservice_user(found = "nobody", &s->uid, &s->gid);
+	if (r == -1)
 		return failure_set(why, EX_CONFIG,
 		    "-s %s: there is no such user; make it (useradd -r -s "
 		    "/usr/sbin/nologin %s) or name another",
-		    user != NULL ? user : DEFAULT_USER, user != NULL ? user : DEFAULT_USER);
-	s->uid = pw->pw_uid;
-	s->gid = pw->pw_gid;
-	(void)snprintf(s->user, sizeof(s->user), "%s", pw->pw_name);
+		    wanted, wanted);
+	(void)snprintf(s->user, sizeof(s->user), "%s", found);
 	return 0;
 }
 
 static int
 find_group(struct sandbox *s, const char *group, struct failure *why)
 {
-	struct group *gr = getgrnam(group);
+	struct group *gr;
 
+	nameservice_use_built_in();
+	gr = getgrnam(group);
 	if (gr == NULL)
 		return failure_set(why, EX_CONFIG, "-g %s: there is no such group", group);
 	s->gid = gr->gr_gid;
@@ -275,7 +275,6 @@ sandbox_prepare(struct sandbox *s, const char *user, const char *group, struct f
 {
 	bool root = geteuid() == 0;
 
-	nameservice_use_built_in();
 	*s = (struct sandbox){
 		.change_user = root, .empty_root = -1, .uid = geteuid(), .gid = getegid()
 	};
