@@ -54,6 +54,7 @@ nameservice_user(const char *name, uid_t *uid, gid_t *gid)
 }
 #else
 #include <pwd.h>
+#include <stddef.h>
 
 void
 nameservice_use_built_in(void)
