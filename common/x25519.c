@@ -12,8 +12,7 @@
 void __wrap_nettle_curve25519_mul(uint8_t *q, const uint8_t *n, const uint8_t *p);
 void __wrap_nettle_curve25519_mul_g(uint8_t *q, const uint8_t *n);
 
-/* A point of small order has zeros for its product: who calls must refuse these (RFC 8446, 7.4.2).
- */
+/* A point of small order gives zeros, which GnuTLS refuses (RFC 8446, 7.4.2). */
 void
 __wrap_nettle_curve25519_mul(uint8_t *q, const uint8_t *n, const uint8_t *p)
 {

@@ -233,8 +233,7 @@ conclude(struct session *s, bool opened)
 	say_goodbye(s);
 	leave_plain(s);
 	report(s);
-	/* A peer that waits for our end need not wait until the kernel has taken this process down.
-	 */
+	/* Our end need not wait until the kernel has taken this process down. */
 	if (!s->o->client && s->relay.outcome == RELAY_DONE)
 		(void)shutdown(STDOUT_FILENO, SHUT_WR);
 	return s->why.code;

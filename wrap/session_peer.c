@@ -225,11 +225,8 @@ session_shake_hands(struct session *s)
 
 	s->speaks_tls = true;
 	while ((r = tls_handshake(s->tls)) == TLS_WANT_READ || r == TLS_WANT_WRITE) {
-		/*
-		 * Who takes a session over needs no signature; while he thinks is the time to say
-		 * so.
-		 */
-		if (tls_is_resumed(s->tls) && tls_flush(s->tls) == 1)
+		/* Who resumes needs no signature: the keyholder hears it while he thinks. */
+		if (!s->o->client && tls_is_resumed(s->tls) && tls_flush(s->tls) == 1)
 			keyholder_close(&s->keys);
 		ready = peer_wait(
 		    s->tls, r, keyholder_watched(&s->keys), &heard, s->handshake_deadline);

@@ -119,7 +119,7 @@ void tls_abort(struct tls *t);
  */
 void tls_remember(const struct tls *t, const struct ticket_session *file);
 
-/* Whether this handshake takes a session over: known once the hello of the other side is read. */
+/* Whether this handshake resumes a session: a server knows it once the client's hello is read. */
 bool tls_is_resumed(const struct tls *t);
 
 void tls_describe(const struct tls *t, struct tls_info *out);
