@@ -86,17 +86,16 @@ service_port() {
 
 # A TLS server of openssl's in front of nothing: it answers each connection with what it knows of it.
 openssl_server() {
-	local try
+	local try port
 	for try in 1 2 3; do
-		server_port=$(free_port)
-		start "$1" openssl s_server -quiet -rev -accept "127.0.0.1:$server_port" -key "$T/pgssl.pem" -cert "$T/pgssl.crt"
-		wait_for 5 openssl_server_up && return 0
+		port=$(free_port)
+		start "$1" openssl s_server -quiet -rev -accept "127.0.0.1:$port" -key "$T/pgssl.pem" -cert "$T/pgssl.crt"
+		if wait_for 5 superserver_up; then
+			server_port=$port
+			return 0
+		fi
 	done
 	return 1
-}
-
-openssl_server_up() {
-	listening "$server_port" && alive "$pid"
 }
 
 # client [wrapper option ...]: one connection of the wrapper in client mode on pipes.
