@@ -16,9 +16,10 @@
 
 #include "deadline.h"
 
-#define BUFFER (16 * 1024) /* one full TLS record */
-#define REST_MS 1000       /* without a byte, after which the memory of the buffers is given back */
-#define TURNS 64           /* between two looks for a signal while there is no need to wait */
+#define RECORD (16 * 1024) /* the most that a TLS record carries */
+#define BUFFER (4 * RECORD)
+#define REST_MS 1000 /* without a byte, after which the memory of the buffers is given back */
+#define TURNS 64     /* between two looks for a signal while there is no need to wait */
 
 struct flow {
 	size_t at, end;
@@ -108,19 +109,23 @@ step_peer_read(struct relay *r)
 
 	if (r->stopping || r->in.ended || !empty(&r->in) || !r->readable_peer || r->plain_deaf)
 		return false;
-	n = tls_read(r->setup->peer, r->in.data, BUFFER);
+	/* The records that are here go on in one piece, as long as the next is sure to have room.
+	 */
+	r->in.at = r->in.end = 0;
+	do {
+		n = tls_read(r->setup->peer, r->in.data + r->in.end, BUFFER - r->in.end);
+		r->in.end += n > 0 ? (size_t)n : 0;
+	} while (n > 0 && r->in.end <= BUFFER - RECORD && tls_pending(r->setup->peer));
 	if (n == TLS_WANT_READ || n == TLS_WANT_WRITE) {
 		r->readable_peer = false;
 		if (n == TLS_WANT_WRITE) {
 			r->read_wants_write = true;
 			r->writable_peer = false;
 		}
-		return false;
+		return !empty(&r->in);
 	}
 	if (n < 0)
 		return peer_failed(r, n);
-	r->in.at = 0;
-	r->in.end = (size_t)n;
 	if (n == 0) {
 		r->in.ended = true;
 		ended_first(r, RELAY_END_PEER);

@@ -493,6 +493,12 @@ tls_read(struct tls *t, void *data, size_t n)
 	return r >= 0 ? r : outcome(t, (int)r);
 }
 
+bool
+tls_pending(const struct tls *t)
+{
+	return transport_pending(&t->transport);
+}
+
 ssize_t
 tls_write(struct tls *t, const void *data, size_t n)
 {

@@ -12,10 +12,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* whole pages: one full record with its header and tag, and the start of the next */
-#define TRANSPORT_IN (20 * 1024)
-/* two full records: more gathers nothing that the kernel would take at once */
-#define TRANSPORT_OUT (36 * 1024)
+/* whole pages: four full records with their headers and tags, and the start of the next */
+#define TRANSPORT_IN (68 * 1024)
+#define TRANSPORT_OUT (68 * 1024)
 
 struct transport {
 	int fd_in, fd_out;   /* non-blocking */

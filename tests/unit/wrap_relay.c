@@ -183,6 +183,12 @@ tls_read(struct tls *t, void *data, size_t n)
 	return (ssize_t)n;
 }
 
+bool
+tls_pending(const struct tls *t)
+{
+	return t->in_at < t->in_end;
+}
+
 static int
 send_some(struct tls *t)
 {
