@@ -109,8 +109,7 @@ step_peer_read(struct relay *r)
 
 	if (r->stopping || r->in.ended || !empty(&r->in) || !r->readable_peer || r->plain_deaf)
 		return false;
-	/* The records that are here go on in one piece, as long as the next is sure to have room.
-	 */
+	/* The records that are here go on in one piece, while there is room for a full one. */
 	r->in.at = r->in.end = 0;
 	do {
 		n = tls_read(r->setup->peer, r->in.data + r->in.end, BUFFER - r->in.end);

@@ -99,8 +99,7 @@ int tls_handshake(struct tls *t);
 ssize_t tls_read(struct tls *t, void *data, size_t n);
 ssize_t tls_write(struct tls *t, const void *data, size_t n);
 
-/* Whether bytes of the peer are here that tls_read has not looked at: a record, or a part of one.
- */
+/* Whether bytes of the peer are here that tls_read has not looked at, be it half a record. */
 bool tls_pending(const struct tls *t);
 
 /* Whether a byte came at all. */
