@@ -88,6 +88,24 @@ with_ca() {
 	trusted
 }
 
+@test "a listener does not start with CAs, a revocation list or known hosts that cannot be read, and says why" {
+	local options said
+	while IFS=: read -r options said; do
+		# shellcheck disable=SC2086
+		run timeout 10 "$WRAP" -f -d 127.0.0.1:0 -r localhost:1 -p "$T/pgssl.pem" $options < /dev/null
+		[ "$status" -eq 78 ]
+		[[ $output == *"$said"* && $output != *"listening on"* ]]
+	done <<-END
+		-v 2 -A $T/none:-A $T/none: No such file or directory
+		-v 2 -A /dev/null:-A /dev/null: holds no certificate
+		-v 2 -a $T/none:-a $T/none: No such file or directory
+		-v 3 -A $T/none:-A $T/none: No such file or directory
+		-v 2 -A $T/good.crt --crl $T/none:--crl $T/none: No such file or directory
+		-c -A $T/none:-A $T/none: No such file or directory
+		-c --known-hosts $T/pgssl.pem/none:open known hosts $T/pgssl.pem/none: Not a directory
+	END
+}
+
 @test "-A system refuses what no public CA has issued" {
 	need ca-certificates
 	TRUST="-A system" meets right.pem

@@ -17,6 +17,7 @@
 #include "keyholder.h"
 #include "pgsql_probe.h"
 #include "sandbox.h"
+#include "session.h"
 #include "signer.h"
 #include "ticket.h"
 #include "tls.h"
@@ -143,20 +144,12 @@ check_keyholder(const struct check *c)
 static void
 check_tls(struct check *c)
 {
-	struct tls_config config = { .priority = c->o->priority, .sni = c->o->trust.host };
 	struct failure why;
-	struct tls *tls = NULL;
-	bool asks = c->o->client || c->o->trust.level != TRUST_UNSET;
 
-	if (tls_init(&why) == 0 &&
-	    (!asks || (config.trust = trust_load(&c->o->trust, &why)) != NULL))
-		tls = c->o->client ? tls_client(&config, &why) :
-				     tls_server(&config, STDIN_FILENO, STDOUT_FILENO, &why);
-	if (tls == NULL)
+	if (tls_init(&why) == -1 || session_try_tls(c->o, &why) == -1)
 		say_error(c, &why);
 	else
 		say("ok", "TLS: GnuTLS %s takes the options", tls_library_version());
-	tls_free(tls);
 }
 
 /* Whether a file can be made there, with its directory where that is missing. */

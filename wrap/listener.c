@@ -23,6 +23,7 @@
 #include "parse.h"
 #include "port.h"
 #include "sandbox.h"
+#include "session.h"
 #include "socket.h"
 #include "tls.h"
 #include "worker.h"
@@ -372,7 +373,7 @@ start(struct listener *l, struct failure *why)
 	    port_open(&l->port, &l->o->listen, l->o->client, why) == -1 ||
 	    daemon_detach(&l->daemon, why) == -1)
 		return -1;
-	if (prepare(l, why) == -1 || tls_understand_priority(l->o->priority, why) == -1)
+	if (prepare(l, why) == -1 || session_try_tls(l->o, why) == -1)
 		return -1;
 	return daemon_write_pid(&l->daemon, why);
 }

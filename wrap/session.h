@@ -14,6 +14,12 @@
  */
 int session_serve(const struct options *o, int channel);
 
+/*
+ * Whether a session could have TLS with these options, and with the files that they name as they
+ * are now: 0, or -1 and *why.  tls_init was called.
+ */
+int session_try_tls(const struct options *o, struct failure *why);
+
 /* What a listener gives its child. */
 struct session_start {
 	const struct options *o;

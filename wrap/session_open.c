@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "session.h"
 
 int
 session_find_user(struct session *s)
@@ -115,6 +116,29 @@ find_last_session(struct session *s)
 	return NULL;
 }
 
+static bool
+has_trust(const struct options *o)
+{
+	return o->client || o->trust.level != TRUST_UNSET;
+}
+
+int
+session_try_tls(const struct options *o, struct failure *why)
+{
+	struct tls_config c = { .priority = o->priority, .sni = o->trust.host };
+	struct trust *trust = NULL;
+	struct tls *tls = NULL;
+
+	if (!has_trust(o) || (trust = trust_load(&o->trust, why)) != NULL) {
+		c.trust = trust;
+		tls = o->client ? tls_client(&c, why) :
+				  tls_server(&c, STDIN_FILENO, STDOUT_FILENO, why);
+	}
+	tls_free(tls);
+	trust_free(trust);
+	return tls != NULL ? 0 : -1;
+}
+
 /* Files of CA certificates and known hosts are read now. */
 int
 session_start_tls(struct session *s)
@@ -127,7 +151,7 @@ session_start_tls(struct session *s)
 
 	if (tls_init(&s->why) == -1)
 		return session_finish(s, "config", NULL);
-	if (s->o->client || s->o->trust.level != TRUST_UNSET) {
+	if (has_trust(s->o)) {
 		if ((s->trust = trust_load(&s->o->trust, &s->why)) == NULL)
 			return session_finish(s, "config", NULL);
 		c.trust = s->trust;

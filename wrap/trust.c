@@ -3,12 +3,14 @@
 #include "trust.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
@@ -76,6 +78,19 @@ trust_load(const struct trust_config *c, struct failure *why)
 		return NULL;
 	}
 	return t;
+}
+
+void
+trust_free(struct trust *t)
+{
+	if (t == NULL)
+		return;
+	for (unsigned i = 0; i < t->n_pinned; i++)
+		gnutls_x509_crt_deinit(t->pinned[i]);
+	gnutls_free(t->pinned);
+	if (t->hosts.fd != -1)
+		(void)close(t->hosts.fd);
+	free(t);
 }
 
 static int
@@ -353,8 +368,13 @@ verify(gnutls_session_t session)
 static int
 load_failed(const char *what, const char *path, int error, struct failure *why)
 {
+	bool unread = strcmp(path, "system") != 0 && access(path, R_OK) == -1;
+
+	/* GnuTLS says of a file that is not there no more than that it cannot be read. */
 	return failure_set(why, EX_CONFIG, "%s %s: %s", what, path,
-	    error == 0 ? "holds no certificate" : gnutls_strerror(error));
+	    unread         ? strerror(errno) :
+		error == 0 ? "holds no certificate" :
+			     gnutls_strerror(error));
 }
 
 /*

@@ -49,6 +49,9 @@ bool trust_pin_is_valid(const char *text);
 /* Reads what the decision needs.  NULL and *why: EX_NOINPUT, EX_NOPERM, EX_CONFIG. */
 struct trust *trust_load(const struct trust_config *c, struct failure *why);
 
+/* t may be NULL. */
+void trust_free(struct trust *t);
+
 /* Lets the credentials and the session of GnuTLS ask us; 0, or -1 and *why. */
 int trust_apply(struct trust *t, void *credentials, void *session, struct failure *why);
 
