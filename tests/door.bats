@@ -300,6 +300,21 @@ root_is_empty() {
 	peer_leaves
 }
 
+@test "a symbolic link to a Unix socket: the root is the directory that it leads to" {
+	need_root
+	need socat
+	mkdir -p "$T/service" "$T/links"
+	chmod 755 "$T/service" "$T/links"
+	start unix-echo socat "UNIX-LISTEN:$T/service/socket,fork,mode=666" EXEC:cat
+	wait_for 10 test -S "$T/service/socket"
+	ln -s ../service/socket "$T/links/socket-of-the-service"
+	listen special "$T/pgssl.pem" -r "$T/links/socket-of-the-service"
+	through "$port $pid $T/pgssl.pem $(keyholder_of "$pid")"
+	peer_talks
+	[ "$(readlink "/proc/$session/root")" = "$T/service" ]
+	peer_leaves
+}
+
 @test "root is refused as the user of a session, before a byte is read" {
 	need_root
 	command_session --peer 'handshake hold' -- "$WRAP" -o "$T/session.log" -p "$T/pgssl.pem" -r '127.0.0.1:{backend}' \

@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -58,6 +60,17 @@ backend_init(struct backend *b)
 		b->sockets[i] = -1;
 }
 
+/* A symbolic link to a socket leads nowhere from inside the directory that it is in. */
+static const char *
+follow(const char *path)
+{
+	struct stat st;
+	struct address a;
+	char *end = lstat(path, &st) == 0 && S_ISLNK(st.st_mode) ? realpath(path, NULL) : NULL;
+
+	return end != NULL && address_unix(end, &a) == 0 ? end : path;
+}
+
 int
 backend_open(struct backend *b, const struct options *o, struct failure *why)
 {
@@ -70,8 +83,12 @@ backend_open(struct backend *b, const struct options *o, struct failure *why)
 	if (b->tcp) {
 		if (address_resolve(&o->backend, false, &b->addresses, why) == -1)
 			return -1;
-	} else if (address_unix(b->path, &b->addresses.at[b->addresses.n++]) == -1)
-		return failure_set(why, EX_USAGE, "%s: too long for a Unix socket", b->path);
+	} else {
+		if (address_unix(b->path, &b->addresses.at[b->addresses.n++]) == -1)
+			return failure_set(
+			    why, EX_USAGE, "%s: too long for a Unix socket", b->path);
+		b->real = follow(b->path);
+	}
 	if (o->source != NULL)
 		(void)address_parse_ip(o->source, &source);
 	for (int i = 0; i < b->addresses.n; i++) {
@@ -88,14 +105,14 @@ backend_open(struct backend *b, const struct options *o, struct failure *why)
 void
 backend_root(const struct backend *b, char *dir, size_t size)
 {
-	const char *slash = b->path == NULL ? NULL : strrchr(b->path, '/');
+	const char *slash = b->real == NULL ? NULL : strrchr(b->real, '/');
 
 	if (slash == NULL)
 		dir[0] = '\0';
-	else if (slash == b->path)
+	else if (slash == b->real)
 		(void)snprintf(dir, size, "/");
 	else
-		(void)snprintf(dir, size, "%.*s", (int)(slash - b->path), b->path);
+		(void)snprintf(dir, size, "%.*s", (int)(slash - b->real), b->real);
 }
 
 void
@@ -103,7 +120,7 @@ backend_entered_root(struct backend *b)
 {
 	if (b->path == NULL)
 		return;
-	b->path_inside = strrchr(b->path, '/');
+	b->path_inside = strrchr(b->real, '/');
 	(void)address_unix(b->path_inside, &b->addresses.at[0]);
 }
 

@@ -23,6 +23,7 @@ struct backend {
 	char name[ADDRESS_TEXT];
 	char source[ADDRESS_TEXT];
 	const char *path;        /* of the Unix socket, or NULL */
+	const char *real;        /* the same, where that is a symbolic link what it leads to */
 	const char *path_inside; /* the same as seen after backend_root became the root, or NULL */
 };
 
