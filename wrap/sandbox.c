@@ -49,7 +49,7 @@ no_new_privileges(struct failure *why)
 }
 
 /* A sanitizer makes system calls of its own, at any time. */
-#if defined(__SANITIZE_ADDRESS__) || defined(INETLS_NO_FILTER)
+#ifdef INETLS_NO_FILTER
 #define FILTERED false
 #else
 #define FILTERED true
