@@ -5,11 +5,11 @@ usage: inside.py PEM PID
 
 Prints "pages=N key=N": how many pages were read, and how many pieces of the key were found in them.  A piece
 is eight bytes of a secret number, as it is written in the file's DER or as an array of words in memory keeps
-it, or sixteen
-characters of it in the PEM.  Needs the rights of a debugger, and openssl.
+it, or sixteen characters of it in the PEM.  Needs the rights of a debugger, and openssl.
 """
 
 import base64
+import errno
 import os
 import re
 import subprocess
@@ -20,6 +20,7 @@ NUMBER = 8
 TEXT = 16
 PAGE = os.sysconf("SC_PAGE_SIZE")
 AT_ONCE = 1 << 22
+TRIES = 3
 
 
 def numbers(pem):
@@ -62,9 +63,8 @@ def regions(pid):
                 yield tuple(int(end, 16) for end in span.split("-"))
 
 
-def main():
-    pem, pid = sys.argv[1], int(sys.argv[2])
-    wanted = pieces(pem)
+def search(pid, wanted):
+    """How many pages could be read, and how many pieces were in them."""
     seen = pages = 0
     with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
         for start, end in regions(pid):
@@ -74,6 +74,20 @@ def main():
                 data = memory.read(min(AT_ONCE + 64, end - at))
                 pages += len(data) // PAGE
                 seen += sum(data.count(piece) for piece in wanted)
+    return pages, seen
+
+
+def main():
+    pem, pid = sys.argv[1], int(sys.argv[2])
+    wanted = pieces(pem)
+    for left in reversed(range(TRIES)):
+        try:
+            pages, seen = search(pid, wanted)
+            break
+        except OSError as error:
+            # A session that rests gives memory back while we read: then it is all read again.
+            if error.errno != errno.EIO or left == 0:
+                raise
     print(f"pages={pages} key={seen}")
 
 
