@@ -285,13 +285,18 @@ root_is_empty() {
 	peer_leaves
 }
 
-@test "the root of a session whose service has a Unix socket is that socket's directory, and no more" {
-	need_root
-	need socat
+# A service with a Unix socket, alone in its directory.
+unix_service() {
 	mkdir -p "$T/service"
 	chmod 755 "$T/service"
 	start unix-echo socat "UNIX-LISTEN:$T/service/socket,fork,mode=666" EXEC:cat
 	wait_for 10 test -S "$T/service/socket"
+}
+
+@test "the root of a session whose service has a Unix socket is that socket's directory, and no more" {
+	need_root
+	need socat
+	unix_service
 	listen special "$T/pgssl.pem" -r "$T/service/socket"
 	through "$port $pid $T/pgssl.pem $(keyholder_of "$pid")"
 	peer_talks
@@ -303,10 +308,9 @@ root_is_empty() {
 @test "a symbolic link to a Unix socket: the root is the directory that it leads to" {
 	need_root
 	need socat
-	mkdir -p "$T/service" "$T/links"
-	chmod 755 "$T/service" "$T/links"
-	start unix-echo socat "UNIX-LISTEN:$T/service/socket,fork,mode=666" EXEC:cat
-	wait_for 10 test -S "$T/service/socket"
+	unix_service
+	mkdir -p "$T/links"
+	chmod 755 "$T/links"
 	ln -s ../service/socket "$T/links/socket-of-the-service"
 	listen special "$T/pgssl.pem" -r "$T/links/socket-of-the-service"
 	through "$port $pid $T/pgssl.pem $(keyholder_of "$pid")"

@@ -118,10 +118,8 @@ backend_root(const struct backend *b, char *dir, size_t size)
 void
 backend_entered_root(struct backend *b)
 {
-	if (b->path == NULL)
-		return;
-	b->path_inside = strrchr(b->real, '/');
-	(void)address_unix(b->path_inside, &b->addresses.at[0]);
+	if (b->real != NULL)
+		(void)address_unix(strrchr(b->real, '/'), &b->addresses.at[0]);
 }
 
 /* 0 connected; -1 with errno. */

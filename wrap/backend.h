@@ -22,9 +22,8 @@ struct backend {
 	/* what was connected or tried first, as the log shows it; "-" before */
 	char name[ADDRESS_TEXT];
 	char source[ADDRESS_TEXT];
-	const char *path;        /* of the Unix socket, or NULL */
-	const char *real;        /* the same, where that is a symbolic link what it leads to */
-	const char *path_inside; /* the same as seen after backend_root became the root, or NULL */
+	const char *path; /* of the Unix socket, or NULL */
+	const char *real; /* the same, where that is a symbolic link what it leads to */
 };
 
 /* A backend that nothing was opened for: backend_close may be called. */

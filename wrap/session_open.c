@@ -128,15 +128,17 @@ session_try_tls(const struct options *o, struct failure *why)
 	struct tls_config c = { .priority = o->priority, .sni = o->trust.host };
 	struct trust *trust = NULL;
 	struct tls *tls = NULL;
+	bool could;
 
 	if (!has_trust(o) || (trust = trust_load(&o->trust, why)) != NULL) {
 		c.trust = trust;
 		tls = o->client ? tls_client(&c, why) :
 				  tls_server(&c, STDIN_FILENO, STDOUT_FILENO, why);
 	}
+	could = tls != NULL;
 	tls_free(tls);
 	trust_free(trust);
-	return tls != NULL ? 0 : -1;
+	return could ? 0 : -1;
 }
 
 /* Files of CA certificates and known hosts are read now. */
