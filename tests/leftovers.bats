@@ -78,10 +78,10 @@ sessions() {
 	[ -z "$(find "$T" -newer "$T/began" -name '*.pid')" ]
 }
 
-# settled: twice the same, half a second apart; children that wait for the next connection are made one by one.
+# settled: twice the same; a second later what the children that wait were forked from has left.
 settled() {
 	first=$(what_is "$listener")
-	sleep 0.5
+	sleep 1.5
 	as_at_first
 }
 

@@ -134,6 +134,35 @@ stopped_by_users() {
 	stopped_by_users kill-keyholder "Operation not permitted" unshare -pf --kill-child
 }
 
+# of_listener DEED: a session of a listener tries it; the listener lives.
+of_listener() {
+	local port
+	port=$(free_port)
+	rm -f "$T/session.log"
+	start listener env INETLS_MISBEHAVE="$1" "$T/bin/hooked" -f -d "127.0.0.1:$port" -p "$T/pgssl.pem" -r 127.0.0.1:1 \
+		-o "$T/session.log"
+	wait_for 10 listening "$port"
+	report=$("$ROOT/tests/peer.py" --connect "$port" --peer 'handshake')
+	alive "$pid"
+	stop listener
+	not_logged "hook $1: it succeeded"
+}
+
+@test "the session of a listener, which is forked behind the door: the same, but that fork is refused" {
+	local deed
+	for deed in execve mmap mprotect connect-peer bind fastopen ptrace kill setuid chroot tiocsti; do
+		of_listener "$deed"
+		says peer.handshake=no peer.wire=empty
+		not_logged "hook $deed"
+	done
+	for deed in open create socket setrlimit; do
+		of_listener "$deed"
+		grep -F "hook $deed: Operation not permitted" "$T/session.log"
+	done
+	of_listener fork
+	grep -F 'hook fork: Resource temporarily unavailable' "$T/session.log"
+}
+
 @test "a listener outlives its sessions, whatever they did" {
 	local port
 	port=$(free_port)

@@ -43,8 +43,23 @@ idle() {
 	children "$listener" | sort -n | tail -n +2
 }
 
+# alone N: so many wait, and what they were forked from has left.
+alone() {
+	wait_for 10 are_alone "$1"
+}
+
+are_alone() {
+	local each all
+	all=$(idle)
+	[ "$(wc -w <<< "$all")" -eq "$1" ] || return 1
+	for each in $all; do
+		[ -z "$(children "$each")" ] || return 1
+	done
+}
+
 # short LIMIT: of that resource there is no more; enough LIMIT: there is.
 short() {
+	alone 1
 	as_nobody prlimit --pid "$listener" "--$1=$2:"
 }
 
@@ -90,12 +105,15 @@ tried() {
 	strace -o "$T/strace.log" true 2> /dev/null || skip "kernel: no ptrace here"
 	: > "$T/strace.log"
 	chmod 666 "$T/strace.log"
-	local tracer BY=(strace -D -f -qq -o "$T/strace.log" -e trace=epoll_create1 -e inject=epoll_create1:error=EMFILE)
 	listener --no-sandbox --idle-children 1
+	alone 1
+	# The listener has its own by now.
+	start tracer as_nobody strace -f -qq -o "$T/strace.log" -e trace=epoll_create1 -e inject=epoll_create1:error=EMFILE \
+		-p "$listener"
+	wait_for 10 eval '! grep -q "^TracerPid:[[:space:]]*0" "/proc/$listener/status"'
+	served
 	tried 'epoll: Too many open files; this child cannot wait'
-	tracer=$(sed -n 's/^TracerPid:[[:space:]]*//p' "/proc/$listener/status")
-	kill -KILL "$tracer"
-	wait_for 10 gone "$tracer"
+	stop tracer
 	served
 }
 
@@ -103,12 +121,13 @@ tried() {
 	listener --idle-children 2
 	served
 	local before
+	alone 2
 	before=$(idle)
-	[ "$(wc -l <<< "$before")" -eq 2 ]
 	# shellcheck disable=SC2086
 	kill -KILL $before
 	served
 	served
+	alone 2
 	[ -z "$(grep -xF "$before" <(idle))" ]
 }
 

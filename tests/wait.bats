@@ -84,6 +84,24 @@ load wait
 	done
 }
 
+# hellos N: of so many connections at once what the server's first message has of its own: its random number and its key.
+hellos() {
+	# shellcheck disable=SC2016 # $0 and $1 are sh's
+	seq "$1" | PORT=$port xargs -P 8 -I {} timeout 20 sh -c \
+		'openssl s_client -connect "127.0.0.1:$PORT" -tls1_3 -groups X25519 -msg < /dev/null > "$0/hello.$1" 2> /dev/null' "$T" {}
+	cat "$T"/hello.* | tr -d '\n' | sed 's/<<< /\n&/g' | grep '^<<< .*ServerHello' | sed 's/.*ServerHello *//; s/ //g'
+}
+
+@test "bad: no two sessions that were forked from one process have a random number or a key share in common" {
+	wait_server -d
+	hellos 40 > "$T/hellos"
+	[ "$(wc -l < "$T/hellos")" -eq 40 ]
+	# The kind of message, its length, the version, and 32 bytes.
+	[ "$(cut -c 13-76 "$T/hellos" | sort -u | wc -l)" -eq 40 ]
+	# An X25519 key of 32 bytes: its extension, of 36 bytes, and the group.
+	[ "$(grep -o '00330024001d0020.\{64\}' "$T/hellos" | sort -u | wc -l)" -eq 40 ]
+}
+
 @test "bad: a peer that reset its connection before it was accepted is in the log by its address" {
 	local peer
 	log=$(new_log wait)

@@ -30,26 +30,52 @@ bind_source(int fd, const struct address *source, const char *text, struct failu
 	    text, strerror(errno));
 }
 
+/* fd, or -1 and *why. */
+static int
+make_socket(int family, const struct address *source, const char *text, struct failure *why)
+{
+	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd == -1)
+		return failure_set(why, EX_OSERR, "socket: %s", strerror(errno));
+	if (family != AF_UNIX) {
+		socket_tune(fd);
+		socket_arm(fd);
+	}
+	if (source == NULL || bind_source(fd, source, text, why) == 0)
+		return fd;
+	(void)close(fd);
+	return -1;
+}
+
+static const struct address *
+find_source(const struct options *o, struct address *source)
+{
+	if (o->source == NULL)
+		return NULL;
+	(void)address_parse_ip(o->source, source);
+	return source;
+}
+
+int
+backend_another(const struct options *o, int family, struct failure *why)
+{
+	struct address source;
+
+	return make_socket(family, find_source(o, &source), o->source, why);
+}
+
 static int
 open_socket(
     struct backend *b, int i, const struct address *source, const char *text, struct failure *why)
 {
 	int family = b->addresses.at[i].sa.ss_family;
-	int fd;
 
 	if (source != NULL && source->sa.ss_family != family)
 		return 0;
-	if ((fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) == -1) {
-		if (errno == EAFNOSUPPORT)
-			return 0; /* a kernel without IPv6 */
-		return failure_set(why, EX_OSERR, "socket: %s", strerror(errno));
-	}
-	b->sockets[i] = fd;
-	if (b->tcp) {
-		socket_tune(fd);
-		socket_arm(fd);
-	}
-	return source != NULL ? bind_source(fd, source, text, why) : 0;
+	if ((b->sockets[i] = make_socket(family, source, text, why)) != -1)
+		return 0;
+	return errno == EAFNOSUPPORT ? 0 : -1; /* a kernel without IPv6 */
 }
 
 void
@@ -74,7 +100,8 @@ follow(const char *path)
 int
 backend_open(struct backend *b, const struct options *o, struct failure *why)
 {
-	struct address source;
+	struct address given;
+	const struct address *source = find_source(o, &given);
 	int usable = 0;
 
 	b->tcp = o->backend_path == NULL;
@@ -89,10 +116,8 @@ backend_open(struct backend *b, const struct options *o, struct failure *why)
 			    why, EX_USAGE, "%s: too long for a Unix socket", b->path);
 		b->real = follow(b->path);
 	}
-	if (o->source != NULL)
-		(void)address_parse_ip(o->source, &source);
 	for (int i = 0; i < b->addresses.n; i++) {
-		if (open_socket(b, i, o->source != NULL ? &source : NULL, o->source, why) == -1)
+		if (open_socket(b, i, source, o->source, why) == -1)
 			return -1;
 		usable += b->sockets[i] != -1;
 	}

@@ -33,6 +33,12 @@ void backend_init(struct backend *b);
 int backend_open(struct backend *b, const struct options *o, struct failure *why);
 
 /*
+ * The same socket once more, for a process that may make none: fd, or -1 and *why.  family is that
+ * of an address that has one.
+ */
+int backend_another(const struct options *o, int family, struct failure *why);
+
+/*
  * The directory that must be the root afterwards so that the socket can still be reached, copied to
  * dir;
  * "" where any root serves.

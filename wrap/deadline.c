@@ -3,6 +3,7 @@
 #include "deadline.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/epoll.h>
@@ -76,14 +77,21 @@ deadline_wait(struct pollfd *fds, nfds_t n, int64_t deadline)
 }
 
 int
-deadline_wait_event(int epoll)
+deadline_wait_event(int epoll, int64_t deadline, int *fd)
 {
+	int64_t left = -1;
 	struct epoll_event e;
 	sigset_t none;
+	int ready;
 
+	if (deadline != DEADLINE_NEVER && (left = deadline - deadline_now()) < 0)
+		left = 0;
 	(void)sigemptyset(&none);
-	if (epoll_pwait(epoll, &e, 1, -1, &none) == 1)
-		return e.data.fd;
+	ready = epoll_pwait(epoll, &e, 1, left > INT_MAX ? INT_MAX : (int)left, &none);
+	if (ready == 1)
+		*fd = e.data.fd;
+	if (ready >= 0)
+		return ready;
 	return errno == EINTR ? DEADLINE_STOP : DEADLINE_ERROR;
 }
 

@@ -151,10 +151,10 @@ try_setuid(int service)
 static long
 try_setrlimit(int service)
 {
-	struct rlimit less = { 4, 4 };
+	struct rlimit less = { 600, 600 };
 
 	(void)service;
-	return setrlimit(RLIMIT_NOFILE, &less);
+	return setrlimit(RLIMIT_CPU, &less);
 }
 
 static long

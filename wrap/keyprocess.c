@@ -86,7 +86,7 @@ answer(int fd, struct channel *c, struct signer *s)
 		c->gave_chain = true;
 		return give_chain(fd, s);
 	}
-	if (n > (ssize_t)(1 + sizeof(struct keyprocess_sign)) && c->gave_chain &&
+	if (n > (ssize_t)(1 + sizeof(struct keyprocess_sign)) &&
 	    (request[0] == KEYPROCESS_SIGN_DATA || request[0] == KEYPROCESS_SIGN_HASH))
 		give_signature(
 		    fd, s, request[0] == KEYPROCESS_SIGN_HASH, request + 1, (size_t)n - 1);

@@ -12,6 +12,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,11 +29,18 @@
 #include "socket.h"
 #include "tls.h"
 #include "worker.h"
+#include "zygote.h"
+
+enum child_state {
+	CHILD_NONE,
+	CHILD_WAITS,
+	CHILD_LEAVES, /* it was told to */
+	CHILD_SERVES,
+	CHILD_REFUSES, /* it has but a line to write */
+};
 
 struct child {
-	pid_t pid;
-	int control;            /* while it waits; -1 once it serves */
-	bool refused;           /* it has but a line to write */
+	enum child_state state;
 	struct in6_addr source; /* whom, as --max-per-source counts: an IPv4 address, an IPv6 /64 */
 };
 
@@ -40,11 +49,14 @@ struct listener {
 	struct port port;
 	struct sandbox user;
 	struct keyring keys;
-	struct child *children; /* the waiting ones first */
-	int n, waiting, places;
-	bool inherited; /* fd 0 was the socket */
-	int64_t moved;  /* the last accept, or end of a session */
-	int64_t pause;  /* no fork before, after one has failed */
+	struct child *children; /* by our end of the socket to each, whose end is the child's */
+	int places, n, waiting;
+	int events; /* an epoll of those sockets and of the zygote's */
+	struct zygote zygote;
+	struct rlimit files; /* as it was; each session is a descriptor here */
+	bool inherited;      /* fd 0 was the socket */
+	int64_t moved;       /* the last accept, or end of a session */
+	int64_t pause;       /* no fork before, after one has failed */
 	struct daemon daemon;
 };
 
@@ -57,107 +69,160 @@ sessions(const struct listener *l)
 /* ---- children ---- */
 
 static int
-make_room(struct listener *l)
+make_room(struct listener *l, int fd)
 {
 	struct child *more;
+	int places = fd + 64;
 
-	if (l->n < l->places)
+	if (fd < l->places)
 		return 0;
-	if ((more = realloc(l->children, (size_t)(l->places + 64) * sizeof(*more))) == NULL)
+	if ((more = realloc(l->children, (size_t)places * sizeof(*more))) == NULL)
 		return -1;
+	memset(more + l->places, 0, (size_t)(places - l->places) * sizeof(*more));
 	l->children = more;
-	l->places += 64;
+	l->places = places;
 	return 0;
 }
 
-static void
-swap(struct listener *l, int i, int j)
-{
-	struct child saved = l->children[i];
-
-	l->children[i] = l->children[j];
-	l->children[j] = saved;
-}
-
-/* After the fork: this process is a child, and nothing of the others is its business. */
-static void __attribute__((noreturn)) become_worker(struct listener *l, int channel, int control)
-{
-	(void)signal(SIGCHLD, SIG_DFL);
-	for (int i = 0; i < l->waiting; i++)
-		(void)close(l->children[i].control);
-	keyring_leave(&l->keys);
-	worker_run(l->o, &l->user, &l->port, channel, control);
-}
-
-/* One more child that waits.  0, or -1 where something has run out. */
 static int
-add_child(struct listener *l)
+watch(const struct listener *l, int fd)
 {
-	struct failure why = { .code = EX_OK };
-	int ends[2], channel = keyring_channel(&l->keys, &why);
-	pid_t pid = -1;
+	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
 
-	if (channel == -2 || make_room(l) == -1 ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1) {
-		log_line(LEVEL_ERR, "%s; no child can wait for connections",
-		    why.code != EX_OK ? why.text : strerror(errno));
-		if (channel >= 0)
-			(void)close(channel);
-		return -1;
-	}
-	if ((pid = fork()) == 0) {
-		(void)close(ends[0]); /* or it would never see that we have left */
-		become_worker(l, channel, ends[1]);
-	}
+	return epoll_ctl(l->events, EPOLL_CTL_ADD, fd, &e);
+}
+
+/* Of a child that serves nothing is heard any more but its end. */
+static void
+watch_end(const struct listener *l, int fd)
+{
+	struct epoll_event e = { .events = 0, .data.fd = fd };
+
+	(void)epoll_ctl(l->events, EPOLL_CTL_MOD, fd, &e);
+}
+
+/* Out of the epoll first: who was forked meanwhile may have a copy of it. */
+static void
+let_go(const struct listener *l, int fd)
+{
+	(void)epoll_ctl(l->events, EPOLL_CTL_DEL, fd, NULL);
+	(void)close(fd);
+}
+
+static void
+retire_zygote(struct listener *l)
+{
+	if (l->zygote.control != -1)
+		(void)epoll_ctl(l->events, EPOLL_CTL_DEL, l->zygote.control, NULL);
+	zygote_leave(&l->zygote);
+}
+
+/* 0, or -1 and *why.  In the new process nothing of the others is its business. */
+static int
+fork_child(struct listener *l, int channel, const int ends[2], struct failure *why)
+{
+	pid_t pid = fork();
+
 	if (pid == -1)
-		log_line(LEVEL_ERR, "fork: %s; no child can wait for connections", strerror(errno));
+		return failure_set(why, EX_OSERR, "fork: %s", strerror(errno));
+	if (pid != 0)
+		return 0;
+	/* Or they would never see that we have left. */
+	for (int fd = 0; fd < l->places; fd++)
+		if (l->children[fd].state != CHILD_NONE)
+			(void)close(fd);
+	zygote_leave(&l->zygote);
+	(void)close(l->events);
+	(void)close(ends[0]);
+	keyring_leave(&l->keys);
+	(void)setrlimit(RLIMIT_NOFILE, &l->files);
+	/* What a zygote's children leave behind is nothing to it. */
+	(void)signal(SIGCHLD, session_can_wait(l->o) ? SIG_IGN : SIG_DFL);
+	worker_run(l->o, &l->user, &l->port, channel, ends[1]);
+}
+
+/* Our end of the socket to a new child, which is watched; or -1 and *why. */
+static int
+make_child(struct listener *l, bool of_zygote, struct failure *why)
+{
+	int ends[2], channel = keyring_channel(&l->keys, why), r = -1;
+
+	if (channel == -2)
+		return -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
+		failure_set(why, EX_OSERR, "%s", strerror(errno));
+	else {
+		if (make_room(l, ends[0]) == -1 || watch(l, ends[0]) == -1)
+			failure_set(why, EX_OSERR, "%s", strerror(errno));
+		else
+			r = of_zygote ? zygote_ask(&l->zygote, l->o, ends[1], channel, why) :
+					fork_child(l, channel, ends, why);
+		(void)close(ends[1]);
+		if (r == -1)
+			let_go(l, ends[0]);
+	}
 	if (channel != -1)
 		(void)close(channel);
-	(void)close(ends[1]);
-	if (pid == -1) {
-		(void)close(ends[0]);
+	return r == 0 ? ends[0] : -1;
+}
+
+static int
+add_child(struct listener *l, bool of_zygote, struct failure *why)
+{
+	int fd = make_child(l, of_zygote, why);
+
+	if (fd == -1)
 		return -1;
-	}
-	l->children[l->n] = (struct child){ .pid = pid, .control = ends[0] };
-	swap(l, l->n++, l->waiting++);
+	l->children[fd] = (struct child){ .state = CHILD_WAITS };
+	l->n++;
+	l->waiting++;
 	return 0;
 }
 
-/* A child that waits no more: it serves, or has been told to leave. */
-static void
-let_go(struct listener *l, int i)
+/* 1 where there is one that can be asked, 0 where it comes, or -1 and *why. */
+static int
+have_zygote(struct listener *l, struct failure *why)
 {
-	(void)close(l->children[i].control);
-	l->children[i].control = -1;
-	swap(l, i, --l->waiting);
-}
-
-/* A child that has ended without a connection: what has ended it may end the next one as fast. */
-static void
-lose(struct listener *l, int i)
-{
-	l->pause = deadline_after(DEADLINE_PAUSE_MS);
-	let_go(l, i);
+	if (l->zygote.control == -1)
+		l->zygote.control = make_child(l, false, why);
+	return l->zygote.control == -1 ? -1 : l->zygote.ready;
 }
 
 static void
 keep_waiting(struct listener *l)
 {
-	if (deadline_now() < l->pause)
-		return;
-	while (l->waiting < l->o->idle_children)
-		if (add_child(l) == -1) {
-			l->pause = deadline_after(DEADLINE_PAUSE_MS);
-			return;
-		}
+	bool of_zygote = session_can_wait(l->o);
+	struct failure why;
+	int r = 1;
+
+	if (l->zygote.ready && deadline_now() >= l->zygote.end)
+		retire_zygote(l);
+	while (r == 1 && l->waiting < l->o->idle_children && deadline_now() >= l->pause) {
+		if (of_zygote)
+			r = have_zygote(l, &why);
+		if (r == 1 && add_child(l, of_zygote, &why) == -1)
+			r = -1;
+	}
+	if (r == -1) {
+		log_line(LEVEL_ERR, "%s; no child can wait for connections", why.text);
+		l->pause = deadline_after(DEADLINE_PAUSE_MS);
+	}
 }
 
-/* Those that wait have the old key, the old log or the old tickets. */
+/*
+ * Those that wait have the old key, the old log or the old tickets.  One that accepts in this
+ * moment says so yet.
+ */
 static void
 retire_waiting(struct listener *l)
 {
-	while (l->waiting > 0)
-		let_go(l, l->waiting - 1);
+	retire_zygote(l);
+	for (int fd = 0; l->waiting > 0; fd++)
+		if (l->children[fd].state == CHILD_WAITS) {
+			(void)shutdown(fd, SHUT_WR);
+			l->children[fd].state = CHILD_LEAVES;
+			l->waiting--;
+		}
 }
 
 static void
@@ -165,23 +230,9 @@ reap(struct listener *l)
 {
 	pid_t pid;
 
-	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
-		if (keyring_reaped(&l->keys, pid)) {
-			if (pid == l->keys.current.pid)
-				retire_waiting(l); /* their channels end nowhere */
-			continue;
-		}
-		for (int i = 0; i < l->n; i++)
-			if (l->children[i].pid == pid) {
-				if (i < l->waiting) {
-					lose(l, i);
-					i = l->waiting;
-				}
-				l->children[i] = l->children[--l->n];
-				l->moved = deadline_now();
-				break;
-			}
-	}
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		if (keyring_reaped(&l->keys, pid) && pid == l->keys.current.pid)
+			retire_waiting(l); /* their channels end nowhere */
 }
 
 /* ---- limits ---- */
@@ -212,10 +263,10 @@ judge(const struct listener *l, const struct in6_addr *source)
 	/*
 	 * Who is refused takes no place, or a flood would keep those out whom the limits are for.
 	 */
-	for (int i = l->waiting; i < l->n; i++)
-		if (!l->children[i].refused) {
+	for (int fd = 0; fd < l->places; fd++)
+		if (l->children[fd].state == CHILD_SERVES) {
 			all++;
-			same += memcmp(&l->children[i].source, source, sizeof(*source)) == 0;
+			same += memcmp(&l->children[fd].source, source, sizeof(*source)) == 0;
 		}
 	if (l->o->max_connections > 0 && all >= l->o->max_connections)
 		return WORKER_TOO_MANY;
@@ -224,26 +275,56 @@ judge(const struct listener *l, const struct in6_addr *source)
 	    WORKER_SERVE;
 }
 
+/* Its process is gone, or as good as that. */
+static void
+lose_child(struct listener *l, int fd)
+{
+	if (l->children[fd].state == CHILD_WAITS) {
+		/* What has ended it may end the next one as fast. */
+		l->pause = deadline_after(DEADLINE_PAUSE_MS);
+		l->waiting--;
+	}
+	l->children[fd].state = CHILD_NONE;
+	l->n--;
+	l->moved = deadline_now();
+	let_go(l, fd);
+}
+
 /* A child has accepted: it says whom, and is told whether to serve. */
 static void
-hear_child(struct listener *l, int i)
+hear_child(struct listener *l, int fd)
 {
-	struct child *c = &l->children[i];
+	struct child *c = &l->children[fd];
+	char answer = WORKER_SERVE;
 	struct address peer;
-	struct in6_addr source;
-	char answer;
 
-	if (read(c->control, &peer, sizeof(peer)) != (ssize_t)sizeof(peer)) {
-		lose(l, i); /* it is dying; reap sees the rest */
+	if (c->state == CHILD_SERVES || c->state == CHILD_REFUSES ||
+	    read(fd, &peer, sizeof(peer)) != (ssize_t)sizeof(peer)) {
+		lose_child(l, fd);
 		return;
 	}
-	source_of(&peer, &source);
-	answer = judge(l, &source);
-	(void)send(c->control, &answer, 1, MSG_NOSIGNAL);
-	c->refused = answer != WORKER_SERVE;
-	c->source = source;
+	source_of(&peer, &c->source);
+	if (worker_has_limit(l->o) && c->state == CHILD_WAITS) {
+		answer = judge(l, &c->source);
+		(void)send(fd, &answer, 1, MSG_NOSIGNAL);
+	}
+	l->waiting -= c->state == CHILD_WAITS;
+	c->state = answer == WORKER_SERVE ? CHILD_SERVES : CHILD_REFUSES;
 	l->moved = deadline_now();
-	let_go(l, i);
+	watch_end(l, fd);
+}
+
+static void
+hear(struct listener *l, int fd)
+{
+	if (fd != l->zygote.control) {
+		hear_child(l, fd);
+		return;
+	}
+	if (zygote_hear(&l->zygote) == 0)
+		return;
+	retire_zygote(l);
+	l->pause = deadline_after(DEADLINE_PAUSE_MS);
 }
 
 /* ---- loop ---- */
@@ -251,10 +332,11 @@ hear_child(struct listener *l, int i)
 static int64_t
 next_moment(const struct listener *l)
 {
-	int64_t at = DEADLINE_NEVER;
+	bool comes = l->zygote.control != -1 && !l->zygote.ready;
+	int64_t at = l->zygote.ready ? l->zygote.end : DEADLINE_NEVER;
 
-	if (l->waiting < l->o->idle_children)
-		at = l->pause;
+	if (l->waiting < l->o->idle_children && !comes)
+		at = deadline_min(at, l->pause);
 	if (l->inherited && sessions(l) == 0 && l->o->idle_exit_ms != PARSE_OFF)
 		at = deadline_min(at, l->moved + l->o->idle_exit_ms);
 	return at;
@@ -282,22 +364,16 @@ reload(struct listener *l)
 static void
 serve(struct listener *l)
 {
-	struct pollfd p[OPTIONS_IDLE_CHILDREN_MAX];
-	int n, waiting;
+	int fd;
 
 	l->moved = deadline_now();
 	while (!is_over(l)) {
 		keep_waiting(l);
-		waiting = l->waiting;
-		for (int i = 0; i < waiting; i++)
-			p[i] = (struct pollfd){ .fd = l->children[i].control, .events = POLLIN };
-		n = deadline_wait(p, (nfds_t)waiting, next_moment(l));
-		/* From behind, since one that serves changes places with the last that waits. */
-		for (int i = waiting - 1; n > 0 && i >= 0; i--)
-			if (p[i].revents != 0)
-				hear_child(l, i);
-		if (n > 0 && keyring_renew(&l->keys, false))
-			retire_waiting(l);
+		if (deadline_wait_event(l->events, next_moment(l), &fd) == 1) {
+			hear(l, fd);
+			if (keyring_renew(&l->keys, false))
+				retire_waiting(l);
+		}
 		reap(l);
 		if (daemon_must_reload())
 			reload(l);
@@ -313,6 +389,7 @@ stop(struct listener *l)
 {
 	bool told = daemon_must_stop();
 	int64_t deadline = told ? deadline_after(l->o->close_ms) : DEADLINE_NEVER;
+	int r, fd;
 
 	port_close(&l->port);
 	daemon_remove_pid(&l->daemon);
@@ -328,8 +405,11 @@ stop(struct listener *l)
 	if (l->inherited && !told)
 		return;
 	while ((l->n > 0 || keyring_serves(&l->keys)) &&
-	    deadline_wait(NULL, 0, deadline) != DEADLINE_OVER)
+	    (r = deadline_wait_event(l->events, deadline, &fd)) != DEADLINE_OVER) {
+		if (r == 1)
+			hear(l, fd);
 		reap(l);
+	}
 }
 
 static void
@@ -346,6 +426,19 @@ announce(const struct listener *l)
 		log_line(LEVEL_NOTICE, "options without effect here: -%s", l->o->ineffective);
 }
 
+static int
+raise_limit(struct listener *l, struct failure *why)
+{
+	struct rlimit most;
+
+	if (getrlimit(RLIMIT_NOFILE, &l->files) == -1)
+		return failure_set(why, EX_OSERR, "getrlimit: %s", strerror(errno));
+	most = l->files;
+	most.rlim_cur = most.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &most);
+	return 0;
+}
+
 /*
  * The keyholder first, while this process is small; then what every child would have to do by
  * itself.
@@ -354,6 +447,11 @@ static int
 prepare(struct listener *l, struct failure *why)
 {
 	daemon_take_signals();
+	sandbox_keep_orphans();
+	if (raise_limit(l, why) == -1)
+		return -1;
+	if ((l->events = epoll_create1(EPOLL_CLOEXEC)) == -1)
+		return failure_set(why, EX_OSERR, "epoll: %s", strerror(errno));
 	if (sandbox_prepare(&l->user, l->o->user, l->o->group, why) == -1)
 		return -1;
 	l->user.off = l->o->no_sandbox;
@@ -381,7 +479,9 @@ start(struct listener *l, struct failure *why)
 int
 listener_run(const struct options *o)
 {
-	struct listener l = { .o = o, .keys = { .current = { .control = -1 } } };
+	struct listener l = {
+		.o = o, .keys = { .current = { .control = -1 } }, .zygote = { .control = -1 }
+	};
 	struct failure why;
 
 	if (start(&l, &why) == -1)
@@ -423,7 +523,10 @@ take_over_stdin(struct listener *l, struct failure *why)
 int
 listener_run_inherited(const struct options *o)
 {
-	struct listener l = { .o = o, .inherited = true, .keys = { .current = { .control = -1 } } };
+	struct listener l = { .o = o,
+		.inherited = true,
+		.keys = { .current = { .control = -1 } },
+		.zygote = { .control = -1 } };
 	struct failure why;
 
 	if (take_over_stdin(&l, &why) == -1 || prepare(&l, &why) == -1) {

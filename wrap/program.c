@@ -193,15 +193,16 @@ attend(struct starter *s)
 }
 
 static void __attribute__((noreturn))
-run_starter(struct starter *s, const struct sandbox *user, int others)
+run_starter(struct starter *s, const struct sandbox *user, const int others[2])
 {
 	struct program_facts facts;
 	struct failure why;
 	int errors[2], null;
 
 	(void)signal(SIGCHLD, SIG_DFL);
-	if (others != -1)
-		(void)close(others);
+	for (int i = 0; i < 2; i++)
+		if (others[i] != -1)
+			(void)close(others[i]);
 	/* The peer has no business here; and 0 and 1 must not be free for the pipe below. */
 	if ((null = open("/dev/null", O_RDWR)) == -1 || dup2(null, STDIN_FILENO) == -1 ||
 	    dup2(null, STDOUT_FILENO) == -1 || close(null) == -1)

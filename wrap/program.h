@@ -26,7 +26,8 @@ struct program_facts {
 struct program {
 	int fd;      /* our end of the socket pair, non-blocking, or -1 */
 	int control; /* to the starter, or -1 */
-	int others;  /* what is open and none of the starter's business, or -1 */
+	/* what is open and none of the starter's business, or -1 */
+	int others[2];
 };
 
 /*

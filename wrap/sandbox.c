@@ -69,16 +69,16 @@ load_filter(struct sock_filter *program, size_t n, struct failure *why)
 static int
 filter_session(const struct sandbox_door *d, struct failure *why)
 {
-	struct sock_filter program[COUNT(record_filter) + COUNT(waiting_filter)];
+	struct sock_filter program[COUNT(record_filter) + COUNT(zygote_filter)];
 	const struct sock_filter *kind = session_filter;
 	size_t n = COUNT(session_filter);
 
 	if (d->keeps_record) {
 		kind = record_filter;
 		n = COUNT(record_filter);
-	} else if (d->accepts) {
-		kind = waiting_filter;
-		n = COUNT(waiting_filter);
+	} else if (d->forks) {
+		kind = zygote_filter;
+		n = COUNT(zygote_filter);
 	}
 	memcpy(program, kind, n * sizeof(program[0]));
 	for (size_t i = 0; i < n; i++) {
@@ -171,6 +171,12 @@ lock_land(const struct sandbox_door *d, struct failure *why)
 	return r;
 }
 
+void
+sandbox_keep_orphans(void)
+{
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+
 int
 sandbox_peer_uid(int fd, uid_t *uid)
 {
@@ -223,6 +229,11 @@ lock_land(const struct sandbox_door *d, struct failure *why)
 {
 	(void)d, (void)why;
 	return 0;
+}
+
+void
+sandbox_keep_orphans(void)
+{
 }
 
 int
@@ -377,24 +388,46 @@ sandbox_become(const struct sandbox *s, struct failure *why)
 	return s->change_user ? become(s->uid, s->gid, why) : 0;
 }
 
-static int
-limit(int highest_fd, bool writes_file, struct failure *why)
-{
-	struct rlimit none = { 0, 0 };
-	struct rlimit files = { (rlim_t)highest_fd + 1, (rlim_t)highest_fd + 1 };
+static const struct rlimit none = { 0, 0 };
 
-	if (files.rlim_cur < POLLED_MAX)
-		files.rlim_cur = files.rlim_max = POLLED_MAX;
-	if (setrlimit(RLIMIT_CORE, &none) == -1 || setrlimit(RLIMIT_NPROC, &none) == -1 ||
-	    setrlimit(RLIMIT_NOFILE, &files) == -1 ||
+static int
+limit_files(int highest_fd)
+{
+	rlim_t n = highest_fd + 1 < POLLED_MAX ? POLLED_MAX : (rlim_t)highest_fd + 1;
+	struct rlimit files = { n, n };
+
+	return setrlimit(RLIMIT_NOFILE, &files);
+}
+
+static int
+limit(const struct sandbox_door *d, struct failure *why)
+{
+	bool writes_file = d->writes_file || d->keeps_record;
+
+	if (setrlimit(RLIMIT_CORE, &none) == -1 || limit_files(d->highest_fd) == -1 ||
+	    (!d->forks && setrlimit(RLIMIT_NPROC, &none) == -1) ||
 	    (!writes_file && setrlimit(RLIMIT_FSIZE, &none) == -1))
 		return failure_set(why, EX_OSERR, "setrlimit: %s", strerror(errno));
 	return 0;
 }
 
 int
+sandbox_fork_no_more(const struct sandbox *s, int highest_fd, struct failure *why)
+{
+	if (s->off || (setrlimit(RLIMIT_NPROC, &none) == 0 && limit_files(highest_fd) == 0))
+		return 0;
+	return failure_set(why, EX_OSERR, "setrlimit: %s", strerror(errno));
+}
+
+int
 sandbox_close_door(const struct sandbox *s, const struct sandbox_door *d, struct failure *why)
 {
+	static const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+
+	/* The listener's own limit, root's, was none; where it cannot be lifted the user's holds.
+	 */
+	if (s->change_user && d->forks)
+		(void)setrlimit(RLIMIT_NPROC, &all);
 	if (s->change_user &&
 	    (change_root(s, d->root, why) == -1 || become(s->uid, s->gid, why) == -1))
 		return -1;
@@ -402,10 +435,7 @@ sandbox_close_door(const struct sandbox *s, const struct sandbox_door *d, struct
 		return 0;
 	if (no_new_privileges(why) == -1 || lock_land(d, why) == -1)
 		return -1;
-	return limit(d->highest_fd, d->writes_file || d->keeps_record, why) == -1 ||
-		filter_session(d, why) == -1 ?
-	    -1 :
-	    0;
+	return limit(d, why) == -1 || filter_session(d, why) == -1 ? -1 : 0;
 }
 
 /* Another user than the session's, or the session could send it signals. */
@@ -425,8 +455,6 @@ become_keyholder(const struct sandbox *s, struct failure *why)
 int
 sandbox_cage_keyholder(const struct sandbox *s, struct failure *why)
 {
-	struct rlimit none = { 0, 0 };
-
 	if (s->change_user && (change_root(s, "", why) == -1 || become_keyholder(s, why) == -1))
 		return -1;
 	if (s->off)

@@ -31,7 +31,7 @@ struct sandbox_door {
 	const uint16_t *ports;
 	int n;             /* of both, 8 at most */
 	int highest_fd;    /* nothing above it is open */
-	bool accepts;      /* it waits for its connection behind the door */
+	bool forks;        /* it makes sessions that wait for their connection behind the door */
 	bool writes_file;  /* the log is a regular file */
 	bool keeps_record; /* a file of known hosts is read, locked and appended to */
 };
@@ -55,6 +55,18 @@ void sandbox_keep_root(struct sandbox *s);
  * may be read.
  */
 int sandbox_close_door(const struct sandbox *s, const struct sandbox_door *d, struct failure *why);
+
+/*
+ * In a session that was forked behind the door: it forks no more, and nothing above highest_fd is
+ * open.  0, or -1 and *why.
+ */
+int sandbox_fork_no_more(const struct sandbox *s, int highest_fd, struct failure *why);
+
+/*
+ * Makes this process the parent of all who are forked from its children and outlive them, where the
+ * system has that.
+ */
+void sandbox_keep_orphans(void);
 
 /*
  * Another user for good, and no root to be had again, for a process that must still exec.  0, or -1

@@ -21,6 +21,7 @@
 #include "report.h"
 #include "session_steps.h"
 #include "socket.h"
+#include "zygote.h"
 
 int
 session_finish(struct session *s, const char *result, const char *end)
@@ -219,6 +220,7 @@ init(struct session *s, const struct options *o, int channel)
 {
 	*s = (struct session){ .o = o,
 		.channel = channel,
+		.listener = -1,
 		.keys = { .fd = -1 },
 		.program = { .fd = -1, .control = -1 },
 		.last = { .fd = -1 } };
@@ -255,24 +257,71 @@ session_serve(const struct options *o, int channel)
 	return conclude(&s, opened);
 }
 
-/*
- * A client resolves the server's name for each connection, and a program is started for each:
- * neither is done in advance.  A failure before there is a peer waits for one, to be logged with
- * it.
- */
+bool
+session_can_wait(const struct options *o)
+{
+	return !o->client && o->program == NULL;
+}
+
+/* What was opened for all gives way to what is this one's; and it forks no more. */
+static int
+accept_gift(struct session *s, const struct zygote_gift *g)
+{
+	int highest = g->control > g->channel ? g->control : g->channel;
+
+	if (s->keys.own == NULL)
+		keyholder_adopt(&s->keys, g->channel);
+	for (int i = 0, n = 0; n < g->n && i < ADDRESS_MAX; i++) {
+		int fd = s->backend.sockets[i];
+
+		if (fd == -1)
+			continue;
+		(void)dup2(g->sockets[n], fd);
+		(void)close(g->sockets[n++]);
+		if (fd > highest)
+			highest = fd;
+	}
+	if (sandbox_fork_no_more(&s->sandbox, highest, &s->why) == 0)
+		return 0;
+	return session_finish(s, "config", NULL);
+}
+
+/* Goes on in each process that is to be a session.  0, or -1 in one that is none. */
+static int
+multiply(struct session *s, const struct session_start *start, bool *opened)
+{
+	int families[ADDRESS_MAX], n = 0;
+	struct zygote_gift g;
+
+	for (int i = 0; i < s->backend.addresses.n; i++)
+		if (s->backend.sockets[i] != -1)
+			families[n++] = s->backend.addresses.at[i].sa.ss_family;
+	if (s->keys.own == NULL)
+		keyholder_close(&s->keys);
+	if (start->multiply(start->context, families, n, &g) == -1)
+		return -1;
+	if (accept_gift(s, &g) == -1)
+		*opened = false;
+	return 0;
+}
+
+/* A failure before there is a peer waits for one, to be logged with it. */
 int
 session_serve_next(const struct session_start *start)
 {
-	bool late = start->o->client || start->o->program != NULL;
+	bool waits = session_can_wait(start->o);
 	const char *refused = NULL;
 	struct session s;
 	bool opened;
 
 	init(&s, start->o, start->channel);
+	s.listener = start->listener;
 	s.sandbox = *start->user;
 	s.waits = true;
 	take_signals(s.o);
-	opened = take(&s, opening_early) && (late || take(&s, opening_late));
+	opened = take(&s, opening_early) && (!waits || take(&s, opening_late));
+	if (waits && multiply(&s, start, &opened) == -1)
+		return EX_OK;
 	if (start->take(start->context, &s.remote, &refused) == -1)
 		return EX_OK;
 	begin_late(&s);
@@ -280,7 +329,7 @@ session_serve_next(const struct session_start *start)
 		s.peer_done = true;
 		opened = session_finish_why(&s, "refused", NULL, refused) == 0;
 	}
-	if (opened && late)
+	if (opened && !waits)
 		opened = take(&s, opening_late);
 	if (opened)
 		(void)take(&s, s.o->client ? as_client : as_server);

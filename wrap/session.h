@@ -3,9 +3,13 @@
 
 /* One connection, from its first byte to the exit code: the order of its steps is the design. */
 
+#include <stdbool.h>
+
 #include "address.h"
 #include "options.h"
 #include "sandbox.h"
+
+struct zygote_gift;
 
 /*
  * Serves the connection on fd 0 and 1, logs its one line, and returns the exit code, which speaks
@@ -20,11 +24,24 @@ int session_serve(const struct options *o, int channel);
  */
 int session_try_tls(const struct options *o, struct failure *why);
 
+/*
+ * Whether everything but the peer can be there before the peer is.  A client resolves the server's
+ * name for each connection, and a program is started for each.
+ */
+bool session_can_wait(const struct options *o);
+
 /* What a listener gives its child. */
 struct session_start {
 	const struct options *o;
 	const struct sandbox *user; /* whom to become */
 	int channel;                /* to the listener's keyholder, or -1 */
+	int listener;               /* the socket to the listener; no other process may keep it */
+	/*
+	 * Called where session_can_wait, behind the door: returns 0 in each process that is to be a
+	 * session, with what it has for itself, one socket for each of the families; or -1 in one
+	 * that is none.
+	 */
+	int (*multiply)(void *context, const int *families, int n, struct zygote_gift *gift);
 	/*
 	 * Waits for a connection and puts it on fd 0 and 1, non-blocking; *peer is its other end,
 	 * which the socket does not tell any more once the peer has reset it.  0, or -1 where there

@@ -64,7 +64,8 @@ int
 session_open_backend(struct session *s)
 {
 	if (s->o->program != NULL) {
-		s->program.others = s->keys.fd;
+		s->program.others[0] = s->keys.fd;
+		s->program.others[1] = s->listener;
 		if (program_prepare(
 			&s->program, s->o->program, s->o->program_argv, &s->sandbox, &s->why) == -1)
 			return session_finish(s, "config", NULL);
@@ -189,7 +190,7 @@ session_close_door(struct session *s)
 		.ports = ports,
 		.n = s->backend.addresses.n,
 		.highest_fd = s->keys.fd,
-		.accepts = s->waits,
+		.forks = s->waits,
 		.writes_file = writes_file() };
 	int hosts = s->trust != NULL ? trust_fd(s->trust) : -1;
 
@@ -205,6 +206,10 @@ session_close_door(struct session *s)
 		d.highest_fd = s->program.control;
 	if (hosts > d.highest_fd)
 		d.highest_fd = hosts;
+	/* What is given to a session that is forked has other numbers before it takes their place.
+	 */
+	if (d.forks)
+		d.highest_fd += 2 + d.n;
 	backend_root(&s->backend, root, sizeof(root));
 	if (s->o->no_sandbox || s->o->no_keyholder)
 		log_line(LEVEL_WARNING, "for debugging only:%s%s",

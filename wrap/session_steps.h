@@ -26,8 +26,9 @@ struct session {
 	struct program program; /* -l, instead of the backend */
 	struct sandbox sandbox;
 	struct keyholder keys;
-	int channel; /* to a listener's keyholder, or -1 */
-	bool waits;  /* the connection is still to come */
+	int channel;  /* to a listener's keyholder, or -1 */
+	int listener; /* to the listener itself, or -1 */
+	bool waits;   /* the connection is still to come */
 	struct tls *tls;
 	struct pgsql door;
 	struct relay_result relay;

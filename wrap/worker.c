@@ -11,6 +11,7 @@
 #include "deadline.h"
 #include "log.h"
 #include "session.h"
+#include "zygote.h"
 
 struct worker {
 	const struct options *o;
@@ -43,7 +44,7 @@ accept_next(const struct worker *w, struct address *peer)
 {
 	int ready, fd;
 
-	while ((ready = deadline_wait_event(w->events)) >= 0 && ready != w->control) {
+	while (deadline_wait_event(w->events, DEADLINE_NEVER, &ready) == 1 && ready != w->control) {
 		peer->len = sizeof(peer->sa);
 		fd = accept4(
 		    ready, (struct sockaddr *)&peer->sa, &peer->len, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -57,17 +58,19 @@ accept_next(const struct worker *w, struct address *peer)
 	return -1;
 }
 
-/*
- * What the listener says of this peer.  Without a limit there is no answer to wait for; where it
- * has left meanwhile, the connection is served all the same.
- */
+bool
+worker_has_limit(const struct options *o)
+{
+	return o->max_connections > 0 || o->max_per_source > 0;
+}
+
+/* What the listener says of this peer; where it has left meanwhile, the connection is served. */
 static char
 ask_listener(const struct worker *w, const struct address *peer)
 {
 	char answer = WORKER_SERVE;
 
-	if (send(w->control, peer, sizeof(*peer), MSG_NOSIGNAL) == -1 ||
-	    (w->o->max_connections == 0 && w->o->max_per_source == 0) ||
+	if (send(w->control, peer, sizeof(*peer), MSG_NOSIGNAL) == -1 || !worker_has_limit(w->o) ||
 	    read(w->control, &answer, 1) != 1)
 		answer = WORKER_SERVE;
 	return answer;
@@ -81,8 +84,13 @@ take_connection(void *context, struct address *peer, const char **refused)
 	char answer;
 	int fd;
 
-	/* Behind the door no number is left but one that is given back. */
+	/* Behind the door no numbers are left but those that are given back. */
 	(void)close(STDIN_FILENO);
+	(void)close(STDOUT_FILENO);
+	if (watch(w) == -1) {
+		log_line(LEVEL_ERR, "epoll: %s; this child cannot wait", strerror(errno));
+		return -1;
+	}
 	fd = accept_next(w, peer);
 	if (fd == -1)
 		return -1;
@@ -90,15 +98,26 @@ take_connection(void *context, struct address *peer, const char **refused)
 		(void)close(w->port->fds[i]);
 	(void)close(w->events);
 	answer = ask_listener(w, peer);
-	(void)close(w->control);
 	if (answer == WORKER_TOO_MANY)
 		*refused = "more sessions than --max-connections";
 	if (answer == WORKER_TOO_MANY_OF_SOURCE)
 		*refused = "more sessions of this source than --max-per-source";
 	if (dup2(fd, STDIN_FILENO) == -1 || dup2(fd, STDOUT_FILENO) == -1)
 		return -1;
-	if (fd != STDIN_FILENO)
+	if (fd > STDOUT_FILENO)
 		(void)close(fd);
+	return 0;
+}
+
+/* session_start's multiply. */
+static int
+become_many(void *context, const int *families, int n, struct zygote_gift *g)
+{
+	struct worker *w = context;
+
+	if (zygote_multiply(w->control, families, n, g) == -1)
+		return -1;
+	w->control = g->control;
 	return 0;
 }
 
@@ -107,13 +126,13 @@ worker_run(const struct options *o, const struct sandbox *user, const struct por
     int channel, int control)
 {
 	struct worker w = { o, port, control, -1 };
-	struct session_start start = {
-		.o = o, .user = user, .channel = channel, .take = take_connection, .context = &w
-	};
+	struct session_start start = { .o = o,
+		.user = user,
+		.channel = channel,
+		.listener = control,
+		.multiply = become_many,
+		.take = take_connection,
+		.context = &w };
 
-	if (watch(&w) == -1) {
-		log_line(LEVEL_ERR, "epoll: %s; this child cannot wait", strerror(errno));
-		_exit(EX_OSERR);
-	}
 	_exit(session_serve_next(&start));
 }

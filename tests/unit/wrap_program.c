@@ -44,7 +44,7 @@ facts_without_an_end_stay_in_their_places(void **state)
 	char path[] = "/usr/bin/env", clean[] = "-u", name[] = "NONE";
 	char *argv[] = { path, clean, name, NULL };
 	struct sandbox user = { .change_user = false };
-	struct program p = { .fd = -1, .control = -1, .others = -1 };
+	struct program p = { .fd = -1, .control = -1, .others = { -1, -1 } };
 	struct program_facts facts;
 	struct failure why;
 	const char *line;
