@@ -10,7 +10,9 @@ setup_file() {
 	lib_begin
 	make_pem "$T/pgssl.pem" localhost
 	unset MAKEFLAGS MFLAGS MAKELEVEL
-	make -s -C "$ROOT" BUILD="$BUILD-shared" LINK=shared "$BUILD-shared/inetls-wrap" > "$T/make.log" 2>&1 &&
+	# By the name that `make bench` has for it, since what depends on what is known by that.
+	local shared=${BUILD#"$ROOT/"}-shared
+	make -s -C "$ROOT" BUILD="$shared" LINK=shared "$shared/inetls-wrap" > "$T/make.log" 2>&1 &&
 		cc -std=c11 -D_GNU_SOURCE -Wall -Wextra -shared -fPIC -o "$T/fault.so" "$ROOT/tests/fault.c" -ldl \
 			>> "$T/make.log" 2>&1 || {
 		cat "$T/make.log"
