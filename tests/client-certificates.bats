@@ -52,6 +52,21 @@ load client-certificates
 	[ "$got" = served ]
 }
 
+is_served() {
+	shows right 1.3 "$port" "$T/own.log"
+	[ "$got" = served ]
+}
+
+@test "a listener whose CA file was renewed asks by the new one, without a signal" {
+	cp "$T/evil.crt" "$T/mine.crt"
+	tls_server own "$WRAP" -p "$T/pgssl.pem" -d 127.0.0.1:{port} -r "127.0.0.1:$BACKEND" -v 2 -A "$T/mine.crt" -f
+	shows right 1.3 "$port" "$T/own.log"
+	[ "$got" = alert:unknown_ca ]
+	cp "$T/good.crt" "$T/mine.crt"
+	# Not the children that wait already; and those made now come from what has read the old one, for a second.
+	wait_for 5 is_served
+}
+
 @test "-v 2 with --pin alone needs no CA" {
 	# shellcheck disable=SC2046
 	tls_server pinned "$WRAP" -p "$T/pgssl.pem" -d 127.0.0.1:{port} -r "127.0.0.1:$BACKEND" -v 2 $(pins expired) -f
