@@ -591,6 +591,27 @@ make_private_dev() {
 	[ "$(grep -c result=ok "$T/syslog.log")" -eq 1 ]
 }
 
+@test "a listener in the background, whose log has the highest descriptor, has children that serve" {
+	make_private_dev
+	local port options
+	# Each of these takes other descriptors.
+	for options in "-r localhost:$ECHO_PORT" "-r 127.0.0.1:$ECHO_PORT" "-r localhost:$ECHO_PORT --no-keyholder"; do
+		port=$(free_port)
+		: > "$T/syslog.log"
+		# shellcheck disable=SC2086
+		"${in_private_dev[@]}" "$WRAP" -d "localhost:$port" -P "$T/background.pid" -p "$T/pgssl.pem" $options
+		for _ in 1 2 3 4; do
+			report=$("$ROOT/tests/peer.py" --connect "$port" --peer 'handshake send:10 recv:10 bye recv-all')
+			says peer.received=10
+		done
+		wait_for 5 eval '[ "$(grep -c result=ok "$T/syslog.log")" -eq 4 ]'
+		! grep -E 'too many|no child' "$T/syslog.log"
+		pid=$(cat "$T/background.pid")
+		kill "$pid"
+		wait_for 10 gone "$pid"
+	done
+}
+
 @test "a syslog that is restarted loses a line and not a session" {
 	make_private_dev
 	start held "$ROOT/tests/peer.py" --peer 'handshake send:10 recv:10 sleep:2 send:10 recv:10 bye recv-all' \

@@ -131,6 +131,29 @@ tried() {
 	[ -z "$(grep -xF "$before" <(idle))" ]
 }
 
+# with_children: that of the listener's children which has some itself, for a second after a connection.
+with_children() {
+	local each
+	served
+	for each in $(idle); do
+		[ -z "$(children "$each")" ] || maker=$each
+	done
+	[ -n "$maker" ]
+}
+
+@test "bad: what children are forked from is killed: those that wait serve, and another is made" {
+	local maker=
+	listener --idle-children 2
+	wait_for 10 with_children
+	kill -KILL "$maker"
+	wait_for 10 grep -qF 'the process that makes children has ended; another is made' "$log"
+	served
+	served
+	served
+	served
+	alone 2
+}
+
 @test "bad: --max-per-source: an IPv6 host's addresses are one source" {
 	ip -6 addr show dev lo 2> /dev/null | grep -q '::1/128' || skip "network: no IPv6 here"
 	local AT='[::1]'

@@ -98,7 +98,7 @@ cut_at_both_ends() {
 	# The session is a child of the listener, or of what that has forked it from.  The service is its kernel's business: what that says of a process
 	# that is killed is a plain end, so the wrapper that lives is the one that has to tell.
 	# shellcheck disable=SC2016
-	export CUT='for p in $(cat /proc/$MIDDLE/task/$MIDDLE/children); do kill -KILL $(cat /proc/$p/task/$p/children) $p; done'
+	export CUT='all=$(cat /proc/$MIDDLE/task/$MIDDLE/children); kill -KILL $all $(for p in $all; do cat /proc/$p/task/$p/children; done)'
 	tunnel --stdio socket --local 'send:1000 recv:1000 run:CUT recv-all' --server 'recv:1000 send:1000 recv-all'
 	says exit=69 local.received=1000 local.end=reset
 	logged result=cut truncated=yes

@@ -73,9 +73,12 @@ open_socket(
 
 	if (source != NULL && source->sa.ss_family != family)
 		return 0;
-	if ((b->sockets[i] = make_socket(family, source, text, why)) != -1)
-		return 0;
-	return errno == EAFNOSUPPORT ? 0 : -1; /* a kernel without IPv6 */
+	if ((b->sockets[i] = make_socket(family, source, text, why)) == -1) {
+		if (errno != EAFNOSUPPORT)
+			return -1;
+		*why = (struct failure){ .code = EX_OK }; /* a kernel without IPv6 */
+	}
+	return 0;
 }
 
 void

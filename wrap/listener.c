@@ -34,7 +34,7 @@
 enum child_state {
 	CHILD_NONE,
 	CHILD_WAITS,
-	CHILD_LEAVES, /* it was told to */
+	CHILD_LEAVES, /* it was told to; a zygote too */
 	CHILD_SERVES,
 	CHILD_REFUSES, /* it has but a line to write */
 };
@@ -50,7 +50,7 @@ struct listener {
 	struct sandbox user;
 	struct keyring keys;
 	struct child *children; /* by our end of the socket to each, whose end is the child's */
-	int places, n, waiting;
+	int places, n, waiting, leaving;
 	int events; /* an epoll of those sockets and of the zygote's */
 	struct zygote zygote;
 	struct rlimit files; /* as it was; each session is a descriptor here */
@@ -63,7 +63,7 @@ struct listener {
 static int
 sessions(const struct listener *l)
 {
-	return l->n - l->waiting;
+	return l->n - l->waiting - l->leaving;
 }
 
 /* ---- children ---- */
@@ -109,12 +109,17 @@ let_go(const struct listener *l, int fd)
 	(void)close(fd);
 }
 
+/* It has the port open until it is gone. */
 static void
 retire_zygote(struct listener *l)
 {
-	if (l->zygote.control != -1)
-		(void)epoll_ctl(l->events, EPOLL_CTL_DEL, l->zygote.control, NULL);
-	zygote_leave(&l->zygote);
+	int fd = zygote_leave(&l->zygote);
+
+	if (fd == -1)
+		return;
+	l->children[fd].state = CHILD_LEAVES;
+	l->n++;
+	l->leaving++;
 }
 
 /* 0, or -1 and *why.  In the new process nothing of the others is its business. */
@@ -131,7 +136,8 @@ fork_child(struct listener *l, int channel, const int ends[2], struct failure *w
 	for (int fd = 0; fd < l->places; fd++)
 		if (l->children[fd].state != CHILD_NONE)
 			(void)close(fd);
-	zygote_leave(&l->zygote);
+	if (l->zygote.control != -1)
+		(void)close(l->zygote.control);
 	(void)close(l->events);
 	(void)close(ends[0]);
 	keyring_leave(&l->keys);
@@ -222,6 +228,7 @@ retire_waiting(struct listener *l)
 			(void)shutdown(fd, SHUT_WR);
 			l->children[fd].state = CHILD_LEAVES;
 			l->waiting--;
+			l->leaving++;
 		}
 }
 
@@ -231,8 +238,9 @@ reap(struct listener *l)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
-		if (keyring_reaped(&l->keys, pid) && pid == l->keys.current.pid)
-			retire_waiting(l); /* their channels end nowhere */
+		if (keyring_reaped(&l->keys, pid))
+			retire_waiting(
+			    l); /* they may have its chain, or channels that end nowhere */
 }
 
 /* ---- limits ---- */
@@ -279,14 +287,17 @@ judge(const struct listener *l, const struct in6_addr *source)
 static void
 lose_child(struct listener *l, int fd)
 {
-	if (l->children[fd].state == CHILD_WAITS) {
+	switch (l->children[fd].state) {
+	case CHILD_WAITS:
 		/* What has ended it may end the next one as fast. */
 		l->pause = deadline_after(DEADLINE_PAUSE_MS);
 		l->waiting--;
+		break;
+	case CHILD_LEAVES: l->leaving--; break;
+	default: l->moved = deadline_now();
 	}
 	l->children[fd].state = CHILD_NONE;
 	l->n--;
-	l->moved = deadline_now();
 	let_go(l, fd);
 }
 
@@ -309,6 +320,7 @@ hear_child(struct listener *l, int fd)
 		(void)send(fd, &answer, 1, MSG_NOSIGNAL);
 	}
 	l->waiting -= c->state == CHILD_WAITS;
+	l->leaving -= c->state == CHILD_LEAVES;
 	c->state = answer == WORKER_SERVE ? CHILD_SERVES : CHILD_REFUSES;
 	l->moved = deadline_now();
 	watch_end(l, fd);
@@ -323,6 +335,7 @@ hear(struct listener *l, int fd)
 	}
 	if (zygote_hear(&l->zygote) == 0)
 		return;
+	log_line(LEVEL_ERR, "the process that makes children has ended; another is made");
 	retire_zygote(l);
 	l->pause = deadline_after(DEADLINE_PAUSE_MS);
 }

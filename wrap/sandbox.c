@@ -404,8 +404,9 @@ limit(const struct sandbox_door *d, struct failure *why)
 {
 	bool writes_file = d->writes_file || d->keeps_record;
 
-	if (setrlimit(RLIMIT_CORE, &none) == -1 || limit_files(d->highest_fd) == -1 ||
-	    (!d->forks && setrlimit(RLIMIT_NPROC, &none) == -1) ||
+	if (setrlimit(RLIMIT_CORE, &none) == -1 ||
+	    (!d->forks &&
+		(limit_files(d->highest_fd) == -1 || setrlimit(RLIMIT_NPROC, &none) == -1)) ||
 	    (!writes_file && setrlimit(RLIMIT_FSIZE, &none) == -1))
 		return failure_set(why, EX_OSERR, "setrlimit: %s", strerror(errno));
 	return 0;

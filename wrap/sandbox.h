@@ -29,9 +29,11 @@ struct sandbox_door {
 	const int *connectable; /* sockets that may be connected; -1 where there is none */
 	/* of TCP, host order, 0 where there is none: no other may be connected to */
 	const uint16_t *ports;
-	int n;             /* of both, 8 at most */
-	int highest_fd;    /* nothing above it is open */
-	bool forks;        /* it makes sessions that wait for their connection behind the door */
+	int n;          /* of both, 8 at most */
+	int highest_fd; /* no number above it is needed */
+	/* it makes sessions, each of which calls sandbox_fork_no_more and then waits for its peer
+	 */
+	bool forks;
 	bool writes_file;  /* the log is a regular file */
 	bool keeps_record; /* a file of known hosts is read, locked and appended to */
 };
@@ -57,8 +59,8 @@ void sandbox_keep_root(struct sandbox *s);
 int sandbox_close_door(const struct sandbox *s, const struct sandbox_door *d, struct failure *why);
 
 /*
- * In a session that was forked behind the door: it forks no more, and nothing above highest_fd is
- * open.  0, or -1 and *why.
+ * In a session that was forked behind the door: it forks no more, and needs no number above
+ * highest_fd.  0, or -1 and *why.
  */
 int sandbox_fork_no_more(const struct sandbox *s, int highest_fd, struct failure *why);
 

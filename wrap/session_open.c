@@ -206,10 +206,6 @@ session_close_door(struct session *s)
 		d.highest_fd = s->program.control;
 	if (hosts > d.highest_fd)
 		d.highest_fd = hosts;
-	/* What is given to a session that is forked has other numbers before it takes their place.
-	 */
-	if (d.forks)
-		d.highest_fd += 2 + d.n;
 	backend_root(&s->backend, root, sizeof(root));
 	if (s->o->no_sandbox || s->o->no_keyholder)
 		log_line(LEVEL_WARNING, "for debugging only:%s%s",

@@ -102,7 +102,9 @@ take_connection(void *context, struct address *peer, const char **refused)
 		*refused = "more sessions than --max-connections";
 	if (answer == WORKER_TOO_MANY_OF_SOURCE)
 		*refused = "more sessions of this source than --max-per-source";
-	if (dup2(fd, STDIN_FILENO) == -1 || dup2(fd, STDOUT_FILENO) == -1)
+	/* dup2 to itself is another system call on some machines, which no filter allows. */
+	if ((fd != STDIN_FILENO && dup2(fd, STDIN_FILENO) == -1) ||
+	    (fd != STDOUT_FILENO && dup2(fd, STDOUT_FILENO) == -1))
 		return -1;
 	if (fd > STDOUT_FILENO)
 		(void)close(fd);

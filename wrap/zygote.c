@@ -3,7 +3,6 @@
 #include "zygote.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -78,12 +77,15 @@ zygote_ask(
 	return r;
 }
 
-void
+int
 zygote_leave(struct zygote *z)
 {
-	if (z->control != -1)
-		(void)close(z->control);
+	int control = z->control;
+
+	if (control != -1)
+		(void)shutdown(control, SHUT_WR);
 	*z = (struct zygote){ .control = -1 };
+	return control;
 }
 
 /* ---- its own ---- */
@@ -142,10 +144,12 @@ zygote_multiply(int control, const int *families, int n, struct zygote_gift *g)
 			(void)close(control);
 			return 0;
 		}
-		if (pid == -1)
+		drop_gifts(g);
+		if (pid == -1) {
 			log_line(LEVEL_ERR, "fork: %s; no child can wait for connections",
 			    strerror(errno));
-		drop_gifts(g);
+			return -1;
+		}
 	}
 	return -1;
 }

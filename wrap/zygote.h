@@ -43,8 +43,11 @@ int zygote_hear(struct zygote *z);
 int zygote_ask(
     const struct zygote *z, const struct options *o, int control, int channel, struct failure *why);
 
-/* It leaves once it has made what it was asked for.  Its children stay. */
-void zygote_leave(struct zygote *z);
+/*
+ * It leaves once it has made what it was asked for, and its end of the socket ends with it; its
+ * children stay.  Returns our end, which is the caller's then, or -1 where there was none.
+ */
+int zygote_leave(struct zygote *z);
 
 /* ---- its own ---- */
 

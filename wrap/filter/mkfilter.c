@@ -13,7 +13,6 @@
 #include <linux/sched.h>
 #include <linux/sockios.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
