@@ -92,15 +92,6 @@ watch(const struct listener *l, int fd)
 	return epoll_ctl(l->events, EPOLL_CTL_ADD, fd, &e);
 }
 
-/* Of a child that serves nothing is heard any more but its end. */
-static void
-watch_end(const struct listener *l, int fd)
-{
-	struct epoll_event e = { .events = 0, .data.fd = fd };
-
-	(void)epoll_ctl(l->events, EPOLL_CTL_MOD, fd, &e);
-}
-
 /* Out of the epoll first: who was forked meanwhile may have a copy of it. */
 static void
 let_go(const struct listener *l, int fd)
@@ -301,7 +292,10 @@ lose_child(struct listener *l, int fd)
 	let_go(l, fd);
 }
 
-/* A child has accepted: it says whom, and is told whether to serve. */
+/*
+ * A child has accepted: it says whom, and is told whether to serve.  What comes after that is its
+ * end.
+ */
 static void
 hear_child(struct listener *l, int fd)
 {
@@ -323,7 +317,6 @@ hear_child(struct listener *l, int fd)
 	l->leaving -= c->state == CHILD_LEAVES;
 	c->state = answer == WORKER_SERVE ? CHILD_SERVES : CHILD_REFUSES;
 	l->moved = deadline_now();
-	watch_end(l, fd);
 }
 
 static void
