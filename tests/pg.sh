@@ -127,7 +127,8 @@ pg_start() {
 		echo "pg_start: PostgreSQL refuses root, and there is no user postgres" >&2
 		return 1
 	fi
-	PG_DIR=$(pg_directory) || { echo "pg_start: no directory that its user can reach" >&2; return 1; }
+	# Who presses Ctrl-C while it is made must know its name, or it stays.
+	PG_DIR=$(trap '' HUP INT TERM && pg_directory) || { echo "pg_start: no directory that its user can reach" >&2; return 1; }
 	# What the client's side keeps belongs to the caller, so that libpq accepts the password file.
 	(umask 077 && mkdir "$PG_DIR.client") || { rm -rf "$PG_DIR"; return 1; }
 	PG_PASSWORD_FILE=$PG_DIR.client/password
