@@ -37,9 +37,9 @@ struct session_start {
 	int channel;                /* to the listener's keyholder, or -1 */
 	int listener;               /* the socket to the listener; no other process may keep it */
 	/*
-	 * Called where session_can_wait, behind the door if it could be closed: returns 0 in each process that is to be a
-	 * session, with what it has for itself, one socket for each of the families; or -1 in one
-	 * that is none.
+	 * Called where session_can_wait, behind the door if it could be closed: returns 0 in each
+	 * process that is to be a session, with what it has for itself, one socket for each of the
+	 * families; or -1 in one that is none.
 	 */
 	int (*multiply)(void *context, const int *families, int n, struct zygote_gift *gift);
 	/*
