@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include <gnutls/x509.h>
+#include <sys/socket.h>
 
 #define CHAIN "-----BEGIN CERTIFICATE-----\nMAAA\n-----END CERTIFICATE-----"
 #define PIECE 12
@@ -91,7 +92,7 @@ check_answer(int fd, const uint8_t *request, size_t n, int *chains, int *signatu
 		check(++*chains == 1 && (size_t)got == 1 + strlen(CHAIN) + 1);
 		return;
 	}
-	check(++*signatures == 1 && *chains == 1 && got <= 1 + SIGNER_SIGNATURE_MAX);
+	check(++*signatures == 1 && got <= 1 + SIGNER_SIGNATURE_MAX);
 	check(request[0] == KEYPROCESS_SIGN_DATA || request[0] == KEYPROCESS_SIGN_HASH);
 }
 
