@@ -12,6 +12,7 @@
 
 #include "address.h"
 #include "deadline.h"
+#include "descriptor.h"
 #include "keyprocess.h"
 #include "sandbox.h"
 
@@ -281,18 +282,7 @@ keyholder_service_start(struct keyholder_service *s, const char *pem_path,
 int
 keyholder_service_give(struct keyholder_service *s, int fd, struct failure *why)
 {
-	union keyprocess_rights rights = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
-					       .cmsg_level = SOL_SOCKET,
-					       .cmsg_type = SCM_RIGHTS } };
-	char byte = 0;
-	struct iovec part = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = rights.space,
-		.msg_controllen = sizeof(rights.space) };
-
-	memcpy(CMSG_DATA(&rights.header), &fd, sizeof(fd));
-	if (sendmsg(s->control, &m, MSG_NOSIGNAL) == 1)
+	if (descriptor_send(s->control, 0, &fd, 1, 0) == 0)
 		return 0;
 	return failure_set(
 	    why, EX_SOFTWARE, "the process that holds the key is gone: %s", strerror(errno));

@@ -131,20 +131,10 @@ struct service {
 static int
 take_channel(int control)
 {
-	union keyprocess_rights rights;
+	int fds[DESCRIPTORS_MAX];
 	char byte;
-	struct iovec part = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = rights.space,
-		.msg_controllen = sizeof(rights.space) };
-	int fd = -1;
 
-	if (recvmsg(control, &m, MSG_CMSG_CLOEXEC) != 1)
-		return -1;
-	if (CMSG_FIRSTHDR(&m) != NULL && CMSG_FIRSTHDR(&m)->cmsg_type == SCM_RIGHTS)
-		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(fd));
-	return fd;
+	return descriptor_receive(control, &byte, fds) == 1 ? fds[0] : -1;
 }
 
 static void

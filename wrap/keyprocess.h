@@ -9,18 +9,12 @@
  */
 
 #include <stdint.h>
-#include <sys/socket.h>
 
 enum { KEYPROCESS_CHAIN = 'C', KEYPROCESS_SIGN_DATA = 'D', KEYPROCESS_SIGN_HASH = 'H' };
 
 /* What follows the letter of a request to sign, before the data. */
 struct keyprocess_sign {
 	uint32_t algorithm, flags;
-};
-
-union keyprocess_rights {
-	struct cmsghdr header;
-	char space[CMSG_SPACE(sizeof(int))];
 };
 
 struct failure;

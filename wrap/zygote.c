@@ -9,17 +9,11 @@
 
 #include "backend.h"
 #include "deadline.h"
+#include "descriptor.h"
 #include "log.h"
 
 struct ready {
 	int n, families[ADDRESS_MAX];
-};
-
-#define GIFTS_MAX (2 + ADDRESS_MAX)
-
-union gifts {
-	struct cmsghdr header;
-	char space[CMSG_SPACE(GIFTS_MAX * sizeof(int))];
 };
 
 /* ---- the listener's side ---- */
@@ -38,31 +32,12 @@ zygote_hear(struct zygote *z)
 	return 0;
 }
 
-static int
-send_gifts(int control, bool has_channel, const int *fds, int n, struct failure *why)
-{
-	union gifts gifts = { .header = { .cmsg_len = CMSG_LEN((size_t)n * sizeof(int)),
-				  .cmsg_level = SOL_SOCKET,
-				  .cmsg_type = SCM_RIGHTS } };
-	char byte = (char)has_channel;
-	struct iovec part = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = gifts.space,
-		.msg_controllen = CMSG_SPACE((size_t)n * sizeof(int)) };
-
-	memcpy(CMSG_DATA(&gifts.header), fds, (size_t)n * sizeof(int));
-	if (sendmsg(control, &m, MSG_NOSIGNAL | MSG_DONTWAIT) == 1)
-		return 0;
-	return failure_set(
-	    why, EX_OSERR, "the process that makes children does not listen: %s", strerror(errno));
-}
-
 int
 zygote_ask(
     const struct zygote *z, const struct options *o, int control, int channel, struct failure *why)
 {
-	int fds[GIFTS_MAX] = { control, channel }, first = channel != -1 ? 2 : 1, n = first, r = 0;
+	int fds[DESCRIPTORS_MAX] = { control, channel }, first = channel != -1 ? 2 : 1, n = first,
+	    r = 0;
 
 	for (int i = 0; r == 0 && i < z->n; i++) {
 		if ((fds[n] = backend_another(o, z->families[i], why)) == -1)
@@ -70,8 +45,9 @@ zygote_ask(
 		else
 			n++;
 	}
-	if (r == 0)
-		r = send_gifts(z->control, channel != -1, fds, n, why);
+	if (r == 0 && descriptor_send(z->control, channel != -1, fds, n, MSG_DONTWAIT) == -1)
+		r = failure_set(why, EX_OSERR,
+		    "the process that makes children does not listen: %s", strerror(errno));
 	while (n > first)
 		(void)close(fds[--n]);
 	return r;
@@ -94,24 +70,16 @@ zygote_leave(struct zygote *z)
 static int
 receive_gifts(int control, struct zygote_gift *g)
 {
-	union gifts gifts;
+	int fds[DESCRIPTORS_MAX], n, first;
 	char has_channel;
-	struct iovec part = { &has_channel, 1 };
-	struct msghdr m = { .msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = gifts.space,
-		.msg_controllen = sizeof(gifts.space) };
-	int fds[GIFTS_MAX], n, first;
 
 	if (deadline_wait_fd(control, POLLIN, DEADLINE_NEVER) < 0 ||
-	    recvmsg(control, &m, MSG_CMSG_CLOEXEC) != 1)
+	    (n = descriptor_receive(control, &has_channel, fds)) == -1)
 		return -1;
-	if (CMSG_FIRSTHDR(&m) == NULL || (m.msg_flags & MSG_CTRUNC) != 0) {
+	if (n == 0) {
 		log_line(LEVEL_ERR, "too many open files; no child can wait for connections");
 		return -1;
 	}
-	n = (int)((CMSG_FIRSTHDR(&m)->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-	memcpy(fds, CMSG_DATA(CMSG_FIRSTHDR(&m)), (size_t)n * sizeof(int));
 	first = has_channel ? 2 : 1;
 	g->control = fds[0];
 	g->channel = has_channel ? fds[1] : -1;
