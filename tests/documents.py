@@ -171,7 +171,7 @@ def read(path):
 def check_map(readme):
     named = re.findall(r"^\| `([^` ]+)` \|", read(readme), flags=re.MULTILINE)
     named = {path for path in named if "/" in path or path == "GNUmakefile"}
-    there = {name for pattern in ("wrap/*.c", "wrap/*/*.c", "certgen/*.c", "common/*.c") for name, _ in source(pattern)}
+    there = {name for pattern in ("wrap/*.c", "wrap/*/*.c", "certgen/*.c", "common/*.c", "common/*/*.c") for name, _ in source(pattern)}
     return [f"{path} is in the list, but not in the tree" for path in sorted(named)
             if not os.path.exists(os.path.join(ROOT, path))] + \
         [f"{path} is not in the list" for path in sorted(there - named)]

@@ -29,7 +29,7 @@ functions_over() {
 				if (length_of > most)
 					print FILENAME ":" start, length_of
 				start = 0
-			}' wrap/*.c certgen/*.c common/*.c
+			}' wrap/*.c certgen/*.c common/*.c common/*/*.c
 	)
 }
 
@@ -56,7 +56,7 @@ functions_over() {
 
 @test "an #if for an operating system is in wrap/sandbox.c and nowhere else" {
 	run grep -nE '^#[[:space:]]*(if|ifdef|elif).*(__linux__|__FreeBSD__|__OpenBSD__|__NetBSD__|__APPLE__|_WIN32)' \
-		"$ROOT"/wrap/*.[ch] "$ROOT"/certgen/*.[ch] "$ROOT"/common/*.[ch]
+		"$ROOT"/wrap/*.[ch] "$ROOT"/certgen/*.[ch] "$ROOT"/common/*.[ch] "$ROOT"/common/*/*.[ch]
 	echo "$output"
 	run grep -v "^$ROOT/wrap/sandbox.c:" <<< "$output"
 	[ -z "$output" ]
