@@ -18,13 +18,16 @@ children() {
 	tr ' ' '\n' < "/proc/$1/task/$1/children" | grep -c . || :
 }
 
-# what_is PID: how many descriptors, children and wrapper processes there are.
+# what_is PID: how many children, wrapper processes and descriptors there are.
 what_is() {
-	echo "descriptors $(find "/proc/$1/fd" -mindepth 1 | wc -l), children $(children "$1"), wrappers $(wrappers | wc -l)"
+	echo "children $(children "$1"), wrappers $(wrappers | wc -l), descriptors $(find "/proc/$1/fd" -mindepth 1 | wc -l)"
 }
 
+# as_at_first: but for the channels to the keyholder that are in stock, at any time less than a whole one.
 as_at_first() {
-	[ "$(what_is "$listener")" = "$first" ]
+	local now
+	now=$(what_is "$listener")
+	[ "${now% *}" = "${first% *}" ] && [ "$((${now##* } - ${first##* }))" -lt "$(channel_stock)" ]
 }
 
 # sessions N: so many, good ones and bad ones.

@@ -87,8 +87,11 @@ struct keyholder_service {
 int keyholder_service_start(struct keyholder_service *s, const char *pem_path,
     const struct sandbox *user, struct failure *why);
 
-/* Hands it the other end of a session's channel.  0, or -1 and *why, where it is gone. */
-int keyholder_service_give(struct keyholder_service *s, int fd, struct failure *why);
+/*
+ * Hands it the other ends of n channels, DESCRIPTORS_MAX at most.  0, or -1 and *why, where it is
+ * gone.
+ */
+int keyholder_service_give(struct keyholder_service *s, const int *fds, int n, struct failure *why);
 
 /* It ends when its last channel does. */
 void keyholder_service_leave(struct keyholder_service *s);

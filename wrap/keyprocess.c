@@ -127,28 +127,23 @@ struct service {
 	struct channel channels[CHANNELS_MAX];
 };
 
-/* The descriptor that came with a byte of the control socket; -1 where the listener has left. */
-static int
-take_channel(int control)
-{
-	int fds[DESCRIPTORS_MAX];
-	char byte;
-
-	return descriptor_receive(control, &byte, fds) == 1 ? fds[0] : -1;
-}
-
+/* New channels, or the listener's end. */
 static void
 hear_listener(struct service *s)
 {
-	int fd = take_channel(s->polled[0].fd);
+	int fds[DESCRIPTORS_MAX], n;
+	char byte = 0;
 
-	if (fd == -1) {
+	n = descriptor_receive(s->polled[0].fd, &byte, fds);
+	if (n <= 0) {
 		(void)close(s->polled[0].fd);
 		s->polled[0].fd = -1;
 		return;
 	}
-	s->polled[s->n] = (struct pollfd){ .fd = fd, .events = POLLIN };
-	s->channels[s->n++] = (struct channel){ .gave_chain = false };
+	for (int i = 0; i < n; i++) {
+		s->polled[s->n] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
+		s->channels[s->n++] = (struct channel){ .gave_chain = false };
+	}
 }
 
 static void
@@ -168,7 +163,7 @@ serve_all(struct service *s)
 {
 	while (s->polled[0].fd != -1 || s->n > 1) {
 		/* With no place left, new channels wait in the control socket. */
-		s->polled[0].events = s->n < s->most ? POLLIN : 0;
+		s->polled[0].events = s->n + DESCRIPTORS_MAX <= s->most ? POLLIN : 0;
 		if (poll(s->polled, s->n, -1) == -1)
 			continue;
 		for (nfds_t i = s->n - 1; i >= 1; i--)

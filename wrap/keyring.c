@@ -73,32 +73,66 @@ keyring_renew(struct keyring *k, bool anyway)
 	return true;
 }
 
+static int
+give(struct keyring *k, const int *fds, int n, struct failure *why)
+{
+	if (keyholder_service_give(&k->current, fds, n, why) == 0)
+		return 0;
+	/* It has died: another is made. */
+	return start(k, why) == -1 ? -1 : keyholder_service_give(&k->current, fds, n, why);
+}
+
 int
 keyring_give(struct keyring *k, int fd, struct failure *why)
 {
-	if (keyholder_service_give(&k->current, fd, why) == 0)
-		return 0;
-	/* It has died: another is made. */
-	return start(k, why) == -1 ? -1 : keyholder_service_give(&k->current, fd, why);
+	return give(k, &fd, 1, why);
+}
+
+static void
+close_all(const int *fds, int n)
+{
+	for (int i = 0; i < n; i++)
+		(void)close(fds[i]);
+}
+
+/* Several channels at once, so that the keyholder is woken once for all of them; fewer where files
+ * are short. */
+static int
+stock_up(struct keyring *k, struct failure *why)
+{
+	int ours[KEYRING_STOCK], theirs[KEYRING_STOCK], ends[2], n = 0, r;
+
+	while (
+	    n < KEYRING_STOCK && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0) {
+		ours[n] = ends[0];
+		theirs[n++] = ends[1];
+	}
+	if (n == 0)
+		return failure_set(why, EX_OSERR, "socketpair: %s", strerror(errno));
+	r = give(k, theirs, n, why);
+	close_all(theirs, n);
+	if (r == -1)
+		close_all(ours, n);
+	else
+		memcpy(k->stock, ours, (size_t)(k->n_stock = n) * sizeof(int));
+	return r;
+}
+
+static void
+drop_stock(struct keyring *k)
+{
+	close_all(k->stock, k->n_stock);
+	k->n_stock = 0;
 }
 
 int
 keyring_channel(struct keyring *k, struct failure *why)
 {
-	int ends[2], r;
-
 	if (k->pem_path == NULL)
 		return -1;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1) {
-		failure_set(why, EX_OSERR, "socketpair: %s", strerror(errno));
+	if (k->n_stock == 0 && stock_up(k, why) == -1)
 		return -2;
-	}
-	r = keyring_give(k, ends[1], why);
-	(void)close(ends[1]);
-	if (r == 0)
-		return ends[0];
-	(void)close(ends[0]);
-	return -2;
+	return k->stock[--k->n_stock];
 }
 
 bool
@@ -107,6 +141,8 @@ keyring_reaped(struct keyring *k, pid_t pid)
 	for (int i = 0; i < KEYRING_MAX; i++)
 		if (k->pids[i] == pid) {
 			k->pids[i] = 0;
+			if (pid == k->current.pid)
+				drop_stock(k);
 			return true;
 		}
 	return false;
@@ -124,5 +160,6 @@ keyring_serves(const struct keyring *k)
 void
 keyring_leave(struct keyring *k)
 {
+	drop_stock(k);
 	keyholder_service_leave(&k->current);
 }

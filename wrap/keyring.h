@@ -15,13 +15,15 @@
 #include "failure.h"
 #include "keyholder.h"
 
-#define KEYRING_MAX 16 /* generations at once: sessions keep theirs for one handshake */
+#define KEYRING_MAX 16  /* generations at once: sessions keep theirs for one handshake */
+#define KEYRING_STOCK 8 /* channels that are made at once, to be given out one by one */
 
 struct keyring {
 	const char *pem_path; /* NULL: a client that shows no certificate */
 	const struct sandbox *user;
 	struct keyholder_service current;
 	pid_t pids[KEYRING_MAX]; /* of every generation that still serves; 0 is a free place */
+	int stock[KEYRING_STOCK], n_stock; /* of the current one */
 	struct stat pem;
 	int64_t looked; /* when the PEM was looked at, in ms */
 };
