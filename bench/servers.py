@@ -61,7 +61,10 @@ class Directory:
         return self.file(name)
 
     def start(self, *argv, **more):
-        process = subprocess.Popen(argv, cwd=self.path, stderr=subprocess.DEVNULL, **more)
+        """In a session of its own, as every daemon is, and what a super-server starts: the scheduler gives each session its
+        share (autogroup), and a server in the client's would have another one."""
+        process = subprocess.Popen(argv, cwd=self.path, stderr=subprocess.DEVNULL, start_new_session=True,
+                                   **more)
         self.stack.callback(self.stop, process)
         return process
 
