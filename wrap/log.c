@@ -203,35 +203,35 @@ escape(char *out, size_t size, const char *in, const char *also)
 	out[n] = '\0';
 }
 
-static void
-write_line(int level, const char *text)
+/* What a line begins with, where syslog does not write it: its length. */
+static size_t
+begin_line(char *line, size_t size, int level)
 {
-	char line[2200], when[32] = "", prefix[8] = "";
+	char when[32] = "";
 	time_t now = time(NULL);
 	struct tm tm;
-	int n;
 
 	if (log_settings.path != NULL && localtime_r(&now, &tm) != NULL)
 		(void)strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S%z ", &tm);
-	if (log_settings.journal && log_settings.path == NULL)
-		(void)snprintf(prefix, sizeof(prefix), "<%d>", level);
 	/* The journal puts name and pid in front by itself. */
-	if (prefix[0] != '\0')
-		n = snprintf(line, sizeof(line), "%s%s\n", prefix, text);
+	if (log_settings.journal && log_settings.path == NULL)
+		(void)snprintf(line, size, "<%d>", level);
 	else
-		n = snprintf(line, sizeof(line), "%s%s[%ld]: %s\n", when, log_settings.service,
-		    (long)getpid(), text);
-	if (n < 0)
-		return;
-	if ((size_t)n >= sizeof(line)) {
-		n = sizeof(line) - 1;
-		line[n - 1] = '\n';
-	}
-	/*
-	 * One write, so that lines of several processes do not mix; a lost line must not lose a
-	 * session.
-	 */
-	if (write(log_settings.fd, line, (size_t)n) == -1)
+		(void)snprintf(
+		    line, size, "%s%s[%ld]: ", when, log_settings.service, (long)getpid());
+	return strlen(line);
+}
+
+/*
+ * One write, so that lines of several processes do not mix; a lost line must not lose a session.
+ */
+static void
+end_line(char *line)
+{
+	size_t n = strlen(line);
+
+	line[n++] = '\n';
+	if (write(log_settings.fd, line, n) == -1)
 		return;
 }
 
@@ -239,7 +239,9 @@ void
 log_line(int level, const char *fmt, ...)
 {
 	int saved = errno;
-	char raw[1600], text[2048];
+	char raw[1600], line[2200];
+	bool to_syslog = log_settings.fd == -1;
+	size_t n = 0;
 	va_list ap;
 
 	if (level > log_settings.level)
@@ -247,11 +249,13 @@ log_line(int level, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(raw, sizeof(raw), fmt, ap);
 	va_end(ap);
-	escape(text, sizeof(text), raw, "");
-	if (log_settings.fd == -1)
-		syslog(level, "%s", text);
+	if (!to_syslog)
+		n = begin_line(line, sizeof(line), level);
+	escape(line + n, sizeof(line) - n, raw, "");
+	if (to_syslog)
+		syslog(level, "%s", line);
 	else
-		write_line(level, text);
+		end_line(line);
 	errno = saved;
 }
 
