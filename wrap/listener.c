@@ -39,6 +39,10 @@ enum child_state {
 	CHILD_REFUSES, /* it has but a line to write */
 };
 
+/* Of so many new sessions, and for so long, an end is heard with that of others. */
+#define YOUNG_MAX 64
+#define YOUNG_MS 1000
+
 struct child {
 	enum child_state state;
 	struct in6_addr source; /* whom, as --max-per-source counts: an IPv4 address, an IPv6 /64 */
@@ -51,7 +55,9 @@ struct listener {
 	struct keyring keys;
 	struct child *children; /* by our end of the socket to each, whose end is the child's */
 	int places, n, waiting, leaving;
-	int events; /* an epoll of those sockets and of the zygote's */
+	int events;                    /* an epoll of those sockets and of the zygote's */
+	int young[YOUNG_MAX], n_young; /* of new sessions, which that is silent about */
+	int64_t grown_up;              /* when they are asked for */
 	struct zygote zygote;
 	struct rlimit files; /* as it was; each session is a descriptor here */
 	bool inherited;      /* fd 0 was the socket */
@@ -84,12 +90,23 @@ make_room(struct listener *l, int fd)
 	return 0;
 }
 
-static int
-watch(const struct listener *l, int fd)
+/*
+ * Most sessions are short, and their ends would wake us, each to close a socket.  So after its
+ * first word the epoll is silent about one, until it is asked for with others (hear_young).  Limits
+ * need the right count in each moment.
+ */
+static bool
+hears_late(const struct listener *l)
 {
-	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
+	return session_can_wait(l->o) && !worker_has_limit(l->o);
+}
 
-	return epoll_ctl(l->events, EPOLL_CTL_ADD, fd, &e);
+static int
+watch(const struct listener *l, int fd, int how, bool once)
+{
+	struct epoll_event e = { .events = once ? EPOLLIN | EPOLLONESHOT : EPOLLIN, .data.fd = fd };
+
+	return epoll_ctl(l->events, how, fd, &e);
 }
 
 /* Out of the epoll first: who was forked meanwhile may have a copy of it. */
@@ -98,6 +115,51 @@ let_go(const struct listener *l, int fd)
 {
 	(void)epoll_ctl(l->events, EPOLL_CTL_DEL, fd, NULL);
 	(void)close(fd);
+}
+
+/* Its process is gone, or as good as that. */
+static void
+lose_child(struct listener *l, int fd)
+{
+	switch (l->children[fd].state) {
+	case CHILD_WAITS:
+		/* What has ended it may end the next one as fast. */
+		l->pause = deadline_after(DEADLINE_PAUSE_MS);
+		l->waiting--;
+		break;
+	case CHILD_LEAVES: l->leaving--; break;
+	default: l->moved = deadline_now();
+	}
+	l->children[fd].state = CHILD_NONE;
+	l->n--;
+	let_go(l, fd);
+}
+
+/* Those that have ended are gone now; the end of the others is heard as it comes. */
+static void
+hear_young(struct listener *l)
+{
+	struct pollfd polled[YOUNG_MAX];
+
+	for (int i = 0; i < l->n_young; i++)
+		polled[i] = (struct pollfd){ .fd = l->young[i], .events = POLLIN };
+	(void)deadline_wait(polled, (nfds_t)l->n_young, 0);
+	for (int i = 0; i < l->n_young; i++)
+		if (polled[i].revents != 0)
+			lose_child(l, l->young[i]);
+		else
+			(void)watch(l, l->young[i], EPOLL_CTL_MOD, false);
+	l->n_young = 0;
+}
+
+static void
+grow_up_later(struct listener *l, int fd)
+{
+	if (l->n_young == YOUNG_MAX)
+		hear_young(l);
+	if (l->n_young == 0)
+		l->grown_up = deadline_after(YOUNG_MS);
+	l->young[l->n_young++] = fd;
 }
 
 /* It has the port open until it is gone. */
@@ -149,7 +211,8 @@ make_child(struct listener *l, bool of_zygote, struct failure *why)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
 		failure_set(why, EX_OSERR, "%s", strerror(errno));
 	else {
-		if (make_room(l, ends[0]) == -1 || watch(l, ends[0]) == -1)
+		if (make_room(l, ends[0]) == -1 ||
+		    watch(l, ends[0], EPOLL_CTL_ADD, of_zygote && hears_late(l)) == -1)
 			failure_set(why, EX_OSERR, "%s", strerror(errno));
 		else
 			r = of_zygote ? zygote_ask(&l->zygote, l->o, ends[1], channel, why) :
@@ -201,6 +264,7 @@ keep_waiting(struct listener *l)
 			r = -1;
 	}
 	if (r == -1) {
+		hear_young(l); /* their descriptors may be what is short */
 		log_line(LEVEL_ERR, "%s; no child can wait for connections", why.text);
 		l->pause = deadline_after(DEADLINE_PAUSE_MS);
 	}
@@ -274,24 +338,6 @@ judge(const struct listener *l, const struct in6_addr *source)
 	    WORKER_SERVE;
 }
 
-/* Its process is gone, or as good as that. */
-static void
-lose_child(struct listener *l, int fd)
-{
-	switch (l->children[fd].state) {
-	case CHILD_WAITS:
-		/* What has ended it may end the next one as fast. */
-		l->pause = deadline_after(DEADLINE_PAUSE_MS);
-		l->waiting--;
-		break;
-	case CHILD_LEAVES: l->leaving--; break;
-	default: l->moved = deadline_now();
-	}
-	l->children[fd].state = CHILD_NONE;
-	l->n--;
-	let_go(l, fd);
-}
-
 /*
  * A child has accepted: it says whom, and is told whether to serve.  What comes after that is its
  * end.
@@ -317,6 +363,8 @@ hear_child(struct listener *l, int fd)
 	l->leaving -= c->state == CHILD_LEAVES;
 	c->state = answer == WORKER_SERVE ? CHILD_SERVES : CHILD_REFUSES;
 	l->moved = deadline_now();
+	if (hears_late(l))
+		grow_up_later(l, fd);
 }
 
 static void
@@ -343,6 +391,8 @@ next_moment(const struct listener *l)
 
 	if (l->waiting < l->o->idle_children && !comes)
 		at = deadline_min(at, l->pause);
+	if (l->n_young > 0)
+		at = deadline_min(at, l->grown_up);
 	if (l->inherited && sessions(l) == 0 && l->o->idle_exit_ms != PARSE_OFF)
 		at = deadline_min(at, l->moved + l->o->idle_exit_ms);
 	return at;
@@ -380,6 +430,8 @@ serve(struct listener *l)
 			if (keyring_renew(&l->keys, false))
 				retire_waiting(l);
 		}
+		if (l->n_young > 0 && deadline_now() >= l->grown_up)
+			hear_young(l);
 		reap(l);
 		if (daemon_must_reload())
 			reload(l);
@@ -399,6 +451,7 @@ stop(struct listener *l)
 
 	port_close(&l->port);
 	daemon_remove_pid(&l->daemon);
+	hear_young(l);
 	reap(l);
 	if (!l->inherited || told)
 		log_line(LEVEL_NOTICE, "stopped listening; sessions=%d", sessions(l));
@@ -414,6 +467,7 @@ stop(struct listener *l)
 	    (r = deadline_wait_event(l->events, deadline, &fd)) != DEADLINE_OVER) {
 		if (r == 1)
 			hear(l, fd);
+		hear_young(l);
 		reap(l);
 	}
 }
