@@ -63,13 +63,19 @@ descriptor_receive(int from, char *byte, int *fds)
 		.msg_controllen = sizeof(rights.space) };
 	const struct cmsghdr *header;
 	size_t size;
+	int n;
 
 	if (recvmsg(from, &m, MSG_CMSG_CLOEXEC) != 1)
 		return -1;
 	header = CMSG_FIRSTHDR(&m);
-	if (header == NULL || header->cmsg_type != SCM_RIGHTS || (m.msg_flags & MSG_CTRUNC) != 0)
+	if (header == NULL || header->cmsg_type != SCM_RIGHTS)
 		return 0;
 	size = header->cmsg_len - CMSG_LEN(0);
+	n = (int)(size / sizeof(int));
 	memcpy(fds, CMSG_DATA(header), size);
-	return (int)(size / sizeof(int));
+	if ((m.msg_flags & MSG_CTRUNC) == 0)
+		return n;
+	while (n > 0)
+		(void)close(fds[--n]);
+	return 0;
 }

@@ -122,7 +122,8 @@ keyprocess_run_one(int fd, const char *pem_path, const struct sandbox *user)
 
 struct service {
 	struct signer signer;
-	nfds_t n, most; /* used places and how many there are; the first is the control socket */
+	int control;    /* the listener's end of it closes when it leaves; then -1 */
+	nfds_t n, most; /* used places and how many there are; the first is the control socket's */
 	struct pollfd polled[CHANNELS_MAX];
 	struct channel channels[CHANNELS_MAX];
 };
@@ -134,10 +135,10 @@ hear_listener(struct service *s)
 	int fds[DESCRIPTORS_MAX], n;
 	char byte = 0;
 
-	n = descriptor_receive(s->polled[0].fd, &byte, fds);
+	n = descriptor_receive(s->control, &byte, fds);
 	if (n <= 0) {
-		(void)close(s->polled[0].fd);
-		s->polled[0].fd = -1;
+		(void)close(s->control);
+		s->control = -1;
 		return;
 	}
 	for (int i = 0; i < n; i++) {
@@ -161,9 +162,10 @@ hear_session(struct service *s, nfds_t i)
 static void
 serve_all(struct service *s)
 {
-	while (s->polled[0].fd != -1 || s->n > 1) {
-		/* With no place left, new channels wait in the control socket. */
-		s->polled[0].events = s->n + DESCRIPTORS_MAX <= s->most ? POLLIN : 0;
+	while (s->control != -1 || s->n > 1) {
+		/* With no place left, new channels and the listener's end wait in the control
+		 * socket. */
+		s->polled[0].fd = s->n + DESCRIPTORS_MAX <= s->most ? s->control : -1;
 		if (poll(s->polled, s->n, -1) == -1)
 			continue;
 		for (nfds_t i = s->n - 1; i >= 1; i--)
@@ -204,7 +206,8 @@ keyprocess_run_service(int control, const char *pem_path, const struct sandbox *
 		_exit(why.code);
 	}
 	(void)reply(control, 0, "", 0);
-	s.polled[0] = (struct pollfd){ .fd = control, .events = POLLIN };
+	s.control = control;
+	s.polled[0] = (struct pollfd){ .events = POLLIN };
 	s.n = 1;
 	serve_all(&s);
 	signer_close(&s.signer);
