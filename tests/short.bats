@@ -100,6 +100,15 @@ tried() {
 	served
 }
 
+@test "bad: fewer descriptors than short sessions in a second: each is served, and nothing is said to be short" {
+	local BY=(prlimit --nofile=20) n
+	listener --idle-children 1
+	for n in {1..40}; do
+		served
+	done
+	! grep -F 'Too many open files' "$log"
+}
+
 @test "bad: children that cannot wait say why, and are not replaced as fast as the processor can" {
 	need strace
 	strace -o "$T/strace.log" true 2> /dev/null || skip "kernel: no ptrace here"

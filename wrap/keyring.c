@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "deadline.h"
+#include "descriptor.h"
 #include "file.h"
 #include "log.h"
 
@@ -95,8 +96,12 @@ close_all(const int *fds, int n)
 		(void)close(fds[i]);
 }
 
-/* Several channels at once, so that the keyholder is woken once for all of them; fewer where files
- * are short. */
+_Static_assert(KEYRING_STOCK <= DESCRIPTORS_MAX, "they go in one message");
+
+/*
+ * Several channels at once, so that the keyholder is woken once for all of them; where descriptors
+ * are short one, since others are needed besides.
+ */
 static int
 stock_up(struct keyring *k, struct failure *why)
 {
@@ -109,6 +114,11 @@ stock_up(struct keyring *k, struct failure *why)
 	}
 	if (n == 0)
 		return failure_set(why, EX_OSERR, "socketpair: %s", strerror(errno));
+	if (n < KEYRING_STOCK) {
+		close_all(ours + 1, n - 1);
+		close_all(theirs + 1, n - 1);
+		n = 1;
+	}
 	r = give(k, theirs, n, why);
 	close_all(theirs, n);
 	if (r == -1)
@@ -118,8 +128,8 @@ stock_up(struct keyring *k, struct failure *why)
 	return r;
 }
 
-static void
-drop_stock(struct keyring *k)
+void
+keyring_drop_stock(struct keyring *k)
 {
 	close_all(k->stock, k->n_stock);
 	k->n_stock = 0;
@@ -142,7 +152,7 @@ keyring_reaped(struct keyring *k, pid_t pid)
 		if (k->pids[i] == pid) {
 			k->pids[i] = 0;
 			if (pid == k->current.pid)
-				drop_stock(k);
+				keyring_drop_stock(k);
 			return true;
 		}
 	return false;
@@ -160,6 +170,6 @@ keyring_serves(const struct keyring *k)
 void
 keyring_leave(struct keyring *k)
 {
-	drop_stock(k);
+	keyring_drop_stock(k);
 	keyholder_service_leave(&k->current);
 }

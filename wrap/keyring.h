@@ -45,6 +45,9 @@ bool keyring_renew(struct keyring *k, bool anyway);
  */
 int keyring_channel(struct keyring *k, struct failure *why);
 
+/* Closes the channels that nobody has yet, where descriptors are short. */
+void keyring_drop_stock(struct keyring *k);
+
 /* Has the current generation serve the other end of a channel.  0, or -1 and *why. */
 int keyring_give(struct keyring *k, int fd, struct failure *why);
 

@@ -143,7 +143,7 @@ hear_young(struct listener *l)
 
 	for (int i = 0; i < l->n_young; i++)
 		polled[i] = (struct pollfd){ .fd = l->young[i], .events = POLLIN };
-	(void)deadline_wait(polled, (nfds_t)l->n_young, 0);
+	(void)poll(polled, (nfds_t)l->n_young, 0); /* no wait, which would let a signal in */
 	for (int i = 0; i < l->n_young; i++)
 		if (polled[i].revents != 0)
 			lose_child(l, l->young[i]);
@@ -248,23 +248,47 @@ have_zygote(struct listener *l, struct failure *why)
 	return l->zygote.control == -1 ? -1 : l->zygote.ready;
 }
 
+/* 1 once as many wait as shall, 0 where they have to wait for a zygote, or -1 and *why. */
+static int
+fill_up(struct listener *l, struct failure *why)
+{
+	bool of_zygote = session_can_wait(l->o);
+	int r = 1;
+
+	while (r == 1 && l->waiting < l->o->idle_children) {
+		if (of_zygote)
+			r = have_zygote(l, why);
+		if (r == 1 && add_child(l, of_zygote, why) == -1)
+			r = -1;
+	}
+	return r;
+}
+
+/* Whether there were descriptors of ours that nobody needs. */
+static bool
+spare_descriptors(struct listener *l)
+{
+	bool some = l->n_young > 0 || l->keys.n_stock > 0;
+
+	hear_young(l);
+	keyring_drop_stock(&l->keys);
+	return some;
+}
+
 static void
 keep_waiting(struct listener *l)
 {
-	bool of_zygote = session_can_wait(l->o);
 	struct failure why;
-	int r = 1;
+	int r;
 
 	if (l->zygote.ready && deadline_now() >= l->zygote.end)
 		retire_zygote(l);
-	while (r == 1 && l->waiting < l->o->idle_children && deadline_now() >= l->pause) {
-		if (of_zygote)
-			r = have_zygote(l, &why);
-		if (r == 1 && add_child(l, of_zygote, &why) == -1)
-			r = -1;
-	}
+	if (deadline_now() < l->pause)
+		return;
+	r = fill_up(l, &why);
+	if (r == -1 && spare_descriptors(l))
+		r = fill_up(l, &why);
 	if (r == -1) {
-		hear_young(l); /* their descriptors may be what is short */
 		log_line(LEVEL_ERR, "%s; no child can wait for connections", why.text);
 		l->pause = deadline_after(DEADLINE_PAUSE_MS);
 	}
