@@ -4,7 +4,9 @@ load lib
 
 # start_is_ours: whether this build is linked static, with the glibc that our start was written for.
 start_is_ours() {
-	grep -qF '(static)' <("$WRAP" -V) && [ -e "$BUILD/common/static/start.o" ]
+	local sum
+	sum=$(ar p "$(gcc -print-file-name=libc.a)" libc-start.o | sha256sum)
+	grep -qF '(static)' <("$WRAP" -V) && grep -qF "${sum%% *}" "$ROOT/GNUmakefile"
 }
 
 # questions PROGRAM: how many instructions it has that ask the processor.

@@ -25,6 +25,7 @@ typedef void end_function(void);
 extern char **__environ;
 extern void *__libc_stack_end, *_dl_random;
 extern int __libc_enable_secure;
+extern size_t _dl_minsigstacksize;
 extern start_function *const __preinit_array_start[], *const __preinit_array_end[];
 extern start_function *const __init_array_start[], *const __init_array_end[];
 extern end_function *const __fini_array_start[], *const __fini_array_end[];
@@ -72,7 +73,7 @@ call_ends(void *unused)
 }
 
 /* It follows the environment (System V ABI for AMD64, 3.4.1). */
-static Elf64_auxv_t *
+static inline __attribute__((always_inline)) Elf64_auxv_t *
 auxiliary_vector(char **env)
 {
 	while (*env++ != NULL)
@@ -103,6 +104,8 @@ __libc_start_main(main_function *entry, int argc, char **argv, void (*init)(void
 	__libc_stack_end = stack_end;
 	_dl_aux_init(auxiliary_vector(__environ));
 	__tunables_init(__environ);
+	if (_dl_minsigstacksize == 0)
+		_dl_minsigstacksize = 2048; /* glibc's guess, for a kernel that does not say */
 	_dl_relocate_static_pie();
 	__libc_setup_tls();
 	set_guards();
