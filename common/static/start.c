@@ -1,9 +1,9 @@
 /*
  * What runs before main() in a static program of glibc 2.36 on x86-64, without the questions to the
  * processor.  glibc asks it 68 times (CPUID) for its caches and for what string functions could
- * use.  In a virtual machine each question is a way out to the host and back: 1 us where there is
- * one host, 6 where that is a guest itself, together a fifth of a connection.  Nothing is asked
- * here, so glibc takes the string functions that run on every x86-64; GnuTLS asks for itself.
+ * use.  In a virtual machine each question is a way out to the host and back: 6 us in the one that
+ * this was measured in, together a fifth of a connection.  Nothing is asked here, so glibc takes
+ * the string functions that run on every x86-64; GnuTLS asks for itself.
  *
  * This stands in for glibc's libc-start.o, does in the same order what that does, and is linked
  * only where that is the very object that it was written for (GNUmakefile).  Any other starts as
