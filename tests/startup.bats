@@ -18,7 +18,7 @@ questions() {
 	start_is_ours || return 0
 	local flags=(-std=gnu11 -D_GNU_SOURCE -O2 -fPIE -fstack-protector-strong -static-pie '-Wl,-z,relro' '-Wl,-z,now') of
 	gcc "${flags[@]}" -o "$T/theirs" "$ROOT/tests/startup.c"
-	gcc "${flags[@]}" -o "$T/ours" "$ROOT/tests/startup.c" "$BUILD/common/static/start.o"
+	gcc "${flags[@]}" '-Wl,--wrap=memcpy' -o "$T/ours" "$ROOT/tests/startup.c" "$BUILD"/common/static/{start,copy}.o
 	for of in theirs ours; do
 		run bash -c 'cd "$1" && STARTUP=there exec -a name "./$2" last' sh "$T" "$of"
 		echo "$output"

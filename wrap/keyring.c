@@ -96,7 +96,7 @@ close_all(const int *fds, int n)
 		(void)close(fds[i]);
 }
 
-_Static_assert(KEYRING_STOCK <= DESCRIPTORS_MAX, "they go in one message");
+_Static_assert(KEYRING_STOCK <= DESCRIPTORS_MAX, ""); /* they go in one message */
 
 /*
  * Several channels at once, so that the keyholder is woken once for all of them; where descriptors
