@@ -71,7 +71,7 @@ static int
 receive_gifts(int control, struct zygote_gift *g)
 {
 	int fds[DESCRIPTORS_MAX], n, first;
-	char has_channel;
+	char has_channel = 0;
 
 	if (deadline_wait_fd(control, POLLIN, DEADLINE_NEVER) < 0 ||
 	    (n = descriptor_receive(control, &has_channel, fds)) == -1)
