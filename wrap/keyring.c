@@ -121,11 +121,13 @@ stock_up(struct keyring *k, struct failure *why)
 	}
 	r = give(k, theirs, n, why);
 	close_all(theirs, n);
-	if (r == -1)
+	if (r == -1) {
 		close_all(ours, n);
-	else
-		memcpy(k->stock, ours, (size_t)(k->n_stock = n) * sizeof(int));
-	return r;
+		return -1;
+	}
+	memcpy(k->stock, ours, (size_t)n * sizeof(int));
+	k->n_stock = n;
+	return 0;
 }
 
 void

@@ -555,8 +555,7 @@ start(struct listener *l, struct failure *why)
 	    port_open(&l->port, &l->o->listen, l->o->client, why) == -1 ||
 	    daemon_detach(&l->daemon, why) == -1)
 		return -1;
-	/* What stays is allocated before what is only tried, so that no child's heap has its holes.
-	 */
+	/* What is only tried comes after what stays, or each child's heap has its holes. */
 	if (prepare(l, why) == -1 || tls_understand_priority(l->o->priority, why) == -1 ||
 	    session_try_tls(l->o, why) == -1)
 		return -1;
