@@ -23,16 +23,22 @@ setup() {
 	need openbsd-inetd
 }
 
-# serve: inetd with the wrapper in front of PostgreSQL; sets $port, $log and what libpq needs to come in.
+# serve: inetd with the wrapper in front of PostgreSQL; sets $port, $log, $inetd and what libpq needs to come in.
 serve() {
 	log=$(new_log wrap)
 	superserver openbsd-inetd -- "$WRAP" -n pgsql -p "$T/pgssl.pem" -r "127.0.0.1:$PGPORT_REAL" -o "$log"
+	inetd=$pid
 	export PGHOST=localhost PGHOSTADDR=127.0.0.1 PGPORT=$port PGSSLMODE=verify-full \
 		PGSSLROOTCERT=$T/pgssl.crt
 }
 
-# all_ok: every session of this test went well, and there was one.
+sessions_are_over() {
+	[ -z "$(cat "/proc/$inetd/task/$inetd/children")" ]
+}
+
+# all_ok: every session of this test went well, and there was one.  A client does not wait for the end of its own.
 all_ok() {
+	wait_for 20 sessions_are_over
 	log_lines "$log" "$(grep -c 'result=ok ' "$log")"
 	[ -s "$log" ]
 }
