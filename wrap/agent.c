@@ -130,7 +130,7 @@ serve_caller(struct agent *a, int fd)
 	struct failure why;
 
 	(void)keyring_renew(&a->keys, false);
-	if (check_caller(fd, &why) == 0 && keyring_give(&a->keys, fd, &why) == 0)
+	if (check_caller(fd, &why) == 0 && keyring_give(&a->keys, &fd, 1, &why) == 0)
 		return;
 	log_line(LEVEL_WARNING, "%s", why.text);
 	(void)keyprocess_refuse(fd, &why);

@@ -30,6 +30,13 @@ descriptor_close_all(unsigned first, unsigned last)
 	(void)closedir(list);
 }
 
+void
+descriptor_close_each(const int *fds, int n)
+{
+	for (int i = 0; i < n; i++)
+		(void)close(fds[i]);
+}
+
 union rights {
 	struct cmsghdr header;
 	char space[CMSG_SPACE(DESCRIPTORS_MAX * sizeof(int))];
@@ -75,7 +82,6 @@ descriptor_receive(int from, char *byte, int *fds)
 	memcpy(fds, CMSG_DATA(header), size);
 	if ((m.msg_flags & MSG_CTRUNC) == 0)
 		return n;
-	while (n > 0)
-		(void)close(fds[--n]);
+	descriptor_close_each(fds, n);
 	return 0;
 }

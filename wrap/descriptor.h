@@ -6,6 +6,9 @@
 /* Closes every descriptor from first to last, as far as there are any. */
 void descriptor_close_all(unsigned first, unsigned last);
 
+/* Closes these n. */
+void descriptor_close_each(const int *fds, int n);
+
 /* How many are passed at once, at most. */
 #define DESCRIPTORS_MAX 10
 

@@ -74,26 +74,13 @@ keyring_renew(struct keyring *k, bool anyway)
 	return true;
 }
 
-static int
-give(struct keyring *k, const int *fds, int n, struct failure *why)
+int
+keyring_give(struct keyring *k, const int *fds, int n, struct failure *why)
 {
 	if (keyholder_service_give(&k->current, fds, n, why) == 0)
 		return 0;
 	/* It has died: another is made. */
 	return start(k, why) == -1 ? -1 : keyholder_service_give(&k->current, fds, n, why);
-}
-
-int
-keyring_give(struct keyring *k, int fd, struct failure *why)
-{
-	return give(k, &fd, 1, why);
-}
-
-static void
-close_all(const int *fds, int n)
-{
-	for (int i = 0; i < n; i++)
-		(void)close(fds[i]);
 }
 
 _Static_assert(KEYRING_STOCK <= DESCRIPTORS_MAX, ""); /* they go in one message */
@@ -115,14 +102,14 @@ stock_up(struct keyring *k, struct failure *why)
 	if (n == 0)
 		return failure_set(why, EX_OSERR, "socketpair: %s", strerror(errno));
 	if (n < KEYRING_STOCK) {
-		close_all(ours + 1, n - 1);
-		close_all(theirs + 1, n - 1);
+		descriptor_close_each(ours + 1, n - 1);
+		descriptor_close_each(theirs + 1, n - 1);
 		n = 1;
 	}
-	r = give(k, theirs, n, why);
-	close_all(theirs, n);
+	r = keyring_give(k, theirs, n, why);
+	descriptor_close_each(theirs, n);
 	if (r == -1) {
-		close_all(ours, n);
+		descriptor_close_each(ours, n);
 		return -1;
 	}
 	memcpy(k->stock, ours, (size_t)n * sizeof(int));
@@ -133,7 +120,7 @@ stock_up(struct keyring *k, struct failure *why)
 void
 keyring_drop_stock(struct keyring *k)
 {
-	close_all(k->stock, k->n_stock);
+	descriptor_close_each(k->stock, k->n_stock);
 	k->n_stock = 0;
 }
 

@@ -48,8 +48,11 @@ int keyring_channel(struct keyring *k, struct failure *why);
 /* Closes the channels that nobody has yet, where descriptors are short. */
 void keyring_drop_stock(struct keyring *k);
 
-/* Has the current generation serve the other end of a channel.  0, or -1 and *why. */
-int keyring_give(struct keyring *k, int fd, struct failure *why);
+/*
+ * Has the current generation serve the other ends of n channels, DESCRIPTORS_MAX at most.  0, or -1
+ * and *why.
+ */
+int keyring_give(struct keyring *k, const int *fds, int n, struct failure *why);
 
 /* Whether a child that has ended was a keyholder; whether any is left. */
 bool keyring_reaped(struct keyring *k, pid_t pid);

@@ -48,8 +48,7 @@ zygote_ask(
 	if (r == 0 && descriptor_send(z->control, channel != -1, fds, n, MSG_DONTWAIT) == -1)
 		r = failure_set(why, EX_OSERR,
 		    "the process that makes children does not listen: %s", strerror(errno));
-	while (n > first)
-		(void)close(fds[--n]);
+	descriptor_close_each(fds + first, n - first);
 	return r;
 }
 
@@ -94,8 +93,7 @@ drop_gifts(const struct zygote_gift *g)
 	(void)close(g->control);
 	if (g->channel != -1)
 		(void)close(g->channel);
-	for (int i = 0; i < g->n; i++)
-		(void)close(g->sockets[i]);
+	descriptor_close_each(g->sockets, g->n);
 }
 
 int
