@@ -438,11 +438,22 @@ outcome(struct tls *t, int error)
 	return TLS_FAILED;
 }
 
+/* A warning that the peer may send; a TLS library sends one or two. */
 static bool
 is_passing(struct tls *t, int error)
 {
-	return error == GNUTLS_E_GOT_APPLICATION_DATA ||
-	    (error == GNUTLS_E_WARNING_ALERT_RECEIVED && ++t->warnings <= WARNINGS_MAX);
+	return error == GNUTLS_E_WARNING_ALERT_RECEIVED && ++t->warnings <= WARNINGS_MAX;
+}
+
+/*
+ * What needs no answer, as a KeyUpdate or a part of a handshake message, makes GnuTLS say AGAIN
+ * while the next record is here already: the socket may have nothing more to wait for.
+ */
+static bool
+has_more(const struct tls *t, ssize_t r)
+{
+	return r == GNUTLS_E_AGAIN && gnutls_record_get_direction(t->session) == 0 &&
+	    transport_pending(&t->transport);
 }
 
 int
@@ -452,22 +463,11 @@ tls_handshake(struct tls *t)
 
 	do
 		r = gnutls_handshake(t->session);
-	while (r < 0 && is_passing(t, r));
+	while ((r < 0 && is_passing(t, r)) || has_more(t, r));
 	if (r != GNUTLS_E_SUCCESS)
 		return outcome(t, r);
 	t->established = true;
 	return 1;
-}
-
-/*
- * What needs no answer, as a KeyUpdate, makes GnuTLS say AGAIN while the next record is here
- * already.
- */
-static bool
-has_more(const struct tls *t, ssize_t r)
-{
-	return r == GNUTLS_E_AGAIN && gnutls_record_get_direction(t->session) == 0 &&
-	    transport_pending(&t->transport);
 }
 
 /*
@@ -550,7 +550,8 @@ tls_abort(struct tls *t)
 	/* Without a key it is no fault of the peer's. */
 	if (t->key.holder != NULL && t->key.holder->why.code != EX_OK)
 		alert = GNUTLS_A_INTERNAL_ERROR;
-	if (t->error == GNUTLS_E_WARNING_ALERT_RECEIVED)
+	if (t->error == GNUTLS_E_WARNING_ALERT_RECEIVED ||
+	    t->error == GNUTLS_E_GOT_APPLICATION_DATA)
 		alert = GNUTLS_A_UNEXPECTED_MESSAGE;
 	if (!t->established && t->trust != NULL && trust_alert(t->trust) != -1)
 		alert = trust_alert(t->trust);
