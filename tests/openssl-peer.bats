@@ -156,3 +156,48 @@ served_by() {
 	[ "$status" -ne 0 ]
 	wait_for 5 grep -q 'result=handshake .*peer does not trust our certificate' "$T/session.log"
 }
+
+# over CLIENT_OPTION...: hello through a session of its own PEM, $T/rsa.pem, and back, within five seconds.
+over() {
+	local port
+	port=$(free_port)
+	start rsa "$WRAP" -f -d "127.0.0.1:$port" -p "$T/rsa.pem" -r "127.0.0.1:$ECHO_PORT" "${WRAP_OPTIONS[@]}" -o "$(new_log rsa)"
+	wait_for 10 listening "$port"
+	types hello | timeout 5 openssl s_client -quiet -no_ign_eof -connect "127.0.0.1:$port" -verify_return_error \
+		-CAfile "$T/rsa.crt" "$@" > "$T/heard" 2> "$T/s_client.log"
+	[ "$(cat "$T/heard")" = hello ]
+	grep -q 'result=ok ' "$T/rsa.log"
+	stop "$pid"
+}
+
+@test "an RSA key signs PKCS#1 for a TLS 1.2 client that has nothing else" {
+	"$CERTGEN" --key rsa:2048 "$T/rsa.pem" localhost 2> "$T/certgen.log"
+	WRAP_OPTIONS=()
+	over -tls1_2 -sigalgs RSA+SHA256
+	over -tls1_2 -sigalgs RSA+SHA384
+	over -tls1_2 -sigalgs RSA+SHA512
+	WRAP_OPTIONS=(--no-keyholder)
+	over -tls1_2 -sigalgs RSA+SHA256
+}
+
+@test "a client certificate in many records that arrive together is read at once" {
+	[ -e "$T/rsa.pem" ] || "$CERTGEN" --key rsa:2048 "$T/rsa.pem" localhost 2> "$T/certgen.log"
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=user -keyout "$T/user.key" -out "$T/user.crt" 2> "$T/req.log"
+	WRAP_OPTIONS=(-v 2 -A "$T/user.crt")
+	over -tls1_2 -max_send_frag 512 -cert "$T/user.crt" -key "$T/user.key"
+	over -tls1_3 -max_send_frag 512 -cert "$T/user.crt" -key "$T/user.key"
+}
+
+@test "client mode reads a server's certificate in many records at once" {
+	local port version
+	[ -e "$T/rsa.pem" ] || "$CERTGEN" --key rsa:2048 "$T/rsa.pem" localhost 2> "$T/certgen.log"
+	for version in -tls1_2 -tls1_3; do
+		port=$(free_port)
+		start server openssl s_server -quiet -rev -accept "127.0.0.1:$port" -max_send_frag 512 "$version" \
+			-cert "$T/rsa.crt" -key "$T/rsa.pem"
+		wait_for 10 listening "$port"
+		types hello | timeout 8 "$WRAP" -c -A "$T/rsa.crt" -r "localhost:$port" -o "$(new_log client)" > "$T/heard"
+		[ "$(cat "$T/heard")" = olleh ]
+		stop "$pid"
+	done
+}
