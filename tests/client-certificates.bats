@@ -156,3 +156,18 @@ is_served() {
 	[ "$status" -eq 2 ]
 	grep -q 'certificate required' <<< "$output"
 }
+
+@test "bad: -v 2 and -v 3 pass no CancelRequest in clear, since nobody has shown a certificate" {
+	local level port
+	for level in 2 3; do
+		port=$(free_port)
+		start cancel "$WRAP" -f -d "127.0.0.1:$port" -p "$T/pgssl.pem" -n pgsql -r 127.0.0.1:9 -v "$level" \
+			-A "$T/good.crt" --pin "$(pin_of "$T/right.pem")" -o "$(new_log cancel)"
+		wait_for 10 listening "$port"
+		printf '\0\0\0\020\004\322\026\056\0\0\0\1secr' | timeout 5 socat -t 3 - "TCP:127.0.0.1:$port" > "$T/heard"
+		[ ! -s "$T/heard" ]
+		log_lines "$T/cancel.log" 2
+		grep -q 'result=refused .*reason="a CancelRequest in clear' "$T/cancel.log"
+		stop "$pid"
+	done
+}

@@ -63,9 +63,14 @@ session_connect_backend(struct session *s)
 	return session_finish(s, "backend", "backend");
 }
 
+/* In clear, so that nobody has shown a certificate. */
 static int
 pass_cancel(struct session *s)
 {
+	if (s->o->trust.level >= TRUST_REQUIRED)
+		return session_finish_why(s, "refused", NULL,
+		    "a CancelRequest in clear, and a certificate is required (-v); "
+		    "PQcancelBlocking of libpq 17 cancels inside TLS");
 	if (session_connect_backend(s) == -1 || session_announce_peer(s) == -1)
 		return -1;
 	if (pgsql_pass_cancel(
