@@ -201,3 +201,17 @@ over() {
 		stop "$pid"
 	done
 }
+
+@test "bad: -C NORMAL offers no RSA key exchange, which the key's process cannot answer" {
+	local port
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout "$T/any.key" -out "$T/any.crt" 2> "$T/req.log"
+	cat "$T/any.key" "$T/any.crt" > "$T/any.pem"
+	chmod 600 "$T/any.pem"
+	port=$(free_port)
+	start any "$WRAP" -f -d "127.0.0.1:$port" -p "$T/any.pem" -r "127.0.0.1:$ECHO_PORT" -C NORMAL -o "$(new_log any)"
+	wait_for 10 listening "$port"
+	timeout 5 openssl s_client -connect "127.0.0.1:$port" -tls1_2 -cipher AES128-GCM-SHA256:@SECLEVEL=0 < /dev/null > "$T/heard" 2>&1 || :
+	grep -q "handshake failure" "$T/heard"
+	log_lines "$T/any.log" 2
+	grep -q 'peer offers no cipher suite or group' "$T/any.log"
+}

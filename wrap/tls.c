@@ -120,10 +120,11 @@ tls_understand_priority(const char *priority, struct failure *why)
 	/*
 	 * Naming a group that the library does not know makes the whole string fail, so it is asked
 	 * first.  No string of the user's switches tickets on for TLS 1.2, where who has the master
-	 * key could read what went by.
+	 * key could read what went by, nor RSA key exchange, for which a key in another process
+	 * has no answer.
 	 */
 	if (priority != NULL)
-		n = snprintf(text, sizeof(text), "%s:%%NO_TICKETS_TLS12", priority);
+		n = snprintf(text, sizeof(text), "%s:%%NO_TICKETS_TLS12:-RSA", priority);
 	else
 		n = snprintf(text, sizeof(text), "%s%s%s", PRIORITY,
 		    gnutls_group_get_id(HYBRID_GROUP) != GNUTLS_GROUP_INVALID ?
