@@ -151,9 +151,9 @@ is_digest_info(const uint8_t *in, size_t n)
 }
 
 /*
- * What TLS has signed: one digest of a strong hash, in its length, without flags; the message itself
- * for EdDSA alone.  The asker is not trusted, but GnuTLS and nettle do: they read as many bytes of a
- * hash as the algorithm's has, whatever they are told.
+ * What TLS has signed: one digest of a strong hash, in its length, without flags; the message
+ * itself for EdDSA alone.  The asker is not trusted, but GnuTLS and nettle do: they read as many
+ * bytes of a hash as the algorithm's has, whatever they are told.
  */
 static bool
 is_of_tls(bool is_hash, unsigned algorithm, unsigned flags, const void *data, size_t n)
