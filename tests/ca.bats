@@ -86,7 +86,8 @@ setup() {
 		echo "$1: $status $output"
 		[ "$status" -eq "$1" ]
 		[ "${#lines[@]}" -eq 1 ]
-		[ ! -e x.pem ] && [ ! -e x.crt ]
+		[ ! -e x.pem ]
+		[ ! -e x.crt ]
 	}
 	refused 66 none
 	mkdir -m 700 empty
@@ -121,7 +122,8 @@ setup() {
 		echo "$target: $status $output"
 		[ "$status" -eq 73 ]
 	done
-	[ -L link ] && [ "$(ls full)" = file ]
+	[ -L link ]
+	[ "$(ls full)" = file ]
 	certgen ca --quiet empty/ example.org
 	[ "$(mode_of empty)" = 700 ]
 	run certgen ca none/ca example.org
@@ -230,7 +232,8 @@ setup() {
 	echo "$output"
 	[ "$status" -eq 65 ]
 	[[ $output == *"end of input: nothing was written" ]]
-	[ ! -e x.pem ] && [ ! -e x.crt ]
+	[ ! -e x.pem ]
+	[ ! -e x.crt ]
 	run timeout 60 "$CERTGEN" server --ca ca --ask x.pem db.example.org <<< $'correct horse\n\n\n\n\n\n\ny'
 	echo "$output"
 	[ "$status" -eq 0 ]

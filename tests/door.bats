@@ -605,7 +605,9 @@ make_private_dev() {
 			says peer.received=10
 		done
 		wait_for 5 eval '[ "$(grep -c result=ok "$T/syslog.log")" -eq 4 ]'
-		! grep -E 'too many|no child' "$T/syslog.log"
+		if grep -E 'too many|no child' "$T/syslog.log"; then
+			return 1
+		fi
 		pid=$(cat "$T/background.pid")
 		kill "$pid"
 		wait_for 10 gone "$pid"

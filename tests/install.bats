@@ -338,7 +338,9 @@ line_of() {
 	[ "$(grep -c inetls-wrap "$etc/inetd.conf")" -eq 1 ]
 	grep -qP '^pgssl\tstream\ttcp\tnowait\.6000\troot\t'"$here"'/usr/sbin/inetls-wrap\tinetls-wrap ' "$etc/inetd.conf"
 	[ "$(stat -c %a "$etc/inetd.conf")" = 640 ]
-	[ -f "$etc/xinetd.d/pgssl" ] && [ -f "$etc/units/pgssl.socket" ] && [ -f "$etc/units/pgssl@.service" ]
+	[ -f "$etc/xinetd.d/pgssl" ]
+	[ -f "$etc/units/pgssl.socket" ]
+	[ -f "$etc/units/pgssl@.service" ]
 	run ! grep -r "@[a-z]*@" "$etc"
 
 	picture > "$here/added"
@@ -798,7 +800,8 @@ daily() {
 	for page in "$ROOT"/man/*.[1-8]; do
 		[ ! -e "$page" ] || [ -f "$here/package$here/usr/share/man/man${page##*.}/${page##*/}" ]
 	done
-	[ -f "$here/package$here/usr/lib/sysusers.d/inetls.conf" ] && [ -f "$here/package$here/usr/lib/tmpfiles.d/inetls.conf" ]
+	[ -f "$here/package$here/usr/lib/sysusers.d/inetls.conf" ]
+	[ -f "$here/package$here/usr/lib/tmpfiles.d/inetls.conf" ]
 	: > "$here/package$here/usr/sbin/other"
 	run_make uninstall DESTDIR="$here/package"
 	[ "$(find "$here/package" -type f)" = "$here/package$here/usr/sbin/other" ]
@@ -807,8 +810,10 @@ daily() {
 @test "install: the directories of GNU make's conventions are followed" {
 	run_make install CERT=no bindir="$here/b" sbindir="$here/s" mandir="$here/m" completionsdir="$here/c" \
 		sysusersdir="$here/u" tmpfilesdir="$here/t"
-	[ -x "$here/b/inetls-certgen" ] && [ -x "$here/s/inetls-wrap" ]
-	[ -f "$here/c/inetls-certgen" ] && [ -f "$here/c/inetls-wrap" ]
+	[ -x "$here/b/inetls-certgen" ]
+	[ -x "$here/s/inetls-wrap" ]
+	[ -f "$here/c/inetls-certgen" ]
+	[ -f "$here/c/inetls-wrap" ]
 	[ ! -e "$here/usr" ]
 }
 
@@ -912,7 +917,8 @@ whole_pem() {
 	printf '#!/bin/sh\necho "$@" >> "%s/told"\n' "$here" > "$here/systemctl"
 	chmod 755 "$here/systemctl"
 	run_make renewal
-	[ -f "$etc/units/pgssl-renew.timer" ] && [ ! -e "$etc/cron.d/pgssl-renew" ]
+	[ -f "$etc/units/pgssl-renew.timer" ]
+	[ ! -e "$etc/cron.d/pgssl-renew" ]
 	grep -qx "ExecStart=$here/usr/bin/inetls-certgen renew --before 30 $here/pgssl.pem" "$etc/units/pgssl-renew.service"
 	grep -qx 'enable --now pgssl-renew.timer pgssl-check.timer' "$here/told"
 	run_make uninstall-renewal

@@ -109,7 +109,8 @@ said() {
 		echo "$words: $status $output"
 		[ "$status" -eq 78 ]
 		[[ $output == *"1970-01-02"*"set the clock"* ]]
-		[ ! -e x.pem ] && [ ! -e d ]
+		[ ! -e x.pem ]
+		[ ! -e d ]
 	done
 	run on 1970-01-02 check self.pem
 	[ "$status" -eq 2 ]
@@ -254,12 +255,15 @@ locked() {
 @test "renew: --before is silent and changes nothing until it is due" {
 	need faketime
 	run certgen renew --before 30 self.pem
-	[ "$status" -eq 0 ] && [ -z "$output" ]
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
 	run on "+790 days" renew --before 30 self.pem
-	[ "$status" -eq 0 ] && [ -z "$output" ]
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
 	# Not due, so that nothing has to sign either.
 	run certgen renew --before 30 issued.pem
-	[ "$status" -eq 0 ] && [ -z "$output" ]
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
 	cmp self.pem "$T/self.pem"
 	run on "+796 days" renew --before 30 self.pem
 	echo "$output"
@@ -271,7 +275,8 @@ locked() {
 	# An expired one is renewed as well, and cron's line hears nothing of what went well.
 	run on "+900 days" renew --quiet --before 30 --ca ca issued.pem
 	echo "$output"
-	[ "$status" -eq 0 ] && [ -z "$output" ]
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
 	run on "+900 days" check issued.pem
 	[ "$status" -eq 0 ]
 }
