@@ -142,7 +142,10 @@ log_whole_lines(struct starter *s)
 static bool
 hear_errors(struct starter *s)
 {
-	ssize_t n = read(s->errors, s->line + s->len, LINE_MAX_LOG - s->len);
+	/* A full line has been logged before; gcc 14 cannot see that. */
+	ssize_t n = s->len < LINE_MAX_LOG ?
+	    read(s->errors, s->line + s->len, LINE_MAX_LOG - s->len) :
+	    0;
 
 	if (n > 0) {
 		s->len += (size_t)n;

@@ -14,7 +14,8 @@
 
 #define LINE 107 /* version 1, with its end and a NUL */
 
-static const unsigned char signature[12] = "\r\n\r\n\0\r\nQUIT\n";
+static const unsigned char signature[12] = { '\r', '\n', '\r', '\n', '\0', '\r', '\n', 'Q', 'U',
+	'I', 'T', '\n' };
 
 enum { V2_LOCAL = 0x20, V2_PROXY = 0x21, V2_TCP4 = 0x11, V2_TCP6 = 0x21 };
 
