@@ -84,7 +84,7 @@ matched() {
 @test "rsyslog: its own reading finds nothing wrong in the example, and finds a mistake" {
 	local tree=$SUPERSERVERS/rsyslog libraries
 	[ -d "$tree" ] || skip "rsyslog was not unpacked"
-	libraries=$(printf '%s:' "$SUPERSERVERS"/lib{estr0,fastjson4}/usr/lib/*/)
+	libraries=$(printf '%s:' "$SUPERSERVERS"/lib{estr0,fastjson4,yaml-0-2}/usr/lib/*/)
 	printf '$IncludeConfig %s\n' "$ROOT/log/rsyslog.conf" > "$BATS_TEST_TMPDIR/good.conf"
 	sed 's/omfile/omnothing/' "$ROOT/log/rsyslog.conf" > "$BATS_TEST_TMPDIR/mistake.conf"
 	reads() {
