@@ -602,7 +602,8 @@ setup() {
 	sed '/PRIVATE KEY/,/PRIVATE KEY/d' x.pem > chain
 	openssl verify -x509_strict -CAfile root.crt -untrusted chain x.crt
 	openssl crl2pkcs7 -nocrl -certfile chain | openssl pkcs7 -print_certs -noout | grep subject > subjects
-	[ "$(tr '\n' ' ' < subjects)" = "subject=CN = db.example.org subject=CN = The middle " ]
+	# OpenSSL 3.5 writes no blanks around the sign.
+	[ "$(sed 's/ = /=/g' subjects | tr '\n' ' ')" = "subject=CN=db.example.org subject=CN=The middle " ]
 	certgen renew --quiet --ca ca x.pem
 	[ "$(grep -c 'BEGIN CERT' x.pem)" -eq 2 ]
 	certgen csr --quiet r.pem r.example.org

@@ -167,7 +167,7 @@ after_handshake() {
 	need socat
 	tls_server far socat -u "TCP-LISTEN:{port},bind=127.0.0.1,fork" "CREATE:$T/disturbed"
 	client_to "$port" -A "$T/pgssl.crt"
-	run timeout 20 sh -c 'printf "GET / HTTP/1.0\r\n\r\n" | socat -t 5 - "TCP:127.0.0.1:$0"' "$port"
+	run timeout 20 sh -c 'printf "GET / HTTP/1.0\r\n\r\n" | socat -t 5 - "TCP:127.0.0.1:$0" 2>/dev/null' "$port"
 	[ -z "$output" ]
 	wait_for 10 grep -q 'result=refused.*does not speak PostgreSQL' "$T/client.log"
 	[ ! -e "$T/disturbed" ]

@@ -39,7 +39,7 @@ load demo.bash
 	# Every file that the wrapper writes is in the directory that goes away.
 	grep -qE " --tickets $TMPDIR/[^ ]+ -p $TMPDIR/[^ ]+ .* -o $TMPDIR/" <<< "$output"
 	grep -q 'PostgreSQL [0-9.]* .* on ' <<< "$output"
-	grep -q '^SSL connection (protocol: TLSv1.3' <<< "$output"
+	grep -qE '^SSL connection \(protocol: TLSv1.3|^ *SSL Protocol *\| *TLSv1.3' <<< "$output" # a table since psql 18
 	grep -qE '^TLS 1\.3, [A-Z0-9-]+; [0-9]+ bytes from psql, [0-9]+ bytes to it$' <<< "$output"
 	grep -qE '^through the wrapper: .* in clear: 0 times$' <<< "$output"
 	grep -qE '^without the wrapper: .* in clear: [1-9][0-9]* times$' <<< "$output"

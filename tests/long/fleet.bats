@@ -310,7 +310,7 @@ new_one_is_shown() {
 issued_by() {
 	FAKES=$T/fakes on db1 "$1" || return 1
 	serial=$(on db1 'openssl x509 -in /usr/local/etc/inetls/pgssl.pem -noout -serial')
-	on db1 'openssl x509 -in /usr/local/etc/inetls/pgssl.pem -noout -issuer' | grep -q 'CN = other$' &&
+	on db1 'openssl x509 -in /usr/local/etc/inetls/pgssl.pem -noout -issuer' | grep -qE 'CN ?= ?other$' &&
 		wait_for 5 new_one_is_shown
 }
 

@@ -21,7 +21,7 @@ load ../root
 		[ -z "$(ls -A /run /tmp /dev/shm | grep -i inetls)" ] && git status --short'
 	echo "$output"
 	[ "$status" -eq 0 ]
-	grep -q '^SSL connection (protocol: TLSv1.3' <<< "$output"
+	grep -qE '^SSL connection \(protocol: TLSv1.3|^ *SSL Protocol *\| *TLSv1.3' <<< "$output" # a table since psql 18
 	[[ $output == *$'\n-- done; everything is taken down again' ]]
 
 	# A peer that is missing counts as a failure; beside other tests a file may take longer than alone.
