@@ -94,3 +94,15 @@ skips() {
 	echo "$output"
 	[ -z "$output" ]
 }
+
+@test "the filters can be made for another architecture than this machine's" {
+	local arch=aarch64 mark=0xc00000b7
+	[ "$(uname -m)" != aarch64 ] || { arch=x86_64 mark=0xc000003e; }
+	"$BUILD/mkfilter" "$arch" > "$T/filter.h"
+	[ "$(grep -c '^static const struct sock_filter ' "$T/filter.h")" -eq "$(grep -c '^static const struct sock_filter ' "$BUILD/gen/filter.h")" ]
+	grep -q "$mark" "$T/filter.h"
+	[ "$(grep -c "$mark" "$BUILD/gen/filter.h")" -eq 0 ]
+	run "$BUILD/mkfilter" vax
+	[ "$status" -eq 1 ]
+	[ "$output" = 'mkfilter: vax: libseccomp knows no such architecture' ]
+}

@@ -1,7 +1,7 @@
 /*
- * Writes the system call filters of inetls-wrap as C data, for the machine that this is compiled
- * on.  It runs when the program is built, so that a connection pays one system call for its filter
- * and no library.
+ * Writes the system call filters of inetls-wrap as C data: for the machine that it runs on, or for
+ * the architecture that its argument names (as the first word of gcc -dumpmachine).  It runs when
+ * the program is built, so that a connection pays one system call for its filter and no library.
  *
  * What is not listed kills the process.  What libc calls behind one's back gets EPERM instead: a
  * syslog that was restarted makes it open a socket anew, and a lost log line must not be a killed
@@ -121,6 +121,18 @@ add_all(scmp_filter_ctx ctx, uint32_t action, const int *calls, size_t n)
 		check(seccomp_rule_add(ctx, action, calls[i], 0), "rule");
 }
 
+static uint32_t arch; /* of the filters, by libseccomp's number */
+
+static void
+find_arch(const char *name)
+{
+	arch = name == NULL ? seccomp_arch_native() : seccomp_arch_resolve_name(name);
+	if (arch == 0) {
+		fprintf(stderr, "mkfilter: %s: libseccomp knows no such architecture\n", name);
+		exit(1);
+	}
+}
+
 static scmp_filter_ctx
 begin(void)
 {
@@ -129,6 +141,10 @@ begin(void)
 	if (ctx == NULL) {
 		fprintf(stderr, "mkfilter: seccomp_init failed\n");
 		exit(1);
+	}
+	if (arch != seccomp_arch_native()) {
+		check(seccomp_arch_add(ctx, arch), "architecture");
+		check(seccomp_arch_remove(ctx, seccomp_arch_native()), "architecture");
 	}
 	/*
 	 * A binary tree: when a filter is loaded, the kernel runs it once for each system call that
@@ -158,6 +174,11 @@ print(scmp_filter_ctx ctx, const char *name)
 	check(seccomp_export_bpf(ctx, fileno(f)), "export");
 	rewind(f);
 	n = fread(program, sizeof(program[0]), COUNT(program), f);
+	if (fgetc(f) != EOF) {
+		fprintf(
+		    stderr, "mkfilter: %s has more than %zu instructions\n", name, COUNT(program));
+		exit(1);
+	}
 	(void)fclose(f);
 	printf("static const struct sock_filter %s[] = {\n", name);
 	for (size_t i = 0; i < n; i++)
@@ -229,10 +250,13 @@ begin_session(void)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	scmp_filter_ctx ctx;
 
+	find_arch(argc > 1 ? argv[1] : NULL);
+	/* Else libseccomp asks the kernel what it can do, which qemu-user does not answer. */
+	check(seccomp_api_set(3), "API level");
 	printf("/* Made by mkfilter.  Do not edit. */\n");
 	ctx = begin_session();
 	refuse_limits(ctx);
