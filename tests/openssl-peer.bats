@@ -129,13 +129,19 @@ chain() {
 	} 2> "$T/chain.log"
 }
 
-# served_by FILE...: a session whose PEM is these together; its peer knows the root alone.
+# served_by FILE... [-- CLIENT_OPTION...]: a session whose PEM is these together; its peer knows the root alone.
 served_by() {
-	(umask 077 && cat "$@" > "$T/of.pem")
+	: > "$T/of.pem"
+	chmod 600 "$T/of.pem"
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		cat "$1" >> "$T/of.pem"
+		shift
+	done
+	[ $# -eq 0 ] || shift
 	new_log session > /dev/null
 	tls_server of "$WRAP" -f -d 127.0.0.1:{port} -p "$T/of.pem" -r "127.0.0.1:$ECHO_PORT" -o "$T/session.log"
 	PORT=$port
-	types said | s_client -CAfile "$T/root.crt" -servername localhost -verify_hostname localhost
+	types said | s_client -CAfile "$T/root.crt" -servername localhost -verify_hostname localhost "$@"
 	[ "$(cat "$T/heard")" = said ]
 }
 
@@ -155,6 +161,40 @@ served_by() {
 	run served_by "$T/leaf.key" "$T/leaf.crt"
 	[ "$status" -ne 0 ]
 	wait_for 5 grep -q 'result=handshake .*peer does not trust our certificate' "$T/session.log"
+}
+
+# refused_by FILE...: the same for a peer that refuses it, in TLS 1.2 and 1.3; the reason is in $reason.
+refused_by() {
+	local version
+	for version in 1_2 1_3; do
+		run served_by "$@" -- "-tls$version"
+		[ "$status" -ne 0 ]
+		wait_for 5 grep -q 'result=handshake' "$T/session.log"
+		reason=$(sed -n 's/.*result=handshake.* reason="\([^"]*\)".*/\1/p' "$T/session.log")
+		echo "$version: $reason"
+		[ "$reason" = "$wanted" ]
+	done
+}
+
+@test "bad: our own dates are looked at before the peer is blamed, those of every certificate that we show" {
+	local day=(-startdate 20200101000000Z -enddate 20210203000000Z) wanted reason
+	chain
+	authority own
+	issue own old.pem localhost subjectAltName=DNS:localhost -- "${day[@]}"
+	issue own early.pem localhost subjectAltName=DNS:localhost -- -startdate 20450607000000Z -enddate 20460101000000Z
+	issue own mid-old.pem mid basicConstraints=critical,CA:TRUE -- "${day[@]}"
+	openssl x509 -req -in "$T/leaf.csr" -CA "$T/mid-old.crt" -CAkey "$T/own/mid-old.key" -days 9 -out "$T/below.crt" \
+		-extfile <(echo subjectAltName=DNS:localhost) 2>> "$T/chain.log"
+	cp "$T/own.crt" "$T/root.crt"
+	wanted="our certificate expired on 2021-02-03; renew it: inetls-certgen renew"
+	refused_by "$T/old.pem"
+	wanted="our certificate is not valid before 2045-06-07; is this machine's clock right?"
+	refused_by "$T/early.pem"
+	wanted="CN=mid in our chain expired on 2021-02-03; renew it: inetls-certgen renew"
+	refused_by "$T/leaf.key" "$T/below.crt" "$T/mid-old.crt"
+	# Whose dates are right is refused for another cause.
+	wanted="peer does not trust our certificate; give it the .crt, or a CA that issued ours"
+	refused_by "$T/leaf.key" "$T/leaf.crt"
 }
 
 # over CLIENT_OPTION...: hello through a session of its own PEM, $T/rsa.pem, and back, within five seconds.

@@ -46,6 +46,7 @@ struct tls {
 	struct trust *trust; /* or NULL */
 	struct transport transport;
 	bool alpn_required;
+	bool key_shown;   /* our certificate went to the peer */
 	bool established; /* the handshake is complete */
 	bool closed;      /* close_notify was said */
 	bool canceled;    /* by the peer: GnuTLS lets nothing through any more, either way */
@@ -96,6 +97,7 @@ retrieve(gnutls_session_t session, const struct gnutls_cert_retr_st *info, gnutl
 	(void)info;
 	if (r < 0)
 		return r;
+	t->key_shown = true;
 	*certs = t->key.chain;
 	*n = t->key.chain_len;
 	*key = t->key.key;
@@ -264,7 +266,7 @@ new_tls(const struct tls_config *c, unsigned flags, int fd_in, int fd_out, struc
 	}
 	t->session = NULL;
 	t->credentials = NULL;
-	t->alpn_required = t->established = t->closed = t->canceled = false;
+	t->alpn_required = t->key_shown = t->established = t->closed = t->canceled = false;
 	t->warnings = 0;
 	t->error = GNUTLS_E_SUCCESS;
 	t->reason[0] = '\0';
@@ -363,6 +365,25 @@ peer_alert(const struct tls *t, int error)
 	return -1;
 }
 
+static bool
+is_about_certificate(int alert)
+{
+	return alert == GNUTLS_A_UNKNOWN_CA || alert == GNUTLS_A_BAD_CERTIFICATE ||
+	    alert == GNUTLS_A_CERTIFICATE_UNKNOWN || alert == GNUTLS_A_CERTIFICATE_EXPIRED;
+}
+
+/*
+ * Whether the peer may have left because of our certificate.  A server of TLS 1.3 refuses a
+ * client's when the client takes the handshake for complete.  Some say no alert, but close.
+ */
+static bool
+may_refuse_ours(const struct tls *t, int error, int alert)
+{
+	return t->key_shown &&
+	    (is_about_certificate(alert) ||
+		(!t->established && error == GNUTLS_E_PREMATURE_TERMINATION));
+}
+
 /*
  * Before the handshake is complete the same errors have other causes, and the cause is what is
  * asked for.
@@ -389,8 +410,10 @@ handshake_reason(const struct tls *t, int error, int alert)
 		return "peer did not ask for our protocol by ALPN";
 	if (alert == GNUTLS_A_DECRYPT_ERROR)
 		return "peer rejected our signature; run --check";
-	if (alert == GNUTLS_A_UNKNOWN_CA || alert == GNUTLS_A_BAD_CERTIFICATE ||
-	    alert == GNUTLS_A_CERTIFICATE_UNKNOWN || alert == GNUTLS_A_CERTIFICATE_EXPIRED)
+	if (alert == GNUTLS_A_CERTIFICATE_EXPIRED)
+		return "peer says that a certificate has expired, and none of ours has: is its "
+		       "clock right, or its copy old?";
+	if (is_about_certificate(alert))
 		return "peer does not trust our certificate; give it the .crt, or a CA that issued ours";
 	return NULL;
 }
@@ -404,6 +427,10 @@ set_reason(struct tls *t, int error)
 					 gnutls_alert_get_name((gnutls_alert_description_t)alert);
 
 	t->error = error;
+	/* Before the peer is blamed. */
+	if (may_refuse_ours(t, error, alert) &&
+	    tls_key_is_outdated(&t->key, t->reason, sizeof(t->reason)))
+		return;
 	if (known != NULL)
 		(void)snprintf(t->reason, sizeof(t->reason), "%s", known);
 	else if (alert != -1)

@@ -2,12 +2,15 @@
 
 #include "tls_key.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 
 #include "certificate.h"
+#include "validity.h"
 
 static int
 ask_to_sign(struct tls_key *k, bool is_hash, gnutls_sign_algorithm_t algorithm, unsigned flags,
@@ -174,6 +177,38 @@ tls_key_load(struct tls_key *k)
 	int r = k->chain_len == 0 ? import_chain(k) : 0;
 
 	return r == 0 && k->key == NULL ? import_key(k) : r;
+}
+
+static bool
+is_outdated(const gnutls_datum_t *der, bool is_leaf, char *text, size_t size)
+{
+	char subject[256] = "a certificate", fault[64];
+	size_t len = sizeof(subject);
+	gnutls_x509_crt_t crt;
+	bool early, outdated;
+
+	if (gnutls_x509_crt_init(&crt) < 0)
+		return false;
+	outdated = gnutls_x509_crt_import(crt, der, GNUTLS_X509_FMT_DER) == 0 &&
+	    validity_is_over(crt, fault, sizeof(fault), &early);
+	if (outdated) {
+		if (!is_leaf)
+			(void)gnutls_x509_crt_get_dn(crt, subject, &len);
+		(void)snprintf(text, size, "%s%s %s; %s", is_leaf ? "our certificate" : subject,
+		    is_leaf ? "" : " in our chain", fault,
+		    early ? "is this machine's clock right?" : "renew it: inetls-certgen renew");
+	}
+	gnutls_x509_crt_deinit(crt);
+	return outdated;
+}
+
+bool
+tls_key_is_outdated(const struct tls_key *k, char *text, size_t size)
+{
+	for (unsigned i = 0; i < k->chain_len; i++)
+		if (is_outdated(&k->chain[i].cert, i == 0, text, size))
+			return true;
+	return false;
 }
 
 void

@@ -26,6 +26,12 @@ void tls_key_init(struct tls_key *k, struct keyholder *holder);
 /* Has chain and key at hand: 0, or GnuTLS's error; then holder->why says more. */
 int tls_key_load(struct tls_key *k);
 
+/*
+ * Whether a certificate of the chain that was loaded is out of date, and then in text which, and
+ * what to do.
+ */
+bool tls_key_is_outdated(const struct tls_key *k, char *text, size_t size);
+
 void tls_key_free(struct tls_key *k);
 
 #endif
