@@ -20,6 +20,11 @@ setup_file() {
 	issue good wrong-name stranger subjectAltName=DNS:stranger.example extendedKeyUsage=clientAuth
 	issue good expired dba extendedKeyUsage=clientAuth -- -startdate 20200101000000Z -enddate 20210203000000Z
 	issue good revoked dba extendedKeyUsage=clientAuth
+	issue good mid-old mid basicConstraints=critical,CA:TRUE -- -startdate 20200101000000Z -enddate 20210405000000Z
+	below mid-old below-old
+	issue good mid-revoked gone basicConstraints=critical,CA:TRUE
+	below mid-revoked below-revoked
+	revoke good mid-revoked
 	issue good for-servers dba extendedKeyUsage=serverAuth
 	issue evil wrong-ca dba extendedKeyUsage=clientAuth
 	revoke good revoked
@@ -31,6 +36,15 @@ setup_file() {
 		level_server "level$level" "$level" --crl "$T/good.crl" --peer-name dba $([ "$level" -ne 3 ] || pins right wrong-name)
 		echo "$port" > "$T/level.$level"
 	done
+}
+
+# below CA NAME: a certificate of that CA, which is in its chain.
+below() {
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/$2.key" -out "$T/$2.csr" \
+		-subj /CN=dba 2> "$T/$2.log"
+	openssl x509 -req -in "$T/$2.csr" -CA "$T/$1.crt" -CAkey "$T/good/$1.key" -days 9 -out "$T/$2.crt" \
+		-extfile <(echo extendedKeyUsage=clientAuth) 2>> "$T/$2.log"
+	(umask 077 && cat "$T/$2.key" "$T/$2.crt" "$T/$1.crt" > "$T/$2.pem")
 }
 
 # level_server NAME LEVEL OPTION...: a server that asks for certificates; sets $port.
@@ -81,8 +95,10 @@ cells() {
 refusals() {
 	cat <<-'END'
 	wrong-ca|alert:unknown_ca|reason="peer's certificate was not issued by a CA of -A or -a"
-	expired|alert:certificate_expired|reason="peer's certificate expired on 2021-02-03"
-	revoked|alert:certificate_revoked|reason="peer's certificate is revoked (--crl)"
+	expired|alert:certificate_expired|reason="peer's certificate (CN=dba) expired on 2021-02-03"
+	below-old|alert:certificate_expired|reason="the peer's CA certificate (CN=mid) expired on 2021-04-05"
+	revoked|alert:certificate_revoked|reason="peer's certificate (CN=dba) is revoked (--crl)"
+	below-revoked|alert:certificate_revoked|reason="the peer's CA certificate (CN=gone) is revoked (--crl)"
 	wrong-name|alert:access_denied|reason="peer's certificate is for stranger.example, which no --peer-name allows"
 	for-servers|alert:unsupported_certificate|reason="peer's certificate is not one for a client"
 	END

@@ -52,6 +52,33 @@ load client-certificates
 	[ "$got" = served ]
 }
 
+@test "client= names who was refused, and is - where nothing was shown" {
+	local version name
+	for version in 1.2 1.3; do
+		for name in wrong-ca expired below-old; do
+			shows "$name" "$version" "$(cat "$T/level.2")" "$T/level2.log"
+			grep -q 'result=handshake .*client="CN=dba" client_sha256=[0-9a-f]\{64\} ' <<< "$line"
+		done
+		shows wrong-name "$version" "$(cat "$T/level.2")" "$T/level2.log"
+		grep -q 'result=handshake .*client="CN=stranger" ' <<< "$line"
+		shows - "$version" "$(cat "$T/level.2")" "$T/level2.log"
+		grep -q 'result=handshake .*client=- ' <<< "$line"
+	done
+}
+
+@test "of a CA that has expired in -A the line says so, and not that the client's certificate has" {
+	authority aged
+	openssl ca -batch -selfsign -config "$T/aged/ca.cnf" -keyfile "$T/aged/key.pem" -notext -out "$T/aged.crt" \
+		-in <(openssl req -new -key "$T/aged/key.pem" -subj /CN=aged) -extfile <(echo basicConstraints=critical,CA:TRUE) \
+		-startdate 20200101000000Z -enddate 20210607000000Z 2> "$T/aged/log"
+	openssl x509 -req -in "$T/good/right.csr" -CA "$T/aged.crt" -CAkey "$T/aged/key.pem" -days 9 -out "$T/of-aged.crt" \
+		-extfile <(echo extendedKeyUsage=clientAuth) 2> "$T/of-aged.log"
+	(umask 077 && cat "$T/good/right.key" "$T/of-aged.crt" > "$T/of-aged.pem")
+	level_server own 2 -A "$T/aged.crt"
+	shows of-aged 1.3 "$port" "$T/own.log"
+	grep -qF "reason=\"the peer's CA certificate (CN=aged) expired on 2021-06-07\"" <<< "$line"
+}
+
 is_served() {
 	shows right 1.3 "$port" "$T/own.log"
 	[ "$got" = served ]

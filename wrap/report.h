@@ -15,7 +15,7 @@ struct report {
 	const char *reason; /* in words, "" where all is well; may hold the peer's */
 	const char *peer, *backend, *source;
 	const struct tls *tls; /* NULL where no handshake was completed */
-	/* a client's certificate, or NULL where none is asked for */
+	/* a client's certificate, be it refused, or NULL where none is asked for */
 	const struct trust_peer *client;
 	const char *end; /* who ended first, or NULL */
 	bool truncated;  /* the peer was cut off */

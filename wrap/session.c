@@ -160,9 +160,7 @@ report(const struct session *s)
 		    s->o->program != NULL ? s->o->program :
 					    s->backend.name,
 		.source = s->backend.source,
-		.client = s->established && !s->o->client && s->trust != NULL ?
-		    trust_peer(s->trust) :
-		    NULL,
+		.client = !s->o->client && s->trust != NULL ? trust_peer(s->trust) : NULL,
 		.tls = s->established ? s->tls : NULL,
 		.end = s->end,
 		.truncated = s->truncated,

@@ -9,14 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 
+#include "chain.h"
 #include "file.h"
 #include "known_hosts.h"
+#include "validity.h"
 
 #define CA_MAX (4 * 1024 * 1024) /* a bundle of every public CA is a quarter of it */
 
@@ -27,6 +28,9 @@ struct trust {
 	gnutls_x509_crt_t *pinned; /* -v 3 without --pin: the certificates of -A, one of which the
 	                              peer must show */
 	unsigned n_pinned;
+	gnutls_x509_trust_list_t authorities; /* the credentials' own */
+	gnutls_x509_crl_t *crls;              /* of --crl */
+	unsigned n_crls;
 	bool new_host; /* not yet in known hosts */
 	int alert;     /* for the peer, or -1 */
 	char reason[480];
@@ -88,6 +92,9 @@ trust_free(struct trust *t)
 	for (unsigned i = 0; i < t->n_pinned; i++)
 		gnutls_x509_crt_deinit(t->pinned[i]);
 	gnutls_free(t->pinned);
+	for (unsigned i = 0; i < t->n_crls; i++)
+		gnutls_x509_crl_deinit(t->crls[i]);
+	gnutls_free(t->crls);
 	if (t->hosts.fd != -1)
 		(void)close(t->hosts.fd);
 	free(t);
@@ -132,13 +139,56 @@ list_names(gnutls_x509_crt_t crt, char *out, size_t size)
 		(void)snprintf(out, size, "%.*s", (int)size - 1, name);
 }
 
-static void
-format_day(time_t when, char out[16])
+/*
+ * What is wrong with one certificate where GnuTLS says that of the whole chain: true where it is
+ * this one, with words that go on after its name.
+ */
+static bool
+is_at_fault(const struct trust *t, gnutls_x509_crt_t crt, unsigned status, char *text, size_t size)
 {
-	struct tm tm;
+	bool early, over;
 
-	if (gmtime_r(&when, &tm) == NULL || strftime(out, 16, "%Y-%m-%d", &tm) == 0)
-		(void)strcpy(out, "?");
+	if (status == GNUTLS_CERT_REVOKED) {
+		(void)snprintf(text, size, "is revoked (--crl)");
+		return gnutls_x509_crt_check_revocation(crt, t->crls, t->n_crls) == 1;
+	}
+	over = validity_is_over(crt, text, size, &early);
+	return over && early == (status == GNUTLS_CERT_NOT_ACTIVATED);
+}
+
+/* Refuses by the certificate that is meant: the peer's own, or one between it and a CA of ours. */
+static int
+refuse_one(struct trust *t, struct chain *c, unsigned status, int alert)
+{
+	char subject[160], fault[64];
+	size_t len = sizeof(subject);
+	unsigned i = 0;
+
+	while (i < c->n && !is_at_fault(t, c->path[i], status, fault, sizeof(fault)))
+		i++;
+	if (i == c->n)
+		return failed(
+		    t, alert, "a certificate between the peer's and its CA is out of date");
+	if (gnutls_x509_crt_get_dn(c->path[i], subject, &len) < 0)
+		(void)strcpy(subject, "?");
+	(void)snprintf(t->reason, sizeof(t->reason), "%s (%s) %s",
+	    i == 0 ? "peer's certificate" : "the peer's CA certificate", subject, fault);
+	return failed(t, alert, t->reason);
+}
+
+static int
+refuse_by_chain(struct trust *t, gnutls_session_t session, unsigned status, int alert)
+{
+	const gnutls_datum_t *der;
+	struct chain c;
+	unsigned n = 0;
+	int r;
+
+	der = gnutls_certificate_get_peers(session, &n);
+	chain_follow(&c, der, n, t->authorities);
+	r = refuse_one(t, &c, status, alert);
+	chain_free(&c);
+	return r;
 }
 
 /*
@@ -146,25 +196,19 @@ format_day(time_t when, char out[16])
  * fits.
  */
 static int
-refuse_status(struct trust *t, gnutls_x509_crt_t crt, unsigned status)
+refuse_status(struct trust *t, gnutls_session_t session, gnutls_x509_crt_t crt, unsigned status)
 {
-	char names[200], day[16];
+	char names[200];
 
 	if (status & GNUTLS_CERT_REVOKED)
-		return failed(
-		    t, GNUTLS_A_CERTIFICATE_REVOKED, "peer's certificate is revoked (--crl)");
-	if (status & GNUTLS_CERT_EXPIRED) {
-		format_day(gnutls_x509_crt_get_expiration_time(crt), day);
-		(void)snprintf(
-		    t->reason, sizeof(t->reason), "peer's certificate expired on %s", day);
-		return failed(t, GNUTLS_A_CERTIFICATE_EXPIRED, t->reason);
-	}
-	if (status & GNUTLS_CERT_NOT_ACTIVATED) {
-		format_day(gnutls_x509_crt_get_activation_time(crt), day);
-		(void)snprintf(
-		    t->reason, sizeof(t->reason), "peer's certificate is not valid before %s", day);
-		return failed(t, GNUTLS_A_BAD_CERTIFICATE, t->reason);
-	}
+		return refuse_by_chain(
+		    t, session, GNUTLS_CERT_REVOKED, GNUTLS_A_CERTIFICATE_REVOKED);
+	if (status & GNUTLS_CERT_EXPIRED)
+		return refuse_by_chain(
+		    t, session, GNUTLS_CERT_EXPIRED, GNUTLS_A_CERTIFICATE_EXPIRED);
+	if (status & GNUTLS_CERT_NOT_ACTIVATED)
+		return refuse_by_chain(
+		    t, session, GNUTLS_CERT_NOT_ACTIVATED, GNUTLS_A_BAD_CERTIFICATE);
 	if (status & (GNUTLS_CERT_SIGNER_NOT_FOUND | GNUTLS_CERT_SIGNER_NOT_CA))
 		return failed(t, GNUTLS_A_UNKNOWN_CA,
 		    "peer's certificate was not issued by a CA of -A or -a");
@@ -195,7 +239,7 @@ check_chain(struct trust *t, gnutls_session_t session, gnutls_x509_crt_t crt)
 
 	if (r < 0)
 		return failed(t, GNUTLS_A_BAD_CERTIFICATE, gnutls_strerror(r));
-	return status == 0 ? 0 : refuse_status(t, crt, status);
+	return status == 0 ? 0 : refuse_status(t, session, crt, status);
 }
 
 static bool
@@ -400,6 +444,25 @@ load_pinned(struct trust *t, struct failure *why)
 }
 
 static int
+load_crls(struct trust *t, gnutls_certificate_credentials_t credentials, struct failure *why)
+{
+	gnutls_datum_t pem;
+	char *text;
+	size_t len;
+	int r;
+
+	if (file_read(t->c->crl, CA_MAX, &text, &len, why) == -1)
+		return load_failed("--crl", t->c->crl, GNUTLS_E_FILE_ERROR, why);
+	pem.data = (unsigned char *)text;
+	pem.size = (unsigned)len;
+	r = gnutls_x509_crl_list_import2(&t->crls, &t->n_crls, &pem, GNUTLS_X509_FMT_PEM, 0);
+	free(text);
+	if (r >= 0)
+		r = gnutls_certificate_set_x509_crl(credentials, t->crls, (int)t->n_crls);
+	return r <= 0 ? load_failed("--crl", t->c->crl, r, why) : 0;
+}
+
+static int
 load_authorities(struct trust *t, gnutls_certificate_credentials_t credentials, struct failure *why)
 {
 	const struct trust_config *c = t->c;
@@ -417,11 +480,8 @@ load_authorities(struct trust *t, gnutls_certificate_credentials_t credentials, 
 	    (r = gnutls_certificate_set_x509_trust_dir(
 		 credentials, c->ca_dir, GNUTLS_X509_FMT_PEM)) <= 0)
 		return load_failed("-a", c->ca_dir, r, why);
-	if (c->crl != NULL &&
-	    (r = gnutls_certificate_set_x509_crl_file(credentials, c->crl, GNUTLS_X509_FMT_PEM)) <=
-		0)
-		return load_failed("--crl", c->crl, r, why);
-	return 0;
+	gnutls_certificate_get_trust_list(credentials, &t->authorities);
+	return c->crl != NULL ? load_crls(t, credentials, why) : 0;
 }
 
 int
