@@ -23,11 +23,12 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # Strings of more than one word that are no message: usage, version, PEM, the PROXY protocol's, a salt,
-# what GnuTLS has in it.
+# what GnuTLS has in it, what TLS signs.
 NO_MESSAGE = (
     "usage: inetls-wrap ",
     "inetls-wrap %s, GnuTLS %s",
     "-----",
+    "%64sTLS 1.3, %s CertificateVerify",
     "PRIVATE KEY-----",
     "PROXY %s ",
     "PROXY UNKNOWN",

@@ -219,7 +219,7 @@ prepare(struct agent *a, struct failure *why)
 	if (sandbox_prepare(&a->user, a->o->user, a->o->group, why) == -1)
 		return -1;
 	a->user.off = a->o->no_sandbox;
-	return keyring_open(&a->keys, a->o->pem, &a->user, why);
+	return keyring_open(&a->keys, a->o->pem, SIGNABLE_BOTH, &a->user, why);
 }
 
 static int

@@ -106,7 +106,8 @@ check_pem(struct check *c)
 	struct signer signer;
 	struct failure why;
 
-	if (signer_open(&signer, c->o->pem, &why) == -1 || signer_match(&signer, &why) == -1)
+	if (signer_open(&signer, c->o->pem, SIGNABLE_BOTH, &why) == -1 ||
+	    signer_match(&signer, &why) == -1)
 		say_error(c, &why);
 	else {
 		say("ok", "PEM %s: private to its owner, key and certificate match", c->o->pem);
@@ -131,7 +132,7 @@ check_keyholder(const struct check *c)
 	}
 	if (keyholder_chain(&k, held) == -1)
 		say("warning", "--keyholder %s: %s", c->o->keyholder, k.why.text);
-	else if (signer_open(&signer, c->o->pem, &k.why) == 0 &&
+	else if (signer_open(&signer, c->o->pem, SIGNABLE_BOTH, &k.why) == 0 &&
 	    signer_chain(&signer, own, &k.why) != -1 && strcmp(held, own) != 0)
 		say("warning", "--keyholder %s: has another certificate than %s", c->o->keyholder,
 		    c->o->pem);

@@ -62,13 +62,13 @@ keyholder_connect(struct keyholder *k, const char *path)
 }
 
 int
-keyholder_none(struct keyholder *k, const char *pem_path)
+keyholder_none(struct keyholder *k, const char *pem_path, enum signable_role role)
 {
 	static struct signer own;
 
 	keyholder_adopt(k, -1);
 	k->own = &own;
-	return signer_open(k->own, pem_path, &k->why);
+	return signer_open(k->own, pem_path, role, &k->why);
 }
 
 /* One packet: its kind, or -1 and k->why; the rest goes to out, *n says how much. */
@@ -219,7 +219,8 @@ keyholder_close(struct keyholder *k)
 }
 
 int
-keyholder_start(struct keyholder *k, const char *pem_path, const struct sandbox *user)
+keyholder_start(
+    struct keyholder *k, const char *pem_path, enum signable_role role, const struct sandbox *user)
 {
 	int ends[2];
 	pid_t pid;
@@ -232,7 +233,7 @@ keyholder_start(struct keyholder *k, const char *pem_path, const struct sandbox 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
 		return failure_set(&k->why, EX_OSERR, "socketpair: %s", strerror(errno));
 	if ((pid = fork()) == 0)
-		keyprocess_run_one(ends[1], pem_path, user);
+		keyprocess_run_one(ends[1], pem_path, role, user);
 	(void)close(ends[1]);
 	k->fd = ends[0];
 	return pid == -1 ? failure_set(&k->why, EX_OSERR, "fork: %s", strerror(errno)) : 0;
@@ -261,7 +262,7 @@ hear_start(int control, struct failure *why)
 }
 
 int
-keyholder_service_start(struct keyholder_service *s, const char *pem_path,
+keyholder_service_start(struct keyholder_service *s, const char *pem_path, enum signable_role role,
     const struct sandbox *user, struct failure *why)
 {
 	int ends[2], r;
@@ -269,7 +270,7 @@ keyholder_service_start(struct keyholder_service *s, const char *pem_path,
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
 		return failure_set(why, EX_OSERR, "socketpair: %s", strerror(errno));
 	if ((s->pid = fork()) == 0)
-		keyprocess_run_service(ends[1], pem_path, user);
+		keyprocess_run_service(ends[1], pem_path, role, user);
 	(void)close(ends[1]);
 	s->control = ends[0];
 	r = s->pid == -1 ? failure_set(why, EX_OSERR, "fork: %s", strerror(errno)) :

@@ -34,7 +34,8 @@ struct keyholder {
  * will become: the keyholder becomes somebody else.  0, or -1 and k->why; that the PEM cannot be
  * read is told later.
  */
-int keyholder_start(struct keyholder *k, const char *pem_path, const struct sandbox *user);
+int keyholder_start(
+    struct keyholder *k, const char *pem_path, enum signable_role role, const struct sandbox *user);
 
 /*
  * --keyholder: a channel to the process that holds the key for all one-shots (wrap/agent.h), which
@@ -44,7 +45,7 @@ int keyholder_start(struct keyholder *k, const char *pem_path, const struct sand
 int keyholder_connect(struct keyholder *k, const char *path);
 
 /* --no-keyholder.  0, or -1 and k->why. */
-int keyholder_none(struct keyholder *k, const char *pem_path);
+int keyholder_none(struct keyholder *k, const char *pem_path, enum signable_role role);
 
 /* A channel that a listener's keyholder serves. */
 void keyholder_adopt(struct keyholder *k, int fd);
@@ -85,7 +86,7 @@ struct keyholder_service {
  * match.
  */
 int keyholder_service_start(struct keyholder_service *s, const char *pem_path,
-    const struct sandbox *user, struct failure *why);
+    enum signable_role role, const struct sandbox *user, struct failure *why);
 
 /*
  * Hands it the other ends of n channels, DESCRIPTORS_MAX at most.  0, or -1 and *why, where it is

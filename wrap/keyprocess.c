@@ -16,7 +16,8 @@
 #include "sandbox.h"
 #include "signer.h"
 
-#define SIGN_MAX 1024 /* what TLS has signed: 130 to 210 bytes */
+/* what TLS has signed: 20 to 210 bytes, and all of a handshake for an EdDSA client of TLS 1.2 */
+#define SIGN_MAX (128 * 1024)
 /* handshakes at once: each silent peer has one until --handshake-timeout */
 #define CHANNELS_MAX 16384
 #define FILES_BESIDES 16 /* descriptors that are no channels, and some to spare */
@@ -79,7 +80,8 @@ give_signature(int fd, struct signer *s, bool is_hash, const char *arguments, si
 static int
 answer(int fd, struct channel *c, struct signer *s)
 {
-	char request[1 + sizeof(struct keyprocess_sign) + SIGN_MAX];
+	/* Not on the stack: only what is read touches a page. */
+	static char request[1 + sizeof(struct keyprocess_sign) + SIGN_MAX];
 	ssize_t n = read(fd, request, sizeof(request));
 
 	if (n == 1 && request[0] == KEYPROCESS_CHAIN && !c->gave_chain) {
@@ -103,14 +105,16 @@ keep_only(int fd)
 }
 
 void
-keyprocess_run_one(int fd, const char *pem_path, const struct sandbox *user)
+keyprocess_run_one(
+    int fd, const char *pem_path, enum signable_role role, const struct sandbox *user)
 {
 	struct channel c = { .gave_chain = false };
 	struct failure why;
 	struct signer s;
 
 	keep_only(fd);
-	if (signer_open(&s, pem_path, &why) == -1 || sandbox_cage_keyholder(user, &why) == -1) {
+	if (signer_open(&s, pem_path, role, &why) == -1 ||
+	    sandbox_cage_keyholder(user, &why) == -1) {
 		(void)keyprocess_refuse(fd, &why);
 		_exit(why.code);
 	}
@@ -193,15 +197,16 @@ places(void)
 }
 
 void
-keyprocess_run_service(int control, const char *pem_path, const struct sandbox *user)
+keyprocess_run_service(
+    int control, const char *pem_path, enum signable_role role, const struct sandbox *user)
 {
 	static struct service s;
 	struct failure why;
 
 	keep_only(control);
 	s.most = places();
-	if (signer_open(&s.signer, pem_path, &why) == -1 || signer_match(&s.signer, &why) == -1 ||
-	    sandbox_cage_keyholder(user, &why) == -1) {
+	if (signer_open(&s.signer, pem_path, role, &why) == -1 ||
+	    signer_match(&s.signer, &why) == -1 || sandbox_cage_keyholder(user, &why) == -1) {
 		(void)keyprocess_refuse(control, &why);
 		_exit(why.code);
 	}

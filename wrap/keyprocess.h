@@ -10,6 +10,8 @@
 
 #include <stdint.h>
 
+#include "signable.h"
+
 enum { KEYPROCESS_CHAIN = 'C', KEYPROCESS_SIGN_DATA = 'D', KEYPROCESS_SIGN_HASH = 'H' };
 
 /* What follows the letter of a request to sign, before the data. */
@@ -24,14 +26,14 @@ struct sandbox;
 int keyprocess_refuse(int fd, const struct failure *why);
 
 /* Serves one channel, in a process of its own, until it ends or had what one handshake needs. */
-void keyprocess_run_one(int fd, const char *pem_path, const struct sandbox *user)
-    __attribute__((noreturn));
+void keyprocess_run_one(int fd, const char *pem_path, enum signable_role role,
+    const struct sandbox *user) __attribute__((noreturn));
 
 /*
  * Serves every channel that is handed over, until the other end of control and all of them have
  * left.
  */
-void keyprocess_run_service(int control, const char *pem_path, const struct sandbox *user)
-    __attribute__((noreturn));
+void keyprocess_run_service(int control, const char *pem_path, enum signable_role role,
+    const struct sandbox *user) __attribute__((noreturn));
 
 #endif

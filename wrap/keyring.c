@@ -24,7 +24,7 @@ start(struct keyring *k, struct failure *why)
 		place++;
 	if (place == KEYRING_MAX)
 		return failure_set(why, EX_OSERR, "%s changes too often", k->pem_path);
-	if (keyholder_service_start(&fresh, k->pem_path, k->user, why) == -1)
+	if (keyholder_service_start(&fresh, k->pem_path, k->role, k->user, why) == -1)
 		return -1;
 	keyring_leave(k);
 	k->current = fresh;
@@ -49,10 +49,12 @@ has_changed(struct keyring *k)
 }
 
 int
-keyring_open(
-    struct keyring *k, const char *pem_path, const struct sandbox *user, struct failure *why)
+keyring_open(struct keyring *k, const char *pem_path, enum signable_role role,
+    const struct sandbox *user, struct failure *why)
 {
-	*k = (struct keyring){ .pem_path = pem_path, .user = user, .current = { .control = -1 } };
+	*k = (struct keyring){
+		.pem_path = pem_path, .role = role, .user = user, .current = { .control = -1 }
+	};
 	if (pem_path == NULL)
 		return 0;
 	(void)has_changed(k);

@@ -20,6 +20,7 @@
 
 struct keyring {
 	const char *pem_path; /* NULL: a client that shows no certificate */
+	enum signable_role role;
 	const struct sandbox *user;
 	struct keyholder_service current;
 	pid_t pids[KEYRING_MAX]; /* of every generation that still serves; 0 is a free place */
@@ -29,8 +30,8 @@ struct keyring {
 };
 
 /* The first generation.  0, or -1 and *why. */
-int keyring_open(
-    struct keyring *k, const char *pem_path, const struct sandbox *user, struct failure *why);
+int keyring_open(struct keyring *k, const char *pem_path, enum signable_role role,
+    const struct sandbox *user, struct failure *why);
 
 /*
  * Whether there is a new generation, since the PEM has changed, which is looked at once a second at

@@ -543,7 +543,8 @@ prepare(struct listener *l, struct failure *why)
 	for (int i = 0; i < l->port.n; i++)
 		socket_tune(l->port.fds[i]); /* each connection has it from here */
 	hugetext_use();
-	if (keyring_open(&l->keys, l->o->no_keyholder ? NULL : l->o->pem, &l->user, why) == -1)
+	if (keyring_open(&l->keys, l->o->no_keyholder ? NULL : l->o->pem,
+		l->o->client ? SIGNABLE_CLIENT : SIGNABLE_SERVER, &l->user, why) == -1)
 		return -1;
 	return tls_init(why);
 }

@@ -9,7 +9,6 @@
 #include <nettle/bignum.h>
 #include <nettle/ecc-curve.h>
 #include <nettle/ecdsa.h>
-#include <nettle/sha2.h>
 
 #include "der.h"
 
@@ -94,16 +93,6 @@ p256_parse(const char *pem, uint8_t number[P256_SIZE])
 			parse_ec_key((struct der){ der, der + len }, false, number));
 	explicit_bzero(der, sizeof(der));
 	return found;
-}
-
-void
-p256_hash(const void *data, size_t n, uint8_t hash[32])
-{
-	struct sha256_ctx ctx;
-
-	sha256_init(&ctx);
-	sha256_update(&ctx, n, data);
-	sha256_digest(&ctx, 32, hash);
 }
 
 /* Every signature needs a number that nobody can guess; there is no going on without it. */

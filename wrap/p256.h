@@ -20,12 +20,9 @@
  */
 bool p256_parse(const char *pem, uint8_t number[P256_SIZE]);
 
-/* The SHA-256 hash of data. */
-void p256_hash(const void *data, size_t n, uint8_t hash[32]);
-
 /*
- * Signs such a hash: the length of the Ecdsa-Sig-Value (RFC 3279) in out, or -1 for a number out of
- * range.
+ * Signs a SHA-256 hash: the length of the Ecdsa-Sig-Value (RFC 3279) in out, or -1 for a number out
+ * of range.
  */
 ssize_t
 p256_sign(const uint8_t number[P256_SIZE], const uint8_t hash[32], uint8_t out[P256_SIGNATURE_MAX]);

@@ -41,16 +41,17 @@ is_held(struct session *s)
 int
 session_start_keyholder(struct session *s)
 {
+	enum signable_role role = s->o->client ? SIGNABLE_CLIENT : SIGNABLE_SERVER;
 	int r = 0;
 
 	if (s->o->pem == NULL)
 		return 0; /* a client that shows no certificate */
 	if (s->o->no_keyholder)
-		r = keyholder_none(&s->keys, s->o->pem);
+		r = keyholder_none(&s->keys, s->o->pem, role);
 	else if (s->channel != -1)
 		keyholder_adopt(&s->keys, s->channel);
 	else if (!is_held(s))
-		r = keyholder_start(&s->keys, s->o->pem, &s->sandbox);
+		r = keyholder_start(&s->keys, s->o->pem, role, &s->sandbox);
 	/* With tickets it may be that nobody needs it. */
 	if (r == 0 && !s->o->client && s->o->tickets == NULL)
 		keyholder_ask_ahead(&s->keys);

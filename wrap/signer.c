@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include <gnutls/abstract.h>
-#include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 
@@ -19,9 +18,9 @@
 #define END_CERTIFICATE "-----END CERTIFICATE-----"
 
 int
-signer_open(struct signer *s, const char *path, struct failure *why)
+signer_open(struct signer *s, const char *path, enum signable_role role, struct failure *why)
 {
-	*s = (struct signer){ .path = path };
+	*s = (struct signer){ .path = path, .role = role };
 	return file_read_private(path, FILE_PEM_MAX, &s->pem, &s->len, why);
 }
 
@@ -115,74 +114,6 @@ load_other_key(struct signer *s, struct failure *why)
 	return check_strength(s, r, bits, why);
 }
 
-/* The length of a hash that TLS may sign over, or 0: SHA-1 and what GnuTLS knows by name alone. */
-static size_t
-hash_length(gnutls_digest_algorithm_t hash)
-{
-	switch (hash) {
-	case GNUTLS_DIG_SHA256:
-	case GNUTLS_DIG_SHA384:
-	case GNUTLS_DIG_SHA512: return gnutls_hash_get_len(hash);
-	default: return 0;
-	}
-}
-
-/*
- * PKCS#1 v1.5 comes as the DigestInfo that is to be padded (RFC 8017, 9.2, note 1): a head that is
- * the same for each hash but for three bytes, then the hash.
- */
-static bool
-is_digest_info(const uint8_t *in, size_t n)
-{
-	static const struct {
-		uint8_t oid, length;
-	} hashes[] = { { 1, 32 }, { 2, 48 }, { 3, 64 } };
-
-	for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++) {
-		uint8_t length = hashes[i].length;
-		const uint8_t head[] = { 0x30, (uint8_t)(17 + length), 0x30, 0x0d, 0x06, 0x09, 0x60,
-			0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, hashes[i].oid, 0x05, 0x00, 0x04,
-			length };
-
-		if (n == sizeof(head) + length && memcmp(in, head, sizeof(head)) == 0)
-			return true;
-	}
-	return false;
-}
-
-/*
- * What TLS has signed: one digest of a strong hash, in its length, without flags; the message
- * itself for EdDSA alone.  The asker is not trusted, but GnuTLS and nettle do: they read as many
- * bytes of a hash as the algorithm's has, whatever they are told.
- */
-static bool
-is_of_tls(bool is_hash, unsigned algorithm, unsigned flags, const void *data, size_t n)
-{
-	gnutls_sign_algorithm_t sign = (gnutls_sign_algorithm_t)algorithm;
-	size_t length = hash_length(gnutls_sign_get_hash_algorithm(sign));
-
-	if (flags != 0)
-		return false;
-	if (!is_hash)
-		return sign == GNUTLS_SIGN_EDDSA_ED25519 || sign == GNUTLS_SIGN_EDDSA_ED448;
-	if (sign == GNUTLS_SIGN_RSA_RAW)
-		return is_digest_info(data, n);
-	return length != 0 && n == length;
-}
-
-/* The hash that a fast signature needs; false where the algorithm is another. */
-static bool
-p256_input(bool is_hash, unsigned algorithm, const void *data, size_t n, uint8_t hash[32])
-{
-	if (gnutls_sign_get_hash_algorithm((gnutls_sign_algorithm_t)algorithm) != GNUTLS_DIG_SHA256)
-		return false;
-	if (is_hash)
-		memcpy(hash, data, 32);
-	else
-		p256_hash(data, n, hash);
-	return true;
-}
-
 static ssize_t
 sign_other(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags,
     const gnutls_datum_t *in, void *out, struct failure *why)
@@ -216,17 +147,19 @@ signer_sign(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags, 
     size_t n, void *out, struct failure *why)
 {
 	gnutls_datum_t in = { (unsigned char *)(uintptr_t)data, (unsigned)n };
-	uint8_t hash[32];
 	ssize_t len;
+	bool sha256;
 
-	if (!is_of_tls(is_hash, algorithm, flags, data, n))
+	if (!signable(s->role, is_hash, algorithm, flags, data, n))
 		return failure_set(why, EX_SOFTWARE,
 		    "asked to sign %zu bytes by algorithm %u, as no session does", n, algorithm);
 	if (!s->parsed)
 		s->is_p256 = p256_parse(s->pem, s->p256);
 	s->parsed = true;
-	if (s->is_p256 && p256_input(is_hash, algorithm, data, n, hash)) {
-		if ((len = p256_sign(s->p256, hash, out)) == -1)
+	sha256 = gnutls_sign_get_hash_algorithm((gnutls_sign_algorithm_t)algorithm) ==
+	    GNUTLS_DIG_SHA256;
+	if (s->is_p256 && is_hash && sha256) {
+		if ((len = p256_sign(s->p256, data, out)) == -1)
 			return failure_set(why, EX_CONFIG, "%s: the key is no P-256 key", s->path);
 		return len;
 	}

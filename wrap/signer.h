@@ -12,12 +12,14 @@
 #include <sys/types.h>
 
 #include "failure.h"
+#include "signable.h"
 
 #define SIGNER_CHAIN_MAX (64 * 1024)
 #define SIGNER_SIGNATURE_MAX 1024 /* RSA of 8192 bits */
 
 struct signer {
 	const char *path;
+	enum signable_role role;
 	char *pem;
 	size_t len;
 	uint8_t p256[32];
@@ -28,7 +30,7 @@ struct signer {
 /*
  * Reads the file, and nothing more: EX_NOINPUT, EX_NOPERM, EX_CONFIG (file_read_private).  0 or -1.
  */
-int signer_open(struct signer *s, const char *path, struct failure *why);
+int signer_open(struct signer *s, const char *path, enum signable_role role, struct failure *why);
 
 /*
  * The certificates, as PEM, with a NUL that is not counted: their length in out, of
@@ -38,8 +40,9 @@ int signer_open(struct signer *s, const char *path, struct failure *why);
 ssize_t signer_chain(const struct signer *s, char *out, struct failure *why);
 
 /*
- * Signs data, or a hash, with an algorithm of GnuTLS's numbers and its flags.  The signature's
- * length in out, of SIGNER_SIGNATURE_MAX bytes, or -1 and *why.
+ * Signs data, or a hash, with an algorithm of GnuTLS's numbers and its flags, where that is
+ * signable in a handshake of the role.  The signature's length in out, of SIGNER_SIGNATURE_MAX
+ * bytes, or -1 and *why.
  */
 ssize_t signer_sign(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags,
     const void *data, size_t n, void *out, struct failure *why);
