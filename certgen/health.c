@@ -12,6 +12,7 @@
 #include "file.h"
 #include "key.h"
 #include "store.h"
+#include "strength.h"
 #include "view.h"
 
 static const struct {
@@ -143,6 +144,28 @@ examine_dates(const char *path, gnutls_x509_crt_t *certs, int count,
 	return end <= limits->now || begin > limits->now ? -1 : 0;
 }
 
+/* 0, or -1 where TLS refuses a certificate of the chain, as inetls-wrap does. */
+static int
+examine_strength(const char *path, gnutls_x509_crt_t *certs, int count, struct health *health)
+{
+	for (int i = 0; i < count; i++) {
+		unsigned bits = 0;
+		int algorithm = gnutls_x509_crt_get_pk_algorithm(certs[i], &bits);
+		int is_rsa = algorithm == GNUTLS_PK_RSA || algorithm == GNUTLS_PK_RSA_PSS;
+		char names[256];
+
+		if (!is_rsa || bits >= STRENGTH_RSA_BITS_MIN)
+			continue;
+		(void)view_names(certs[i], names, sizeof(names));
+		verdict(health, HEALTH_CRITICAL,
+		    "%s: the RSA key of %s has %u bits, which today's TLS libraries refuse; "
+		    "make a new pair",
+		    path, names, bits);
+		return -1;
+	}
+	return 0;
+}
+
 static void
 examine_pem(const char *path, const char *pem, size_t len, const struct health_limits *limits,
     struct health *health)
@@ -153,7 +176,8 @@ examine_pem(const char *path, const char *pem, size_t len, const struct health_l
 
 	if (count == -1)
 		verdict(health, HEALTH_UNKNOWN, "%s: %s", path, why.text);
-	else if (examine_dates(path, certs, count, limits, health) == 0)
+	else if (examine_dates(path, certs, count, limits, health) == 0 &&
+	    examine_strength(path, certs, count, health) == 0)
 		examine_key(path, pem, len, certs[0], health);
 	if (count > 0 && health->state == HEALTH_OK)
 		examine_sibling(path, certs[0], health);

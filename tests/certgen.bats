@@ -500,6 +500,29 @@ dated() {
 	[[ $output == *"not valid before 2099-01-01"* ]]
 }
 
+@test "bad-check: an RSA key under 2,048 bits is CRITICAL, in any certificate of the file, as it is for inetls-wrap" {
+	local kind
+	for kind in rsa rsa-pss; do
+		openssl req -x509 -newkey "$kind" -pkeyopt rsa_keygen_bits:1024 -nodes -keyout weak.key -out weak.crt \
+			-subj /CN=weak.example -days 90 2>/dev/null
+		(umask 077 && cat weak.key weak.crt > weak.pem)
+		for file in weak.crt weak.pem; do
+			run "$CERTGEN" check "$file"
+			echo "$output"
+			[ "$status" -eq 2 ]
+			[[ $output == *"the RSA key of CN=weak.example has 1024 bits"* ]]
+		done
+		run "$WRAP" --check -p "$PWD/weak.pem" -r 9
+		[ "$status" -eq 78 ]
+		[[ $output == *"has 1024 bits"* ]]
+	done
+	batch --quiet ./fine.pem fine.example
+	cat weak.crt >> fine.pem
+	run "$CERTGEN" check fine.pem
+	[ "$status" -eq 2 ]
+	[[ $output == *"weak.example has 1024 bits"* ]]
+}
+
 @test "check: days decide between OK, WARNING and CRITICAL, and the worst file comes first" {
 	local file
 	for file in 5 20 100; do

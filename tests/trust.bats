@@ -222,6 +222,81 @@ with_ca() {
 	distrusted bad_certificate 'not pinned'
 }
 
+# -- weak keys -------------------------------------------------------------------------------------------
+
+# weak BITS NAME: an RSA key of so many bits, in a certificate that has signed itself.
+weak() {
+	openssl req -x509 -newkey "rsa:$1" -nodes -keyout "$T/$2.key" -out "$T/$2.crt" -days 9 -subj /CN=localhost \
+		-addext subjectAltName=DNS:localhost 2> "$T/$2.log"
+	(umask 077 && cat "$T/$2.key" "$T/$2.crt" > "$T/$2.pem")
+}
+
+# issue_by CA KEY HASH NAME: a good key, and a certificate of that CA over that hash.
+issue_by() {
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/$4.key" -out "$T/$4.csr" \
+		-subj /CN=localhost 2> "$T/$4.log"
+	openssl x509 -req "-$3" -in "$T/$4.csr" -CA "$T/$1.crt" -CAkey "$2" -days 9 -out "$T/$4.crt" \
+		-extfile <(echo subjectAltName=DNS:localhost) 2>> "$T/$4.log"
+	(umask 077 && cat "$T/$4.key" "$T/$4.crt" > "$T/$4.pem")
+}
+
+# too_weak PEM WORDS OPTION...: our client gives that server nothing, and the line has the words.
+too_weak() {
+	local version
+	for version in -tls1_2 -tls1_3; do
+		s_server weak "$1" "$version" -cipher DEFAULT@SECLEVEL=0
+		rm -f "$T/known"
+		once "$WRAP" -c -r "localhost:$port" -o "$(new_log client)" "${@:3}"
+		[ "$status" -eq 69 ]
+		[ -z "$output" ]
+		grep -qF "$2" "$T/client.log"
+		stop weak
+	done
+}
+
+@test "bad: an RSA key of less than 2,048 bits is nobody's: by a CA, a pin, or known hosts" {
+	local words="peer's RSA key has 1024 bits, and at least 2048 are needed"
+	weak 1024 small
+	too_weak "$T/small.pem" "$words" -A "$T/small.crt"
+	too_weak "$T/small.pem" "$words" --pin "$(pin_of "$T/small.pem")"
+	too_weak "$T/small.pem" "$words" --known-hosts "$T/known"
+	[ ! -s "$T/known" ]
+	# 2,040 bits are not 2,048; with -v 0 it is nobody's business.
+	weak 2040 almost
+	too_weak "$T/almost.pem" "has 2040 bits" -A "$T/almost.crt"
+	s_server weak "$T/small.pem" -cipher DEFAULT@SECLEVEL=0
+	once "$WRAP" -c -r "localhost:$port" -o "$(new_log client)" -v 0
+	[ "$output" = enil ]
+	weak 2048 enough
+	s_server weak "$T/enough.pem"
+	once "$WRAP" -c -r "localhost:$port" -o "$(new_log client)" -A "$T/enough.crt"
+	[ "$output" = enil ]
+}
+
+@test "bad: a CA with a weak key, or one that signs over SHA-1, whatever -C says of suites" {
+	local words="a certificate from the peer's to its CA has a weak key or signature"
+	weak 1024 small-ca
+	issue_by small-ca "$T/small-ca.key" sha256 below-small
+	too_weak "$T/below-small.pem" "$words" -A "$T/small-ca.crt"
+	too_weak "$T/below-small.pem" "$words" -A "$T/small-ca.crt" -C NORMAL
+	issue_by good "$T/good/key.pem" sha1 by-sha1
+	too_weak "$T/by-sha1.pem" "$words" -A "$T/good.crt"
+}
+
+@test "bad: a client with an RSA key of 1,024 bits is refused, by its CA or its pin" {
+	local option
+	weak 1024 small
+	for option in "-v 2 -A $T/small.crt" "-v 3 --pin $(pin_of "$T/small.pem")"; do
+		# shellcheck disable=SC2086
+		tls_server own "$WRAP" -f -d 127.0.0.1:{port} -p "$T/pgssl.pem" -l /bin/echo $option -o "$(new_log session)" -- echo said
+		run timeout 10 openssl s_client -quiet -connect "127.0.0.1:$port" -cipher DEFAULT@SECLEVEL=0 -cert "$T/small.pem" \
+			-key "$T/small.pem" < /dev/null
+		[[ $output != *said* ]]
+		wait_for 5 grep -q "result=handshake .*peer's RSA key has 1024 bits" "$T/session.log"
+		stop own
+	done
+}
+
 # -- known hosts -----------------------------------------------------------------------------------------
 
 # known_port: a port that servers can have one after the other; $fixed is for meets.
@@ -268,6 +343,21 @@ with_known_hosts() {
 	says exit=69
 	within 15
 	logged 'cannot be written'
+}
+
+@test "bad: -v 3 learns no host: one that is not in the file is refused, and the line has what to write" {
+	known_port
+	with_known_hosts pgssl.pem -v 3
+	distrusted bad_certificate "localhost:$fixed is not in $T/known" "-v 3 learns no host" "$(pin_of "$T/pgssl.pem")"
+	[ ! -s "$T/known" ]
+	echo "localhost:$fixed $(pin_of "$T/pgssl.pem")" > "$T/known"
+	with_known_hosts pgssl.pem -v 3
+	trusted
+	with_known_hosts other.pem -v 3
+	distrusted bad_certificate "line 1 of $T/known"
+	run timeout 10 "$WRAP" -c -r localhost:1 -v 3 -a "$T" -f < /dev/null
+	[ "$status" -eq 64 ]
+	grep -qF -e '-v 3: add --pin' <<< "$output"
 }
 
 locked() {

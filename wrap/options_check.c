@@ -85,7 +85,8 @@ check_trust(struct options *o, struct failure *why)
 	if (!o->client && c->level > TRUST_IGNORE && !has_means)
 		return failure_set(
 		    why, EX_USAGE, "-v %d: by what? add -A FILE with the CA, or --pin", c->level);
-	if (!o->client && c->level == TRUST_PINNED && c->n_pins == 0 && c->ca_file == NULL)
+	if ((!o->client || c->ca_dir != NULL) && c->level == TRUST_PINNED && c->n_pins == 0 &&
+	    c->ca_file == NULL)
 		return failure_set(
 		    why, EX_USAGE, "-v 3: add --pin, or the certificates themselves with -A FILE");
 	if (c->crl != NULL && c->ca_file == NULL && c->ca_dir == NULL)

@@ -11,9 +11,8 @@
 
 #include "file.h"
 #include "p256.h"
+#include "strength.h"
 
-/* what today's libraries take by default (OpenSSL's security level 2) */
-#define RSA_BITS_MIN 2048
 #define BEGIN_CERTIFICATE "-----BEGIN CERTIFICATE-----"
 #define END_CERTIFICATE "-----END CERTIFICATE-----"
 
@@ -87,7 +86,9 @@ signer_chain(const struct signer *s, char *out, struct failure *why)
 static int
 check_strength(const struct signer *s, int algorithm, unsigned bits, struct failure *why)
 {
-	if (algorithm != GNUTLS_PK_RSA || bits >= RSA_BITS_MIN)
+	bool is_rsa = algorithm == GNUTLS_PK_RSA || algorithm == GNUTLS_PK_RSA_PSS;
+
+	if (!is_rsa || bits >= STRENGTH_RSA_BITS_MIN)
 		return 0;
 	return failure_set(why, EX_CONFIG,
 	    "%s: its RSA key has %u bits, which today's TLS libraries refuse; make a new "

@@ -14,6 +14,7 @@
 #include <gnutls/x509.h>
 #include <gnutls/abstract.h>
 
+#include "strength.h"
 #include "ticket.h"
 #include "tls_key.h"
 #include "transport.h"
@@ -29,7 +30,7 @@ GNUTLS_SKIP_GLOBAL_INIT
 #define PRIORITY                                                                               \
 	"SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:" \
 	"+CHACHA20-POLY1305:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:-MAC-ALL:+AEAD:-SIGN-RSA-SHA1:"    \
-	"-SIGN-ECDSA-SHA1:%SERVER_PRECEDENCE:%NO_TICKETS_TLS12:-GROUP-ALL:"
+	"-SIGN-ECDSA-SHA1:%SERVER_PRECEDENCE:%NO_TICKETS_TLS12:" STRENGTH_PROFILE ":-GROUP-ALL:"
 #define GROUPS "+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1"
 #define HYBRID_GROUP "X25519-MLKEM768"
 /* A TLS library sends one or two; without a limit a peer could go on for ever, past every timeout.
@@ -110,6 +111,13 @@ retrieve(gnutls_session_t session, const struct gnutls_cert_retr_st *info, gnutl
 /* What the process's sessions take: understood once, by a listener for all of its children. */
 static gnutls_priority_t understood;
 
+/* Whether a priority string says itself how strong a peer's chain must be. */
+static bool
+names_profile(const char *priority)
+{
+	return strstr(priority, "%PROFILE_") != NULL || strstr(priority, "SUITEB") != NULL;
+}
+
 int
 tls_understand_priority(const char *priority, struct failure *why)
 {
@@ -123,10 +131,11 @@ tls_understand_priority(const char *priority, struct failure *why)
 	 * Naming a group that the library does not know makes the whole string fail, so it is asked
 	 * first.  No string of the user's switches tickets on for TLS 1.2, where who has the master
 	 * key could read what went by, nor RSA key exchange, for which a key in another process
-	 * has no answer.
+	 * has no answer; and what it says of suites leaves peers' chains as strong as without it.
 	 */
 	if (priority != NULL)
-		n = snprintf(text, sizeof(text), "%s:%%NO_TICKETS_TLS12:-RSA", priority);
+		n = snprintf(text, sizeof(text), "%s:%%NO_TICKETS_TLS12:-RSA%s", priority,
+		    names_profile(priority) ? "" : ":" STRENGTH_PROFILE);
 	else
 		n = snprintf(text, sizeof(text), "%s%s%s", PRIORITY,
 		    gnutls_group_get_id(HYBRID_GROUP) != GNUTLS_GROUP_INVALID ?

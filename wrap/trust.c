@@ -17,6 +17,7 @@
 #include "chain.h"
 #include "file.h"
 #include "known_hosts.h"
+#include "strength.h"
 #include "validity.h"
 
 #define CA_MAX (4 * 1024 * 1024) /* a bundle of every public CA is a quarter of it */
@@ -222,6 +223,10 @@ refuse_status(struct trust *t, gnutls_session_t session, gnutls_x509_crt_t crt, 
 		return failed(t, GNUTLS_A_UNSUPPORTED_CERTIFICATE,
 		    t->c->client ? "peer's certificate is not one for a server" :
 				   "peer's certificate is not one for a client");
+	if (status & GNUTLS_CERT_INSECURE_ALGORITHM)
+		return failed(t, GNUTLS_A_BAD_CERTIFICATE,
+		    "a certificate from the peer's to its CA has a weak key or signature: RSA "
+		    "under 2048 bits, or SHA-1");
 	return failed(t, GNUTLS_A_BAD_CERTIFICATE, "peer's certificate cannot be verified");
 }
 
@@ -310,6 +315,17 @@ check_names(struct trust *t, gnutls_x509_crt_t crt)
 	return failed(t, GNUTLS_A_ACCESS_DENIED, t->reason);
 }
 
+/* As ssh's strict checking. */
+static int
+refuse_new_host(struct trust *t)
+{
+	(void)snprintf(t->reason, sizeof(t->reason),
+	    "%.80s is not in %.120s, and -v 3 learns no host; if `inetls-certgen show --pin` says "
+	    "the same there, add the line: %.80s %s",
+	    t->hosts.host, t->hosts.path, t->hosts.host, t->peer.pin);
+	return failed(t, GNUTLS_A_BAD_CERTIFICATE, t->reason);
+}
+
 static int
 check_known_hosts(struct trust *t)
 {
@@ -318,7 +334,11 @@ check_known_hosts(struct trust *t)
 
 	switch (known_hosts_look_up(&t->hosts, t->peer.pin, other, sizeof(other), &line)) {
 	case KNOWN_HOSTS_MATCH: return 0;
-	case KNOWN_HOSTS_NEW: t->new_host = true; return 0;
+	case KNOWN_HOSTS_NEW:
+		if (t->c->level == TRUST_PINNED)
+			return refuse_new_host(t);
+		t->new_host = true;
+		return 0;
 	case KNOWN_HOSTS_OTHER:
 		(void)snprintf(t->reason, sizeof(t->reason),
 		    "%.80s is not the host that was known: it shows %s, line %d of %.120s "
@@ -358,7 +378,7 @@ describe(struct trust *t, gnutls_x509_crt_t crt)
 static int
 check_pins(struct trust *t, const gnutls_datum_t *der)
 {
-	bool required = t->c->n_pins > 0 || t->c->level == TRUST_PINNED;
+	bool required = t->c->n_pins > 0 || (t->c->level == TRUST_PINNED && !wants_known_hosts(t));
 
 	if (!required || is_pinned(t) || (t->c->n_pins == 0 && is_in_ca_file(t, der)))
 		return 0;
@@ -367,15 +387,31 @@ check_pins(struct trust *t, const gnutls_datum_t *der)
 	return failed(t, GNUTLS_A_BAD_CERTIFICATE, t->reason);
 }
 
+/* Whatever it is known by: who has factored it is everybody whom it names. */
+static int
+check_strength(struct trust *t, gnutls_x509_crt_t crt)
+{
+	unsigned bits = 0;
+	int algorithm = gnutls_x509_crt_get_pk_algorithm(crt, &bits);
+	bool is_rsa = algorithm == GNUTLS_PK_RSA || algorithm == GNUTLS_PK_RSA_PSS;
+
+	if (!is_rsa || bits >= STRENGTH_RSA_BITS_MIN)
+		return 0;
+	(void)snprintf(t->reason, sizeof(t->reason),
+	    "peer's RSA key has %u bits, and at least %d are needed", bits, STRENGTH_RSA_BITS_MIN);
+	return failed(t, GNUTLS_A_BAD_CERTIFICATE, t->reason);
+}
+
 static int
 check_all(
     struct trust *t, gnutls_session_t session, gnutls_x509_crt_t crt, const gnutls_datum_t *der)
 {
-	int r = 0;
+	int r;
 
 	if (t->c->level == TRUST_IGNORE)
 		return 0;
-	if (wants_chain(t))
+	r = check_strength(t, crt);
+	if (r == 0 && wants_chain(t))
 		r = check_chain(t, session, crt);
 	if (r == 0)
 		r = check_pins(t, der);
