@@ -84,12 +84,12 @@ service_port() {
 	done | grep .
 }
 
-# A TLS server of openssl's in front of nothing: it answers each connection with what it knows of it.
+# openssl_server NAME [PEM]: openssl's, in front of nothing: it answers each line with the line backwards.
 openssl_server() {
-	local try port
+	local try port pem=${2:-$T/pgssl.pem}
 	for try in 1 2 3; do
 		port=$(free_port)
-		start "$1" openssl s_server -quiet -rev -accept "127.0.0.1:$port" -key "$T/pgssl.pem" -cert "$T/pgssl.crt"
+		start "$1" openssl s_server -quiet -rev -accept "127.0.0.1:$port" -key "$pem" -cert "$pem"
 		if wait_for 5 superserver_up; then
 			server_port=$port
 			return 0
@@ -98,10 +98,11 @@ openssl_server() {
 	return 1
 }
 
-# client [wrapper option ...]: one connection of the wrapper in client mode on pipes.
+# client [wrapper option ...]: one connection of the wrapper in client mode on pipes; $TRUST says whom it expects.
 client() {
 	: > "$T/client.log"
-	{ echo hello; sleep 0.5; } | timeout 20 "$WRAP" -c -A "$T/pgssl.crt" -r "localhost:$server_port" -o "$T/client.log" "$@"
+	# shellcheck disable=SC2086
+	{ echo hello; sleep 0.5; } | timeout 20 "$WRAP" -c ${TRUST--A "$T/pgssl.crt"} -r "localhost:$server_port" -o "$T/client.log" "$@"
 }
 
 # client_resumed yes|no: and it was served.

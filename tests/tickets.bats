@@ -1,4 +1,5 @@
 load lib
+load client
 load tickets
 
 # --tickets and --session: resumption across processes that share nothing but a file.
@@ -190,7 +191,7 @@ load tickets
 	chmod 644 "$T/public"
 	[ "$(client --session "$T/public")" = olleh ]
 	client_resumed no
-	grep -qF 'not a file that is private to us; chmod 600' "$T/client.log"
+	grep -qF 'not a file of ours that nobody else can read' "$T/client.log"
 	[ ! -s "$T/public" ]
 	ln -s rubbish "$T/linked"
 	[ "$(client --session "$T/linked")" = olleh ]
@@ -219,6 +220,78 @@ load tickets
 	openssl_server two
 	[ "$(client --session "$T/policy.2")" = olleh ]
 	client_resumed no
+}
+
+# keeps OPTION...: a session is kept with these options in $T/last.one, and resumed.
+keeps() {
+	rm -f "$T/last.one"
+	[ "$(client --session "$T/last.one" "$@")" = olleh ]
+	[ "$(client --session "$T/last.one" "$@")" = olleh ]
+	client_resumed yes
+}
+
+# refuses WORDS OPTION...: the next one ends before a byte of the local program has left.
+refuses() {
+	local words=$1
+	shift
+	: > "$T/client.log"
+	[ -z "$(client --session "$T/last.one" "$@")" ]
+	grep -q "result=handshake .*$words.* resumed=no" "$T/client.log"
+}
+
+@test "bad: what was revoked, replaced or forgotten counts from the next connection, resumed or not" {
+	local known="$T/kept.hosts" TRUST=
+	authority kept
+	issue kept server.pem localhost subjectAltName=DNS:localhost
+	authority other
+	openssl_server server "$T/server.pem"
+	# Known hosts: another pin, no line, and again the right one.
+	keeps --known-hosts "$known"
+	cp "$known" "$known.right"
+	sed -i "s|sha256//.*|$(pin_of "$T/pgssl.pem")|" "$known"
+	refuses 'is not the host that was known' --known-hosts "$known"
+	cp "$known.right" "$known"
+	keeps --known-hosts "$known"
+	: > "$known"
+	[ "$(client --session "$T/last.one" --known-hosts "$known")" = olleh ]
+	client_resumed no
+	grep -q 'seen for the first time' "$T/client.log"
+	# A CA that was replaced in its file, and a certificate that was revoked.
+	cp "$T/kept.crt" "$T/ca.crt"
+	openssl ca -batch -config "$T/kept/ca.cnf" -gencrl -out "$T/kept.crl" 2>> "$T/kept/log"
+	keeps -A "$T/ca.crt" --crl "$T/kept.crl"
+	revoke kept server
+	refuses 'is revoked' -A "$T/ca.crt" --crl "$T/kept.crl"
+	keeps -A "$T/ca.crt"
+	cp "$T/other.crt" "$T/ca.crt"
+	refuses 'not issued by a CA' -A "$T/ca.crt"
+}
+
+@test "bad: no session outlives the certificate that it was made with" {
+	local TRUST=
+	authority brief
+	issue brief server.pem localhost subjectAltName=DNS:localhost -- -startdate 20200101000000Z \
+		-enddate "$(date -u -d '+7 seconds' +%Y%m%d%H%M%SZ)"
+	openssl_server server "$T/server.pem"
+	cp "$T/brief.crt" "$T/ca.crt"
+	keeps --pin "$(pin_of "$T/server.pem")"
+	cp "$T/last.one" "$T/pinned"
+	keeps -A "$T/ca.crt"
+	sleep 8
+	refuses 'expired on' -A "$T/ca.crt"
+	# To a pin dates are nothing, but the handshake is a full one.
+	[ "$(client --session "$T/pinned" --pin "$(pin_of "$T/server.pem")")" = olleh ]
+	client_resumed no
+}
+
+@test "bad: a --session file of another user is not taken" {
+	need_root
+	openssl_server server
+	keeps
+	chown nobody "$T/last.one"
+	[ "$(client --session "$T/last.one")" = olleh ]
+	client_resumed no
+	grep -qF 'not a file of ours' "$T/client.log"
 }
 
 @test "a client resumes by its --session file, which is made 0600" {

@@ -6,6 +6,8 @@
  * that one is, and not which.  Only for words: whom to trust GnuTLS decides.
  */
 
+#include <stddef.h>
+
 #include <gnutls/x509.h>
 
 #define CHAIN_MAX 16
@@ -25,5 +27,14 @@ void chain_follow(
     struct chain *c, const gnutls_datum_t *der, unsigned n, gnutls_x509_trust_list_t authorities);
 
 void chain_free(struct chain *c);
+
+/*
+ * The certificates as they are kept in a file: each with its length before it, as in TLS (RFC 8446,
+ * 4.4.2).  The bytes written, or 0 where they are too many.
+ */
+size_t chain_pack(const gnutls_datum_t *der, unsigned n, unsigned char *out, size_t size);
+
+/* Points into data; how many there are, or 0 where it is no such text. */
+unsigned chain_unpack(unsigned char *data, size_t len, gnutls_datum_t der[CHAIN_MAX]);
 
 #endif

@@ -18,9 +18,11 @@
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 
-#define SESSION_MAX 16384
+#define SESSION_MAX (TICKET_CHAIN_MAX + 16384) /* GnuTLS keeps the chain too */
 #define SUFFIX_SIZE 24
 #define TICKET_SEAL 32 /* SHA-256 */
+#define CHAIN_LENGTH 2
+#define FILE_MAX (TICKET_SEAL + CHAIN_LENGTH + TICKET_CHAIN_MAX + SESSION_MAX)
 
 /* A file with a fresh master beside the real one; its name is in temporary. */
 static int
@@ -176,9 +178,10 @@ ticket_key(const char *path, const char *label, unsigned char key[TICKET_KEY], s
 /* ---- the client's file ---- */
 
 /*
- * The file: a seal, then what GnuTLS resumes from.  The seal is a hash over policy and session, so
- * that neither another policy's session nor one that was cut off while it was written is taken:
- * GnuTLS would be left with half of it.
+ * The file: a seal, the length of the server's certificates, these, then what GnuTLS resumes from.
+ * The seal is a hash over policy and all of it, so that neither another policy's session nor one
+ * that was cut off while it was written is taken: GnuTLS would be left with half of it.  It keeps
+ * nobody out; that does the file's owner and mode.
  */
 static int
 seal(const struct ticket_session *t, const void *data, size_t n, unsigned char out[TICKET_SEAL])
@@ -195,53 +198,82 @@ seal(const struct ticket_session *t, const void *data, size_t n, unsigned char o
 	return r;
 }
 
+/* Both in one piece of memory. */
+static void
+take_parts(struct ticket_session *t, const unsigned char *in, size_t n)
+{
+	size_t chain = (size_t)in[0] << 8 | in[1];
+
+	in += CHAIN_LENGTH;
+	n -= CHAIN_LENGTH;
+	if (chain >= n || (t->chain = malloc(n)) == NULL)
+		return;
+	memcpy(t->chain, in, n);
+	t->chain_len = chain;
+	t->data = (char *)t->chain + chain;
+	t->len = n - chain;
+}
+
 static void
 take_session(struct ticket_session *t)
 {
-	unsigned char buf[TICKET_SEAL + SESSION_MAX], expected[TICKET_SEAL];
+	unsigned char buf[FILE_MAX], expected[TICKET_SEAL];
 	ssize_t n = pread(t->fd, buf, sizeof(buf), 0);
+	size_t rest = n > TICKET_SEAL + CHAIN_LENGTH ? (size_t)n - TICKET_SEAL : 0;
 
-	if (n <= TICKET_SEAL ||
-	    seal(t, buf + TICKET_SEAL, (size_t)n - TICKET_SEAL, expected) == -1 ||
-	    memcmp(buf, expected, TICKET_SEAL) != 0)
-		return;
-	t->len = (size_t)n - TICKET_SEAL;
-	if ((t->data = malloc(t->len)) != NULL)
-		memcpy(t->data, buf + TICKET_SEAL, t->len);
+	if (rest > 0 && seal(t, buf + TICKET_SEAL, rest, expected) == 0 &&
+	    memcmp(buf, expected, TICKET_SEAL) == 0)
+		take_parts(t, buf + TICKET_SEAL, rest);
 	explicit_bzero(buf, sizeof(buf));
+}
+
+static bool
+is_ours(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077) == 0 &&
+	    st.st_uid == geteuid();
 }
 
 int
 ticket_session_open(
     struct ticket_session *t, const char *path, const char *policy, struct failure *why)
 {
-	struct stat st;
-
 	t->data = NULL;
+	t->chain = NULL;
 	t->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0600);
 	if (t->fd == -1)
 		return failure_set(why, EX_CONFIG, "--session %s: %s", path, strerror(errno));
-	if (fstat(t->fd, &st) == -1 || !S_ISREG(st.st_mode) || (st.st_mode & 077) != 0 ||
+	if (!is_ours(t->fd) ||
 	    gnutls_hash_fast(GNUTLS_DIG_SHA256, policy, strlen(policy), t->policy) < 0) {
 		(void)close(t->fd);
 		t->fd = -1;
 		return failure_set(why, EX_CONFIG,
-		    "--session %s: not a file that is private to us; chmod 600 %s", path, path);
+		    "--session %s: not a file of ours that nobody else can read; remove it, and it "
+		    "is made anew",
+		    path);
 	}
 	take_session(t);
 	return 0;
 }
 
 void
-ticket_session_save(const struct ticket_session *t, const void *data, size_t n)
+ticket_session_save(
+    const struct ticket_session *t, const void *chain, size_t chain_len, const void *data, size_t n)
 {
-	unsigned char buf[TICKET_SEAL + SESSION_MAX];
+	unsigned char buf[FILE_MAX], *at = buf + TICKET_SEAL;
+	size_t len = CHAIN_LENGTH + chain_len + n;
 
-	if (t->fd == -1 || n > SESSION_MAX || flock(t->fd, LOCK_EX | LOCK_NB) == -1)
+	if (t->fd == -1 || chain_len > TICKET_CHAIN_MAX || n > SESSION_MAX ||
+	    flock(t->fd, LOCK_EX | LOCK_NB) == -1)
 		return;
-	memcpy(buf + TICKET_SEAL, data, n);
-	if (seal(t, data, n, buf) == 0 && ftruncate(t->fd, 0) == 0)
-		(void)!pwrite(t->fd, buf, TICKET_SEAL + n, 0);
+	at[0] = (unsigned char)(chain_len >> 8);
+	at[1] = (unsigned char)chain_len;
+	memcpy(at + CHAIN_LENGTH, chain, chain_len);
+	memcpy(at + CHAIN_LENGTH + chain_len, data, n);
+	if (seal(t, at, len, buf) == 0 && ftruncate(t->fd, 0) == 0)
+		(void)!pwrite(t->fd, buf, TICKET_SEAL + len, 0);
 	(void)flock(t->fd, LOCK_UN);
 	explicit_bzero(buf, sizeof(buf));
 }

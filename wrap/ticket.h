@@ -12,6 +12,8 @@
 
 #include "failure.h"
 
+#define TICKET_CHAIN_MAX 16384 /* of a session that is kept */
+
 #define TICKET_KEY 64 /* what GnuTLS takes as the master of its ticket keys */
 /* seconds that a ticket can be used; every process must say the same */
 #define TICKET_LIFE 21600
@@ -30,6 +32,8 @@ struct ticket_session {
 	unsigned char policy[32]; /* what the session must have been made under */
 	char *data;               /* what GnuTLS resumes from, or NULL */
 	size_t len;
+	unsigned char *chain; /* the server's certificates, as chain_pack has them */
+	size_t chain_len;
 };
 
 /*
@@ -40,6 +44,7 @@ int ticket_session_open(
     struct ticket_session *t, const char *path, const char *policy, struct failure *why);
 
 /* Writes the session of this connection for the next one.  Best effort. */
-void ticket_session_save(const struct ticket_session *t, const void *data, size_t n);
+void ticket_session_save(const struct ticket_session *t, const void *chain, size_t chain_len,
+    const void *data, size_t n);
 
 #endif

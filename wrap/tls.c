@@ -14,6 +14,7 @@
 #include <gnutls/x509.h>
 #include <gnutls/abstract.h>
 
+#include "chain.h"
 #include "strength.h"
 #include "ticket.h"
 #include "tls_key.h"
@@ -47,12 +48,13 @@ struct tls {
 	struct trust *trust; /* or NULL */
 	struct transport transport;
 	bool alpn_required;
-	bool key_shown;   /* our certificate went to the peer */
-	bool established; /* the handshake is complete */
-	bool closed;      /* close_notify was said */
-	bool canceled;    /* by the peer: GnuTLS lets nothing through any more, either way */
-	int warnings;     /* that the peer sent since its last byte of data */
-	int error;        /* of GnuTLS, of the last call that failed */
+	const struct ticket_session *last; /* that it may resume, or NULL */
+	bool key_shown;                    /* our certificate went to the peer */
+	bool established;                  /* the handshake is complete */
+	bool closed;                       /* close_notify was said */
+	bool canceled; /* by the peer: GnuTLS lets nothing through any more, either way */
+	int warnings;  /* that the peer sent since its last byte of data */
+	int error;     /* of GnuTLS, of the last call that failed */
 	char reason[400];
 };
 
@@ -234,10 +236,22 @@ set_resumption(struct tls *t, const struct tls_config *c, struct failure *why)
 	if (c->ticket_key != NULL) {
 		gnutls_db_set_cache_expiration(t->session, TICKET_LIFE);
 		r = gnutls_session_ticket_enable_server(t->session, &key);
-	} else if (c->resume != NULL && c->resume->data != NULL)
-		/* Data that GnuTLS does not take costs a full handshake. */
-		(void)gnutls_session_set_data(t->session, c->resume->data, c->resume->len);
+	}
 	return r == 0 ? 0 : failure_set(why, EX_SOFTWARE, "tickets: %s", gnutls_strerror(r));
+}
+
+/*
+ * A client's last session, if its server would be trusted today: GnuTLS asks nobody about one that
+ * is resumed.  Data that GnuTLS does not take costs a full handshake.
+ */
+static void
+resume_last(struct tls *t, const struct ticket_session *last)
+{
+	if (last == NULL || last->data == NULL || t->trust == NULL ||
+	    !trust_holds(t->trust, last->chain, last->chain_len))
+		return;
+	t->last = last;
+	(void)gnutls_session_set_data(t->session, last->data, last->len);
 }
 
 static int
@@ -261,7 +275,10 @@ set_session(struct tls *t, const struct tls_config *c, unsigned flags, struct fa
 	gnutls_transport_set_push_function(t->session, push);
 	gnutls_transport_set_pull_timeout_function(t->session, pull_timeout);
 	t->trust = c->trust;
-	return c->trust != NULL ? trust_apply(c->trust, t->credentials, t->session, why) : 0;
+	if (c->trust != NULL && trust_apply(c->trust, t->credentials, t->session, why) == -1)
+		return -1;
+	resume_last(t, c->resume);
+	return 0;
 }
 
 static struct tls *
@@ -275,6 +292,7 @@ new_tls(const struct tls_config *c, unsigned flags, int fd_in, int fd_out, struc
 	}
 	t->session = NULL;
 	t->credentials = NULL;
+	t->last = NULL;
 	t->alpn_required = t->key_shown = t->established = t->closed = t->canceled = false;
 	t->warnings = 0;
 	t->error = GNUTLS_E_SUCCESS;
@@ -601,15 +619,34 @@ copy_name(char *out, size_t size, const char *name)
 	(void)snprintf(out, size, "%s", name != NULL ? name : "");
 }
 
+/* What the server showed: in this handshake, or in the one that it goes back to. */
+static size_t
+shown_chain(const struct tls *t, unsigned char *out, size_t size)
+{
+	unsigned n = 0;
+	const gnutls_datum_t *der;
+
+	if (!tls_is_resumed(t)) {
+		der = gnutls_certificate_get_peers(t->session, &n);
+		return der != NULL ? chain_pack(der, n, out, size) : 0;
+	}
+	if (t->last == NULL || t->last->chain_len > size)
+		return 0;
+	memcpy(out, t->last->chain, t->last->chain_len);
+	return t->last->chain_len;
+}
+
 void
 tls_remember(const struct tls *t, const struct ticket_session *file)
 {
+	unsigned char chain[TICKET_CHAIN_MAX];
+	size_t n = shown_chain(t, chain, sizeof(chain));
 	gnutls_datum_t data = { NULL, 0 };
 
-	if ((gnutls_session_get_flags(t->session) & GNUTLS_SFLAGS_SESSION_TICKET) == 0 ||
+	if (n == 0 || (gnutls_session_get_flags(t->session) & GNUTLS_SFLAGS_SESSION_TICKET) == 0 ||
 	    gnutls_session_get_data2(t->session, &data) < 0)
 		return;
-	ticket_session_save(file, data.data, data.size);
+	ticket_session_save(file, chain, n, data.data, data.size);
 	gnutls_memset(data.data, 0, data.size);
 	gnutls_free(data.data);
 }

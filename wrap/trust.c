@@ -22,6 +22,13 @@
 
 #define CA_MAX (4 * 1024 * 1024) /* a bundle of every public CA is a quarter of it */
 
+/* The certificates that a peer shows now, or that it showed when a kept session was made. */
+struct shown {
+	gnutls_session_t session; /* NULL where they are kept ones */
+	const gnutls_datum_t *der;
+	unsigned n;
+};
+
 struct trust {
 	const struct trust_config *c;
 	struct known_hosts hosts;
@@ -178,15 +185,12 @@ refuse_one(struct trust *t, struct chain *c, unsigned status, int alert)
 }
 
 static int
-refuse_by_chain(struct trust *t, gnutls_session_t session, unsigned status, int alert)
+refuse_by_chain(struct trust *t, const struct shown *s, unsigned status, int alert)
 {
-	const gnutls_datum_t *der;
 	struct chain c;
-	unsigned n = 0;
 	int r;
 
-	der = gnutls_certificate_get_peers(session, &n);
-	chain_follow(&c, der, n, t->authorities);
+	chain_follow(&c, s->der, s->n, t->authorities);
 	r = refuse_one(t, &c, status, alert);
 	chain_free(&c);
 	return r;
@@ -197,19 +201,16 @@ refuse_by_chain(struct trust *t, gnutls_session_t session, unsigned status, int 
  * fits.
  */
 static int
-refuse_status(struct trust *t, gnutls_session_t session, gnutls_x509_crt_t crt, unsigned status)
+refuse_status(struct trust *t, const struct shown *s, gnutls_x509_crt_t crt, unsigned status)
 {
 	char names[200];
 
 	if (status & GNUTLS_CERT_REVOKED)
-		return refuse_by_chain(
-		    t, session, GNUTLS_CERT_REVOKED, GNUTLS_A_CERTIFICATE_REVOKED);
+		return refuse_by_chain(t, s, GNUTLS_CERT_REVOKED, GNUTLS_A_CERTIFICATE_REVOKED);
 	if (status & GNUTLS_CERT_EXPIRED)
-		return refuse_by_chain(
-		    t, session, GNUTLS_CERT_EXPIRED, GNUTLS_A_CERTIFICATE_EXPIRED);
+		return refuse_by_chain(t, s, GNUTLS_CERT_EXPIRED, GNUTLS_A_CERTIFICATE_EXPIRED);
 	if (status & GNUTLS_CERT_NOT_ACTIVATED)
-		return refuse_by_chain(
-		    t, session, GNUTLS_CERT_NOT_ACTIVATED, GNUTLS_A_BAD_CERTIFICATE);
+		return refuse_by_chain(t, s, GNUTLS_CERT_NOT_ACTIVATED, GNUTLS_A_BAD_CERTIFICATE);
 	if (status & (GNUTLS_CERT_SIGNER_NOT_FOUND | GNUTLS_CERT_SIGNER_NOT_CA))
 		return failed(t, GNUTLS_A_UNKNOWN_CA,
 		    "peer's certificate was not issued by a CA of -A or -a");
@@ -230,8 +231,30 @@ refuse_status(struct trust *t, gnutls_session_t session, gnutls_x509_crt_t crt, 
 	return failed(t, GNUTLS_A_BAD_CERTIFICATE, "peer's certificate cannot be verified");
 }
 
+/* As GnuTLS verifies in a handshake, for what was shown in an earlier one. */
 static int
-check_chain(struct trust *t, gnutls_session_t session, gnutls_x509_crt_t crt)
+verify_kept(
+    const struct trust *t, const struct shown *s, gnutls_typed_vdata_st data[2], unsigned *status)
+{
+	gnutls_x509_crt_t crts[CHAIN_MAX];
+	unsigned n = 0;
+	int r = 0;
+
+	for (; n < s->n && r == 0; n++)
+		if ((r = gnutls_x509_crt_init(&crts[n])) < 0)
+			break;
+		else
+			r = gnutls_x509_crt_import(crts[n], &s->der[n], GNUTLS_X509_FMT_DER);
+	if (r == 0)
+		r = gnutls_x509_trust_list_verify_crt2(t->authorities, crts, n, data, 2,
+		    GNUTLS_PROFILE_TO_VFLAGS(GNUTLS_PROFILE_MEDIUM), status, NULL);
+	while (n > 0)
+		gnutls_x509_crt_deinit(crts[--n]);
+	return r;
+}
+
+static int
+check_chain(struct trust *t, const struct shown *s, gnutls_x509_crt_t crt)
 {
 	gnutls_typed_vdata_st data[2] = {
 		{ .type = GNUTLS_DT_KEY_PURPOSE_OID,
@@ -240,11 +263,13 @@ check_chain(struct trust *t, gnutls_session_t session, gnutls_x509_crt_t crt)
 		{ .type = GNUTLS_DT_DNS_HOSTNAME, .data = (unsigned char *)(uintptr_t)t->c->host },
 	};
 	unsigned status = 0;
-	int r = gnutls_certificate_verify_peers(session, data, t->c->client ? 2 : 1, &status);
+	int r = s->session == NULL ?
+	    verify_kept(t, s, data, &status) :
+	    gnutls_certificate_verify_peers(s->session, data, t->c->client ? 2 : 1, &status);
 
 	if (r < 0)
 		return failed(t, GNUTLS_A_BAD_CERTIFICATE, gnutls_strerror(r));
-	return status == 0 ? 0 : refuse_status(t, session, crt, status);
+	return status == 0 ? 0 : refuse_status(t, s, crt, status);
 }
 
 static bool
@@ -403,8 +428,7 @@ check_strength(struct trust *t, gnutls_x509_crt_t crt)
 }
 
 static int
-check_all(
-    struct trust *t, gnutls_session_t session, gnutls_x509_crt_t crt, const gnutls_datum_t *der)
+check_all(struct trust *t, const struct shown *s, gnutls_x509_crt_t crt)
 {
 	int r;
 
@@ -412,12 +436,34 @@ check_all(
 		return 0;
 	r = check_strength(t, crt);
 	if (r == 0 && wants_chain(t))
-		r = check_chain(t, session, crt);
+		r = check_chain(t, s, crt);
 	if (r == 0)
-		r = check_pins(t, der);
+		r = check_pins(t, s->der);
 	if (r == 0 && wants_known_hosts(t))
 		r = check_known_hosts(t);
 	return r == 0 && !t->c->client ? check_names(t, crt) : r;
+}
+
+static int
+look_at(struct trust *t, const struct shown *s)
+{
+	gnutls_x509_crt_t crt = NULL;
+	char fault[64];
+	bool early;
+	int r;
+
+	if ((r = gnutls_x509_crt_init(&crt)) < 0 ||
+	    (r = gnutls_x509_crt_import(crt, s->der, GNUTLS_X509_FMT_DER)) < 0) {
+		gnutls_x509_crt_deinit(crt);
+		return failed(t, GNUTLS_A_BAD_CERTIFICATE, gnutls_strerror(r));
+	}
+	describe(t, crt);
+	r = check_all(t, s, crt);
+	/* To a pin dates are nothing, but a session must end some day. */
+	if (r == 0 && s->session == NULL && validity_is_over(crt, fault, sizeof(fault), &early))
+		r = GNUTLS_E_EXPIRED;
+	gnutls_x509_crt_deinit(crt);
+	return r;
 }
 
 /* Called in the handshake, so that the peer gets the alert that fits and no byte of ours before. */
@@ -425,24 +471,29 @@ static int
 verify(gnutls_session_t session)
 {
 	struct trust *t = gnutls_db_get_ptr(session);
-	gnutls_x509_crt_t crt = NULL;
-	const gnutls_datum_t *der;
-	unsigned n = 0;
-	int r;
+	struct shown s = { .session = session };
 
-	if ((der = gnutls_certificate_get_peers(session, &n)) == NULL || n == 0)
-		return t->c->client ?
-		    failed(t, GNUTLS_A_BAD_CERTIFICATE, "peer shows no certificate") :
-		    0;
-	if ((r = gnutls_x509_crt_init(&crt)) < 0 ||
-	    (r = gnutls_x509_crt_import(crt, der, GNUTLS_X509_FMT_DER)) < 0) {
-		gnutls_x509_crt_deinit(crt);
-		return failed(t, GNUTLS_A_BAD_CERTIFICATE, gnutls_strerror(r));
+	s.der = gnutls_certificate_get_peers(session, &s.n);
+	if (s.der != NULL && s.n > 0)
+		return look_at(t, &s);
+	return t->c->client ? failed(t, GNUTLS_A_BAD_CERTIFICATE, "peer shows no certificate") : 0;
+}
+
+bool
+trust_holds(struct trust *t, unsigned char *chain, size_t len)
+{
+	gnutls_datum_t der[CHAIN_MAX];
+	struct shown s = { .der = der, .n = chain_unpack(chain, len, der) };
+	bool holds = s.n > 0 && look_at(t, &s) == 0 && !t->new_host;
+
+	/* What is said of the peer comes from the handshake, if there is to be a full one. */
+	if (!holds) {
+		t->peer = (struct trust_peer){ .subject = "" };
+		t->reason[0] = '\0';
+		t->alert = -1;
+		t->new_host = false;
 	}
-	describe(t, crt);
-	r = check_all(t, session, crt, der);
-	gnutls_x509_crt_deinit(crt);
-	return r;
+	return holds;
 }
 
 static int

@@ -55,6 +55,13 @@ void trust_free(struct trust *t);
 /* Lets the credentials and the session of GnuTLS ask us; 0, or -1 and *why. */
 int trust_apply(struct trust *t, void *credentials, void *session, struct failure *why);
 
+/*
+ * Whether a server that has shown this chain (chain_pack) in an earlier connection is trusted by
+ * what CAs, revocation list, pins and known hosts are now, and the session that was kept of it may
+ * be resumed. False costs a full handshake, in which it is looked at again.
+ */
+bool trust_holds(struct trust *t, unsigned char *chain, size_t len);
+
 /* Why the peer was refused, in words, or "" ; and the alert that says so, or -1. */
 const char *trust_reason(const struct trust *t);
 int trust_alert(const struct trust *t);
