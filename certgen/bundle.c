@@ -55,7 +55,7 @@ publish_new(struct draft drafts[], size_t count, struct failure *why)
 		if (draft_publish(&drafts[i % count], 0, why) == 0)
 			continue;
 		while (--i > 0)
-			(void)unlink(drafts[i].path);
+			(void)draft_remove_published(&drafts[i]);
 		return -1;
 	}
 	return 0;
@@ -65,7 +65,7 @@ static int
 publish_over(struct draft drafts[], size_t count, struct failure *why)
 {
 	for (size_t i = 1; i < count; i++)
-		if (unlink(drafts[i].path) == -1 && errno != ENOENT)
+		if (draft_remove_published(&drafts[i]) == -1 && errno != ENOENT)
 			return failure_set(why, EX_CANTCREAT, "remove the old %s: %s",
 			    drafts[i].path, strerror(errno));
 	if (draft_publish(&drafts[0], 1, why) == -1)
@@ -120,7 +120,7 @@ write_locked(const struct bundle *bundle, struct failure *why)
 
 	for (size_t i = 0; i < bundle->count; i++)
 		draft_init(&drafts[i], bundle->files[i].path, bundle->files[i].mode);
-	if (bundle->force)
+	if (bundle->force || bundle->was != NULL)
 		keep_owner(&drafts[0], bundle->was);
 	if ((r = write_drafts(bundle, drafts, why)) == 0)
 		r = (bundle->force ? publish_over : publish_new)(drafts, bundle->count, why);

@@ -64,14 +64,18 @@ write_files(const char *temp, const struct cadir *files, struct failure *why)
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct draft draft;
+		int r;
 
 		(void)snprintf(path, sizeof(path), "%s/%s", temp, names[i]);
 		draft_init(&draft, path, modes[i]);
-		if (draft_write(&draft, texts[i], strlen(texts[i]), why) == -1 ||
-		    draft_publish(&draft, 0, why) == -1) {
-			draft_discard(&draft);
+		r = draft_write(&draft, texts[i], strlen(texts[i]), why) == -1 ||
+			draft_publish(&draft, 0, why) == -1 ?
+		    -1 :
+		    0;
+
+		draft_discard(&draft);
+		if (r == -1)
 			return -1;
-		}
 	}
 	return 0;
 }

@@ -122,6 +122,15 @@ out:
 }
 
 static int
+prepare_store(const struct order *order, struct store *store, struct failure *why)
+{
+	if (store_init(store, order->words[0], order->force, why) == -1)
+		return -1;
+	store->was = order->has_owner ? &order->owner : NULL;
+	return 0;
+}
+
+static int
 carry_out_self_signed(struct order *order)
 {
 	struct store store;
@@ -130,8 +139,7 @@ carry_out_self_signed(struct order *order)
 
 	if (r != 0)
 		return r;
-	if (store_init(&store, order->words[0], order->force, &why) == -1 ||
-	    store_vacant(&store, &why) == -1)
+	if (prepare_store(order, &store, &why) == -1 || store_vacant(&store, &why) == -1)
 		return say_failure(&why);
 	if (order->request.name_count == 0)
 		request_add_own_names(&order->request);
@@ -229,7 +237,7 @@ carry_out_server(struct order *order)
 		return r;
 	order->request.issued = 1;
 	memset(&ca, 0, sizeof(ca));
-	if ((r = store_init(&store, order->words[0], order->force, &why)) == 0 &&
+	if ((r = prepare_store(order, &store, &why)) == 0 &&
 	    (r = prepare_server(order, &store, &ca, &why)) == 0)
 		r = sign_server(order, &store, &ca, &why);
 	ca_close(&ca);

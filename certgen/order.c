@@ -3,6 +3,7 @@
 #include "order.h"
 
 #include <getopt.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,6 +36,7 @@ enum {
 	OPTION_NEW_KEY,
 	OPTION_CLIENT,
 	OPTION_BEFORE,
+	OPTION_OWNER,
 };
 
 static const struct {
@@ -58,6 +60,7 @@ static const struct {
 	{ "before", 1, OPTION_BEFORE, ORDER_RENEW },
 	{ "new-key", 0, OPTION_NEW_KEY, ORDER_RENEW },
 	{ "force", 0, OPTION_FORCE, WRITES },
+	{ "owner", 1, OPTION_OWNER, ORDER_SELF | ORDER_SERVER },
 	{ "ask", 0, OPTION_ASK, ALL },
 	{ "batch", 0, OPTION_BATCH, ALL },
 	{ "quiet", 0, OPTION_QUIET, ALL },
@@ -92,7 +95,22 @@ take_field(struct order *order, int field, const char *name)
 	return 0;
 }
 
-/* An option whose value is a path, or a number, or a kind of key. */
+static int
+take_owner(struct order *order)
+{
+	const struct passwd *user = getpwnam(optarg);
+
+	if (user == NULL)
+		return say_usage("--owner: there is no user %.64s", optarg);
+	if (geteuid() != 0)
+		return say_usage("--owner: only root can give a file away");
+	order->owner.st_uid = user->pw_uid;
+	order->owner.st_gid = user->pw_gid;
+	order->has_owner = 1;
+	return 0;
+}
+
+/* An option whose value is a path, or a number, a user, or a kind of key. */
 static int
 take_value(struct order *order, int value)
 {
@@ -109,6 +127,8 @@ take_value(struct order *order, int value)
 		if (kind == NULL)
 			return say_usage("--key: %s", why.text);
 		order->request.key = kind;
+	} else if (value == OPTION_OWNER) {
+		return take_owner(order);
 	} else if (value == OPTION_BEFORE) {
 		if (parse_number(optarg, 0, 36500, &order->before) == -1)
 			return say_usage(

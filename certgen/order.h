@@ -3,6 +3,7 @@
 
 /* The command line of every subcommand that makes or signs something, read into one struct. */
 
+#include <sys/stat.h>
 #include <time.h>
 
 #include "ca.h"
@@ -17,7 +18,9 @@ struct order {
 	const char *libpq, *p12, *p12_password_file;
 	int pk8, legacy;
 	int ask, batch, force, quiet, new_key, for_client, days_given;
-	long before; /* -1: not given */
+	int has_owner;
+	struct stat owner; /* of --owner, whom the new PEM belongs to: uid and gid */
+	long before;       /* -1: not given */
 	time_t now;
 };
 

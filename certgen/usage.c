@@ -13,6 +13,7 @@ static const char options[] =
     "  --days N     valid for N days (825; ca: 3650); also of sign, renew, crl\n"
     "  --key KIND   ecdsa-p256 (the default), ecdsa-p384, rsa:2048, rsa:3072, rsa:4096\n"
     "  --force      replace an existing FILE and what is beside it; also of sign, not of ca\n"
+    "  --owner USER FILE is this user's, who starts inetls-wrap; root alone; of server and the first form\n"
     "of those that need a CA:\n"
     "  --ca DIR     its directory\n"
     "  --password-file FILE   the passphrase of its key; also of ca.  Without it: asked for\n"

@@ -178,6 +178,14 @@ rename_over(const struct draft *draft, const char *name)
 	return renameat(draft->dir, draft->temp, draft->dir, name);
 }
 
+static void
+remove_temp(struct draft *draft)
+{
+	if (draft->temp[0] != '\0')
+		(void)unlinkat(draft->dir, draft->temp, 0);
+	draft->temp[0] = '\0';
+}
+
 int
 draft_publish(struct draft *draft, int replace, struct failure *why)
 {
@@ -189,8 +197,14 @@ draft_publish(struct draft *draft, int replace, struct failure *why)
 	 * Whatever this answers, the file is there and readable: nothing could be taken back now.
 	 */
 	(void)fsync(draft->dir);
-	draft_discard(draft);
+	remove_temp(draft);
 	return 0;
+}
+
+int
+draft_remove_published(const struct draft *draft)
+{
+	return unlinkat(draft->dir, last_component(draft->path), 0);
 }
 
 void
@@ -198,11 +212,9 @@ draft_discard(struct draft *draft)
 {
 	int saved = errno;
 
-	if (draft->temp[0] != '\0')
-		(void)unlinkat(draft->dir, draft->temp, 0);
+	remove_temp(draft);
 	if (draft->dir != -1)
 		(void)close(draft->dir);
-	draft->temp[0] = '\0';
 	draft->dir = -1;
 	errno = saved;
 }

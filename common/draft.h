@@ -35,12 +35,18 @@ int draft_write(struct draft *draft, const void *data, size_t len, struct failur
 /*
  * Gives the draft its name.  Without replace an existing path of any kind, a dangling symbolic link
  * included, is left as it is: -1 and EX_CANTCREAT.  With replace a regular file gives way, and
- * anything else is refused likewise.  0 once published; after -1 draft_discard removes the
- * temporary file.
+ * anything else is refused likewise.  0 once published, or -1; draft_discard follows either.
  */
 int draft_publish(struct draft *draft, int replace, struct failure *why);
 
-/* Removes what was not published.  errno is kept; may be called twice. */
+/*
+ * Removes what has the draft's name in the directory that draft_write has opened, whatever the path
+ * leads to by now.  0, or -1 and errno.
+ */
+int draft_remove_published(const struct draft *draft);
+
+/* Removes what was not published, and lets go of the directory.  errno is kept; may be called
+ * twice. */
 void draft_discard(struct draft *draft);
 
 /*
