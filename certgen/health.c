@@ -11,6 +11,7 @@
 #include "crl.h"
 #include "file.h"
 #include "key.h"
+#include "leaf.h"
 #include "store.h"
 #include "strength.h"
 #include "view.h"
@@ -67,10 +68,15 @@ examine_key(
 		return;
 	if (found == -1)
 		verdict(health, HEALTH_CRITICAL, "%s: %s", path, why.text);
+	/* A CA's certificate that is not the key's is in a server's place. */
+	else if (leaf_fault(cert) != NULL && (matches || leaf_warning(cert) == NULL))
+		verdict(health, HEALTH_CRITICAL, "%s: its %s", path, leaf_fault(cert));
 	else if (!matches)
 		verdict(health, HEALTH_CRITICAL, "%s: the key is not the certificate's", path);
 	else if (file_read_private(path, FILE_PEM_MAX, &again, &again_len, &why) == -1)
 		verdict(health, HEALTH_CRITICAL, "%s", why.text);
+	else if (leaf_warning(cert) != NULL && health->state == HEALTH_OK)
+		verdict(health, HEALTH_WARNING, "%s: %s", path, leaf_warning(cert));
 	file_wipe(again, again_len);
 }
 

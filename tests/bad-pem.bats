@@ -188,6 +188,85 @@ other_key() {
 	other_key
 }
 
+# own_pem OPENSSL-OPTION...: $T/bad.pem as how-tos make it, self-signed.
+own_pem() {
+	openssl req -x509 -nodes -days 90 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
+		-keyout "$T/own.key" -out "$T/own.crt" "$@" 2> /dev/null
+	cat "$T/own.key" "$T/own.crt" > "$T/bad.pem"
+	chmod 600 "$T/bad.pem"
+}
+
+# unusable WORD: --check, a listener's start and certgen's check say it, and the log does not blame the peer.
+unusable() {
+	local way
+	for way in '--check' '-f -d 127.0.0.1:0'; do
+		# shellcheck disable=SC2086
+		run timeout 20 "$WRAP" $way -r 127.0.0.1:1 -p "$T/bad.pem" < /dev/null
+		echo "$output"
+		[ "$status" -eq 78 ]
+		grep -F "$T/bad.pem: its $1" <<< "$output"
+	done
+	run "$CERTGEN" check "$T/bad.pem"
+	echo "$output"
+	[ "$status" -eq 2 ]
+	grep -F "$T/bad.pem: its $1" <<< "$output"
+	command_session --tls 1.2 --peer 'handshake hold' -- "$WRAP" -o "$T/session.log" -r '127.0.0.1:{backend}' \
+		-p "$T/bad.pem"
+	untouched
+	within 3
+	logged "our certificate: its $1"
+}
+
+@test "a keyUsage without digitalSignature: --check, certgen check and -d say it, and so does the log" {
+	need openssl
+	local key usage
+	for key in rsa:2048 ec; do
+		for usage in keyEncipherment,dataEncipherment nonRepudiation; do
+			own_pem -newkey "$key" $([ "$key" = rsa:2048 ] || echo -pkeyopt ec_paramgen_curve:P-256) \
+				-addext basicConstraints=critical,CA:FALSE -addext "keyUsage=$usage"
+			unusable "keyUsage lacks digitalSignature"
+		done
+	done
+}
+
+@test "a CA's certificate as the first, which may sign certificates alone: said everywhere" {
+	need openssl
+	own_pem -newkey rsa:2048 -addext keyUsage=critical,keyCertSign,cRLSign
+	unusable "keyUsage lacks digitalSignature"
+}
+
+@test "RSA-PSS parameters that TLS cannot use: said everywhere" {
+	need openssl
+	local hash salt
+	while read -r hash salt; do
+		own_pem -newkey rsa-pss -pkeyopt rsa_keygen_bits:2048 -pkeyopt "rsa_pss_keygen_md:$hash" \
+			-pkeyopt "rsa_pss_keygen_mgf1_md:$hash" -pkeyopt "rsa_pss_keygen_saltlen:$salt" \
+			-addext basicConstraints=critical,CA:FALSE
+		unusable "RSA-PSS parameters are none that TLS can use"
+	done <<< $'sha1 20\nsha224 28\nsha256 64'
+	own_pem -newkey rsa-pss -pkeyopt rsa_keygen_bits:2048 -addext basicConstraints=critical,CA:FALSE
+	run "$WRAP" --check -r 127.0.0.1:1 -p "$T/bad.pem"
+	[[ $output == *"ok      PEM $T/bad.pem"* ]]
+}
+
+@test "a certificate that may sign others, as openssl req makes it: --check, certgen check and -d warn of it" {
+	need openssl
+	own_pem -newkey ec -pkeyopt ec_paramgen_curve:P-256
+	warning="$T/bad.pem: its first certificate may sign others (CA:TRUE)"
+	run timeout 20 "$WRAP" --check -r 127.0.0.1:1 -p "$T/bad.pem"
+	grep -F "warning $warning" <<< "$output"
+	[[ $output == *"ok      PEM $T/bad.pem"* ]]
+	run "$CERTGEN" check "$T/bad.pem"
+	[ "$status" -eq 1 ]
+	grep -F "$warning" <<< "$output"
+	run timeout 2 "$WRAP" -f -d 127.0.0.1:0 -r 127.0.0.1:1 -p "$T/bad.pem"
+	[ "$status" -ne 78 ]
+	[ "$(grep -cF "$warning" <<< "$output")" -eq 1 ]
+	run timeout 20 "$WRAP" --check -r 127.0.0.1:1 -p "$T/pgssl.pem"
+	[[ $output != *"may sign others"* ]]
+	"$CERTGEN" check "$T/pgssl.pem"
+}
+
 @test "0600, 0400, and 0640 of root's are taken" {
 	local mode
 	for mode in 600 400; do

@@ -103,6 +103,7 @@ check_certificates(struct check *c, const struct signer *signer)
 static void
 check_pem(struct check *c)
 {
+	const char *warning;
 	struct signer signer;
 	struct failure why;
 
@@ -111,6 +112,8 @@ check_pem(struct check *c)
 		say_error(c, &why);
 	else {
 		say("ok", "PEM %s: private to its owner, key and certificate match", c->o->pem);
+		if ((warning = signer_warning(&signer)) != NULL)
+			say("warning", "%s: %s", c->o->pem, warning);
 		check_certificates(c, &signer);
 	}
 	signer_close(&signer);

@@ -251,14 +251,13 @@ hear_start(int control, struct failure *why)
 	int kind;
 
 	keyholder_adopt(&told, control);
-	if ((kind = receive(&told, text, &n)) == 0)
-		return 0;
-	text[n] = '\0';
-	if (kind == -1)
+	if ((kind = receive(&told, text, &n)) == -1) {
 		*why = told.why;
-	else
-		failure_set(why, kind, "%s", text);
-	return -1;
+		return -1;
+	}
+	text[n] = '\0';
+	failure_set(why, kind, "%s", text);
+	return kind == 0 ? 0 : -1;
 }
 
 int

@@ -82,8 +82,8 @@ struct keyholder_service {
 };
 
 /*
- * Forks it.  0, or -1 and *why, also where the PEM cannot be read or key and certificate do not
- * match.
+ * Forks it.  0, and in why->text what the log should warn of, or ""; or -1 and *why, also where the
+ * PEM cannot be read or key and certificate do not match.
  */
 int keyholder_service_start(struct keyholder_service *s, const char *pem_path,
     enum signable_role role, const struct sandbox *user, struct failure *why);

@@ -201,6 +201,7 @@ keyprocess_run_service(
     int control, const char *pem_path, enum signable_role role, const struct sandbox *user)
 {
 	static struct service s;
+	const char *warning;
 	struct failure why;
 
 	keep_only(control);
@@ -210,7 +211,9 @@ keyprocess_run_service(
 		(void)keyprocess_refuse(control, &why);
 		_exit(why.code);
 	}
-	(void)reply(control, 0, "", 0);
+	if ((warning = signer_warning(&s.signer)) != NULL)
+		(void)failure_set(&why, EX_OK, "%s: %s", pem_path, warning);
+	(void)reply(control, 0, why.text, warning != NULL ? strlen(why.text) : 0);
 	s.control = control;
 	s.polled[0] = (struct pollfd){ .events = POLLIN };
 	s.n = 1;

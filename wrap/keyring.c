@@ -26,6 +26,8 @@ start(struct keyring *k, struct failure *why)
 		return failure_set(why, EX_OSERR, "%s changes too often", k->pem_path);
 	if (keyholder_service_start(&fresh, k->pem_path, k->role, k->user, why) == -1)
 		return -1;
+	if (why->text[0] != '\0')
+		log_line(LEVEL_WARNING, "%s", why->text);
 	keyring_leave(k);
 	k->current = fresh;
 	k->pids[place] = fresh.pid;

@@ -10,6 +10,7 @@
 #include <gnutls/x509.h>
 
 #include "file.h"
+#include "leaf.h"
 #include "p256.h"
 #include "strength.h"
 
@@ -167,12 +168,36 @@ signer_sign(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags, 
 	return sign_other(s, is_hash, algorithm, flags, &in, out, why);
 }
 
+/* What leaf_fault or leaf_warning says of the first certificate; one that cannot be read is not
+ * theirs. */
+static const char *
+ask_leaf(const struct signer *s, const char *question(gnutls_x509_crt_t))
+{
+	gnutls_datum_t pem = { (unsigned char *)s->pem, (unsigned)s->len };
+	const char *answer = NULL;
+	gnutls_x509_crt_t leaf;
+
+	if (gnutls_global_init() < 0 || gnutls_x509_crt_init(&leaf) < 0)
+		return NULL;
+	if (gnutls_x509_crt_import(leaf, &pem, GNUTLS_X509_FMT_PEM) == 0)
+		answer = question(leaf);
+	gnutls_x509_crt_deinit(leaf);
+	return answer;
+}
+
+const char *
+signer_warning(const struct signer *s)
+{
+	return ask_leaf(s, leaf_warning);
+}
+
 int
 signer_match(const struct signer *s, struct failure *why)
 {
 	gnutls_datum_t pem = { (unsigned char *)s->pem, (unsigned)s->len };
 	gnutls_certificate_credentials_t credentials = NULL;
 	gnutls_x509_privkey_t key = NULL;
+	const char *fault;
 	unsigned bits = 0;
 	int r, algorithm = GNUTLS_PK_UNKNOWN;
 
@@ -194,7 +219,11 @@ signer_match(const struct signer *s, struct failure *why)
 		    "comes first, before those that issued it, and its key with it; `make cert` makes "
 		    "a new pair",
 		    s->path);
-	return r < 0 ? broken(s, r, why) : check_strength(s, algorithm, bits, why);
+	if (r < 0)
+		return broken(s, r, why);
+	if ((fault = ask_leaf(s, leaf_fault)) != NULL)
+		return failure_set(why, EX_CONFIG, "%s: its %s", s->path, fault);
+	return check_strength(s, algorithm, bits, why);
 }
 
 void

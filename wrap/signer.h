@@ -47,8 +47,14 @@ ssize_t signer_chain(const struct signer *s, char *out, struct failure *why);
 ssize_t signer_sign(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags,
     const void *data, size_t n, void *out, struct failure *why);
 
-/* Whether key and certificate belong together, by trying: 0, or -1 and *why (EX_CONFIG). */
+/*
+ * Whether key and certificate belong together, by trying, and TLS can use them: 0, or -1 and *why
+ * (EX_CONFIG).
+ */
 int signer_match(const struct signer *s, struct failure *why);
+
+/* What is to be said of certificates that serve all the same (leaf.h), or NULL. */
+const char *signer_warning(const struct signer *s);
 
 /* What can be read of the certificates. */
 struct signer_facts {

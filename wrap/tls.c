@@ -411,6 +411,17 @@ may_refuse_ours(const struct tls *t, int error, int alert)
 		(!t->established && error == GNUTLS_E_PREMATURE_TERMINATION));
 }
 
+/* What no peer could do with a certificate of ours that TLS cannot use, or NULL. */
+static const char *
+own_fault(const struct tls *t, int error, int alert)
+{
+	bool may_be = !t->established &&
+	    (alert != -1 || error == GNUTLS_E_NO_CIPHER_SUITES ||
+		error == GNUTLS_E_PREMATURE_TERMINATION);
+
+	return may_be ? tls_key_fault(&t->key) : NULL;
+}
+
 /*
  * Before the handshake is complete the same errors have other causes, and the cause is what is
  * asked for.
@@ -449,12 +460,16 @@ static void
 set_reason(struct tls *t, int error)
 {
 	int alert = peer_alert(t, error);
-	const char *known = t->established ? NULL : handshake_reason(t, error, alert);
+	const char *known = t->established ? NULL : handshake_reason(t, error, alert), *fault;
 	const char *name = alert == -1 ? NULL :
 					 gnutls_alert_get_name((gnutls_alert_description_t)alert);
 
 	t->error = error;
 	/* Before the peer is blamed. */
+	if ((fault = own_fault(t, error, alert)) != NULL) {
+		(void)snprintf(t->reason, sizeof(t->reason), "our certificate: its %s", fault);
+		return;
+	}
 	if (may_refuse_ours(t, error, alert) &&
 	    tls_key_is_outdated(&t->key, t->reason, sizeof(t->reason)))
 		return;

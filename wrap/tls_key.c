@@ -10,6 +10,7 @@
 #include <gnutls/x509.h>
 
 #include "certificate.h"
+#include "leaf.h"
 #include "validity.h"
 
 static int
@@ -209,6 +210,20 @@ tls_key_is_outdated(const struct tls_key *k, char *text, size_t size)
 		if (is_outdated(&k->chain[i].cert, i == 0, text, size))
 			return true;
 	return false;
+}
+
+const char *
+tls_key_fault(const struct tls_key *k)
+{
+	const char *fault = NULL;
+	gnutls_x509_crt_t leaf;
+
+	if (k->chain_len == 0 || gnutls_x509_crt_init(&leaf) < 0)
+		return NULL;
+	if (gnutls_x509_crt_import(leaf, &k->chain[0].cert, GNUTLS_X509_FMT_DER) == 0)
+		fault = leaf_fault(leaf);
+	gnutls_x509_crt_deinit(leaf);
+	return fault;
 }
 
 void

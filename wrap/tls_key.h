@@ -32,6 +32,9 @@ int tls_key_load(struct tls_key *k);
  */
 bool tls_key_is_outdated(const struct tls_key *k, char *text, size_t size);
 
+/* Why TLS cannot use the leaf that was loaded (leaf.h), or NULL where it can. */
+const char *tls_key_fault(const struct tls_key *k);
+
 void tls_key_free(struct tls_key *k);
 
 #endif

@@ -1,0 +1,62 @@
+/* A server's own certificate, and what TLS wants of it. */
+
+#include "leaf.h"
+
+#include <stdbool.h>
+
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+
+/* In TLS 1.3 and 1.2 of today a certificate's key signs, whatever kind of key it is. */
+static bool
+may_sign_handshakes(gnutls_x509_crt_t leaf)
+{
+	unsigned usage = 0;
+
+	return gnutls_x509_crt_get_key_usage(leaf, &usage, NULL) < 0 ||
+	    (usage & GNUTLS_KEY_DIGITAL_SIGNATURE) != 0;
+}
+
+/* TLS signs RSA-PSS with a salt as long as the hash (RFC 8446, 4.2.3); the parameters say the
+ * least. */
+static bool
+has_parameters_of_tls(gnutls_x509_crt_t leaf)
+{
+	gnutls_digest_algorithm_t hash = GNUTLS_DIG_UNKNOWN;
+	gnutls_x509_spki_t spki;
+	unsigned salt = 0;
+	bool right = true;
+
+	if (gnutls_x509_crt_get_pk_algorithm(leaf, NULL) != GNUTLS_PK_RSA_PSS ||
+	    gnutls_x509_spki_init(&spki) < 0)
+		return true;
+	if (gnutls_x509_crt_get_spki(leaf, spki, 0) == 0 &&
+	    gnutls_x509_spki_get_rsa_pss_params(spki, &hash, &salt) == 0 &&
+	    hash != GNUTLS_DIG_UNKNOWN)
+		right = (hash == GNUTLS_DIG_SHA256 || hash == GNUTLS_DIG_SHA384 ||
+			    hash == GNUTLS_DIG_SHA512) &&
+		    salt <= gnutls_hash_get_len(hash);
+	gnutls_x509_spki_deinit(spki);
+	return right;
+}
+
+const char *
+leaf_fault(gnutls_x509_crt_t leaf)
+{
+	if (!may_sign_handshakes(leaf))
+		return "keyUsage lacks digitalSignature, so that clients refuse it; make a new "
+		       "one with inetls-certgen, or ask its CA for one with digitalSignature";
+	if (!has_parameters_of_tls(leaf))
+		return "RSA-PSS parameters are none that TLS can use; make a new key without "
+		       "parameters, or of P-256, as inetls-certgen does";
+	return NULL;
+}
+
+const char *
+leaf_warning(gnutls_x509_crt_t leaf)
+{
+	if (gnutls_x509_crt_get_ca_status(leaf, NULL) <= 0)
+		return NULL;
+	return "its first certificate may sign others (CA:TRUE), so that who takes over a session "
+	       "could have one forged; make one with CA:FALSE, as inetls-certgen does";
+}
