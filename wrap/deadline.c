@@ -11,16 +11,19 @@
 
 #include "parse.h"
 
+static volatile sig_atomic_t stopped; /* a signal came, and deadline_end_stop has not */
+
 static void
-ignore(int signal)
+stop(int signal)
 {
 	(void)signal;
+	stopped = 1;
 }
 
 void
 deadline_let_in(const int *signals, size_t n, void (*handler)(int))
 {
-	struct sigaction act = { .sa_handler = handler != NULL ? handler : ignore };
+	struct sigaction act = { .sa_handler = handler != NULL ? handler : stop };
 	sigset_t block;
 
 	(void)sigemptyset(&block);
@@ -61,6 +64,8 @@ deadline_wait(struct pollfd *fds, nfds_t n, int64_t deadline)
 	sigset_t none;
 	int ready;
 
+	if (stopped)
+		return DEADLINE_STOP;
 	if (deadline != DEADLINE_NEVER) {
 		int64_t left = deadline - deadline_now();
 
@@ -84,6 +89,8 @@ deadline_wait_event(int epoll, int64_t deadline, int *fd)
 	sigset_t none;
 	int ready;
 
+	if (stopped)
+		return DEADLINE_STOP;
 	if (deadline != DEADLINE_NEVER && (left = deadline - deadline_now()) < 0)
 		left = 0;
 	(void)sigemptyset(&none);
@@ -108,4 +115,10 @@ int
 deadline_stopped(void)
 {
 	return deadline_wait(NULL, 0, 0) == DEADLINE_STOP;
+}
+
+void
+deadline_end_stop(void)
+{
+	stopped = 0;
 }

@@ -22,7 +22,8 @@ enum {
 
 /*
  * From now on these signals are let in only here, and then the wait answers DEADLINE_STOP.  handler
- * may be NULL, where the arrival is all that counts.  SIGPIPE is ignored: write says EPIPE.
+ * may be NULL, where the arrival is all that counts: then every wait from there on answers
+ * DEADLINE_STOP, until deadline_end_stop.  SIGPIPE is ignored: write says EPIPE.
  */
 void deadline_let_in(const int *signals, size_t n, void (*handler)(int));
 
@@ -50,5 +51,8 @@ int deadline_wait_fd(int fd, short events, int64_t deadline);
 
 /* Whether a signal asks us to end, without waiting: for loops that never block. */
 int deadline_stopped(void);
+
+/* The end has begun that a signal asked for: its own waits are waits again. */
+void deadline_end_stop(void);
 
 #endif

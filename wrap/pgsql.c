@@ -41,51 +41,49 @@ pgsql_classify(const unsigned char head[PGSQL_HEAD], size_t *length)
 	return PGSQL_UNKNOWN;
 }
 
-enum io { IO_DONE, IO_OVER, IO_STOPPED, IO_GONE };
-
-/* Waits after EAGAIN; IO_DONE means try again. */
-static enum io
+/* Waits after EAGAIN; PGSQL_IO_DONE means try again. */
+static enum pgsql_io
 wait_again(int fd, short events, int64_t deadline)
 {
 	if (errno != EAGAIN)
-		return IO_GONE;
+		return PGSQL_IO_GONE;
 	switch (deadline_wait_fd(fd, events, deadline)) {
-	case DEADLINE_OVER: return IO_OVER;
-	case DEADLINE_STOP: return IO_STOPPED;
-	case DEADLINE_ERROR: return IO_GONE;
+	case DEADLINE_OVER: return PGSQL_IO_OVER;
+	case DEADLINE_STOP: return PGSQL_IO_STOPPED;
+	case DEADLINE_ERROR: return PGSQL_IO_GONE;
 	}
-	return IO_DONE;
+	return PGSQL_IO_DONE;
 }
 
-static enum io
-read_exactly(int fd, unsigned char *data, size_t n, int64_t deadline)
+enum pgsql_io
+pgsql_read_exactly(int fd, void *data, size_t n, size_t *have, int64_t deadline)
 {
-	enum io how = IO_DONE;
+	enum pgsql_io how = PGSQL_IO_DONE;
 
-	while (n > 0 && how == IO_DONE) {
-		ssize_t got = read(fd, data, n);
+	while (*have < n && how == PGSQL_IO_DONE) {
+		ssize_t got = read(fd, (unsigned char *)data + *have, n - *have);
 
 		if (got == 0)
-			return IO_GONE;
-		if (got > 0) {
-			data += got;
-			n -= (size_t)got;
-		} else
+			return PGSQL_IO_GONE;
+		if (got > 0)
+			*have += (size_t)got;
+		else
 			how = wait_again(fd, POLLIN, deadline);
 	}
 	return how;
 }
 
-static enum io
-write_all(int fd, const unsigned char *data, size_t n, int64_t deadline)
+enum pgsql_io
+pgsql_write_all(int fd, const void *data, size_t n, int64_t deadline)
 {
-	enum io how = IO_DONE;
+	const unsigned char *at = data;
+	enum pgsql_io how = PGSQL_IO_DONE;
 
-	while (n > 0 && how == IO_DONE) {
-		ssize_t sent = write(fd, data, n);
+	while (n > 0 && how == PGSQL_IO_DONE) {
+		ssize_t sent = write(fd, at, n);
 
 		if (sent >= 0) {
-			data += sent;
+			at += sent;
 			n -= (size_t)sent;
 		} else
 			how = wait_again(fd, POLLOUT, deadline);
@@ -93,16 +91,12 @@ write_all(int fd, const unsigned char *data, size_t n, int64_t deadline)
 	return how;
 }
 
-bool
-pgsql_read_exactly(int fd, void *data, size_t n, int64_t deadline)
+static enum pgsql_io
+read_exactly(int fd, unsigned char *data, size_t n, int64_t deadline)
 {
-	return read_exactly(fd, data, n, deadline) == IO_DONE;
-}
+	size_t have = 0;
 
-bool
-pgsql_write_all(int fd, const void *data, size_t n, int64_t deadline)
-{
-	return write_all(fd, data, n, deadline) == IO_DONE;
+	return pgsql_read_exactly(fd, data, n, &have, deadline);
 }
 
 /* A client waits for our answer, so whatever is there already was put there by somebody else. */
@@ -122,13 +116,13 @@ refuse(struct pgsql *p, const char *reason)
 }
 
 static enum pgsql_verdict
-not_done(struct pgsql *p, enum io how)
+not_done(struct pgsql *p, enum pgsql_io how)
 {
-	if (how == IO_STOPPED)
+	if (how == PGSQL_IO_STOPPED)
 		return PGSQL_STOPPED;
 	return refuse(p,
-	    how == IO_OVER ? "peer did not say what it wants within --handshake-timeout" :
-			     "peer closed before the handshake");
+	    how == PGSQL_IO_OVER ? "peer did not say what it wants within --handshake-timeout" :
+				   "peer closed before the handshake");
 }
 
 static size_t
@@ -173,31 +167,31 @@ static enum pgsql_verdict
 refuse_plain(struct pgsql *p, int fd, size_t length, int64_t deadline)
 {
 	unsigned char buf[PGSQL_STARTUP_MAX];
-	enum io how = read_exactly(fd, buf, length - PGSQL_HEAD, deadline);
+	enum pgsql_io how = read_exactly(fd, buf, length - PGSQL_HEAD, deadline);
 
-	if (how != IO_DONE)
+	if (how != PGSQL_IO_DONE)
 		return not_done(p, how);
 	length = pgsql_error(buf, sizeof(buf), "28000", "TLS is required on this port", NULL,
 	    "Connect with sslmode=require, or better sslmode=verify-full.");
-	how = write_all(fd, buf, length, deadline);
-	return how == IO_DONE ? refuse(p, "plain StartupMessage; told that TLS is required") :
-				not_done(p, how);
+	how = pgsql_write_all(fd, buf, length, deadline);
+	return how == PGSQL_IO_DONE ? refuse(p, "plain StartupMessage; told that TLS is required") :
+				      not_done(p, how);
 }
 
 static enum pgsql_verdict
 take_cancel(struct pgsql *p, int fd, size_t length, int64_t deadline)
 {
-	enum io how = read_exactly(fd, p->packet + PGSQL_HEAD, length - PGSQL_HEAD, deadline);
+	enum pgsql_io how = read_exactly(fd, p->packet + PGSQL_HEAD, length - PGSQL_HEAD, deadline);
 
 	p->len = length;
-	return how == IO_DONE ? PGSQL_FORWARD : not_done(p, how);
+	return how == PGSQL_IO_DONE ? PGSQL_FORWARD : not_done(p, how);
 }
 
 /* The one byte that answers SSLRequest or GSSENCRequest. */
-static enum io
+static enum pgsql_io
 answer(int fd, unsigned char byte, int64_t deadline)
 {
-	return write_all(fd, &byte, 1, deadline);
+	return pgsql_write_all(fd, &byte, 1, deadline);
 }
 
 enum pgsql_verdict
@@ -205,17 +199,17 @@ pgsql_accept(struct pgsql *p, int fd, int64_t deadline)
 {
 	enum pgsql_request request = PGSQL_UNKNOWN;
 	size_t length;
-	enum io how;
+	enum pgsql_io how;
 	int gssenc = 0;
 
 	do {
-		if ((how = read_exactly(fd, p->packet, PGSQL_HEAD, deadline)) != IO_DONE)
+		if ((how = read_exactly(fd, p->packet, PGSQL_HEAD, deadline)) != PGSQL_IO_DONE)
 			return not_done(p, how);
 		request = pgsql_classify(p->packet, &length);
 		if ((request == PGSQL_SSL || request == PGSQL_GSSENC) && is_stuffed(fd))
 			return refuse(p, "bytes stuffed between request and answer");
 		if (request == PGSQL_GSSENC && !gssenc &&
-		    (how = answer(fd, 'N', deadline)) != IO_DONE)
+		    (how = answer(fd, 'N', deadline)) != PGSQL_IO_DONE)
 			return not_done(p, how);
 	} while (request == PGSQL_GSSENC && !gssenc++);
 
@@ -224,7 +218,7 @@ pgsql_accept(struct pgsql *p, int fd, int64_t deadline)
 	case PGSQL_TLS: p->len = PGSQL_HEAD; return PGSQL_DIRECT;
 	case PGSQL_SSL:
 		how = answer(fd, 'S', deadline);
-		return how == IO_DONE ? PGSQL_HANDSHAKE : not_done(p, how);
+		return how == PGSQL_IO_DONE ? PGSQL_HANDSHAKE : not_done(p, how);
 	case PGSQL_CANCEL: return take_cancel(p, fd, length, deadline);
 	case PGSQL_STARTUP: return refuse_plain(p, fd, length, deadline);
 	case PGSQL_GSSENC: return refuse(p, "a second GSSENCRequest");
@@ -239,11 +233,11 @@ pgsql_accept_local(struct pgsql *p, int fd_in, int fd_out, int64_t deadline)
 {
 	enum pgsql_request request;
 	size_t length;
-	enum io how;
+	enum pgsql_io how;
 	int declined = 0;
 
 	do {
-		if ((how = read_exactly(fd_in, p->packet, PGSQL_HEAD, deadline)) != IO_DONE)
+		if ((how = read_exactly(fd_in, p->packet, PGSQL_HEAD, deadline)) != PGSQL_IO_DONE)
 			return not_done(p, how);
 		request = pgsql_classify(p->packet, &length);
 		if (request != PGSQL_SSL && request != PGSQL_GSSENC)
@@ -251,9 +245,9 @@ pgsql_accept_local(struct pgsql *p, int fd_in, int fd_out, int64_t deadline)
 		/* Each kind of encryption is offered once; it is the wrapper that encrypts. */
 		if (++declined > 2)
 			return refuse(p, "local program asks for encryption again and again");
-	} while ((how = answer(fd_out, 'N', deadline)) == IO_DONE);
+	} while ((how = answer(fd_out, 'N', deadline)) == PGSQL_IO_DONE);
 
-	if (how != IO_DONE)
+	if (how != PGSQL_IO_DONE)
 		return not_done(p, how);
 	p->len = PGSQL_HEAD;
 	if (request == PGSQL_CANCEL)
@@ -269,11 +263,11 @@ pgsql_request_tls(struct pgsql *p, int fd, int64_t deadline)
 {
 	static const unsigned char request[PGSQL_HEAD] = { 0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f };
 	unsigned char byte;
-	enum io how = write_all(fd, request, sizeof(request), deadline);
+	enum pgsql_io how = pgsql_write_all(fd, request, sizeof(request), deadline);
 
-	if (how == IO_DONE)
+	if (how == PGSQL_IO_DONE)
 		how = read_exactly(fd, &byte, 1, deadline);
-	if (how != IO_DONE)
+	if (how != PGSQL_IO_DONE)
 		return not_done(p, how);
 	if (byte == 'N')
 		return refuse(p, "server has no TLS (ssl = off)");
@@ -291,9 +285,9 @@ pgsql_tell_local(struct pgsql *p, int fd_in, int fd_out, const char *reason, int
 	unsigned char buf[PGSQL_STARTUP_MAX];
 	size_t length;
 
-	if (read_exactly(fd_in, buf, p->rest, deadline) != IO_DONE)
+	if (read_exactly(fd_in, buf, p->rest, deadline) != PGSQL_IO_DONE)
 		return;
 	length = pgsql_error(
 	    buf, sizeof(buf), "57P03", "the database cannot be reached through TLS", reason, NULL);
-	(void)write_all(fd_out, buf, length, deadline);
+	(void)pgsql_write_all(fd_out, buf, length, deadline);
 }

@@ -70,9 +70,14 @@ enum pgsql_verdict pgsql_request_tls(struct pgsql *p, int fd, int64_t deadline);
  */
 void pgsql_tell_local(struct pgsql *p, int fd_in, int fd_out, const char *reason, int64_t deadline);
 
-/* All n bytes from or to a non-blocking descriptor, by the deadline; whether it came to that. */
-bool pgsql_read_exactly(int fd, void *data, size_t n, int64_t deadline);
-bool pgsql_write_all(int fd, const void *data, size_t n, int64_t deadline);
+enum pgsql_io { PGSQL_IO_DONE, PGSQL_IO_OVER, PGSQL_IO_STOPPED, PGSQL_IO_GONE };
+
+/*
+ * Reads until *have is n, or writes all n bytes, from or to a non-blocking descriptor by the
+ * deadline.  PGSQL_IO_GONE: the end of file, or errno.
+ */
+enum pgsql_io pgsql_read_exactly(int fd, void *data, size_t n, size_t *have, int64_t deadline);
+enum pgsql_io pgsql_write_all(int fd, const void *data, size_t n, int64_t deadline);
 
 /*
  * An ErrorResponse of severity FATAL into out; hint and detail may be NULL.  Returns its length;

@@ -18,9 +18,10 @@ pgsql_probe(int fd, int64_t deadline)
 				      "database\0postgres\0";
 	static const char come_in[] = { 0, 0, 0, 8, 0, 0, 0, 0 };
 	char answer[ANSWER];
+	size_t have = 0;
 
-	if (!pgsql_write_all(fd, startup, sizeof(startup), deadline) ||
-	    !pgsql_read_exactly(fd, answer, sizeof(answer), deadline))
+	if (pgsql_write_all(fd, startup, sizeof(startup), deadline) != PGSQL_IO_DONE ||
+	    pgsql_read_exactly(fd, answer, sizeof(answer), &have, deadline) != PGSQL_IO_DONE)
 		return PGSQL_NO_ANSWER;
 	if (answer[0] == 'E')
 		return PGSQL_DECLINES;

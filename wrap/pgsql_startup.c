@@ -103,34 +103,65 @@ next_message(const struct pgsql_startup *s, struct message *m, bool *matters)
 	return gather(s, m, length);
 }
 
-/* Whether there may be another message before the one that is looked for. */
-static bool
-pass_answer(struct pgsql_startup *s, int64_t deadline, enum gathered *how)
+/* A failure of the local program's end, for our caller. */
+static enum pgsql_passed
+local_end(enum pgsql_io how)
+{
+	switch (how) {
+	case PGSQL_IO_OVER: return PGSQL_PASS_LATE;
+	case PGSQL_IO_STOPPED: return PGSQL_PASS_ENDED;
+	case PGSQL_IO_GONE: return PGSQL_PASS_DEAF;
+	case PGSQL_IO_DONE: break;
+	}
+	return PGSQL_PASSED;
+}
+
+/* Passes one message on; *more: there may be another before the one that is looked for. */
+static enum pgsql_passed
+pass_answer(struct pgsql_startup *s, int64_t patience_ms, bool *more)
 {
 	struct message m = { .have = 0 };
 	bool matters;
+	enum gathered how = next_message(s, &m, &matters);
+	enum pgsql_io written;
 
-	*how = next_message(s, &m, &matters);
-	if (*how == WHOLE && matters)
+	*more = how == WHOLE && matters && m.data[0] == 'v';
+	if (how == WHOLE && matters)
 		m.have = pgsql_without_binding(m.data, m.have);
-	if (pgsql_write_all(s->fd_out, m.data, m.have, deadline))
-		s->in += m.have;
-	return *how == WHOLE && matters && m.data[0] == 'v';
+	written = pgsql_write_all(s->fd_out, m.data, m.have, deadline_after(patience_ms));
+	if (written != PGSQL_IO_DONE)
+		return local_end(written);
+	s->in += m.have;
+	return how == FAILED ? PGSQL_PASS_CUT : how == STOPPED ? PGSQL_PASS_ENDED : PGSQL_PASSED;
+}
+
+/*
+ * Sends the rest of the StartupMessage: what there is of it where the local program has ended, as
+ * the relay will see.
+ */
+static enum pgsql_passed
+send_rest(struct pgsql_startup *s, int64_t patience_ms)
+{
+	unsigned char startup[PGSQL_STARTUP_MAX];
+	size_t have = 0;
+	enum pgsql_io how = pgsql_read_exactly(
+	    s->fd_in, startup, s->rest, &have, deadline_after(patience_ms));
+
+	if (how == PGSQL_IO_OVER || how == PGSQL_IO_STOPPED)
+		return local_end(how);
+	if (have > 0 && tls_write(s->tls, startup, have) != (ssize_t)have)
+		return PGSQL_PASS_CUT;
+	s->out += have;
+	return PGSQL_PASSED;
 }
 
 enum pgsql_passed
-pgsql_pass_startup(struct pgsql_startup *s, int64_t deadline)
+pgsql_pass_startup(struct pgsql_startup *s, int64_t patience_ms)
 {
-	unsigned char startup[PGSQL_STARTUP_MAX];
-	enum gathered how;
+	enum pgsql_passed how = send_rest(s, patience_ms);
+	bool more = how == PGSQL_PASSED && s->out == s->rest;
 
-	if (!pgsql_read_exactly(s->fd_in, startup, s->rest, deadline))
-		return deadline_stopped() ? PGSQL_PASS_ENDED :
-					    PGSQL_PASSED; /* gone, as the relay will see */
-	if (tls_write(s->tls, startup, s->rest) != (ssize_t)s->rest)
-		return PGSQL_PASS_CUT;
-	s->out += s->rest;
-	while (pass_answer(s, deadline, &how))
-		continue;
-	return how == FAILED ? PGSQL_PASS_CUT : how == STOPPED ? PGSQL_PASS_ENDED : PGSQL_PASSED;
+	while (more && how == PGSQL_PASSED)
+		how = pass_answer(s, patience_ms, &more);
+	return how;
 }

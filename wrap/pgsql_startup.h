@@ -16,6 +16,8 @@ enum pgsql_passed {
 	PGSQL_PASSED,     /* go on with whatever comes */
 	PGSQL_PASS_CUT,   /* TLS has failed; tls_reason says why */
 	PGSQL_PASS_ENDED, /* a signal */
+	PGSQL_PASS_LATE,  /* the local program has not read or said what it should in time */
+	PGSQL_PASS_DEAF,  /* the local program takes no more; errno says why */
 };
 
 struct pgsql_startup {
@@ -27,10 +29,10 @@ struct pgsql_startup {
 
 /*
  * Sends the rest of the StartupMessage, and passes the server's answers on until it has said how
- * the user is to prove who he is.  The deadline is for the local program; the server may take its
- * time.
+ * the user is to prove who he is.  The local program has patience_ms to finish its message, and as
+ * long to take each answer; the server may take its time.
  */
-enum pgsql_passed pgsql_pass_startup(struct pgsql_startup *s, int64_t deadline);
+enum pgsql_passed pgsql_pass_startup(struct pgsql_startup *s, int64_t patience_ms);
 
 /*
  * Takes the mechanisms that bind to a channel out of a whole message of n bytes, where it is an

@@ -79,6 +79,14 @@ fail(struct relay *r, enum relay_outcome outcome, enum relay_end who, const char
 	return true;
 }
 
+/* What is left to deliver may take its time. */
+static bool
+stop(struct relay *r)
+{
+	deadline_end_stop();
+	return fail(r, RELAY_STOPPED, RELAY_END_SIGNAL, "ended by a signal", "");
+}
+
 static void
 discard(struct flow *f)
 {
@@ -344,7 +352,7 @@ wait_for_more(struct relay *r, bool flushed, int64_t deadline)
 		return false;
 	}
 	if (n == DEADLINE_STOP)
-		return fail(r, RELAY_STOPPED, RELAY_END_SIGNAL, "ended by a signal", "");
+		return stop(r);
 	r->readable_peer |= ready(&p[0], POLLIN);
 	if (ready(&p[1], POLLOUT)) {
 		r->writable_peer = true;
@@ -377,7 +385,7 @@ run_dry(struct relay *r, bool *moved)
 	while (step_all(r)) {
 		*moved = true;
 		if (++turns % TURNS == 0 && deadline_stopped())
-			(void)fail(r, RELAY_STOPPED, RELAY_END_SIGNAL, "ended by a signal", "");
+			(void)stop(r);
 	}
 	return flush(r);
 }

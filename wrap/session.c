@@ -228,6 +228,7 @@ init(struct session *s, const struct options *o, int channel)
 static int
 conclude(struct session *s, bool opened)
 {
+	deadline_end_stop();
 	if (s->o->client)
 		session_tell_local(s, opened);
 	say_goodbye(s);

@@ -60,6 +60,8 @@ session_connect_backend(struct session *s)
 		return start_program(s);
 	if (backend_connect(&s->backend, deadline_after(s->o->connect_ms), &s->why) == 0)
 		return 0;
+	if (deadline_stopped())
+		return session_finish_why(s, "stopped", "signal", "ended by a signal");
 	return session_finish(s, "backend", "backend");
 }
 
@@ -304,6 +306,32 @@ session_send_first(struct session *s)
 	return 0;
 }
 
+/* How the start of a PostgreSQL session has ended, where the relay does not follow. */
+static int
+startup_over(struct session *s, enum pgsql_passed how)
+{
+	switch (how) {
+	case PGSQL_PASSED: return 0;
+	case PGSQL_PASS_ENDED:
+		s->relay.outcome = RELAY_STOPPED;
+		return session_finish_why(s, "stopped", "signal", "ended by a signal");
+	case PGSQL_PASS_LATE:
+		s->relay.outcome = RELAY_IDLE;
+		return session_finish_why(s, "timeout", "timeout",
+		    "local program stood still within its first message, or an answer to it, for "
+		    "--handshake-timeout");
+	case PGSQL_PASS_DEAF:
+		s->relay.outcome = RELAY_PLAIN_RESET;
+		failure_set(&s->why, EX_OK, "write to backend: %s", strerror(errno));
+		return session_finish(s, "reset", "backend");
+	case PGSQL_PASS_CUT: break;
+	}
+	s->relay.outcome = RELAY_PEER_CUT;
+	s->truncated = s->peer_done = true;
+	failure_set(&s->why, EX_UNAVAILABLE, "%s", tls_reason(s->tls));
+	return session_finish(s, "cut", "peer");
+}
+
 /* Client mode: a PostgreSQL session begins with what a program without TLS must not be offered. */
 int
 session_pass_startup(struct session *s)
@@ -315,20 +343,11 @@ session_pass_startup(struct session *s)
 
 	if (p.rest == 0)
 		return 0;
-	how = pgsql_pass_startup(&p, deadline_after(s->o->handshake_ms));
+	how = pgsql_pass_startup(&p, s->o->handshake_ms);
 	s->first_in = s->relay.in = p.in;
 	s->first_out += p.out;
 	s->relay.out = s->first_out;
-	if (how == PGSQL_PASSED)
-		return 0;
-	if (how == PGSQL_PASS_ENDED) {
-		s->relay.outcome = RELAY_STOPPED;
-		return session_finish_why(s, "stopped", "signal", "ended by a signal");
-	}
-	s->relay.outcome = RELAY_PEER_CUT;
-	s->truncated = s->peer_done = true;
-	failure_set(&s->why, EX_UNAVAILABLE, "%s", tls_reason(s->tls));
-	return session_finish(s, "cut", "peer");
+	return startup_over(s, how);
 }
 
 /* A service that resets, or as a client's peer is cut off, was not available to the end. */
