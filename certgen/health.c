@@ -233,7 +233,10 @@ health_examine(const char *path, const struct health_limits *limits, struct heal
 
 	memset(health, 0, sizeof(*health));
 	if (file_read(path, FILE_PEM_MAX, &pem, &len, &why) == -1)
-		verdict(health, HEALTH_UNKNOWN, "%s", why.text);
+		verdict(health, HEALTH_UNKNOWN, "%s%s", why.text,
+		    why.code == EX_NOPERM ?
+			"; the certificate beside it, FILE.crt, can be checked by anybody" :
+			"");
 	else if (examine_crl(path, pem, len, limits, health) == 0)
 		examine_pem(path, pem, len, limits, health);
 	file_wipe(pem, len);

@@ -24,19 +24,19 @@ open_failed(const char *path, struct failure *why)
 		return failure_set(why, EX_NOINPUT, "open %s: %s", path, strerror(errno));
 	if (errno == EACCES || errno == EPERM)
 		return failure_set(why, EX_NOPERM,
-		    "open %s: %s for uid %lu; mend: chown %lu %s, and let that user pass its directory",
-		    path, strerror(errno), (unsigned long)geteuid(), (unsigned long)geteuid(),
-		    path);
+		    "open %s: %s for uid %lu; run this as the file's owner or as root, and let that user pass its directory",
+		    path, strerror(errno), (unsigned long)geteuid());
 	return failure_set(why, EX_OSERR, "open %s: %s", path, strerror(errno));
 }
 
+/* A file without a key, as the certificate alone, may be read by everybody. */
 static int
-check_private(const char *path, const struct stat *st, struct failure *why)
+check_private(const char *path, const struct file_named *file, struct failure *why)
 {
-	mode_t mode = st->st_mode & 07777;
-	mode_t allowed = st->st_uid == 0 ? 0740 : 0700;
+	mode_t mode = file->was.st_mode & 07777;
+	mode_t allowed = file->was.st_uid == 0 ? 0740 : 0700;
 
-	if ((mode & 0777 & ~allowed) == 0)
+	if ((mode & 0777 & ~allowed) == 0 || strstr(file->data, "PRIVATE KEY-----") == NULL)
 		return 0;
 	return failure_set(why, EX_NOPERM,
 	    "%s: mode %04o lets others at the private key; mend: chmod 600 %s", path,
@@ -93,9 +93,13 @@ read_open(
 		failure_set(why, EX_OSERR, "stat %s: %s", path, strerror(errno));
 	else if (!S_ISREG(out->was.st_mode))
 		failure_set(why, EX_CONFIG, "%s: not a regular file", path);
-	else if (!private || check_private(path, &out->was, why) == 0)
+	else
 		r = read_all(fd, path, max, &out->data, &out->len, why);
 	(void)close(fd);
+	if (r == 0 && private && check_private(path, out, why) == -1) {
+		file_wipe(out->data, out->len);
+		r = -1;
+	}
 	return r;
 }
 

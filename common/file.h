@@ -25,8 +25,8 @@
 int file_read(const char *path, size_t max, char **data, size_t *len, struct failure *why);
 
 /*
- * The same for a file that holds a private key: refused with EX_NOPERM and the chmod that mends it
- * where others could read or write it.  0600 or less, or 0640 where root owns it (libpq's rule).
+ * The same for a file that is to hold a private key: where it does, and others could read or write
+ * it, it is refused with EX_NOPERM and the chmod that mends it.  0600 or less, or 0640 where root owns it (libpq's rule).
  */
 int file_read_private(const char *path, size_t max, char **data, size_t *len, struct failure *why);
 

@@ -302,3 +302,12 @@ unusable() {
 	run "$WRAP" --check -r 127.0.0.1:1 -p "$T/bad.pem"
 	[[ $output == *"ok      PEM $T/bad.pem"* ]]
 }
+
+@test "bad: the certificate alone as -p: there is no key in it, whatever its mode" {
+	make_pem "$T/pgssl.pem" localhost
+	[ "$(stat -c %a "$T/pgssl.crt")" = 644 ]
+	run "$WRAP" --check -p "$T/pgssl.crt" -r 127.0.0.1:9
+	echo "$output"
+	[[ $output == *"$T/pgssl.crt: holds no private key"* ]]
+	[[ $output != *chmod* ]]
+}

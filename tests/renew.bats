@@ -344,3 +344,24 @@ locked() {
 	run certgen check none.pem
 	[ "$status" -eq 3 ]
 }
+
+@test "bad: a monitor that may not read the PEM is told of the .crt, and not to take the key" {
+	need_root
+	chmod 711 .
+	certgen --quiet x.pem localhost
+	run as_nobody "$CERTGEN" check "$PWD/x.pem"
+	echo "$output"
+	[ "$status" -eq 3 ]
+	[[ $output == *"Permission denied for uid 65534; run this as the file's owner or as root"*"FILE.crt, can be checked by anybody"* ]]
+	[[ $output != *chown* ]]
+	run as_nobody "$CERTGEN" check "$PWD/x.crt"
+	[ "$status" -eq 0 ]
+}
+
+@test "bad: renew of the .crt says that there is no key in it" {
+	certgen --quiet x.pem localhost
+	run "$CERTGEN" renew x.crt
+	echo "$output"
+	[ "$status" -eq 65 ]
+	[[ $output == *'x.crt: there is no key in it, so it is no file to renew'* ]]
+}

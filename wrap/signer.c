@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
@@ -21,7 +22,17 @@ int
 signer_open(struct signer *s, const char *path, enum signable_role role, struct failure *why)
 {
 	*s = (struct signer){ .path = path, .role = role };
-	return file_read_private(path, FILE_PEM_MAX, &s->pem, &s->len, why);
+	if (file_read_private(path, FILE_PEM_MAX, &s->pem, &s->len, why) == 0)
+		return 0;
+	/* The key is for who starts this program, and for no other. */
+	if (access(path, F_OK) == 0 && access(path, R_OK) == -1) {
+		struct failure cause = *why;
+
+		(void)failure_set(why, cause.code,
+		    "%s; if inetls-wrap is to run as it: chown %lu %s", cause.text,
+		    (unsigned long)geteuid(), path);
+	}
+	return -1;
 }
 
 /* What a person can mend about a PEM that does not serve. */
