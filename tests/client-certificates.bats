@@ -79,6 +79,65 @@ load client-certificates
 	grep -qF "reason=\"the peer's CA certificate (CN=aged) expired on 2021-06-07\"" <<< "$line"
 }
 
+# crl_of CA FIRST LAST: the list of that CA, of these days, in $T/dated.crl.
+crl_of() {
+	openssl ca -batch -config "$T/$1/ca.cnf" -gencrl -crl_lastupdate "${2}000000Z" -crl_nextupdate "${3}000000Z" \
+		-out "$T/dated.crl" 2>> "$T/$1/log"
+}
+
+@test "bad: an expired list of --crl turns everybody of its CA away, says so, and is an error for --check" {
+	local days said
+	while read -r days said; do
+		# shellcheck disable=SC2086
+		crl_of good ${days/-/ }
+		level_server own 2 --crl "$T/dated.crl"
+		shows right 1.3 "$port" "$T/own.log"
+		[ "$got" = alert:internal_error ]
+		grep -qF "reason=\"the list of --crl by CN=good $said; make a new one: inetls-certgen crl --ca DIR\"" <<< "$line"
+		stop own
+		run "$WRAP" --check -p "$T/pgssl.pem" -r "127.0.0.1:$BACKEND" -v 2 -A "$T/good.crt" --crl "$T/dated.crl"
+		[ "$status" -eq 78 ]
+		grep -qF "error   --crl $T/dated.crl: the list by CN=good $said" <<< "$output"
+	done <<-END
+		20200101-20210203 expired on 2021-02-03
+		20450607-20460101 is not valid before 2045-06-07
+	END
+	# One of the same CA that is in date is enough, and another CA's is nothing to it.
+	crl_of good 20200101 20210203
+	cat "$T/good.crl" >> "$T/dated.crl"
+	level_server own 2 --crl "$T/dated.crl"
+	is_served
+	stop own
+	openssl ca -batch -config "$T/evil/ca.cnf" -gencrl -crl_lastupdate 20200101000000Z -crl_nextupdate 20210203000000Z \
+		-out "$T/dated.crl" 2>> "$T/evil/log"
+	cat "$T/good.crl" >> "$T/dated.crl"
+	level_server own 2 --crl "$T/dated.crl"
+	is_served
+}
+
+@test "--check says how many days a list of --crl has left, and warns of the last week" {
+	local end
+	end=$(date -u -d '+5 days' +%Y%m%d)
+	crl_of good 20200101 "$end"
+	run "$WRAP" --check -p "$T/pgssl.pem" -r "127.0.0.1:$BACKEND" -v 2 -A "$T/good.crt" --crl "$T/dated.crl"
+	[ "$status" -eq 0 ]
+	grep -qE "^warning +--crl $T/dated.crl: the list by CN=good has [45] days left" <<< "$output"
+	run "$WRAP" --check -p "$T/pgssl.pem" -r "127.0.0.1:$BACKEND" -v 2 -A "$T/good.crt" --crl "$T/good.crl"
+	grep -qE "^ok +--crl $T/good.crl: (29|30) days left" <<< "$output"
+}
+
+@test "bad: our client turns away a server whose CA's list has expired" {
+	issue good server localhost subjectAltName=DNS:localhost extendedKeyUsage=serverAuth
+	crl_of good 20200101 20210203
+	s_server server "$T/server.pem"
+	once "$WRAP" -c -r "localhost:$port" -A "$T/good.crt" --crl "$T/dated.crl" -o "$(new_log ours)"
+	[ "$status" -eq 69 ]
+	[ -z "$output" ]
+	grep -q 'the list of --crl by CN=good expired on 2021-02-03' "$T/ours.log"
+	once "$WRAP" -c -r "localhost:$port" -A "$T/good.crt" --crl "$T/good.crl" -o "$(new_log ours)"
+	[ "$output" = enil ]
+}
+
 is_served() {
 	shows right 1.3 "$port" "$T/own.log"
 	[ "$got" = served ]

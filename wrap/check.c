@@ -16,13 +16,15 @@
 #include "installed.h"
 #include "keyholder.h"
 #include "pgsql_probe.h"
+#include "revocation.h"
 #include "sandbox.h"
 #include "session.h"
 #include "signer.h"
 #include "ticket.h"
 #include "tls.h"
 
-#define WARN_DAYS 30 /* what inetls-certgen renew --before has by default */
+#define WARN_LIST_DAYS 7 /* a list is made anew by a timer, often each month */
+#define WARN_DAYS 30     /* what inetls-certgen renew --before has by default */
 
 struct check {
 	const struct options *o;
@@ -154,6 +156,32 @@ check_tls(struct check *c)
 		say_error(c, &why);
 	else
 		say("ok", "TLS: GnuTLS %s takes the options", tls_library_version());
+}
+
+/* What is out of date turns everybody away. */
+static void
+check_revocation(struct check *c)
+{
+	struct failure why;
+	struct revocation *r = revocation_load(c->o->trust.crl, &why);
+	char text[256];
+	long days;
+
+	if (r == NULL)
+		return; /* check_tls has said it */
+	if (revocation_first_end(r, &days, text, sizeof(text))) {
+		failure_set(&why, EX_CONFIG,
+		    "--crl %s: the list %s; make a new one: inetls-certgen crl --ca DIR",
+		    c->o->trust.crl, text);
+		say_error(c, &why);
+	} else if (days < WARN_LIST_DAYS)
+		say("warning",
+		    "--crl %s: the list %s has %ld days left; make a new one: inetls-certgen crl "
+		    "--ca DIR",
+		    c->o->trust.crl, text, days);
+	else
+		say("ok", "--crl %s: %ld days left", c->o->trust.crl, days);
+	revocation_free(r);
 }
 
 /* Whether a file can be made there, with its directory where that is missing. */
@@ -332,6 +360,8 @@ check_run(const struct options *o)
 		check_keyholder(&c);
 	if (!o->hold_key)
 		check_tls(&c);
+	if (o->trust.crl != NULL)
+		check_revocation(&c);
 	if (o->tickets != NULL)
 		check_tickets(&c);
 	check_linked();

@@ -17,6 +17,7 @@
 #include "chain.h"
 #include "file.h"
 #include "known_hosts.h"
+#include "revocation.h"
 #include "strength.h"
 #include "validity.h"
 
@@ -37,10 +38,9 @@ struct trust {
 	                              peer must show */
 	unsigned n_pinned;
 	gnutls_x509_trust_list_t authorities; /* the credentials' own */
-	gnutls_x509_crl_t *crls;              /* of --crl */
-	unsigned n_crls;
-	bool new_host; /* not yet in known hosts */
-	int alert;     /* for the peer, or -1 */
+	struct revocation *revoked;           /* of --crl, or NULL */
+	bool new_host;                        /* not yet in known hosts */
+	int alert;                            /* for the peer, or -1 */
 	char reason[480];
 };
 
@@ -100,9 +100,7 @@ trust_free(struct trust *t)
 	for (unsigned i = 0; i < t->n_pinned; i++)
 		gnutls_x509_crt_deinit(t->pinned[i]);
 	gnutls_free(t->pinned);
-	for (unsigned i = 0; i < t->n_crls; i++)
-		gnutls_x509_crl_deinit(t->crls[i]);
-	gnutls_free(t->crls);
+	revocation_free(t->revoked);
 	if (t->hosts.fd != -1)
 		(void)close(t->hosts.fd);
 	free(t);
@@ -158,7 +156,7 @@ is_at_fault(const struct trust *t, gnutls_x509_crt_t crt, unsigned status, char 
 
 	if (status == GNUTLS_CERT_REVOKED) {
 		(void)snprintf(text, size, "is revoked (--crl)");
-		return gnutls_x509_crt_check_revocation(crt, t->crls, t->n_crls) == 1;
+		return revocation_has(t->revoked, crt);
 	}
 	over = validity_is_over(crt, text, size, &early);
 	return over && early == (status == GNUTLS_CERT_NOT_ACTIVATED);
@@ -253,6 +251,24 @@ verify_kept(
 	return r;
 }
 
+/* Of each that is shown: which of them GnuTLS has needed is not known.  It is no fault of the
+ * peer's. */
+static int
+check_lists(struct trust *t, const struct shown *s)
+{
+	char text[256];
+
+	for (unsigned i = 0; i < s->n; i++)
+		if (revocation_is_over(
+			t->revoked, s->der[i].data, s->der[i].size, text, sizeof(text))) {
+			(void)snprintf(t->reason, sizeof(t->reason),
+			    "the list of --crl %s; make a new one: inetls-certgen crl --ca DIR",
+			    text);
+			return failed(t, GNUTLS_A_INTERNAL_ERROR, t->reason);
+		}
+	return 0;
+}
+
 static int
 check_chain(struct trust *t, const struct shown *s, gnutls_x509_crt_t crt)
 {
@@ -269,7 +285,7 @@ check_chain(struct trust *t, const struct shown *s, gnutls_x509_crt_t crt)
 
 	if (r < 0)
 		return failed(t, GNUTLS_A_BAD_CERTIFICATE, gnutls_strerror(r));
-	return status == 0 ? 0 : refuse_status(t, s, crt, status);
+	return status == 0 ? check_lists(t, s) : refuse_status(t, s, crt, status);
 }
 
 static bool
@@ -531,25 +547,6 @@ load_pinned(struct trust *t, struct failure *why)
 }
 
 static int
-load_crls(struct trust *t, gnutls_certificate_credentials_t credentials, struct failure *why)
-{
-	gnutls_datum_t pem;
-	char *text;
-	size_t len;
-	int r;
-
-	if (file_read(t->c->crl, CA_MAX, &text, &len, why) == -1)
-		return load_failed("--crl", t->c->crl, GNUTLS_E_FILE_ERROR, why);
-	pem.data = (unsigned char *)text;
-	pem.size = (unsigned)len;
-	r = gnutls_x509_crl_list_import2(&t->crls, &t->n_crls, &pem, GNUTLS_X509_FMT_PEM, 0);
-	free(text);
-	if (r >= 0)
-		r = gnutls_certificate_set_x509_crl(credentials, t->crls, (int)t->n_crls);
-	return r <= 0 ? load_failed("--crl", t->c->crl, r, why) : 0;
-}
-
-static int
 load_authorities(struct trust *t, gnutls_certificate_credentials_t credentials, struct failure *why)
 {
 	const struct trust_config *c = t->c;
@@ -568,7 +565,10 @@ load_authorities(struct trust *t, gnutls_certificate_credentials_t credentials, 
 		 credentials, c->ca_dir, GNUTLS_X509_FMT_PEM)) <= 0)
 		return load_failed("-a", c->ca_dir, r, why);
 	gnutls_certificate_get_trust_list(credentials, &t->authorities);
-	return c->crl != NULL ? load_crls(t, credentials, why) : 0;
+	if (c->crl == NULL)
+		return 0;
+	t->revoked = revocation_load(c->crl, why);
+	return t->revoked != NULL ? revocation_apply(t->revoked, credentials, why) : -1;
 }
 
 int

@@ -4,12 +4,11 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <gnutls/x509.h>
 
-static void
-format_day(time_t when, char out[16])
+void
+validity_day(time_t when, char out[16])
 {
 	struct tm tm;
 
@@ -27,7 +26,7 @@ validity_is_over(gnutls_x509_crt_t crt, char *text, size_t size, bool *early)
 	*early = from > now;
 	if (!*early && until >= now)
 		return false;
-	format_day(*early ? from : until, day);
+	validity_day(*early ? from : until, day);
 	(void)snprintf(text, size, "%s %s", *early ? "is not valid before" : "expired on", day);
 	return true;
 }
