@@ -120,7 +120,8 @@ report_renewed(const char *path, gnutls_x509_crt_t cert)
 	view_print(stdout, cert, time(NULL));
 	if (gnutls_x509_crt_check_issuer(cert, cert))
 		(void)printf(
-		    "Clients that verify by the .crt get the new one beside it; pins of its key stay good\n");
+		    "Clients that verify by the old .crt are refused from now on: give them the new one beside "
+		    "it; pins of its key stay good\n");
 }
 
 void

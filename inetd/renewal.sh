@@ -1,34 +1,44 @@
 # shellcheck shell=sh
-# What is done daily: the certificate's renewal, and a look whether all is in order.  Timers where systemd is, else
-# files for cron.
+# What is done daily: a look whether all is in order and, with CA=, the certificate's renewal.  Timers where systemd
+# is, else files for cron.
+#
+# A self-signed certificate is not renewed by itself: each client has the old one as its root, and would be cut off.
 
 has_systemd() {
 	[ -d "$UNITDIR" ] && command -v "$SYSTEMCTL" >/dev/null
 }
 
 add_renewal() {
+	jobs=check
+	[ -z "$CA" ] || jobs='renew check'
 	if has_systemd; then
-		for unit in renew.service renew.timer check.service check.timer; do
-			place "$FRAGMENTS/systemd/pgssl-$unit" "$UNITDIR/$SERVICE-$unit"
+		set --
+		for job in $jobs; do
+			place "$FRAGMENTS/systemd/pgssl-$job.service" "$UNITDIR/$SERVICE-$job.service"
+			place "$FRAGMENTS/systemd/pgssl-$job.timer" "$UNITDIR/$SERVICE-$job.timer"
+			set -- "$@" "$SERVICE-$job.timer"
 		done
-		set -- "$SERVICE-renew.timer" "$SERVICE-check.timer"
 		if would "tell systemd to start $*"; then
 			:
 		elif "$SYSTEMCTL" daemon-reload 2>/dev/null && "$SYSTEMCTL" enable --now "$@"; then
-			say "told systemd: $1 and $2 look once a day"
+			say "told systemd, once a day: $*"
 		else
 			say "systemd does not run here, or not for this user.  Where it does:" \
 				"systemctl daemon-reload && systemctl enable --now $*"
 		fi
 	elif [ -d "$CRON_D" ]; then
-		for file in renew check; do
-			place "$FRAGMENTS/cron/pgssl-$file" "$CRON_D/$SERVICE-$file"
+		for job in $jobs; do
+			place "$FRAGMENTS/cron/pgssl-$job" "$CRON_D/$SERVICE-$job"
 		done
 	else
 		say "neither systemd nor $CRON_D is here: nothing is written.  What to run once a day:"
-		grep -hv '^#' "$FRAGMENTS/cron/pgssl-renew" "$FRAGMENTS/cron/pgssl-check" | cut -f 3
-		return
+		for job in $jobs; do
+			grep -v '^#' "$FRAGMENTS/cron/pgssl-$job" | cut -f 3
+		done
 	fi
+	[ -n "$CA" ] || say "$PEM is watched, and not renewed by itself: who verifies by a self-signed certificate has the" \
+		"old one as root, and is refused after a renewal.  With a CA: make renewal CA=DIR.  Else, when the check says so:" \
+		"inetls-certgen renew $PEM, and give the clients the new .crt, before the old one expires"
 	[ -e "$PEM" ] || warn "warning: $PEM is not there yet: make cert"
 }
 

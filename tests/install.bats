@@ -916,14 +916,36 @@ whole_pem() {
 	unchanged
 	printf '#!/bin/sh\necho "$@" >> "%s/told"\n' "$here" > "$here/systemctl"
 	chmod 755 "$here/systemctl"
-	run_make renewal
+	run_make renewal CA="$here/ca"
 	[ -f "$etc/units/pgssl-renew.timer" ]
 	[ ! -e "$etc/cron.d/pgssl-renew" ]
-	grep -qx "ExecStart=$here/usr/bin/inetls-certgen renew --before 30 $here/pgssl.pem" "$etc/units/pgssl-renew.service"
+	grep -qx "ExecStart=$here/usr/bin/inetls-certgen renew --before 30 --ca $here/ca $here/pgssl.pem" "$etc/units/pgssl-renew.service"
 	grep -qx 'enable --now pgssl-renew.timer pgssl-check.timer' "$here/told"
-	run_make uninstall-renewal
+	run_make uninstall-renewal CA="$here/ca"
 	grep -qx 'disable --now pgssl-renew.timer' "$here/told"
 	grep -qx 'disable --now pgssl-check.timer' "$here/told"
+	unchanged
+}
+
+@test "renewal: without a CA the certificate is watched and not renewed, since its clients would be cut off" {
+	mkdir "$etc/cron.d"
+	keep
+	: > "$here/pgssl.pem"
+	run run_make renewal
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"$here/pgssl.pem is watched, and not renewed by itself"*"make renewal CA=DIR"* ]]
+	[ -e "$etc/cron.d/pgssl-check" ]
+	[ ! -e "$etc/cron.d/pgssl-renew" ]
+	run_make uninstall-renewal
+	unchanged
+	printf '#!/bin/sh\necho "$@" >> "%s/told"\n' "$here" > "$here/systemctl"
+	chmod 755 "$here/systemctl"
+	run_make renewal
+	[ -f "$etc/units/pgssl-check.timer" ]
+	[ ! -e "$etc/units/pgssl-renew.timer" ]
+	grep -qx 'enable --now pgssl-check.timer' "$here/told"
+	run_make uninstall-renewal
 	unchanged
 }
 

@@ -116,7 +116,6 @@ life() {
 @test "xinetd: psql from another machine, renewal by cron, and /etc is what it was" {
 	packages=cron
 	life xinetd xinetd /usr/local/etc/inetls/pgssl.pem "added: /etc/cron.d/pgssl-check
-added: /etc/cron.d/pgssl-renew
 added: /etc/xinetd.d/pgssl"
 }
 
@@ -125,7 +124,5 @@ added: /etc/xinetd.d/pgssl"
 	life openbsd-inetd inetd /etc/inetls/pgssl.pem "added: /etc/inetls/pgssl.crt
 added: /etc/inetls/pgssl.pem
 added: /etc/systemd/system/pgssl-check.service
-added: /etc/systemd/system/pgssl-check.timer
-added: /etc/systemd/system/pgssl-renew.service
-added: /etc/systemd/system/pgssl-renew.timer" sysconfdir=/etc
+added: /etc/systemd/system/pgssl-check.timer" sysconfdir=/etc
 }
