@@ -126,7 +126,7 @@ static void
 check_keyholder(const struct check *c)
 {
 	static char held[SIGNER_CHAIN_MAX], own[SIGNER_CHAIN_MAX];
-	struct signer signer;
+	struct signer signer = { .path = NULL };
 	struct keyholder k;
 
 	if (keyholder_connect(&k, c->o->keyholder) == -1) {
@@ -143,6 +143,7 @@ check_keyholder(const struct check *c)
 		    c->o->pem);
 	else
 		say("ok", "keyholder %s: serves", c->o->keyholder);
+	signer_close(&signer);
 	keyholder_close(&k);
 }
 

@@ -25,11 +25,17 @@ lost(struct keyholder *k)
 	return failure_set(&k->why, EX_SOFTWARE, "the process that holds the key is gone");
 }
 
+static int
+silent(struct failure *why)
+{
+	return failure_set(why, EX_SOFTWARE, "the process that holds the key does not answer");
+}
+
 void
 keyholder_adopt(struct keyholder *k, int fd)
 {
 	k->fd = fd;
-	k->asked = k->ahead = false;
+	k->asked = k->ahead = k->stopped = false;
 	k->chain = NULL;
 	k->own = NULL;
 	k->why.code = 0;
@@ -93,15 +99,19 @@ static ssize_t
 await(struct keyholder *k, bool sent, void *out, size_t size)
 {
 	size_t n = size - 1;
-	int kind;
+	int kind, ready;
 
 	/*
 	 * A keyholder that is gone, so that nothing could be sent, has said why before: that is
 	 * read, and not waited for.
 	 */
-	if (deadline_wait_fd(k->fd, POLLIN, deadline_after(sent ? WAIT_MS : 0)) <= 0)
-		return failure_set(
-		    &k->why, EX_SOFTWARE, "the process that holds the key does not answer");
+	ready = deadline_wait_fd(k->fd, POLLIN, deadline_after(sent ? WAIT_MS : 0));
+	if (ready == DEADLINE_STOP) {
+		k->stopped = true;
+		return failure_set(&k->why, EX_SOFTWARE, "ended by a signal");
+	}
+	if (ready <= 0)
+		return silent(&k->why);
 	if ((kind = receive(k, out, &n)) == -1)
 		return -1;
 	((char *)out)[n] = '\0';
@@ -241,30 +251,11 @@ keyholder_start(
 
 /* ---- one for many sessions ---- */
 
-/* What the new keyholder says first: 0 that it serves, or -1 and *why. */
-static int
-hear_start(int control, struct failure *why)
-{
-	struct keyholder told;
-	char text[sizeof(why->text)];
-	size_t n = sizeof(text) - 1;
-	int kind;
-
-	keyholder_adopt(&told, control);
-	if ((kind = receive(&told, text, &n)) == -1) {
-		*why = told.why;
-		return -1;
-	}
-	text[n] = '\0';
-	failure_set(why, kind, "%s", text);
-	return kind == 0 ? 0 : -1;
-}
-
 int
 keyholder_service_start(struct keyholder_service *s, const char *pem_path, enum signable_role role,
     const struct sandbox *user, struct failure *why)
 {
-	int ends[2], r;
+	int ends[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
 		return failure_set(why, EX_OSERR, "socketpair: %s", strerror(errno));
@@ -272,11 +263,39 @@ keyholder_service_start(struct keyholder_service *s, const char *pem_path, enum 
 		keyprocess_run_service(ends[1], pem_path, role, user);
 	(void)close(ends[1]);
 	s->control = ends[0];
-	r = s->pid == -1 ? failure_set(why, EX_OSERR, "fork: %s", strerror(errno)) :
-			   hear_start(s->control, why);
-	if (r == -1)
-		keyholder_service_leave(s);
-	return r;
+	if (s->pid != -1)
+		return 0;
+	failure_set(why, EX_OSERR, "fork: %s", strerror(errno));
+	keyholder_service_leave(s);
+	return -1;
+}
+
+int64_t
+keyholder_deadline(void)
+{
+	return deadline_after(WAIT_MS);
+}
+
+int
+keyholder_service_hear(struct keyholder_service *s, int64_t deadline, struct failure *why)
+{
+	struct keyholder told;
+	char text[sizeof(why->text)];
+	size_t n = sizeof(text) - 1;
+	int kind, ready = deadline_wait_fd(s->control, POLLIN, deadline);
+
+	if (ready == DEADLINE_STOP)
+		return 1;
+	if (ready <= 0)
+		return silent(why);
+	keyholder_adopt(&told, s->control);
+	if ((kind = receive(&told, text, &n)) == -1) {
+		*why = told.why;
+		return -1;
+	}
+	text[n] = '\0';
+	failure_set(why, kind, "%s", text);
+	return kind == 0 ? 0 : -1;
 }
 
 int
@@ -294,4 +313,11 @@ keyholder_service_leave(struct keyholder_service *s)
 	if (s->control != -1)
 		(void)close(s->control);
 	s->control = -1;
+}
+
+void
+keyholder_service_kill(struct keyholder_service *s)
+{
+	(void)kill(s->pid, SIGKILL);
+	keyholder_service_leave(s);
 }

@@ -19,10 +19,11 @@ struct sandbox;
 
 /* A session's end. */
 struct keyholder {
-	int fd;      /* the channel, or -1 */
-	bool asked;  /* from then on it speaks only when it is asked */
-	bool ahead;  /* the chain was asked for and is not here yet */
-	char *chain; /* what keyholder_hear found, else NULL */
+	int fd;       /* the channel, or -1 */
+	bool asked;   /* from then on it speaks only when it is asked */
+	bool stopped; /* a signal asked us to end while it was waited for */
+	bool ahead;   /* the chain was asked for and is not here yet */
+	char *chain;  /* what keyholder_hear found, else NULL */
 	ssize_t chain_len;
 	struct signer *own; /* --no-keyholder: the key in this process after all, else NULL */
 	struct failure why; /* of the last call that failed; code 0 where none has */
@@ -81,12 +82,19 @@ struct keyholder_service {
 	int control; /* channels are handed over here, or -1 */
 };
 
-/*
- * Forks it.  0, and in why->text what the log should warn of, or ""; or -1 and *why, also where the
- * PEM cannot be read or key and certificate do not match.
- */
+/* Forks it.  0, or -1 and *why. */
 int keyholder_service_start(struct keyholder_service *s, const char *pem_path,
     enum signable_role role, const struct sandbox *user, struct failure *why);
+
+/*
+ * What it says first.  0: it serves, and in why->text is what the log should warn of, or "".  -1
+ * and *why where it does not: the PEM cannot be read, key and certificate do not match, or it said
+ * nothing until then.  1 where a signal came first: ask again, or leave.
+ */
+int keyholder_service_hear(struct keyholder_service *s, int64_t deadline, struct failure *why);
+
+/* As much time as it may take to answer, from now: the moment when it is over. */
+int64_t keyholder_deadline(void);
 
 /*
  * Hands it the other ends of n channels, DESCRIPTORS_MAX at most.  0, or -1 and *why, where it is
@@ -96,5 +104,8 @@ int keyholder_service_give(struct keyholder_service *s, const int *fds, int n, s
 
 /* It ends when its last channel does. */
 void keyholder_service_leave(struct keyholder_service *s);
+
+/* Ends one that has never served, whatever it is waiting for. */
+void keyholder_service_kill(struct keyholder_service *s);
 
 #endif

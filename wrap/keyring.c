@@ -7,12 +7,27 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon.h"
 #include "deadline.h"
 #include "descriptor.h"
 #include "file.h"
 #include "log.h"
 
 #define LOOK_MS 1000 /* how often a renewed PEM is looked for, while connections arrive */
+
+/* Children may end meanwhile; who is asked to end, or to wait for longer than that, does not go on.
+ */
+static int
+await_start(struct keyholder_service *fresh, struct failure *why)
+{
+	int64_t deadline = keyholder_deadline();
+	int r;
+
+	while ((r = keyholder_service_hear(fresh, deadline, why)) == 1)
+		if (daemon_must_stop())
+			return failure_set(why, EX_SOFTWARE, "ended by a signal");
+	return r;
+}
 
 static int
 start(struct keyring *k, struct failure *why)
@@ -26,6 +41,10 @@ start(struct keyring *k, struct failure *why)
 		return failure_set(why, EX_OSERR, "%s changes too often", k->pem_path);
 	if (keyholder_service_start(&fresh, k->pem_path, k->role, k->user, why) == -1)
 		return -1;
+	if (await_start(&fresh, why) == -1) {
+		keyholder_service_kill(&fresh);
+		return -1;
+	}
 	if (why->text[0] != '\0')
 		log_line(LEVEL_WARNING, "%s", why->text);
 	keyring_leave(k);
@@ -144,8 +163,9 @@ keyring_reaped(struct keyring *k, pid_t pid)
 	for (int i = 0; i < KEYRING_MAX; i++)
 		if (k->pids[i] == pid) {
 			k->pids[i] = 0;
-			if (pid == k->current.pid)
-				keyring_drop_stock(k);
+			if (pid != k->current.pid)
+				return false; /* who had its channels was retired before */
+			keyring_drop_stock(k);
 			return true;
 		}
 	return false;

@@ -55,7 +55,7 @@ void keyring_drop_stock(struct keyring *k);
  */
 int keyring_give(struct keyring *k, const int *fds, int n, struct failure *why);
 
-/* Whether a child that has ended was a keyholder; whether any is left. */
+/* Whether a child that has ended was the current keyholder; whether any is left. */
 bool keyring_reaped(struct keyring *k, pid_t pid);
 bool keyring_serves(const struct keyring *k);
 

@@ -289,7 +289,7 @@ keep_waiting(struct listener *l)
 	if (r == -1 && spare_descriptors(l))
 		r = fill_up(l, &why);
 	if (r == -1) {
-		log_line(LEVEL_ERR, "%s; no child can wait for connections", why.text);
+		log_seldom(LEVEL_ERR, "%s; no child can wait for connections", why.text);
 		l->pause = deadline_after(DEADLINE_PAUSE_MS);
 	}
 }
@@ -400,7 +400,7 @@ hear(struct listener *l, int fd)
 	}
 	if (zygote_hear(&l->zygote) == 0)
 		return;
-	log_line(LEVEL_ERR, "the process that makes children has ended; another is made");
+	log_seldom(LEVEL_ERR, "the process that makes children has ended; another is made");
 	retire_zygote(l);
 	l->pause = deadline_after(DEADLINE_PAUSE_MS);
 }

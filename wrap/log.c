@@ -17,6 +17,7 @@
 #define SYSLOG_NAMES
 #include <syslog.h>
 
+#include "deadline.h"
 #include "descriptor.h"
 #include "parse.h"
 
@@ -26,7 +27,8 @@ static struct {
 	const char *path;
 	int facility;
 	int level;
-	int fd; /* -1: syslog */
+	int fd;         /* -1: syslog */
+	int64_t seldom; /* when log_seldom may say something again */
 	bool stderr_usable;
 	bool stdin_was_open;
 	bool stderr_was_peer;
@@ -235,20 +237,20 @@ end_line(char *line)
 		return;
 }
 
-void
-log_line(int level, const char *fmt, ...)
+static void
+write_line(int level, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+
+static void
+write_line(int level, const char *fmt, va_list ap)
 {
 	int saved = errno;
 	char raw[1600], line[2200];
 	bool to_syslog = log_settings.fd == -1;
 	size_t n = 0;
-	va_list ap;
 
 	if (level > log_settings.level)
 		return;
-	va_start(ap, fmt);
 	(void)vsnprintf(raw, sizeof(raw), fmt, ap);
-	va_end(ap);
 	if (!to_syslog)
 		n = begin_line(line, sizeof(line), level);
 	escape(line + n, sizeof(line) - n, raw, "");
@@ -257,6 +259,30 @@ log_line(int level, const char *fmt, ...)
 	else
 		end_line(line);
 	errno = saved;
+}
+
+void
+log_line(int level, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	write_line(level, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_seldom(int level, const char *fmt, ...)
+{
+	int64_t now = deadline_now();
+	va_list ap;
+
+	if (now < log_settings.seldom)
+		return;
+	log_settings.seldom = now + LOG_SELDOM_MS;
+	va_start(ap, fmt);
+	write_line(level, fmt, ap);
+	va_end(ap);
 }
 
 static void

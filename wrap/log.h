@@ -53,6 +53,13 @@ bool log_is_file(void);
 /* One line.  Bytes of the text that do not print are escaped, so that no peer can forge a line. */
 void log_line(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * A line that would come again and again for as long as something is short: none where another has
+ * come by this within LOG_SELDOM_MS, in this process or in the one that it was forked from.
+ */
+#define LOG_SELDOM_MS 10000
+void log_seldom(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* A line of key=value fields under construction. */
 struct log_record {
 	char text[1536];

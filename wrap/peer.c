@@ -17,6 +17,7 @@ peer_wait(struct tls *t, int wanted, int also, bool *heard, int64_t deadline)
 		{ .fd = -1, .events = POLLOUT }, { .fd = also, .events = POLLIN } };
 	int flushed = tls_flush(t), ready;
 
+	*heard = false;
 	/* A failed flush shows itself in the next call. */
 	if (flushed == TLS_WANT_WRITE || wanted == TLS_WANT_WRITE)
 		p[1].fd = tls_fd_out(t);

@@ -257,6 +257,8 @@ session_shake_hands(struct session *s)
 		}
 	}
 	keyholder_close(&s->keys);
+	if (s->keys.stopped)
+		return handshake_over(s, DEADLINE_STOP);
 	if (s->keys.why.code != EX_OK) {
 		s->why = s->keys.why;
 		return session_finish(s, "config", NULL);

@@ -123,8 +123,12 @@ load_other_key(struct signer *s, struct failure *why)
 		return broken(s, r, why);
 	}
 	r = gnutls_privkey_get_pk_algorithm(key, &bits);
+	if (check_strength(s, r, bits, why) == -1) {
+		gnutls_privkey_deinit(key);
+		return -1;
+	}
 	s->key = key;
-	return check_strength(s, r, bits, why);
+	return 0;
 }
 
 static ssize_t

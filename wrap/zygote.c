@@ -76,7 +76,7 @@ receive_gifts(int control, struct zygote_gift *g)
 	    (n = descriptor_receive(control, &has_channel, fds)) == -1)
 		return -1;
 	if (n == 0) {
-		log_line(LEVEL_ERR, "too many open files; no child can wait for connections");
+		log_seldom(LEVEL_ERR, "too many open files; no child can wait for connections");
 		return -1;
 	}
 	first = has_channel ? 2 : 1;
@@ -112,7 +112,7 @@ zygote_multiply(int control, const int *families, int n, struct zygote_gift *g)
 		}
 		drop_gifts(g);
 		if (pid == -1) {
-			log_line(LEVEL_ERR, "fork: %s; no child can wait for connections",
+			log_seldom(LEVEL_ERR, "fork: %s; no child can wait for connections",
 			    strerror(errno));
 			return -1;
 		}

@@ -25,7 +25,7 @@
 
 #define ANSWER_MS 10000
 
-enum { RSA, P256, ED25519, KINDS };
+enum { RSA, WEAK, P256, ED25519, KINDS };
 
 static char pems[KINDS][64];
 
@@ -56,6 +56,7 @@ make_pems(void **state)
 {
 	(void)state;
 	make_pem(RSA, GNUTLS_PK_RSA, 2048);
+	make_pem(WEAK, GNUTLS_PK_RSA, 1024);
 	make_pem(P256, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1));
 	make_pem(ED25519, GNUTLS_PK_EDDSA_ED25519, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_ED25519));
 	return 0;
@@ -201,6 +202,24 @@ rsa_signs_a_digest_info_and_nothing_raw(void **state)
 		assert_false(signs(RSA, SIGNABLE_SERVER, &requests[i]));
 }
 
+static void
+a_weak_key_signs_neither_first_nor_second(void **state)
+{
+	const struct request pss = { 'H', GNUTLS_SIGN_RSA_PSS_RSAE_SHA256, 0, zeros, 32 };
+	char signature[SIGNER_SIGNATURE_MAX];
+	struct failure why;
+	struct signer s;
+
+	(void)state;
+	assert_int_equal(signer_open(&s, pems[WEAK], SIGNABLE_SERVER, &why), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(
+		    signer_sign(&s, true, pss.algorithm, 0, pss.data, pss.n, signature, &why), -1);
+		assert_non_null(strstr(why.text, "1024 bits"));
+	}
+	signer_close(&s);
+}
+
 /* ---- messages ---- */
 
 static bool
@@ -312,6 +331,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_other_length_hash_or_flag),
 		cmocka_unit_test(rsa_signs_a_digest_info_and_nothing_raw),
+		cmocka_unit_test(a_weak_key_signs_neither_first_nor_second),
 		cmocka_unit_test(eddsa_signs_nothing_else),
 		cmocka_unit_test(eddsa_signs_a_verify_of_its_own_role),
 		cmocka_unit_test(eddsa_signs_a_key_exchange_for_a_server),
