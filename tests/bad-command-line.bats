@@ -187,3 +187,75 @@ table() {
 	says exit=64 peer.wire=empty
 	untouched
 }
+
+# both_say WORDS: the last command's stderr has one line, the log has one, and both say so.
+both_say() {
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == *"$1"* ]]
+	log_lines "$T/both.log" 1
+	grep -F -e "$1" "$T/both.log"
+}
+
+@test "a bad command line with -o: on stderr and in the log, before or behind the mistake" {
+	local place
+	for place in "-o $T/both.log --no-such" "--no-such -o $T/both.log" "--no-such --log-file=$T/both.log" "--no-such -fo$T/both.log" \
+		"--no-such 5 -o $T/both.log"; do
+		new_log both > /dev/null
+		# shellcheck disable=SC2086
+		run timeout 5 "$WRAP" -p "$T/pgssl.pem" -r 5432 $place < /dev/null
+		[ "$status" -eq 64 ]
+		both_say '--no-such: there is no such option'
+	done
+	# What is wrong with the whole.
+	new_log both > /dev/null
+	run timeout 5 "$WRAP" --check -o "$T/both.log" -r 5432 < /dev/null
+	[ "$status" -eq 64 ]
+	both_say 'make cert'
+	# Nobody asked for a line in it.
+	new_log both > /dev/null
+	run timeout 5 "$WRAP" -p "$T/pgssl.pem" -r 5432 --no-such -- -o "$T/both.log" < /dev/null
+	[ "$status" -eq 64 ]
+	[ ! -s "$T/both.log" ]
+}
+
+@test "a bad command line with the log's level at 0: on stderr all the same" {
+	run timeout 5 "$WRAP" -D 0 -p "$T/pgssl.pem" -r 5432 --no-such < /dev/null
+	[ "$status" -eq 64 ]
+	[[ $output == *'--no-such: there is no such option'* ]]
+}
+
+@test "a listener that cannot start, with -o: on stderr and in the log" {
+	local port mode
+	port=$(free_port)
+	start holder python3 -c 'import socket, sys, time
+s = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+print("ready", flush=True)
+time.sleep(60)' "$port"
+	wait_for 10 grep -q ready "$T/holder.log"
+	for mode in -f ''; do
+		new_log both > /dev/null
+		# shellcheck disable=SC2086
+		run timeout 10 "$WRAP" $mode -o "$T/both.log" -d "127.0.0.1:$port" -r 127.0.0.1:1 -p "$T/pgssl.pem" < /dev/null
+		[ "$status" -eq 71 ]
+		both_say 'Address already in use'
+	done
+	stop holder
+}
+
+@test "--check with -o: its findings on the screen" {
+	new_log both > /dev/null
+	run timeout 20 "$WRAP" --check -o "$T/both.log" -r 127.0.0.1:1 -p "$T/pgssl.pem" < /dev/null
+	[ "$status" -ne 64 ]
+	[[ $output == *"$T/pgssl.pem"* ]]
+	# A program that starts it may read it through a socket, whose other end is no peer's.
+	run python3 - "$WRAP" --check -o "$T/both.log" -r 127.0.0.1:1 -p "$T/pgssl.pem" <<-'PY'
+		import socket, subprocess, sys
+		ours, theirs = socket.socketpair()
+		r = subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=theirs, stderr=subprocess.PIPE, text=True)
+		print(r.stderr, end="")
+		sys.exit(r.returncode)
+	PY
+	echo "$output"
+	[ "$status" -eq 64 ]
+	[[ $output == *'are for a terminal'* ]]
+}

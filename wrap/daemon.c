@@ -130,7 +130,7 @@ daemon_settle(struct daemon *d, struct failure *why)
 int
 daemon_fail(struct daemon *d, const struct failure *why)
 {
-	log_line(LEVEL_ERR, "%s", why->text);
+	log_refusal(why->text);
 	daemon_remove_pid(d);
 	tell_ready(d, why->code);
 	return why->code;

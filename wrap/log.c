@@ -207,16 +207,16 @@ escape(char *out, size_t size, const char *in, const char *also)
 
 /* What a line begins with, where syslog does not write it: its length. */
 static size_t
-begin_line(char *line, size_t size, int level)
+begin_line(char *line, size_t size, int level, bool in_file)
 {
 	char when[32] = "";
 	time_t now = time(NULL);
 	struct tm tm;
 
-	if (log_settings.path != NULL && localtime_r(&now, &tm) != NULL)
+	if (in_file && localtime_r(&now, &tm) != NULL)
 		(void)strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S%z ", &tm);
 	/* The journal puts name and pid in front by itself. */
-	if (log_settings.journal && log_settings.path == NULL)
+	if (log_settings.journal && !in_file)
 		(void)snprintf(line, size, "<%d>", level);
 	else
 		(void)snprintf(
@@ -228,12 +228,12 @@ begin_line(char *line, size_t size, int level)
  * One write, so that lines of several processes do not mix; a lost line must not lose a session.
  */
 static void
-end_line(char *line)
+end_line(int fd, char *line)
 {
 	size_t n = strlen(line);
 
 	line[n++] = '\n';
-	if (write(log_settings.fd, line, n) == -1)
+	if (write(fd, line, n) == -1)
 		return;
 }
 
@@ -252,12 +252,12 @@ write_line(int level, const char *fmt, va_list ap)
 		return;
 	(void)vsnprintf(raw, sizeof(raw), fmt, ap);
 	if (!to_syslog)
-		n = begin_line(line, sizeof(line), level);
+		n = begin_line(line, sizeof(line), level, log_settings.path != NULL);
 	escape(line + n, sizeof(line) - n, raw, "");
 	if (to_syslog)
 		syslog(level, "%s", line);
 	else
-		end_line(line);
+		end_line(log_settings.fd, line);
 	errno = saved;
 }
 
@@ -283,6 +283,21 @@ log_seldom(int level, const char *fmt, ...)
 	va_start(ap, fmt);
 	write_line(level, fmt, ap);
 	va_end(ap);
+}
+
+void
+log_refusal(const char *text)
+{
+	char line[2200];
+	size_t n;
+
+	if (log_settings.fd != STDERR_FILENO)
+		log_line(LEVEL_ERR, "%s", text);
+	if (log_settings.fd != STDERR_FILENO && !log_settings.stderr_usable)
+		return;
+	n = begin_line(line, sizeof(line), LEVEL_ERR, false);
+	escape(line + n, sizeof(line) - n, text, "");
+	end_line(STDERR_FILENO, line);
 }
 
 static void

@@ -60,6 +60,12 @@ void log_line(int level, const char *fmt, ...) __attribute__((format(printf, 2, 
 #define LOG_SELDOM_MS 10000
 void log_seldom(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * Why the program does not start.  To the log, and whatever its level and -o say to stderr as well,
+ * where that is not the peer's: who started it may be looking there.
+ */
+void log_refusal(const char *text);
+
 /* A line of key=value fields under construction. */
 struct log_record {
 	char text[1536];

@@ -19,7 +19,7 @@ answer_person(const struct options *o)
 	struct stat st;
 
 	if (fstat(STDOUT_FILENO, &st) == -1 || S_ISSOCK(st.st_mode)) {
-		log_line(LEVEL_ERR,
+		log_refusal(
 		    "-h, -V and --check are for a terminal; take them out of the super-server's line");
 		return EX_USAGE;
 	}
@@ -42,7 +42,7 @@ main(int argc, char **argv)
 	tls_wash_environment();
 	parsed = options_parse(argc, argv, &o, &why);
 	if (log_open(&o.log, parsed == 0 ? &why : NULL) == -1 || parsed == -1) {
-		log_line(LEVEL_ERR, "%s", why.text);
+		log_refusal(why.text);
 		_exit(why.code);
 	}
 	if (o.name_was_missing)

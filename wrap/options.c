@@ -214,11 +214,45 @@ is_abbreviated(char **argv, const struct option *option)
 	    (word[2 + n] != '\0' && word[2 + n] != '=');
 }
 
-int
-options_parse(int argc, char **argv, struct options *o, struct failure *why)
+/*
+ * After a mistake the rest is read for one thing alone: the log must hear of it, wherever in the
+ * line it is named.
+ */
+static int
+find_log(struct options *o, int argc, char **argv)
+{
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, SHORT_OPTIONS, long_options, NULL)) != -1)
+		if (opt == 'o')
+			o->log.path = optarg;
+	return -1;
+}
+
+static int
+parse_words(struct options *o, int argc, char **argv, struct failure *why)
 {
 	int opt, index = -1;
 
+	opterr = 0;
+	for (; (opt = getopt_long(argc, argv, SHORT_OPTIONS, long_options, &index)) != -1;
+	     index = -1) {
+		if (opt == '?' || opt == ':')
+			return bad_option(argv, opt, optopt, why);
+		if (index != -1 && is_abbreviated(argv, &long_options[index]))
+			return failure_set(
+			    why, EX_USAGE, "--%s must be written out", long_options[index].name);
+		if (opt < 256 && strchr(WITHOUT_EFFECT, opt) != NULL)
+			note_ineffective(o, opt);
+		else if (set_option(o, opt, optarg, why) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+options_parse(int argc, char **argv, struct options *o, struct failure *why)
+{
 	*o = (struct options){ .handshake_ms = 10000,
 		.connect_ms = 10000,
 		.close_ms = 60000,
@@ -233,21 +267,9 @@ options_parse(int argc, char **argv, struct options *o, struct failure *why)
 		    "argv is empty: inetd.conf must name the program and its options");
 	if (argv[0][0] == '-' && (argv = restore_name(&argc, argv, o)) == NULL)
 		return failure_set(why, EX_OSERR, "out of memory");
-	opterr = 0;
-	for (; (opt = getopt_long(argc, argv, SHORT_OPTIONS, long_options, &index)) != -1;
-	     index = -1) {
-		if (opt == '?' || opt == ':')
-			/* A restored argv is as old as the process.
-			 * NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
-			return bad_option(argv, opt, optopt, why);
-		if (index != -1 && is_abbreviated(argv, &long_options[index]))
-			return failure_set(
-			    why, EX_USAGE, "--%s must be written out", long_options[index].name);
-		if (opt < 256 && strchr(WITHOUT_EFFECT, opt) != NULL)
-			note_ineffective(o, opt);
-		else if (set_option(o, opt, optarg, why) == -1)
-			return -1;
-	}
+	/* A restored argv is as old as the process.  NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
+	if (parse_words(o, argc, argv, why) == -1)
+		return find_log(o, argc, argv);
 	options_name_service(o);
 	o->log.stderr_wanted = o->foreground;
 	return options_check(o, argc, argv, why);
