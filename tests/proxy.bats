@@ -55,6 +55,27 @@ V2='\r\n\r\n\x00\r\nQUIT\n'
 	[ "$(cat "$T/disturbed" 2> /dev/null | wc -l)" -eq "$before" ]
 }
 
+@test "networks: the first bits decide, of IPv4 and of IPv6" {
+	local list want
+	while read -r want list; do
+		tls_server network "$WRAP" -p "$T/pgssl.pem" -d 127.0.0.1:{port} -r "127.0.0.1:$BACKEND" --proxy-in "$list" -f
+		sends 'PROXY TCP4 203.0.113.7 198.51.100.1 51234 443\r\n' tls "$port" "$T/network.log"
+		echo "$list: $line"
+		grep -qF "$want" <<< "$line"
+		stop "$pid"
+	done <<- END
+		peer=203.0.113.7:51234 127.0.0.0/8
+		peer=203.0.113.7:51234 10.0.0.0/8,126.0.0.0/7
+		peer=203.0.113.7:51234 ::ffff:127.0.0.0/104
+		peer=203.0.113.7:51234 0.0.0.0/0
+		peer=203.0.113.7:51234 127.0.0.1/32
+		result=refused 127.0.0.0/32
+		result=refused 126.0.0.0/8
+		result=refused 127.1.0.0/16
+		result=refused 2001:db8::/32
+	END
+}
+
 @test "bad headers: each is refused, and the service hears nothing" {
 	local header before
 	before=$(cat "$T/disturbed" 2> /dev/null | wc -l)
@@ -118,7 +139,7 @@ V2='\r\n\r\n\x00\r\nQUIT\n'
 }
 
 @test "what is no list of addresses is a bad command line" {
-	for list in '' localhost '127.0.0.1,' ,127.0.0.1 127.0.0.0/8; do
+	for list in '' localhost '127.0.0.1,' ,127.0.0.1 127.0.0.0/33 ::1/129 127.0.0.0/ 127.0.0.0/-1 127.0.0.0/8/8 /8; do
 		run timeout 10 "$WRAP" -p "$T/pgssl.pem" -r 1 --proxy-in "$list" -f < /dev/null
 		[ "$status" -eq 64 ]
 		[[ $output == *"--proxy-in \"$list\": not a list"* ]]

@@ -151,8 +151,8 @@ options_set_proxy_in(struct options *o, const char *text, struct failure *why)
 	if (proxyproto_list_is_valid(text))
 		return 0;
 	return failure_set(why, EX_USAGE,
-	    "--proxy-in \"%s\": not a list of IP addresses; write e.g. --proxy-in "
-	    "127.0.0.1,::1",
+	    "--proxy-in \"%s\": not a list of IP addresses and networks; write e.g. "
+	    "--proxy-in 127.0.0.1,10.0.0.0/8",
 	    text);
 }
 

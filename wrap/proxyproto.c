@@ -36,11 +36,37 @@ to_v6(const struct address *a, struct in6_addr *out)
 	memcpy(out->s6_addr + 12, &sin->sin_addr, 4);
 }
 
-/* The next address of a list: 1, 0 at its end, -1 where it is none. */
+/* An address as an IPv6 one, and how many of its bits count. */
+struct network {
+	struct in6_addr address;
+	long bits;
+};
+
+/* "192.0.2.1", "10.0.0.0/8", "2001:db8::/32".  0 or -1. */
 static int
-next_address(const char **list, struct address *out)
+parse_network(char *text, struct network *out)
 {
-	char text[INET6_ADDRSTRLEN];
+	char *slash = strchr(text, '/');
+	struct address a;
+	long most;
+
+	if (slash != NULL)
+		*slash++ = '\0';
+	if (address_parse_ip(text, &a) == -1)
+		return -1;
+	to_v6(&a, &out->address);
+	most = out->bits = a.sa.ss_family == AF_INET ? 32 : 128;
+	if (slash != NULL && parse_number(slash, 0, most, &out->bits) == -1)
+		return -1;
+	out->bits += 128 - most;
+	return 0;
+}
+
+/* The next network of a list: 1, 0 at its end, -1 where it is none. */
+static int
+next_network(const char **list, struct network *out)
+{
+	char text[INET6_ADDRSTRLEN + sizeof("/128")];
 	size_t n = strcspn(*list, ",");
 
 	if (n == 0 && **list == '\0')
@@ -52,33 +78,41 @@ next_address(const char **list, struct address *out)
 	*list += n;
 	if (**list == ',')
 		++*list;
-	return address_parse_ip(text, out) == 0 ? 1 : -1;
+	return parse_network(text, out) == 0 ? 1 : -1;
 }
 
 bool
 proxyproto_list_is_valid(const char *list)
 {
 	size_t len = strlen(list);
-	struct address a;
+	struct network n;
 	int r = len == 0 || list[len - 1] == ',' ? -1 : 1;
 
 	while (r == 1)
-		r = next_address(&list, &a);
+		r = next_network(&list, &n);
 	return r == 0;
+}
+
+static bool
+contains(const struct network *n, const struct in6_addr *a)
+{
+	size_t whole = (size_t)n->bits / 8, rest = (size_t)n->bits % 8;
+
+	if (memcmp(&n->address, a, whole) != 0)
+		return false;
+	return rest == 0 || (n->address.s6_addr[whole] ^ a->s6_addr[whole]) >> (8 - rest) == 0;
 }
 
 bool
 proxyproto_allows(const char *list, const struct address *proxy)
 {
-	struct in6_addr wanted, given;
-	struct address a;
+	struct in6_addr given;
+	struct network n;
 
 	to_v6(proxy, &given);
-	while (next_address(&list, &a) == 1) {
-		to_v6(&a, &wanted);
-		if (memcmp(&wanted, &given, sizeof(given)) == 0)
+	while (next_network(&list, &n) == 1)
+		if (contains(&n, &given))
 			return true;
-	}
 	return false;
 }
 

@@ -25,7 +25,8 @@ enum proxyproto_verdict {
 	PROXYPROTO_STOPPED,
 };
 
-/* Whether an address is one of the comma-separated ones, IPv4 mapped into IPv6 counting as IPv4. */
+/* Whether an address is, or is in, one of the comma-separated addresses and networks, IPv4 mapped
+ * into IPv6 counting as IPv4. */
 bool proxyproto_allows(const char *list, const struct address *proxy);
 
 /* Whether a list is well formed. */
