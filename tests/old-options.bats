@@ -112,27 +112,33 @@ served() {
 	grep -q '^usage: inetls-wrap' <<< "$output"
 }
 
-@test "-V and --check warn where GnuTLS is inside and the installed one is newer, or was built anew" {
+@test "-V names what is inside, and with --check warns of each library that is newer here or was built anew" {
 	need_root
 	need_namespaces
-	local library changed
+	local library changed name
 	run "$WRAP" -V
-	[ "${#lines[@]}" -eq 1 ]
 	# A shared build has none of its own to be warned of.
 	[[ $output == *"(static)"* ]] || return 0
+	[ "${#lines[@]}" -eq 2 ]
+	for name in gnutls hogweed nettle gmp tasn1 idn2 unistring c; do
+		grep -qiE "^inside: .*\\b(lib)?$name( [0-9.]+)?(,|\$)" <<< "$output"
+		library=$(readlink -f "$(cc -print-file-name="lib$name.so")")
+		[ "$name" != c ] || library=$(readlink -f "$(cc -print-file-name=libc.so.6)")
+		/usr/bin/python3 - "$library" "$T/anew.so" <<-'END'
+		import sys
+		data = bytearray(open(sys.argv[1], "rb").read())
+		data[data.index(b"\x03\0\0\0GNU\0") + 8] ^= 1
+		open(sys.argv[2], "wb").write(data)
+		END
+		changed=$(unshare -m --propagation private sh -c 'mount --bind "$1" "$2"; "$3" -V; "$3" --check -l /bin/cat -p none' \
+			sh "$T/anew.so" "$library" "$WRAP" || :)
+		[ "$(grep -icE "^warning (lib)?$name: .* has been built anew since" <<< "$changed")" -eq 2 ]
+		[ "$(grep -c "^warning .* has been built anew since" <<< "$changed")" -eq 2 ]
+	done
 	library=$(readlink -f "$(cc -print-file-name=libgnutls.so)")
 	sed 's/Enabled GnuTLS [0-9.]* /Enabled GnuTLS 3.99.9 /' "$library" > "$T/newer.so"
-	/usr/bin/python3 - "$library" "$T/anew.so" <<-'END'
-	import sys
-	data = bytearray(open(sys.argv[1], "rb").read())
-	data[data.index(b"\x03\0\0\0GNU\0") + 8] ^= 1
-	open(sys.argv[2], "wb").write(data)
-	END
 	changed=$(unshare -m --propagation private sh -c 'mount --bind "$1" "$2"; "$3" -V' sh "$T/newer.so" "$library" "$WRAP")
 	[[ $changed == *$'\n'"warning GnuTLS: "*" is linked in, and 3.99.9 is installed; build and install inetls again" ]]
-	changed=$(unshare -m --propagation private sh -c 'mount --bind "$1" "$2"; "$3" -V; "$3" --check -l /bin/cat -p none' \
-		sh "$T/anew.so" "$library" "$WRAP" || :)
-	[ "$(grep -c "^warning GnuTLS: .* has been built anew since" <<< "$changed")" -eq 2 ]
 }
 
 @test "-V: version, exit 0" {

@@ -106,3 +106,29 @@ skips() {
 	[ "$status" -eq 1 ]
 	[ "$output" = 'mkfilter: vax: libseccomp knows no such architecture' ]
 }
+
+@test "an archive that goes into a static build has everything built again when it changes, whatever its date" {
+	[[ $("$WRAP" -V) == *'(static)'* ]] || skip "a shared build has none inside"
+	local name archive object=$T/build/common/failure.o
+	mkdir "$T/lib"
+	one() {
+		make -s -C "$ROOT" BUILD="$T/build" CC="cc -B$T/lib/" "$object"
+		stat -c %i,%Z "$object"
+	}
+	for name in gnutls hogweed nettle gmp tasn1 idn2 unistring c; do
+		cp -p "$(cc -print-file-name="lib$name.a")" "$T/lib"
+	done
+	one > "$T/first"
+	one > "$T/again"
+	cmp "$T/first" "$T/again"
+	for name in gnutls hogweed nettle gmp tasn1 idn2 unistring c; do
+		archive=$T/lib/lib$name.a
+		cp -p "$archive" "$T/date"
+		printf x | dd of="$archive" bs=1 seek=1000 conv=notrunc status=none
+		touch -r "$T/date" "$archive"
+		sleep 1.1
+		one > "$T/again"
+		! cmp -s "$T/first" "$T/again" || { echo "lib$name.a is not looked at"; return 1; }
+		cp "$T/again" "$T/first"
+	done
+}

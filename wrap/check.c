@@ -229,8 +229,9 @@ check_linked(void)
 {
 	char text[512];
 
-	if (installed_is_newer(tls_library_version(), text, sizeof(text)))
-		say("warning", "%s", text);
+	for (const struct installed_inside *in = installed_list(); in->name != NULL; in++)
+		if (installed_is_newer(in, text, sizeof(text)))
+			say("warning", "%s", text);
 }
 
 void
@@ -238,6 +239,11 @@ check_print_version(void)
 {
 	(void)printf("inetls-wrap %s, GnuTLS %s" INETLS_X25519 " (%s)\n", INETLS_VERSION,
 	    tls_library_version(), INETLS_LINK);
+	for (const struct installed_inside *in = installed_list(); in->name != NULL; in++)
+		(void)printf("%s%s%s%s", in == installed_list() ? "inside: " : ", ", in->name,
+		    in->version[0] != '\0' ? " " : "", in->version);
+	if (installed_list()->name != NULL)
+		(void)putchar('\n');
 	check_linked();
 }
 

@@ -1,6 +1,6 @@
 /*
- * What GnuTLS is installed, without loading it: its version is in the text that it logs at its
- * start, and which build it is in the note that the linker wrote at its beginning.
+ * What libraries are installed, without loading them: which build one is says the note that the
+ * linker wrote at its beginning, and GnuTLS's version is in the text that it logs at its start.
  */
 
 #include "installed.h"
@@ -92,56 +92,63 @@ is_after(const char *a, const char *b)
 }
 
 bool
-installed_differs(
-    const char *path, const char *version, const char *build_id, char *text, size_t size)
+installed_differs(const struct installed_inside *in, const char *path, char *text, size_t size)
 {
-	char found_version[24], found_id[2 * BUILD_ID_MAX + 1];
+	char version[24], id[2 * BUILD_ID_MAX + 1];
 	struct library l;
 
 	if (map_library(&l, path) == -1)
 		return false;
-	find_version(&l, found_version, sizeof(found_version));
-	find_build_id(&l, found_id);
+	find_version(&l, version, sizeof(version));
+	find_build_id(&l, id);
 	(void)munmap((void *)(uintptr_t)l.bytes, l.len);
-	if (is_after(found_version, version)) {
+	if (is_after(version, in->version)) {
 		(void)snprintf(text, size,
-		    "GnuTLS: %s is linked in, and %s is installed; build and install inetls again",
-		    version, found_version);
+		    "%s: %s is linked in, and %s is installed; build and install inetls again",
+		    in->name, in->version, version);
 		return true;
 	}
-	if (strcmp(found_version, version) == 0 && build_id[0] != '\0' && found_id[0] != '\0' &&
-	    strcmp(found_id, build_id) != 0) {
-		(void)snprintf(text, size,
-		    "GnuTLS: %s is linked in, and %s has been built anew since, which may have mended "
-		    "a fault; build and install inetls again",
-		    version, path);
-		return true;
-	}
-	return false;
+	/* An older one is none that the build should follow. */
+	if (version[0] != '\0' && strcmp(version, in->version) != 0)
+		return false;
+	if (in->build_id[0] == '\0' || id[0] == '\0' || strcmp(id, in->build_id) == 0)
+		return false;
+	(void)snprintf(text, size,
+	    "%s: %s is linked in, and %s has been built anew since, which may have mended "
+	    "a fault; build and install inetls again",
+	    in->name, in->version[0] != '\0' ? in->version : "one", path);
+	return true;
 }
 
+static const struct installed_inside inside[] = {
 #ifdef INETLS_STATIC
-bool
-installed_is_newer(const char *version, char *text, size_t size)
+#include "linked.h" /* common/static/linked makes it */
+#endif
+	{ NULL, NULL, NULL, NULL },
+};
+
+const struct installed_inside *
+installed_list(void)
 {
-	static const char *const directories[] = { INETLS_GNUTLS_DIR, "/usr/lib64", "/usr/lib",
-		"/usr/local/lib", "/lib64", "/lib" };
+	return inside;
+}
+
+bool
+installed_is_newer(const struct installed_inside *in, char *text, size_t size)
+{
+	static const char *const directories[] = { "/usr/lib64", "/usr/lib", "/usr/local/lib",
+		"/lib64", "/lib" };
+	const char *name = strrchr(in->shared, '/');
 	char path[256];
 
+	if (name == NULL)
+		return false;
+	if (access(in->shared, R_OK) == 0)
+		return installed_differs(in, in->shared, text, size);
 	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
-		(void)snprintf(path, sizeof(path), "%s/libgnutls.so.30", directories[i]);
+		(void)snprintf(path, sizeof(path), "%s%s", directories[i], name);
 		if (access(path, R_OK) == 0)
-			return installed_differs(path, version, INETLS_GNUTLS_BUILD_ID, text, size);
+			return installed_differs(in, path, text, size);
 	}
 	return false;
 }
-#else
-bool
-installed_is_newer(const char *version, char *text, size_t size)
-{
-	(void)version;
-	(void)text;
-	(void)size;
-	return false;
-}
-#endif

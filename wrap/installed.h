@@ -2,27 +2,34 @@
 #define INETLS_INSTALLED_H
 
 /*
- * The GnuTLS that this machine has, beside the one that a static build has inside: an update of the
- * library reaches such a build only when it is built again.  For -V and --check alone; a connection
+ * The libraries that this machine has, beside those that a static build has inside: an update of
+ * one reaches such a build only when it is built again.  For -V and --check alone; a connection
  * never looks.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/*
- * Whether the shared library of this machine is another one than what was linked in, version being
- * the latter's: newer, or of the same version but built anew since, as a distribution does when it
- * mends a fault.  Then text says so, and what to do.  False where they agree, where this build uses
- * the installed one anyway, and where there is none or it cannot be read.
- */
-bool installed_is_newer(const char *version, char *text, size_t size);
+/* A library as it was when this was built. */
+struct installed_inside {
+	const char *name;     /* NULL ends a list */
+	const char *version;  /* "" where it is not known */
+	const char *shared;   /* path of the shared one beside the archive, or "" */
+	const char *build_id; /* of that one, hex, or "" */
+};
+
+/* What is inside: nothing in a build that loads the installed ones. */
+const struct installed_inside *installed_list(void);
 
 /*
- * The same for a library that lies at path, when one of build_id (hex, "" where it is not known)
- * was there at build time.
+ * Whether this machine now has another one of in: newer, or of the same version but built anew
+ * since, as a distribution does when it mends a fault.  Then text says so, and what to do.  False
+ * where they agree, and where there is none or it cannot be read.
  */
-bool installed_differs(
-    const char *path, const char *version, const char *build_id, char *text, size_t size);
+bool installed_is_newer(const struct installed_inside *in, char *text, size_t size);
+
+/* The same for a library that lies at path. */
+bool
+installed_differs(const struct installed_inside *in, const char *path, char *text, size_t size);
 
 #endif
