@@ -58,6 +58,12 @@ turned_away() {
 	within 6 2.9
 }
 
+@test "bytes that are here when the deadline is over do not make it longer" {
+	session --peer 'stopped:1 hold' -- --handshake-timeout 700ms
+	turned_away "peer did not finish the handshake"
+	logged end=timeout
+}
+
 @test "one byte at a time, without dawdling, is a handshake like any other" {
 	session --peer 'trickle-all handshake send:10 bye recv-all' --backend echo --
 	says exit=0 peer.received=10 peer.tls=close_notify
@@ -173,4 +179,42 @@ client_hello() {
 		logged result=protocol end=peer
 		only_tls
 	done
+}
+
+# flooded [flood.py option ...] -- COMMAND...: sets $report.
+flooded() {
+	new_log session > /dev/null
+	report=$(timeout -k 5 120 "$ROOT/tests/flood.py" "$@")
+	echo "$report"
+}
+
+# nothing_but_empty: the session that was flooded has ended at once, and says why.
+nothing_but_empty() {
+	within 3
+	logged result=protocol 'reason="peer sends nothing but empty records"' in=0
+}
+
+@test "a flood of records without content is cut off, from a client and from a server" {
+	tls_service
+	flooded -- "$WRAP" -p "$T/pgssl.pem" -r "127.0.0.1:$port" -o "$T/session.log" --idle-timeout 10s
+	says exit=0
+	nothing_but_empty
+	flooded --client --pem "$T/pgssl.pem" -- "$WRAP" -c -A "$T/pgssl.crt" -r 'localhost:{server}' -o "$T/session.log" \
+		--idle-timeout 10s
+	nothing_but_empty
+}
+
+@test "records without content between some with are nobody's fault" {
+	tls_service
+	flooded --count 6000 --data 500 -- "$WRAP" -p "$T/pgssl.pem" -r "127.0.0.1:$port" -o "$T/session.log" \
+		--idle-timeout 1s
+	logged result=timeout in=12
+}
+
+# tls_service: takes what comes, on $port.
+tls_service() {
+	need socat
+	port=$(free_port)
+	start service socat -u "TCP-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr" OPEN:/dev/null
+	wait_for 10 listening "$port"
 }

@@ -27,6 +27,8 @@ has done the last one closes:
             hold (read the socket, say nothing, until it has ended) flood:N (send while reading)
             partial:N (a record that is cut off) junk (a record that is none) junk-records:N (that are long)
             raw:TEXT (\\r, \\n and \\xNN are understood) signal:NAME (to the command)
+            stopped:SECONDS (handshake: half a ClientHello, then the command is stopped for so long,
+            and finds the other half there)
             trickle:SECONDS (a ClientHello, a byte at a time) trickle-all (the same without a pause)
   backend   echo (until the end)
 
@@ -316,6 +318,20 @@ class Peer(End):
 
     def do_raw(self, text):
         self.sock.sendall(text.encode("latin-1").decode("unicode_escape").encode("latin-1"))
+
+    def do_stopped(self, seconds):
+        try:
+            self.session.do_handshake()
+        except ssl.SSLWantReadError:
+            pass
+        data = self.outgoing.read()
+        self.sock.sendall(data[: len(data) // 2])
+        time.sleep(0.3)
+        os.kill(self.command, signal.SIGSTOP)
+        time.sleep(float(seconds))
+        self.sock.sendall(data[len(data) // 2 :])
+        os.kill(self.command, signal.SIGCONT)
+        self.do_handshake("")
 
     def do_trickle(self, seconds):
         try:

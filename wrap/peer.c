@@ -24,6 +24,11 @@ peer_wait(struct tls *t, int wanted, int also, bool *heard, int64_t deadline)
 	if (flushed == 1 && wanted == TLS_WANT_WRITE)
 		return 1;
 	ready = deadline_wait(p, 3, deadline);
+	/* A peer whose bytes never stop hides neither the clock nor a signal. */
+	if (ready > 0 && deadline_now() >= deadline)
+		ready = DEADLINE_OVER;
+	else if (ready > 0 && deadline_stopped())
+		ready = DEADLINE_STOP;
 	*heard = ready > 0 && p[2].revents != 0;
 	return ready;
 }

@@ -19,7 +19,7 @@
 #define RECORD (16 * 1024) /* the most that a TLS record carries */
 #define BUFFER (4 * RECORD)
 #define REST_MS 1000 /* without a byte, after which the memory of the buffers is given back */
-#define TURNS 64     /* between two looks for a signal while there is no need to wait */
+#define TURNS 64     /* between two looks for a signal while there is always something to do */
 
 struct flow {
 	size_t at, end;
@@ -44,8 +44,9 @@ struct relay {
 	bool read_wants_write;
 	/* the plain side takes no more: what it sends still counts */
 	bool plain_deaf;
-	bool stopping; /* read no more, deliver what is here */
-	bool resting;  /* the memory of empty buffers was given back */
+	bool stopping;  /* read no more, deliver what is here */
+	bool resting;   /* the memory of empty buffers was given back */
+	unsigned turns; /* of the loop, to look for a signal now and then */
 };
 
 static bool
@@ -314,9 +315,12 @@ rest(struct relay *r)
 static int
 wait_resting(struct relay *r, struct pollfd *p, nfds_t count, int64_t deadline)
 {
-	int64_t tired = deadline_after(REST_MS);
+	int64_t now = deadline_now(), tired = now + REST_MS;
 	int n;
 
+	/* What is ready may be of no use, as half a record is: it does not hold off the end. */
+	if (now >= deadline)
+		return DEADLINE_OVER;
 	if (r->resting || (deadline != DEADLINE_NEVER && deadline <= tired))
 		return deadline_wait(p, count, deadline);
 	if ((n = deadline_wait(p, count, tired)) != DEADLINE_OVER)
@@ -380,12 +384,13 @@ step_all(struct relay *r)
 static bool
 run_dry(struct relay *r, bool *moved)
 {
-	unsigned turns = 0;
+	bool more = true;
 
-	while (step_all(r)) {
-		*moved = true;
-		if (++turns % TURNS == 0 && deadline_stopped())
+	while (more) {
+		if (++r->turns % TURNS == 0 && deadline_stopped())
 			(void)stop(r);
+		more = step_all(r);
+		*moved |= more;
 	}
 	return flush(r);
 }

@@ -37,6 +37,11 @@ GNUTLS_SKIP_GLOBAL_INIT
 /* A TLS library sends one or two; without a limit a peer could go on for ever, past every timeout.
  */
 #define WARNINGS_MAX 8
+/*
+ * Records without a byte of data between two with: more than an honest peer sends to hide how much
+ * it says (RFC 8446, 5.4); OpenSSL takes 32.
+ */
+#define RECORDS_MAX 1000
 
 /* glibc's; another C library may not have it. */
 int malloc_trim(size_t pad) __attribute__((weak));
@@ -486,6 +491,9 @@ set_reason(struct tls *t, int error)
 		(void)snprintf(t->reason, sizeof(t->reason), "peer closed without close_notify");
 	else if (error == GNUTLS_E_WARNING_ALERT_RECEIVED)
 		(void)snprintf(t->reason, sizeof(t->reason), "peer sends nothing but warnings");
+	else if (error == GNUTLS_E_TOO_MANY_EMPTY_PACKETS)
+		(void)snprintf(
+		    t->reason, sizeof(t->reason), "peer sends nothing but empty records");
 	else if (error == GNUTLS_E_REHANDSHAKE)
 		(void)snprintf(t->reason, sizeof(t->reason), "peer asked for renegotiation");
 	else
@@ -515,6 +523,13 @@ is_passing(struct tls *t, int error)
 	return error == GNUTLS_E_WARNING_ALERT_RECEIVED && ++t->warnings <= WARNINGS_MAX;
 }
 
+/* Whether record after record came without a byte of data. */
+static bool
+is_empty_flood(const struct tls *t)
+{
+	return t->transport.records > t->transport.records_max;
+}
+
 /*
  * What needs no answer, as a KeyUpdate or a part of a handshake message, makes GnuTLS say AGAIN
  * while the next record is here already: the socket may have nothing more to wait for.
@@ -522,8 +537,8 @@ is_passing(struct tls *t, int error)
 static bool
 has_more(const struct tls *t, ssize_t r)
 {
-	return r == GNUTLS_E_AGAIN && gnutls_record_get_direction(t->session) == 0 &&
-	    transport_pending(&t->transport);
+	return r == GNUTLS_E_AGAIN && !is_empty_flood(t) &&
+	    gnutls_record_get_direction(t->session) == 0 && transport_pending(&t->transport);
 }
 
 int
@@ -531,11 +546,15 @@ tls_handshake(struct tls *t)
 {
 	int r;
 
+	transport_turn(&t->transport);
 	do
 		r = gnutls_handshake(t->session);
 	while ((r < 0 && is_passing(t, r)) || has_more(t, r));
 	if (r != GNUTLS_E_SUCCESS)
 		return outcome(t, r);
+	/* Into how many records its messages are cut is the peer's choice; the clock limits it. */
+	t->transport.records = 0;
+	t->transport.records_max = RECORDS_MAX;
 	t->established = true;
 	return 1;
 }
@@ -550,11 +569,16 @@ tls_read(struct tls *t, void *data, size_t n)
 {
 	ssize_t r;
 
+	transport_turn(&t->transport);
 	do
 		r = gnutls_record_recv(t->session, data, n);
 	while ((r < 0 && is_passing(t, (int)r)) || has_more(t, r));
-	if (r > 0)
+	if (r > 0) {
 		t->warnings = 0;
+		t->transport.records = 0;
+	}
+	if (r == GNUTLS_E_AGAIN && is_empty_flood(t))
+		r = GNUTLS_E_TOO_MANY_EMPTY_PACKETS;
 	if (r == GNUTLS_E_FATAL_ALERT_RECEIVED &&
 	    gnutls_alert_get(t->session) == GNUTLS_A_USER_CANCELED) {
 		t->canceled = true;
@@ -621,6 +645,7 @@ tls_abort(struct tls *t)
 	if (t->key.holder != NULL && t->key.holder->why.code != EX_OK)
 		alert = GNUTLS_A_INTERNAL_ERROR;
 	if (t->error == GNUTLS_E_WARNING_ALERT_RECEIVED ||
+	    t->error == GNUTLS_E_TOO_MANY_EMPTY_PACKETS ||
 	    t->error == GNUTLS_E_GOT_APPLICATION_DATA)
 		alert = GNUTLS_A_UNEXPECTED_MESSAGE;
 	if (!t->established && t->trust != NULL && trust_alert(t->trust) != -1)

@@ -3,11 +3,14 @@
 #include "transport.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #define PAGE 4096
+#define TURN 4 /* reads of the socket; a record may lie across two */
+#define HEAD 5 /* of a record: type, version, length (RFC 8446, 5.1) */
 
 /* Static, so that a page of them exists only from when a byte has come as far. */
 static _Alignas(PAGE) unsigned char in_buffer[TRANSPORT_IN], out_buffer[TRANSPORT_OUT];
@@ -18,6 +21,10 @@ transport_init(struct transport *t, int fd_in, int fd_out)
 	t->fd_in = fd_in;
 	t->fd_out = fd_out;
 	t->eof = t->started = false;
+	t->reads = TURN;
+	t->records = t->head = 0;
+	t->records_max = UINT_MAX;
+	t->body = 0;
 	t->in_at = t->in_end = t->out_at = t->out_end = 0;
 	t->in = in_buffer;
 	t->out = out_buffer;
@@ -39,12 +46,49 @@ transport_preload(struct transport *t, const void *data, size_t n)
 	arrived(t, n);
 }
 
+void
+transport_turn(struct transport *t)
+{
+	t->reads = TURN;
+}
+
+/* Counts the records that begin in what is pulled. */
+static void
+count_records(struct transport *t, const unsigned char *data, size_t n)
+{
+	for (size_t i = 0; i < n;) {
+		if (t->body > 0) {
+			size_t skip = t->body < n - i ? t->body : n - i;
+
+			t->body -= skip;
+			i += skip;
+			continue;
+		}
+		if (++t->head == HEAD - 1)
+			t->length = data[i];
+		if (t->head == HEAD) {
+			t->body = (size_t)t->length << 8 | data[i];
+			t->head = 0;
+			t->records++;
+		}
+		i++;
+	}
+}
+
 ssize_t
 transport_pull(struct transport *t, void *data, size_t n)
 {
+	if (t->records > t->records_max && t->body == 0 && t->head == 0) {
+		errno = EAGAIN;
+		return -1;
+	}
 	if (t->in_at == t->in_end) {
 		ssize_t got;
 
+		if (t->reads-- <= 0) {
+			errno = EAGAIN;
+			return -1;
+		}
 		t->in_at = t->in_end = 0;
 		if ((got = read(t->fd_in, t->in, TRANSPORT_IN)) <= 0) {
 			t->eof = got == 0;
@@ -55,6 +99,7 @@ transport_pull(struct transport *t, void *data, size_t n)
 	if (n > t->in_end - t->in_at)
 		n = t->in_end - t->in_at;
 	memcpy(data, t->in + t->in_at, n);
+	count_records(t, data, n);
 	t->in_at += n;
 	return (ssize_t)n;
 }

@@ -17,10 +17,16 @@
 #define TRANSPORT_OUT (68 * 1024)
 
 struct transport {
-	int fd_in, fd_out;   /* non-blocking */
-	bool eof;            /* the peer's FIN was read */
-	bool started;        /* at least one byte came */
-	unsigned char first; /* the first byte that came */
+	int fd_in, fd_out;    /* non-blocking */
+	bool eof;             /* the peer's FIN was read */
+	bool started;         /* at least one byte came */
+	unsigned char first;  /* the first byte that came */
+	int reads;            /* of the socket, that are left in this turn */
+	unsigned records;     /* whose heads were pulled since the owner set this to 0 */
+	unsigned records_max; /* beyond which nothing is pulled; the owner's */
+	size_t body;          /* bytes of the record that are still to be pulled */
+	unsigned head;        /* bytes of the next one's head that were */
+	unsigned char length;
 	size_t in_at, in_end, out_at, out_end;
 	unsigned char *in, *out;
 };
@@ -35,8 +41,14 @@ void transport_init(struct transport *t, int fd_in, int fd_out);
 void transport_preload(struct transport *t, const void *data, size_t n);
 
 /*
+ * Begins a turn: after a few reads of the socket transport_pull answers EAGAIN once the buffer is
+ * empty, so that a peer whose bytes never stop does not keep the caller from the clock.
+ */
+void transport_turn(struct transport *t);
+
+/*
  * read(2)'s and write(2)'s contracts, from and into the buffers: EAGAIN in errno where the peer
- * must act.
+ * must act, or the turn is over, and also where more than records_max were pulled.
  */
 ssize_t transport_pull(struct transport *t, void *data, size_t n);
 ssize_t transport_push(struct transport *t, const void *data, size_t n);
