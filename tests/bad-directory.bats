@@ -16,8 +16,11 @@ setup() {
 }
 
 teardown() {
-	[ ! -d "$T/theirs" ] || rm -r "$T/theirs"
-	lib_after
+	local status=0
+	# The attacker ends first: it makes files as long as it lives.
+	lib_after || status=1
+	rm -rf "$T/theirs"
+	return "$status"
 }
 
 # attack: as the directory's owner, whatever regular file appears there becomes a link to root's file; for ten seconds.
