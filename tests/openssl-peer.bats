@@ -244,7 +244,7 @@ over() {
 
 @test "bad: -C NORMAL offers no RSA key exchange, which the key's process cannot answer" {
 	local port
-	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout "$T/any.key" -out "$T/any.crt" 2> "$T/req.log"
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext basicConstraints=critical,CA:FALSE -keyout "$T/any.key" -out "$T/any.crt" 2> "$T/req.log"
 	cat "$T/any.key" "$T/any.crt" > "$T/any.pem"
 	chmod 600 "$T/any.pem"
 	port=$(free_port)
