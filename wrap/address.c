@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -65,13 +66,14 @@ add_v4(struct address_list *list, struct in_addr ip, in_port_t port)
 }
 
 static void
-add_v6(struct address_list *list, struct in6_addr ip, in_port_t port)
+add_v6(struct address_list *list, struct in6_addr ip, uint32_t interface, in_port_t port)
 {
 	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)&list->at[list->n].sa;
 
-	*sin6 = (struct sockaddr_in6){
-		.sin6_family = AF_INET6, .sin6_port = port, .sin6_addr = ip
-	};
+	*sin6 = (struct sockaddr_in6){ .sin6_family = AF_INET6,
+		.sin6_port = port,
+		.sin6_addr = ip,
+		.sin6_scope_id = interface };
 	list->at[list->n++].len = sizeof(*sin6);
 }
 
@@ -87,37 +89,112 @@ look_up(const char *host, in_port_t port, struct address_list *out, struct failu
 		return failure_set(why, EX_UNAVAILABLE, "resolve %s: %s", host,
 		    error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
 	for (ai = found; ai != NULL && out->n < ADDRESS_MAX; ai = ai->ai_next) {
+		const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)ai->ai_addr;
+
 		if (ai->ai_family == AF_INET)
 			add_v4(out, ((struct sockaddr_in *)ai->ai_addr)->sin_addr, port);
 		else if (ai->ai_family == AF_INET6)
-			add_v6(out, ((struct sockaddr_in6 *)ai->ai_addr)->sin6_addr, port);
+			add_v6(out, sin6->sin6_addr, sin6->sin6_scope_id, port);
 	}
 	freeaddrinfo(found);
 	return out->n > 0 ? 0 : failure_set(why, EX_UNAVAILABLE, "resolve %s: no address", host);
+}
+
+/* The interface behind the %, or NULL where there is none; ip is what is before it. */
+static const char *
+split_interface(const char *text, char ip[INET6_ADDRSTRLEN])
+{
+	const char *percent = strchr(text, '%');
+	size_t n = percent != NULL ? (size_t)(percent - text) : strlen(text);
+
+	(void)snprintf(ip, INET6_ADDRSTRLEN, "%.*s", n < INET6_ADDRSTRLEN ? (int)n : 0, text);
+	return percent != NULL ? percent + 1 : NULL;
+}
+
+int
+address_parse_scoped(const char *text, struct address *out)
+{
+	char ip[INET6_ADDRSTRLEN];
+	const char *interface = split_interface(text, ip);
+	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)&out->sa;
+	long number;
+
+	if (address_parse_ip(ip, out) == -1)
+		return ADDRESS_NONE;
+	if (interface == NULL)
+		return 0;
+	if (!address_is_link_local(out))
+		return ADDRESS_NONE;
+	sin6->sin6_scope_id = parse_number(interface, 1, INT32_MAX, &number) == 0 ?
+	    (uint32_t)number :
+	    if_nametoindex(interface);
+	return sin6->sin6_scope_id != 0 ? 0 : ADDRESS_NO_INTERFACE;
+}
+
+bool
+address_is_link_local(const struct address *a)
+{
+	return a->sa.ss_family == AF_INET6 &&
+	    IN6_IS_ADDR_LINKLOCAL(&((const struct sockaddr_in6 *)&a->sa)->sin6_addr);
+}
+
+uint32_t
+address_interface(const struct address *a)
+{
+	return a->sa.ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)&a->sa)->sin6_scope_id :
+					     0;
+}
+
+void
+address_bare_host(const char *host, char out[256])
+{
+	size_t n = strchr(host, ':') != NULL ? strcspn(host, "%") : strlen(host);
+
+	(void)snprintf(out, 256, "%.*s", (int)(n < 255 ? n : 255), host);
+}
+
+/* An address that was written as one: 1, 0 where it is a name, or -1 and *why. */
+static int
+take_number(const char *host, in_port_t port, struct address_list *out, struct failure *why)
+{
+	struct address a;
+	int r = address_parse_scoped(host, &a);
+
+	if (r == ADDRESS_NO_INTERFACE)
+		return failure_set(
+		    why, EX_CONFIG, "%s: there is no interface %s", host, strchr(host, '%') + 1);
+	if (r == ADDRESS_NONE)
+		return 0;
+	if (address_is_link_local(&a) && address_interface(&a) == 0)
+		return failure_set(why, EX_USAGE,
+		    "%s: a link-local address needs its interface, as in %s%%eth0", host, host);
+	if (a.sa.ss_family == AF_INET)
+		((struct sockaddr_in *)&a.sa)->sin_port = port;
+	else
+		((struct sockaddr_in6 *)&a.sa)->sin6_port = port;
+	out->at[out->n++] = a;
+	return 1;
 }
 
 int
 address_resolve(
     const struct endpoint *e, bool listening, struct address_list *out, struct failure *why)
 {
-	struct in_addr v4;
-	struct in6_addr v6;
 	in_port_t port = 0;
+	int r;
 
 	out->n = 0;
 	if (parse_port(e->port, &port, why) == -1)
 		return -1;
 	if (e->host[0] == '\0' && listening) {
-		add_v6(out, in6addr_any, port);
+		add_v6(out, in6addr_any, 0, port);
 		add_v4(out, (struct in_addr){ htonl(INADDR_ANY) }, port);
 	} else if (e->host[0] == '\0' || strcmp(e->host, "localhost") == 0) {
 		add_v4(out, (struct in_addr){ htonl(INADDR_LOOPBACK) }, port);
-		add_v6(out, in6addr_loopback, port);
-	} else if (inet_pton(AF_INET, e->host, &v4) == 1)
-		add_v4(out, v4, port);
-	else if (inet_pton(AF_INET6, e->host, &v6) == 1)
-		add_v6(out, v6, port);
-	else
+		add_v6(out, in6addr_loopback, 0, port);
+	} else if ((r = take_number(e->host, port, out, why)) == -1)
+		return -1;
+	else if (r == 0)
 		return look_up(e->host, port, out, why);
 	return 0;
 }
@@ -132,7 +209,7 @@ address_parse_ip(const char *text, struct address *out)
 	if (inet_pton(AF_INET, text, &v4) == 1)
 		add_v4(&list, v4, 0);
 	else if (inet_pton(AF_INET6, text, &v6) == 1)
-		add_v6(&list, v6, 0);
+		add_v6(&list, v6, 0, 0);
 	else
 		return -1;
 	*out = list.at[0];
@@ -158,7 +235,7 @@ address_format(const struct address *a, char out[ADDRESS_TEXT])
 {
 	const struct sockaddr_in *sin = (const struct sockaddr_in *)&a->sa;
 	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)&a->sa;
-	char ip[INET6_ADDRSTRLEN];
+	char ip[INET6_ADDRSTRLEN], interface[16] = "";
 
 	if (a->sa.ss_family == AF_INET) {
 		(void)inet_ntop(AF_INET, &sin->sin_addr, ip, sizeof(ip));
@@ -168,7 +245,10 @@ address_format(const struct address *a, char out[ADDRESS_TEXT])
 		(void)snprintf(out, ADDRESS_TEXT, "%s:%u", ip, ntohs(sin6->sin6_port));
 	} else if (a->sa.ss_family == AF_INET6) {
 		(void)inet_ntop(AF_INET6, &sin6->sin6_addr, ip, sizeof(ip));
-		(void)snprintf(out, ADDRESS_TEXT, "[%s]:%u", ip, ntohs(sin6->sin6_port));
+		if (sin6->sin6_scope_id != 0)
+			(void)snprintf(interface, sizeof(interface), "%%%u", sin6->sin6_scope_id);
+		(void)snprintf(
+		    out, ADDRESS_TEXT, "[%s%s]:%u", ip, interface, ntohs(sin6->sin6_port));
 	} else
 		(void)strcpy(out, a->sa.ss_family == AF_UNIX ? "unix" : "-");
 }

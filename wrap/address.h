@@ -40,15 +40,33 @@ int address_split(const char *text, struct endpoint *out);
 int address_resolve(
     const struct endpoint *e, bool listening, struct address_list *out, struct failure *why);
 
-/* An address alone, without a port ("127.0.0.77", "::1"): 0, or -1. */
+/* An address alone, without a port and an interface ("127.0.0.77", "::1"): 0, or -1. */
 int address_parse_ip(const char *text, struct address *out);
+
+/*
+ * The same, where a link-local address of IPv6 may have its interface (RFC 4007, 11):
+ * "fe80::1%eth0", or the interface's number, which asks nobody.  0, ADDRESS_NONE, or
+ * ADDRESS_NO_INTERFACE where there is none of that name.
+ */
+int address_parse_scoped(const char *text, struct address *out);
+enum { ADDRESS_NONE = -1, ADDRESS_NO_INTERFACE = -2 };
+
+/* Whether it is a link-local one of IPv6: it means something on one interface alone. */
+bool address_is_link_local(const struct address *a);
+
+/* The number of the interface, or 0. */
+uint32_t address_interface(const struct address *a);
+
+/* A host as a certificate has it: without an interface. */
+void address_bare_host(const char *host, char out[256]);
 
 /* The address of a Unix socket: 0, or -1 where the path is too long. */
 int address_unix(const char *path, struct address *out);
 
 /*
- * "203.0.113.7:51234", "[2001:db8::1]:5", "unix"; an IPv4 address mapped into IPv6 is shown as
- * IPv4.
+ * "203.0.113.7:51234", "[2001:db8::1]:5", "[fe80::1%2]:5", "unix"; an IPv4 address mapped into IPv6
+ * is shown as IPv4, and an interface by its number, since its name cannot be asked for once
+ * confined.
  */
 void address_format(const struct address *a, char out[ADDRESS_TEXT]);
 

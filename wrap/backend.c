@@ -49,20 +49,15 @@ make_socket(int family, const struct address *source, const char *text, struct f
 }
 
 static const struct address *
-find_source(const struct options *o, struct address *source)
+find_source(const struct options *o)
 {
-	if (o->source == NULL)
-		return NULL;
-	(void)address_parse_ip(o->source, source);
-	return source;
+	return o->source != NULL ? &o->source_address : NULL;
 }
 
 int
 backend_another(const struct options *o, int family, struct failure *why)
 {
-	struct address source;
-
-	return make_socket(family, find_source(o, &source), o->source, why);
+	return make_socket(family, find_source(o), o->source, why);
 }
 
 static int
@@ -103,8 +98,7 @@ follow(const char *path)
 int
 backend_open(struct backend *b, const struct options *o, struct failure *why)
 {
-	struct address given;
-	const struct address *source = find_source(o, &given);
+	const struct address *source = find_source(o);
 	int usable = 0;
 
 	b->tcp = o->backend_path == NULL;

@@ -324,7 +324,10 @@ reap(struct listener *l)
 
 /* ---- limits ---- */
 
-/* An IPv4 address whole, and of an IPv6 address the half that belongs to one customer. */
+/*
+ * An IPv4 address whole, and of an IPv6 address the half that belongs to one customer; a link-local
+ * one is all in the other half, and on one interface.
+ */
 static void
 source_of(const struct address *a, struct in6_addr *out)
 {
@@ -338,6 +341,8 @@ source_of(const struct address *a, struct in6_addr *out)
 	*out = ((const struct sockaddr_in6 *)&a->sa)->sin6_addr;
 	if (IN6_IS_ADDR_V4MAPPED(out))
 		memset(out, 0, 12);
+	else if (address_is_link_local(a))
+		memcpy(out->s6_addr + 4, &((const struct sockaddr_in6 *)&a->sa)->sin6_scope_id, 4);
 	else
 		memset(out->s6_addr + 8, 0, 8);
 }

@@ -27,12 +27,13 @@ struct options {
 	const char *backend_path;
 	const char *backend_text; /* as it was written */
 	const char *source;       /* -I, an address without a port, or NULL */
+	struct address source_address;
 
 	/* the TLS side */
 	const char *pem;
 	const char *priority; /* or NULL */
 	bool pgsql;
-	const char *proxy_in; /* --proxy-in, a list that is valid, or NULL */
+	const char *proxy_in; /* --proxy-in, settled, or NULL */
 	int proxy_out;        /* version, or 0 */
 	struct trust_config trust;
 	const char *sni;               /* --sni, or NULL */

@@ -97,10 +97,17 @@ options_set_endpoint(struct options *o, const char *text, struct failure *why)
 int
 options_set_source(struct options *o, const char *text, struct failure *why)
 {
-	struct address a;
+	struct address *a = &o->source_address;
+	int r = address_parse_scoped(text, a);
 
 	o->source = text;
-	if (address_parse_ip(text, &a) == 0)
+	if (r == ADDRESS_NO_INTERFACE)
+		return failure_set(why, EX_USAGE, "-I \"%s\": there is no such interface", text);
+	if (r == 0 && address_is_link_local(a) && address_interface(a) == 0)
+		return failure_set(why, EX_USAGE,
+		    "-I \"%s\": a link-local address needs its interface, as in %s%%eth0", text,
+		    text);
+	if (r == 0)
 		return 0;
 	return failure_set(
 	    why, EX_USAGE, "-I \"%s\": not an IP address; write e.g. -I 127.0.0.77", text);
@@ -147,8 +154,8 @@ options_add_name(struct trust_config *c, const char *text, struct failure *why)
 int
 options_set_proxy_in(struct options *o, const char *text, struct failure *why)
 {
-	o->proxy_in = text;
-	if (proxyproto_list_is_valid(text))
+	o->proxy_in = proxyproto_settle(text);
+	if (o->proxy_in != NULL)
 		return 0;
 	return failure_set(why, EX_USAGE,
 	    "--proxy-in \"%s\": not a list of IP addresses and networks; write e.g. "

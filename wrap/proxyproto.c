@@ -4,14 +4,18 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "deadline.h"
 #include "parse.h"
 
+/* an address with its interface and its bits, and a comma or NUL */
+#define NETWORK_TEXT (INET6_ADDRSTRLEN + IF_NAMESIZE + sizeof("/128"))
 #define LINE 107 /* version 1, with its end and a NUL */
 
 static const unsigned char signature[12] = { '\r', '\n', '\r', '\n', '\0', '\r', '\n', 'Q', 'U',
@@ -36,13 +40,14 @@ to_v6(const struct address *a, struct in6_addr *out)
 	memcpy(out->s6_addr + 12, &sin->sin_addr, 4);
 }
 
-/* An address as an IPv6 one, and how many of its bits count. */
+/* An address as an IPv6 one, how many of its bits count, and its interface or 0 for any. */
 struct network {
 	struct in6_addr address;
 	long bits;
+	uint32_t interface;
 };
 
-/* "192.0.2.1", "10.0.0.0/8", "2001:db8::/32".  0 or -1. */
+/* "192.0.2.1", "10.0.0.0/8", "2001:db8::/32", "fe80::1%eth0".  0 or -1. */
 static int
 parse_network(char *text, struct network *out)
 {
@@ -52,9 +57,10 @@ parse_network(char *text, struct network *out)
 
 	if (slash != NULL)
 		*slash++ = '\0';
-	if (address_parse_ip(text, &a) == -1)
+	if (address_parse_scoped(text, &a) != 0)
 		return -1;
 	to_v6(&a, &out->address);
+	out->interface = address_interface(&a);
 	most = out->bits = a.sa.ss_family == AF_INET ? 32 : 128;
 	if (slash != NULL && parse_number(slash, 0, most, &out->bits) == -1)
 		return -1;
@@ -66,7 +72,7 @@ parse_network(char *text, struct network *out)
 static int
 next_network(const char **list, struct network *out)
 {
-	char text[INET6_ADDRSTRLEN + sizeof("/128")];
+	char text[NETWORK_TEXT];
 	size_t n = strcspn(*list, ",");
 
 	if (n == 0 && **list == '\0')
@@ -81,16 +87,36 @@ next_network(const char **list, struct network *out)
 	return parse_network(text, out) == 0 ? 1 : -1;
 }
 
-bool
-proxyproto_list_is_valid(const char *list)
+static void
+format_network(const struct network *n, char out[NETWORK_TEXT])
 {
-	size_t len = strlen(list);
-	struct network n;
-	int r = len == 0 || list[len - 1] == ',' ? -1 : 1;
+	char ip[INET6_ADDRSTRLEN], interface[16] = "";
 
-	while (r == 1)
-		r = next_network(&list, &n);
-	return r == 0;
+	(void)inet_ntop(AF_INET6, &n->address, ip, sizeof(ip));
+	if (n->interface != 0)
+		(void)snprintf(interface, sizeof(interface), "%%%u", n->interface);
+	(void)snprintf(out, NETWORK_TEXT, "%s%s/%ld", ip, interface, n->bits);
+}
+
+char *
+proxyproto_settle(const char *list)
+{
+	size_t len = strlen(list), commas = 0, used = 0;
+	int r = len == 0 || list[len - 1] == ',' ? -1 : 1;
+	char *settled, text[NETWORK_TEXT];
+	struct network n;
+
+	for (const char *c = list; *c != '\0'; c++)
+		commas += *c == ',';
+	settled = malloc((commas + 1) * NETWORK_TEXT);
+	while (settled != NULL && r == 1 && (r = next_network(&list, &n)) == 1) {
+		format_network(&n, text);
+		used += (size_t)sprintf(settled + used, "%s%s", used > 0 ? "," : "", text);
+	}
+	if (r == 0)
+		return settled;
+	free(settled);
+	return NULL;
 }
 
 static bool
@@ -106,12 +132,13 @@ contains(const struct network *n, const struct in6_addr *a)
 bool
 proxyproto_allows(const char *list, const struct address *proxy)
 {
+	uint32_t interface = address_interface(proxy);
 	struct in6_addr given;
 	struct network n;
 
 	to_v6(proxy, &given);
 	while (next_network(&list, &n) == 1)
-		if (contains(&n, &given))
+		if (contains(&n, &given) && (n.interface == 0 || n.interface == interface))
 			return true;
 	return false;
 }

@@ -25,12 +25,17 @@ enum proxyproto_verdict {
 	PROXYPROTO_STOPPED,
 };
 
-/* Whether an address is, or is in, one of the comma-separated addresses and networks, IPv4 mapped
- * into IPv6 counting as IPv4. */
+/*
+ * Whether an address is, or is in, one of the addresses and networks of a settled list, IPv4 mapped
+ * into IPv6 counting as IPv4.  A link-local one without its interface is meant on any.
+ */
 bool proxyproto_allows(const char *list, const struct address *proxy);
 
-/* Whether a list is well formed. */
-bool proxyproto_list_is_valid(const char *list);
+/*
+ * A list of comma-separated addresses and networks with interfaces by their numbers, so that nobody
+ * is asked later: to be freed, or NULL where it is no such list.
+ */
+char *proxyproto_settle(const char *list);
 
 /* Reads the header from a non-blocking socket, and not one byte more. */
 enum proxyproto_verdict proxyproto_read(int fd, int64_t deadline, struct address *from);

@@ -2,7 +2,6 @@
 
 #include "tls.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include <gnutls/x509.h>
 #include <gnutls/abstract.h>
 
+#include "address.h"
 #include "chain.h"
 #include "strength.h"
 #include "ticket.h"
@@ -328,12 +328,12 @@ struct tls *
 tls_client(const struct tls_config *c, struct failure *why)
 {
 	struct tls *t = new_tls(c, GNUTLS_CLIENT, -1, -1, why);
-	unsigned char ip[16];
+	struct address ip;
 
 	if (t == NULL)
 		return NULL;
 	/* An address is no name (RFC 6066, 3). */
-	if (inet_pton(AF_INET, c->sni, ip) != 1 && inet_pton(AF_INET6, c->sni, ip) != 1)
+	if (address_parse_scoped(c->sni, &ip) == ADDRESS_NONE)
 		(void)gnutls_server_name_set(t->session, GNUTLS_NAME_DNS, c->sni, strlen(c->sni));
 	return t;
 }

@@ -14,6 +14,7 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 
+#include "address.h"
 #include "chain.h"
 #include "file.h"
 #include "known_hosts.h"
@@ -272,14 +273,18 @@ check_lists(struct trust *t, const struct shown *s)
 static int
 check_chain(struct trust *t, const struct shown *s, gnutls_x509_crt_t crt)
 {
+	char host[256];
 	gnutls_typed_vdata_st data[2] = {
 		{ .type = GNUTLS_DT_KEY_PURPOSE_OID,
 		    .data = (unsigned char *)(uintptr_t)(t->c->client ? GNUTLS_KP_TLS_WWW_SERVER :
 									GNUTLS_KP_TLS_WWW_CLIENT) },
-		{ .type = GNUTLS_DT_DNS_HOSTNAME, .data = (unsigned char *)(uintptr_t)t->c->host },
+		{ .type = GNUTLS_DT_DNS_HOSTNAME, .data = (unsigned char *)host },
 	};
 	unsigned status = 0;
-	int r = s->session == NULL ?
+	int r;
+
+	address_bare_host(t->c->host, host);
+	r = s->session == NULL ?
 	    verify_kept(t, s, data, &status) :
 	    gnutls_certificate_verify_peers(s->session, data, t->c->client ? 2 : 1, &status);
 

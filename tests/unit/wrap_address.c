@@ -128,6 +128,33 @@ a_lone_address_has_no_port_and_no_brackets(void **state)
 }
 
 static void
+an_interface_belongs_to_a_link_local_address_alone(void **state)
+{
+	static const char *const none[] = { "::1%1", "2001:db8::1%1", "127.0.0.1%1", "%1" };
+	static const char *const missing[] = { "fe80::1%", "fe80::1%no.such", "fe80::1%0",
+		"fe80::1%-1", "fe80::%1%1" };
+	char shown[ADDRESS_TEXT], host[256];
+	struct address a;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(none); i++)
+		if (address_parse_scoped(none[i], &a) != ADDRESS_NONE)
+			fail_msg("\"%s\" was taken", none[i]);
+	for (size_t i = 0; i < COUNT(missing); i++)
+		if (address_parse_scoped(missing[i], &a) != ADDRESS_NO_INTERFACE)
+			fail_msg("\"%s\" was taken", missing[i]);
+	assert_int_equal(address_parse_scoped("fe80::1%17", &a), 0);
+	assert_int_equal(address_interface(&a), 17);
+	address_format(&a, shown);
+	assert_string_equal(shown, "[fe80::1%17]:0");
+	assert_int_equal(address_parse_ip("fe80::1%17", &a), -1);
+	address_bare_host("fe80::1%eth0", host);
+	assert_string_equal(host, "fe80::1");
+	address_bare_host("a%b", host);
+	assert_string_equal(host, "a%b");
+}
+
+static void
 what_is_no_socket_is_shown_as_a_dash(void **state)
 {
 	char shown[ADDRESS_TEXT];
@@ -234,6 +261,7 @@ main(void)
 		cmocka_unit_test(bad_durations_are_refused),
 		cmocka_unit_test(numbers_are_whole_and_in_range),
 		cmocka_unit_test(a_lone_address_has_no_port_and_no_brackets),
+		cmocka_unit_test(an_interface_belongs_to_a_link_local_address_alone),
 		cmocka_unit_test(what_is_no_socket_is_shown_as_a_dash),
 		cmocka_unit_test(a_pid_file_has_a_place_that_cannot_be_mistaken),
 		cmocka_unit_test(endpoints_are_split_at_the_last_colon),
