@@ -1009,3 +1009,61 @@ completed() {
 		grep -qw -- "$target" <<< "$output" || { echo "not listed: $target"; false; }
 	done
 }
+
+# -- a machine that has git and make alone ------------------------------------
+
+# bare_machine: all commands but compiler and pkg-config, and an apt-get that brings these, and keeps what it is told.
+bare_machine() {
+	local file
+	mkdir -p "$here/bare" "$here/hidden"
+	for file in /usr/bin/* /bin/* /usr/sbin/*; do
+		case ${file##*/} in
+		cc | gcc | c89 | c99 | pkg-config | pkgconf | apt-get) ;;
+		*) [ -e "$here/bare/${file##*/}" ] || ln -s "$file" "$here/bare/${file##*/}" ;;
+		esac
+	done
+	cat > "$here/bare/apt-get" <<-END
+	#!/bin/sh
+	echo "\$*" >> "$here/told"
+	case "\$*" in
+	*" install "*)
+		ln -sf "$(command -v cc)" "$here/bare/cc"
+		ln -sf "$(command -v gcc)" "$here/bare/gcc"
+		ln -sf "$(command -v pkg-config)" "$here/bare/pkg-config"
+		;;
+	esac
+	END
+	chmod +x "$here/bare/apt-get"
+	# What tests/deps adds to PATH has no compiler either.
+	bare=(env -i HOME="$here" YES=1 PATH="$here/bare")
+}
+
+@test "make install cert on a machine without a compiler: as root the packages come first, and no more of them than a build needs" {
+	need_root
+	bare_machine
+	run "${bare[@]}" make -s -C "$ROOT" BUILD="$here/build" prefix="$here/usr" SYSTEM_USER=no NAMES=localhost -n install
+	[ ! -e "$here/told" ]
+	run "${bare[@]}" make -s -j2 -C "$ROOT" BUILD="$here/build" prefix="$here/usr" SYSTEM_USER=no NAMES=localhost install cert
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *'These packages are missing and will be installed'*gcc*pkg-config* ]]
+	[ -x "$here/usr/sbin/inetls-wrap" ]
+	"$here/usr/bin/inetls-certgen" check "$here/usr/etc/inetls/pgssl.pem"
+	grep ' install ' "$here/told"
+	run ! grep -wE 'postgresql|bats|openssl|libwrap0|download' "$here/told"
+}
+
+@test "make install on a machine without a compiler: who is not root is given the one line" {
+	need_root
+	bare_machine
+	mkdir "$T/tree"
+	tar -C "$ROOT" --exclude='./build*' --exclude=./.git -cf - . | tar -C "$T/tree" -xf -
+	chown -R nobody "$here" "$T/tree"
+	run "${bare[@]}" setpriv --reuid nobody --regid nogroup --clear-groups \
+		make -s -C "$T/tree" BUILD="$here/build" prefix="$here/usr" install
+	echo "$output"
+	[ "$status" -ne 0 ]
+	grep -qE '^sudo apt-get install -y --no-install-recommends .*gcc.*pkg-config' <<< "$output"
+	run ! grep -E 'postgresql|cc: ' <<< "$output"
+	[ ! -e "$here/told" ]
+}
