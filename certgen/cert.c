@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pemfile.h"
 #include "subject.h"
 
 #define DAY (24L * 3600)
@@ -222,15 +223,26 @@ cert_pem(gnutls_x509_crt_t cert, struct failure *why)
 int
 cert_load(const char *pem, size_t len, gnutls_x509_crt_t **certs, struct failure *why)
 {
-	const gnutls_datum_t data = { (unsigned char *)pem, (unsigned)len };
+	gnutls_datum_t data = { NULL, 0 };
 	unsigned count = 0;
-	int r = gnutls_x509_crt_list_import2(certs, &count, &data, GNUTLS_X509_FMT_PEM, 0);
+	struct failure text;
+	char *chain;
+	ssize_t n = pemfile_chain(pem, len, &chain, &text);
+	int r;
 
-	if (r < 0 || count == 0) {
+	*certs = NULL;
+	if (n == -1)
+		return failure_set(why, EX_DATAERR, "%s", text.text);
+	data = (gnutls_datum_t){ (unsigned char *)chain, (unsigned)n };
+	r = gnutls_x509_crt_list_import2(certs, &count, &data, GNUTLS_X509_FMT_PEM, 0);
+	if (r < 0) {
 		*certs = NULL;
-		return failure_set(
-		    why, EX_DATAERR, "no certificate can be read from it: %s", gnutls_strerror(r));
+		(void)pemfile_blame_chain(chain, (size_t)n, r, &text);
+		(void)failure_set(why, EX_DATAERR, "%s", text.text);
 	}
+	free(chain);
+	if (r < 0)
+		return -1;
 	return (int)count;
 }
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pemfile.h"
+
 #define CURVE(name) GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_##name)
 
 static const struct {
@@ -159,15 +161,17 @@ import_pem(const char *pem, size_t len, const char *passphrase, gnutls_x509_priv
 int
 key_load(const char *pem, size_t len, gnutls_x509_privkey_t *key, struct failure *why)
 {
+	struct failure text;
+	const char *block;
+	ssize_t n = pemfile_key(pem, len, &block, &text);
 	int r;
 
 	*key = NULL;
-	if (memmem(pem, len, "PRIVATE KEY-----", 16) == NULL)
+	if (n == -1 && text.code == EX_NOINPUT)
 		return 0;
-	if ((r = import_pem(pem, len, NULL, key)) == 0)
-		return 1;
-	return failure_set(
-	    why, EX_DATAERR, "the private key cannot be read: %s", gnutls_strerror(r));
+	if (n >= 0 && (r = import_pem(block, (size_t)n, NULL, key)) < 0)
+		n = pemfile_blame_key(block, (size_t)n, r, &text);
+	return n == -1 ? failure_set(why, EX_DATAERR, "%s", text.text) : 1;
 }
 
 int

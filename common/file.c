@@ -36,7 +36,8 @@ check_private(const char *path, const struct file_named *file, struct failure *w
 	mode_t mode = file->was.st_mode & 07777;
 	mode_t allowed = file->was.st_uid == 0 ? 0740 : 0700;
 
-	if ((mode & 0777 & ~allowed) == 0 || strstr(file->data, "PRIVATE KEY-----") == NULL)
+	if ((mode & 0777 & ~allowed) == 0 ||
+	    memmem(file->data, file->len, "PRIVATE KEY-----", 16) == NULL)
 		return 0;
 	return failure_set(why, EX_NOPERM,
 	    "%s: mode %04o lets others at the private key; mend: chmod 600 %s", path,

@@ -267,6 +267,107 @@ unusable() {
 	"$CERTGEN" check "$T/pgssl.pem"
 }
 
+# everywhere WORD: a session, a listener, --check and certgen's check say that of $T/bad.pem; "ok": all four take it.
+everywhere() {
+	local way
+	command_session --peer 'handshake send:10 bye recv-all' --backend echo -- "$WRAP" -o "$T/session.log" \
+		-r '127.0.0.1:{backend}' -p "$T/bad.pem"
+	[ "$1" != ok ] || says exit=0 peer.received=10
+	[ "$1" = ok ] || logged "$1"
+	for way in --check '-f -d 127.0.0.1:0'; do
+		# shellcheck disable=SC2086
+		run timeout 2 "$WRAP" $way -r 127.0.0.1:1 -p "$T/bad.pem" < /dev/null
+		echo "$way: $output"
+		if [ "$1" = ok ]; then
+			[[ $output == *"ok      PEM $T/bad.pem"* || $output == *"listening on"* ]]
+		else
+			[ "$status" -eq 78 ]
+			grep -F -e "$1" <<< "$output"
+		fi
+	done
+	run "$CERTGEN" check "$T/bad.pem"
+	echo "certgen: $output"
+	if [ "$1" = ok ]; then
+		[ "$status" -eq 0 ]
+	else
+		[ "$status" -gt 1 ]
+		grep -F -e "${2:-$1}" <<< "$output"
+	fi
+}
+
+@test "one verdict: what stands around the blocks, and how the lines end, decides nothing" {
+	need openssl
+	bad_pem < "$T/pgssl.pem"
+	everywhere ok
+	sed 's/$/\r/' "$T/pgssl.pem" | bad_pem
+	everywhere ok
+	{ printf '\357\273\277'; sed -n '/BEGIN/,$p' "$T/pgssl.pem"; } | bad_pem
+	everywhere ok
+	{ echo "# Not ENCRYPTED, as it was before."; cat "$T/pgssl.pem"; echo "the end"; } | bad_pem
+	everywhere ok
+	{ cat "$T/pgssl.crt"; sed -n '/BEGIN PRIVATE KEY/,/END PRIVATE KEY/p' "$T/pgssl.pem"; } | bad_pem
+	everywhere ok
+	sed -n '/BEGIN/,$p' "$T/pgssl.pem" | sed 's/ CERTIFICATE/ X509 CERTIFICATE/' | bad_pem
+	everywhere ok
+	openssl req -new -key "$T/pgssl.pem" -subj /CN=localhost -out "$T/request.csr"
+	{ openssl ecparam -name prime256v1; openssl pkey -in "$T/pgssl.pem"; cat "$T/request.csr" "$T/pgssl.crt"; } | bad_pem
+	everywhere ok
+}
+
+@test "one verdict: what is no text, or has no end" {
+	need openssl
+	iconv -f ASCII -t UTF-16 "$T/pgssl.crt" | cat - "$T/pgssl.pem" | bad_pem
+	everywhere "it is UTF-16, as Windows writes text"
+	openssl pkcs12 -export -in "$T/pgssl.pem" -passout pass: | bad_pem
+	everywhere "it is binary, and no PEM"
+	head -c $(($(stat -c %s "$T/pgssl.pem") - 200)) "$T/pgssl.pem" | bad_pem
+	everywhere "the block BEGIN CERTIFICATE has no end"
+	cat "$T/pgssl.crt" >> "$T/bad.pem"
+	everywhere "the block BEGIN CERTIFICATE has no end"
+	sed '/BEGIN PRIVATE KEY/{n;s/^..../!!!!/}' "$T/pgssl.pem" | bad_pem
+	everywhere "the private key is damaged"
+	{ cat "$T/pgssl.pem"; for _ in {1..16}; do cat "$T/other.crt"; done; } | bad_pem
+	everywhere "more than 16 certificates"
+	{ cat "$T/pgssl.pem"; awk '/^-----END/ { for (i = 0; i < 66000; i++) print "" } 1' "$T/other.crt"; } | bad_pem
+	everywhere "the chain is larger than 65536 bytes"
+}
+
+# key_and COMMAND...: the key that openssl makes so, with its certificate.
+key_and() {
+	"$@" > "$T/own.key" 2> /dev/null
+	openssl req -x509 -key "$T/own.key" -days 90 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
+		-addext basicConstraints=critical,CA:FALSE > "$T/own.crt"
+	cat "$T/own.key" "$T/own.crt" | bad_pem
+}
+
+@test "one verdict: keys and certificates of other kinds" {
+	need openssl
+	local curve
+	for curve in brainpoolP256r1 secp256k1; do
+		key_and openssl ecparam -name "$curve" -genkey -noout
+		everywhere "key is on a curve that TLS does not know, or that is not named"
+	done
+	key_and openssl ecparam -name prime256v1 -genkey -noout -param_enc explicit
+	everywhere "key is on a curve that TLS does not know, or that is not named"
+	for curve in prime256v1 secp384r1; do
+		key_and openssl ecparam -name "$curve" -genkey -noout
+		everywhere ok
+		{ openssl ec -in "$T/own.key" -no_public 2> /dev/null; cat "$T/own.crt"; } | bad_pem
+		everywhere "the key lacks its public half, or is damaged; mend: openssl ec -in KEY -out NEW"
+		openssl ec -in "$T/bad.pem" -out "$T/new.key" 2> /dev/null
+		cat "$T/new.key" "$T/own.crt" | bad_pem
+		everywhere ok
+		{ openssl ec -in "$T/own.key" -no_public 2> /dev/null | openssl pkcs8 -topk8 -nocrypt; cat "$T/own.crt"; } | bad_pem
+		everywhere "the key lacks its public half, or is damaged"
+	done
+	{ openssl x509 -in "$T/pgssl.crt" -trustout; openssl pkey -in "$T/pgssl.pem"; } | bad_pem
+	everywhere "(BEGIN TRUSTED CERTIFICATE); mend: openssl x509"
+	{ openssl crl2pkcs7 -nocrl -certfile "$T/pgssl.crt"; openssl pkey -in "$T/pgssl.pem"; } | bad_pem
+	everywhere "(BEGIN PKCS7); mend: openssl pkcs7"
+	sed 's/ PRIVATE KEY/ OPENSSH PRIVATE KEY/' "$T/pgssl.pem" | bad_pem
+	everywhere "of no kind that TLS can use (BEGIN OPENSSH PRIVATE KEY)"
+}
+
 @test "0600, 0400, and 0640 of root's are taken" {
 	local mode
 	for mode in 600 400; do

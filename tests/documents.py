@@ -68,6 +68,7 @@ def wrapper():
     """The wrapper's source: its own but for what a debug build alone has, and of common/ what it calls."""
     yield from ((name, text) for name, text in source("wrap/*.c") if name != "wrap/hook.c")
     yield from source("common/leaf.c")
+    yield from source("common/pemfile.c")
     for name, text in source("common/file.c"):
         yield name, text[:text.index("write_file(")]  # the rest is certgen's
 

@@ -138,7 +138,7 @@ check_keyholder(const struct check *c)
 	if (keyholder_chain(&k, held) == -1)
 		say("warning", "--keyholder %s: %s", c->o->keyholder, k.why.text);
 	else if (signer_open(&signer, c->o->pem, SIGNABLE_BOTH, &k.why) == 0 &&
-	    signer_chain(&signer, own, &k.why) != -1 && strcmp(held, own) != 0)
+	    signer_chain(&signer, own) != -1 && strcmp(held, own) != 0)
 		say("warning", "--keyholder %s: has another certificate than %s", c->o->keyholder,
 		    c->o->pem);
 	else

@@ -11,7 +11,8 @@ enum {
 	DER_OCTETS = 0x04,
 	DER_OID = 0x06,
 	DER_SEQUENCE = 0x30,
-	DER_CONTEXT_0 = 0xa0
+	DER_CONTEXT_0 = 0xa0,
+	DER_CONTEXT_1 = 0xa1
 };
 
 /* What is left to be read. */

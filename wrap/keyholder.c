@@ -164,7 +164,7 @@ keyholder_chain(struct keyholder *k, char *out)
 	struct iovec request = { &letter, 1 };
 
 	if (k->own != NULL)
-		return signer_chain(k->own, out, &k->why);
+		return signer_chain(k->own, out);
 	if (k->ahead || k->chain != NULL)
 		return take_chain(k, out);
 	return ask(k, &request, 1, out, SIGNER_CHAIN_MAX);

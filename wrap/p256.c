@@ -29,7 +29,7 @@ is(const struct der *d, const uint8_t *expected, size_t n)
 static bool
 parse_ec_key(struct der d, bool curve_is_known, uint8_t number[P256_SIZE])
 {
-	struct der key, version, octets, parameters, curve;
+	struct der key, version, octets, parameters, curve, half;
 	size_t n;
 
 	if (!der_take(&d, DER_SEQUENCE, &key) || !der_take(&key, DER_INTEGER, &version) ||
@@ -41,6 +41,9 @@ parse_ec_key(struct der d, bool curve_is_known, uint8_t number[P256_SIZE])
 			return false;
 		curve_is_known = true;
 	}
+	/* GnuTLS takes no key without its public half, and this must take none that it refuses. */
+	if (!der_take(&key, DER_CONTEXT_1, &half))
+		return false;
 	/*
 	 * GnuTLS writes a zero before half of all numbers, as if they had a sign, and leaves out
 	 * zeros that a number begins with.
@@ -74,15 +77,14 @@ p256_parse(const char *pem, uint8_t number[P256_SIZE])
 {
 	static const char pkcs8[] = "-----BEGIN PRIVATE KEY-----",
 			  sec1[] = "-----BEGIN EC PRIVATE KEY-----";
-	const char *begin = strstr(pem, pkcs8), *end;
-	bool is_pkcs8 = begin != NULL, found;
+	bool is_pkcs8 = strncmp(pem, pkcs8, strlen(pkcs8)) == 0, found;
+	const char *begin = pem + strlen(is_pkcs8 ? pkcs8 : sec1), *end;
 	struct base64_decode_ctx ctx;
 	uint8_t der[DER_MAX];
 	size_t len = sizeof(der);
 
-	if (begin == NULL && (begin = strstr(pem, sec1)) == NULL)
+	if (!is_pkcs8 && strncmp(pem, sec1, strlen(sec1)) != 0)
 		return false;
-	begin += strlen(is_pkcs8 ? pkcs8 : sec1);
 	end = strstr(begin, "-----END");
 	if (end == NULL || BASE64_DECODE_LENGTH((size_t)(end - begin)) > DER_MAX)
 		return false;

@@ -15,8 +15,9 @@
 #define P256_SIGNATURE_MAX 72 /* the DER form of two numbers of 33 bytes */
 
 /*
- * The private number of a PEM's first key, if that is an unencrypted P-256 key in PKCS#8 (RFC 5208,
- * 5915) or SEC1 form.  false for anything else, which is not an error: another library may know it.
+ * The private number of the key that a PEM begins with, if that is an unencrypted P-256 key in
+ * PKCS#8 (RFC 5208, 5915) or SEC1 form.  false for anything else, which is not an error: another
+ * library may know it.
  */
 bool p256_parse(const char *pem, uint8_t number[P256_SIZE]);
 

@@ -12,18 +12,38 @@
 
 #include "file.h"
 #include "leaf.h"
+#include "pemfile.h"
 #include "p256.h"
 #include "strength.h"
 
-#define BEGIN_CERTIFICATE "-----BEGIN CERTIFICATE-----"
-#define END_CERTIFICATE "-----END CERTIFICATE-----"
+/* What pemfile.h says, with the file's name. */
+static int
+named(const struct signer *s, struct failure *why)
+{
+	const struct failure text = *why;
+
+	return failure_set(
+	    why, text.code == EX_NOINPUT ? EX_CONFIG : text.code, "%s: %s", s->path, text.text);
+}
+
+static int
+find_parts(struct signer *s, struct failure *why)
+{
+	ssize_t key = pemfile_key(s->pem, s->len, &s->key_pem, why), chain = -1;
+
+	if (key == -1 || (chain = pemfile_chain(s->pem, s->len, &s->chain, why)) == -1)
+		return named(s, why);
+	s->key_len = (size_t)key;
+	s->chain_len = (size_t)chain;
+	return 0;
+}
 
 int
 signer_open(struct signer *s, const char *path, enum signable_role role, struct failure *why)
 {
 	*s = (struct signer){ .path = path, .role = role };
 	if (file_read_private(path, FILE_PEM_MAX, &s->pem, &s->len, why) == 0)
-		return 0;
+		return find_parts(s, why);
 	/* The key is for who starts this program, and for no other. */
 	if (access(path, F_OK) == 0 && access(path, R_OK) == -1) {
 		struct failure cause = *why;
@@ -35,63 +55,18 @@ signer_open(struct signer *s, const char *path, enum signable_role role, struct 
 	return -1;
 }
 
-/* What a person can mend about a PEM that does not serve. */
 static int
-check_parts(const struct signer *s, struct failure *why)
+blame_key(const struct signer *s, int error, struct failure *why)
 {
-	if (strstr(s->pem, "ENCRYPTED") != NULL)
-		return failure_set(why, EX_CONFIG,
-		    "%s: the key is encrypted, and nobody is there to type its "
-		    "passphrase; mend: openssl pkey -in KEY -out PLAINKEY, mode 0600",
-		    s->path);
-	if (strstr(s->pem, "PRIVATE KEY-----") == NULL)
-		return failure_set(why, EX_CONFIG,
-		    "%s: holds no private key (BEGIN PRIVATE KEY); key and certificate "
-		    "go into one file, `make cert` makes it",
-		    s->path);
-	if (strstr(s->pem, BEGIN_CERTIFICATE) == NULL)
-		return failure_set(why, EX_CONFIG,
-		    "%s: holds no certificate (BEGIN CERTIFICATE); key and certificate "
-		    "go into one file, `make cert` makes it",
-		    s->path);
-	return 0;
-}
-
-static int
-broken(const struct signer *s, int error, struct failure *why)
-{
-	if (check_parts(s, why) == -1)
-		return -1;
-	return failure_set(why, EX_CONFIG,
-	    "%s: %s; is it whole? `inetls-certgen show %s` looks into it", s->path,
-	    gnutls_strerror(error), s->path);
+	(void)pemfile_blame_key(s->key_pem, s->key_len, error, why);
+	return named(s, why);
 }
 
 ssize_t
-signer_chain(const struct signer *s, char *out, struct failure *why)
+signer_chain(const struct signer *s, char *out)
 {
-	const char *begin = s->pem, *end;
-	size_t len = 0, n;
-
-	if (check_parts(s, why) == -1)
-		return -1;
-	while ((begin = strstr(begin, BEGIN_CERTIFICATE)) != NULL &&
-	    (end = strstr(begin, END_CERTIFICATE)) != NULL) {
-		end += strlen(END_CERTIFICATE);
-		n = (size_t)(end - begin);
-		if (len + n + 2 > SIGNER_CHAIN_MAX)
-			return failure_set(why, EX_CONFIG, "%s: the chain is larger than %d bytes",
-			    s->path, SIGNER_CHAIN_MAX);
-		memcpy(out + len, begin, n);
-		len += n;
-		out[len++] = '\n';
-		begin = end;
-	}
-	if (len == 0)
-		return failure_set(
-		    why, EX_CONFIG, "%s: the certificate has no end; is the file whole?", s->path);
-	out[len] = '\0';
-	return (ssize_t)len;
+	memcpy(out, s->chain, s->chain_len + 1);
+	return (ssize_t)s->chain_len;
 }
 
 /* A key of stunnel 3's days is told here, and not to each client in the words of its library. */
@@ -111,7 +86,7 @@ check_strength(const struct signer *s, int algorithm, unsigned bits, struct fail
 static int
 load_other_key(struct signer *s, struct failure *why)
 {
-	gnutls_datum_t pem = { (unsigned char *)s->pem, (unsigned)s->len };
+	gnutls_datum_t pem = { (unsigned char *)(uintptr_t)s->key_pem, (unsigned)s->key_len };
 	gnutls_privkey_t key = NULL;
 	unsigned bits = 0;
 	int r;
@@ -120,7 +95,7 @@ load_other_key(struct signer *s, struct failure *why)
 		return failure_set(why, EX_SOFTWARE, "initialise GnuTLS: %s", gnutls_strerror(r));
 	if ((r = gnutls_privkey_import_x509_raw(key, &pem, GNUTLS_X509_FMT_PEM, NULL, 0)) < 0) {
 		gnutls_privkey_deinit(key);
-		return broken(s, r, why);
+		return blame_key(s, r, why);
 	}
 	r = gnutls_privkey_get_pk_algorithm(key, &bits);
 	if (check_strength(s, r, bits, why) == -1) {
@@ -171,7 +146,7 @@ signer_sign(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags, 
 		return failure_set(why, EX_SOFTWARE,
 		    "asked to sign %zu bytes by algorithm %u, as no session does", n, algorithm);
 	if (!s->parsed)
-		s->is_p256 = p256_parse(s->pem, s->p256);
+		s->is_p256 = p256_parse(s->key_pem, s->p256);
 	s->parsed = true;
 	sha256 = gnutls_sign_get_hash_algorithm((gnutls_sign_algorithm_t)algorithm) ==
 	    GNUTLS_DIG_SHA256;
@@ -188,7 +163,7 @@ signer_sign(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags, 
 static const char *
 ask_leaf(const struct signer *s, const char *question(gnutls_x509_crt_t))
 {
-	gnutls_datum_t pem = { (unsigned char *)s->pem, (unsigned)s->len };
+	gnutls_datum_t pem = { (unsigned char *)s->chain, (unsigned)s->chain_len };
 	const char *answer = NULL;
 	gnutls_x509_crt_t leaf;
 
@@ -206,23 +181,41 @@ signer_warning(const struct signer *s)
 	return ask_leaf(s, leaf_warning);
 }
 
+/* As a session reads them. */
+static int
+check_chain(const struct signer *s, struct failure *why)
+{
+	gnutls_datum_t pem = { (unsigned char *)s->chain, (unsigned)s->chain_len };
+	gnutls_pcert_st chain[PEMFILE_CERTIFICATES_MAX];
+	unsigned n = PEMFILE_CERTIFICATES_MAX;
+	int r = gnutls_pcert_list_import_x509_raw(
+	    chain, &n, &pem, GNUTLS_X509_FMT_PEM, GNUTLS_X509_CRT_LIST_SORT);
+
+	if (r < 0) {
+		(void)pemfile_blame_chain(s->chain, s->chain_len, r, why);
+		return named(s, why);
+	}
+	while (n > 0)
+		gnutls_pcert_deinit(&chain[--n]);
+	return 0;
+}
+
 int
 signer_match(const struct signer *s, struct failure *why)
 {
-	gnutls_datum_t pem = { (unsigned char *)s->pem, (unsigned)s->len };
+	gnutls_datum_t chain = { (unsigned char *)s->chain, (unsigned)s->chain_len },
+		       pem = { (unsigned char *)(uintptr_t)s->key_pem, (unsigned)s->key_len };
 	gnutls_certificate_credentials_t credentials = NULL;
 	gnutls_x509_privkey_t key = NULL;
 	const char *fault;
 	unsigned bits = 0;
 	int r, algorithm = GNUTLS_PK_UNKNOWN;
 
-	if (check_parts(s, why) == -1)
-		return -1;
 	if ((r = gnutls_global_init()) < 0 ||
 	    (r = gnutls_certificate_allocate_credentials(&credentials)) < 0)
 		return failure_set(why, EX_SOFTWARE, "initialise GnuTLS: %s", gnutls_strerror(r));
 	r = gnutls_certificate_set_x509_key_mem2(
-	    credentials, &pem, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
+	    credentials, &chain, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
 	if (r >= 0 && gnutls_certificate_get_x509_key(credentials, 0, &key) == 0) {
 		algorithm = gnutls_x509_privkey_get_pk_algorithm2(key, &bits);
 		gnutls_x509_privkey_deinit(key);
@@ -234,8 +227,10 @@ signer_match(const struct signer *s, struct failure *why)
 		    "comes first, before those that issued it, and its key with it; `make cert` makes "
 		    "a new pair",
 		    s->path);
+	if (check_chain(s, why) == -1)
+		return -1;
 	if (r < 0)
-		return broken(s, r, why);
+		return blame_key(s, r, why);
 	if ((fault = ask_leaf(s, leaf_fault)) != NULL)
 		return failure_set(why, EX_CONFIG, "%s: its %s", s->path, fault);
 	return check_strength(s, algorithm, bits, why);
@@ -248,5 +243,6 @@ signer_close(struct signer *s)
 		gnutls_privkey_deinit(s->key);
 	explicit_bzero(s->p256, sizeof(s->p256));
 	file_wipe(s->pem, s->len);
+	free(s->chain);
 	*s = (struct signer){ .path = NULL };
 }

@@ -12,32 +12,35 @@
 #include <sys/types.h>
 
 #include "failure.h"
+#include "pemfile.h"
 #include "signable.h"
 
-#define SIGNER_CHAIN_MAX (64 * 1024)
+#define SIGNER_CHAIN_MAX PEMFILE_CHAIN_MAX
 #define SIGNER_SIGNATURE_MAX 1024 /* RSA of 8192 bits */
 
 struct signer {
 	const char *path;
 	enum signable_role role;
 	char *pem;
-	size_t len;
+	const char *key_pem; /* the key's block in it */
+	char *chain;         /* the certificates alone */
+	size_t len, key_len, chain_len;
 	uint8_t p256[32];
 	bool parsed, is_p256;
 	void *key; /* GnuTLS's, for every other kind, or NULL */
 };
 
 /*
- * Reads the file, and nothing more: EX_NOINPUT, EX_NOPERM, EX_CONFIG (file_read_private).  0 or -1.
+ * Reads the file, and looks whether it has a key and certificates (pemfile.h): EX_NOINPUT,
+ * EX_NOPERM, EX_CONFIG.  0 or -1.
  */
 int signer_open(struct signer *s, const char *path, enum signable_role role, struct failure *why);
 
 /*
  * The certificates, as PEM, with a NUL that is not counted: their length in out, of
- * SIGNER_CHAIN_MAX bytes, or -1 and *why (EX_CONFIG) where the file holds no key or no certificate
- * that could be used.
+ * SIGNER_CHAIN_MAX bytes.
  */
-ssize_t signer_chain(const struct signer *s, char *out, struct failure *why);
+ssize_t signer_chain(const struct signer *s, char *out);
 
 /*
  * Signs data, or a hash, with an algorithm of GnuTLS's numbers and its flags, where that is

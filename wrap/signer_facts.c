@@ -66,16 +66,11 @@ find_dates(struct signer_facts *f, const gnutls_x509_crt_t *chain, unsigned n)
 int
 signer_look(const struct signer *s, struct signer_facts *f, struct failure *why)
 {
-	static char text[SIGNER_CHAIN_MAX];
-	gnutls_datum_t pem = { (unsigned char *)text, 0 };
+	gnutls_datum_t pem = { (unsigned char *)s->chain, (unsigned)s->chain_len };
 	gnutls_x509_crt_t *chain = NULL;
-	ssize_t len = signer_chain(s, text, why);
 	int r;
 
 	*f = (struct signer_facts){ .ordered = true };
-	if (len == -1)
-		return -1;
-	pem.size = (unsigned)len;
 	r = gnutls_x509_crt_list_import2(
 	    &chain, &f->n, &pem, GNUTLS_X509_FMT_PEM, GNUTLS_X509_CRT_LIST_FAIL_IF_UNSORTED);
 	if (r == GNUTLS_E_CERTIFICATE_LIST_UNSORTED) {

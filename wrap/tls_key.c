@@ -11,6 +11,7 @@
 
 #include "certificate.h"
 #include "leaf.h"
+#include "pemfile.h"
 #include "validity.h"
 
 static int
@@ -126,8 +127,7 @@ import_any(struct tls_key *k, const gnutls_datum_t *pem)
 	    k->chain, &n, pem, GNUTLS_X509_FMT_PEM, GNUTLS_X509_CRT_LIST_SORT);
 
 	if (r < 0)
-		failure_set(&k->holder->why, EX_CONFIG,
-		    "%s in the PEM's certificates; is the file whole?", gnutls_strerror(r));
+		(void)pemfile_blame_chain((char *)pem->data, pem->size, r, &k->holder->why);
 	else
 		k->chain_len = n;
 	return r;

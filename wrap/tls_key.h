@@ -10,7 +10,7 @@
 
 #include "keyholder.h"
 
-#define TLS_CHAIN_MAX 16 /* certificates in a chain; GnuTLS's own limit */
+#define TLS_CHAIN_MAX PEMFILE_CERTIFICATES_MAX
 
 struct tls_key {
 	struct keyholder *holder;

@@ -108,6 +108,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	signer.pem = strdup(pems[data[0] % 2]);
 	signer.len = strlen(signer.pem);
+	signer.key_len = (size_t)pemfile_key(signer.pem, signer.len, &signer.key_pem, NULL);
+	signer.chain_len = (size_t)pemfile_chain(signer.pem, signer.len, &signer.chain, NULL);
 	check(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0);
 	for (data++, size--; r == 0 && size > 0; data += n, size -= n) {
 		n = (size_t)*data++ * 4 + 1;
