@@ -40,9 +40,27 @@ has_parameters_of_tls(gnutls_x509_crt_t leaf)
 	return right;
 }
 
+/* Those that GnuTLS reads besides, as DSA's and P-224, no peer takes. */
+static bool
+has_key_of_tls(gnutls_x509_crt_t leaf)
+{
+	unsigned bits = 0;
+
+	switch (gnutls_x509_crt_get_pk_algorithm(leaf, &bits)) {
+	case GNUTLS_PK_RSA:
+	case GNUTLS_PK_RSA_PSS:
+	case GNUTLS_PK_EDDSA_ED25519:
+	case GNUTLS_PK_EDDSA_ED448: return true;
+	case GNUTLS_PK_ECDSA: return bits >= 256;
+	default: return false;
+	}
+}
+
 const char *
 leaf_fault(gnutls_x509_crt_t leaf)
 {
+	if (!has_key_of_tls(leaf))
+		return "key is of a kind that TLS cannot use; make a new pair: `make cert`";
 	if (!may_sign_handshakes(leaf))
 		return "keyUsage lacks digitalSignature, so that clients refuse it; make a new "
 		       "one with inetls-certgen, or ask its CA for one with digitalSignature";

@@ -364,6 +364,11 @@ key_and() {
 	everywhere "(BEGIN TRUSTED CERTIFICATE); mend: openssl x509"
 	{ openssl crl2pkcs7 -nocrl -certfile "$T/pgssl.crt"; openssl pkey -in "$T/pgssl.pem"; } | bad_pem
 	everywhere "(BEGIN PKCS7); mend: openssl pkcs7"
+	key_and openssl ecparam -name secp224r1 -genkey -noout
+	everywhere "key is of a kind that TLS cannot use"
+	openssl dsaparam -out "$T/parameters" 2048 2> /dev/null
+	key_and openssl genpkey -paramfile "$T/parameters"
+	everywhere "key is of a kind that TLS cannot use"
 	sed 's/ PRIVATE KEY/ OPENSSH PRIVATE KEY/' "$T/pgssl.pem" | bad_pem
 	everywhere "of no kind that TLS can use (BEGIN OPENSSH PRIVATE KEY)"
 }
