@@ -45,6 +45,7 @@ table() {
 	-p PEM -r 5432 -D nobody.info         | not a level
 	-p PEM -r 5432 -u nobody              | -u: ident
 	-p PEM -r 5432 -T                     | -T: transparent
+	-c -r 5432 --bare-end                 | --bare-end is for a server
 	-p PEM -r 5432 --handshake-timeout 0  | 500ms, 10s, 5m or off
 	-p PEM -r 5432 --handshake-timeout -1 | 500ms, 10s, 5m or off
 	-p PEM -r 5432 --connect-timeout 10x  | --connect-timeout "10x": not a duration

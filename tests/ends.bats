@@ -173,6 +173,82 @@ ok() {
 	each 'handshake flood:8000000 bye recv-all' 'echo' ok
 }
 
+bare() {
+	says exit=0 "peer.received=$out" peer.tls=close_notify peer.wire=records
+	logged result=ok "in=$in" "out=$out" "end=$first"
+	not_logged truncated=yes
+	within 9
+}
+
+@test "the service has closed, and the peer answers close_notify by a bare FIN: that is no cut" {
+	in=0 out=100 first=backend
+	each 'handshake recv-tls fin hold' 'send:100 close' bare
+	each 'handshake recv-tls sleep:0.3 close' 'send:100 close' bare
+	in=1000
+	each 'handshake send:1000 recv-tls fin hold' 'recv:1000 send:100 close' bare
+	in=0
+	BACKEND={backend} session --service "unix:$T/closes.sock" --peer 'handshake recv-tls fin hold' --backend 'send:100 close' --
+	bare
+	command_session --peer 'handshake recv-tls fin hold' -- "$WRAP" -o "$T/session.log" -p "$T/pgssl.pem" \
+		-l /usr/bin/head -- head -c 100 /dev/zero
+	says exit=0 peer.tls=close_notify
+	grep -q 'result=ok .* in=0 out=100 .* end=backend' "$T/session.log"
+}
+
+cut_late() {
+	says exit=0 "backend.received=$in" backend.end=reset
+	logged result=cut truncated=yes "in=$in" out=100
+	within 9
+}
+
+@test "after the service's half-close a bare FIN is a cut, as it is inside a record or before close_notify" {
+	in=0
+	each 'handshake recv-tls fin hold' 'send:100 fin recv-all' cut_late
+	in=1000
+	each 'handshake recv-tls send:1000 fin hold' 'send:100 fin recv-all' cut_late
+	each 'handshake send:1000 recv:100 fin hold' 'recv:1000 send:100 recv-all' cut_late
+	in=0
+	BACKEND={backend} session --service "unix:$T/half.sock" --peer 'handshake recv-tls fin hold' --backend 'send:100 fin recv-all' --
+	logged result=cut truncated=yes end=backend
+	local version
+	for version in 1.2 1.3; do
+		session --tls "$version" --peer 'handshake recv-tls partial:5000 fin hold' --backend 'send:100 close' --
+		says exit=0
+		logged result=cut truncated=yes end=backend
+	done
+}
+
+complete() {
+	says exit=0 "backend.received=$in" backend.end=fin
+	logged result=ok "in=$in" "out=$out" end=peer
+	not_logged truncated=yes
+	within 9
+}
+
+@test "--bare-end: the peer's FIN is an end like any other, and the answer comes after it" {
+	in=0 out=0
+	each 'handshake fin hold' recv-all complete --bare-end
+	in=100000
+	each 'handshake send:100000 fin hold' recv-all complete --bare-end
+	each 'handshake send:100000 bye hold' recv-all complete --bare-end
+	in=100 out=200000
+	each 'handshake send:100 fin recv-all' 'recv-all send:200000' complete --bare-end
+	says peer.received=200000 peer.tls=close_notify
+}
+
+cut_still() {
+	says exit=0 backend.end=reset
+	logged result=cut truncated=yes end=peer
+}
+
+@test "bad: --bare-end takes no reset, no end inside a record and none in the handshake for an end" {
+	each 'handshake send:1000 partial:5000 fin hold' recv-all cut_still --bare-end
+	each 'handshake send:1000 sleep:0.2 rst' recv-all cut_still --bare-end
+	session --peer 'raw:\x16\x03\x01\x02\x00\x01 fin hold' -- --bare-end
+	untouched
+	logged result=handshake "peer closed during the handshake"
+}
+
 # -- signals and timeouts --------------------------------------------------------------------------------
 
 stopped() {

@@ -21,6 +21,7 @@ enum {
 	OPT_CONNECT,
 	OPT_CLOSE,
 	OPT_IDLE,
+	OPT_BARE_END,
 	OPT_NO_SANDBOX,
 	OPT_NO_KEYHOLDER,
 	OPT_KEYHOLDER,
@@ -82,6 +83,7 @@ static const struct option long_options[] = {
 	{ "connect-timeout", required_argument, NULL, OPT_CONNECT },
 	{ "close-timeout", required_argument, NULL, OPT_CLOSE },
 	{ "idle-timeout", required_argument, NULL, OPT_IDLE },
+	{ "bare-end", no_argument, NULL, OPT_BARE_END },
 	{ "no-sandbox", no_argument, NULL, OPT_NO_SANDBOX },
 	{ "no-keyholder", no_argument, NULL, OPT_NO_KEYHOLDER },
 	{ "keyholder", required_argument, NULL, OPT_KEYHOLDER },
@@ -159,6 +161,7 @@ set_option(struct options *o, int opt, char *arg, struct failure *why)
 	case 'V': o->version = true; break;
 	case 'h': o->help = true; break;
 	case OPT_CHECK: o->check = true; break;
+	case OPT_BARE_END: o->bare_end = true; break;
 	case OPT_NO_SANDBOX: o->no_sandbox = true; break;
 	case OPT_NO_KEYHOLDER: o->no_keyholder = true; break;
 	case OPT_KEYHOLDER: o->keyholder = arg; break;

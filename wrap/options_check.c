@@ -61,6 +61,9 @@ check_trust(struct options *o, struct failure *why)
 	if (o->client && o->proxy_in != NULL)
 		return failure_set(
 		    why, EX_USAGE, "--proxy-in is for a server; leave it out with -c");
+	if (o->client && o->bare_end)
+		return failure_set(why, EX_USAGE,
+		    "--bare-end is for a server; with -c an answer that was cut would look whole");
 	if (o->client ? o->tickets != NULL : o->session != NULL)
 		return failure_set(why, EX_USAGE, "%s",
 		    o->client ? "--tickets is for a server; a client takes --session FILE" :

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "deadline.h"
+#include "socket.h"
 
 #define RECORD (16 * 1024) /* the most that a TLS record carries */
 #define BUFFER (4 * RECORD)
@@ -42,6 +43,7 @@ struct relay {
 	bool writable_peer, writable_plain; /* not known to be full */
 	/* tls_read is to be tried again once the peer can be written */
 	bool read_wants_write;
+	bool in_after_out; /* the peer has said something after the plain side's end */
 	/* the plain side takes no more: what it sends still counts */
 	bool plain_deaf;
 	bool stopping;  /* read no more, deliver what is here */
@@ -111,6 +113,18 @@ peer_failed(struct relay *r, ssize_t how)
 	    reason, "");
 }
 
+/*
+ * Whether the peer's bare FIN leaves nothing open: the service has closed both ways, so that
+ * nothing more could be said to it, and the peer has been told by our close_notify.
+ */
+static bool
+is_complete(const struct relay *r)
+{
+	return r->setup->plain_closes && r->out.passed && !r->in_after_out &&
+	    tls_ended_bare(r->setup->peer) && tls_flush(r->setup->peer) == 1 &&
+	    socket_is_closed(r->setup->plain_in);
+}
+
 static bool
 step_peer_read(struct relay *r)
 {
@@ -124,6 +138,7 @@ step_peer_read(struct relay *r)
 		n = tls_read(r->setup->peer, r->in.data + r->in.end, BUFFER - r->in.end);
 		r->in.end += n > 0 ? (size_t)n : 0;
 	} while (n > 0 && r->in.end <= BUFFER - RECORD && tls_pending(r->setup->peer));
+	r->in_after_out |= r->out.ended && !empty(&r->in);
 	if (n == TLS_WANT_READ || n == TLS_WANT_WRITE) {
 		r->readable_peer = false;
 		if (n == TLS_WANT_WRITE) {
@@ -132,6 +147,8 @@ step_peer_read(struct relay *r)
 		}
 		return !empty(&r->in);
 	}
+	if (n == TLS_TRUNCATED && is_complete(r))
+		return fail(r, RELAY_PEER_BARE, RELAY_END_PEER, "", "");
 	if (n < 0)
 		return peer_failed(r, n);
 	if (n == 0) {

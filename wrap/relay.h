@@ -8,6 +8,7 @@
  * caller can pass it on as one.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "tls.h"
@@ -15,6 +16,7 @@
 enum relay_outcome {
 	RELAY_DONE,         /* both flows ended, and every byte was delivered */
 	RELAY_PEER_CUT,     /* the peer is gone without close_notify */
+	RELAY_PEER_BARE,    /* so too, but the plain side had closed and nothing was lost */
 	RELAY_PEER_LEFT,    /* the peer said close_notify, but left before it had read everything */
 	RELAY_PEER_FAILED,  /* the peer broke the protocol */
 	RELAY_PLAIN_RESET,  /* the plain side is gone without a clean end */
@@ -37,6 +39,7 @@ struct relay_setup {
 	int peer_in, peer_out;   /* its descriptors, to poll */
 	int plain_in, plain_out; /* non-blocking; may be the same */
 	int64_t idle_ms, close_ms;
+	bool plain_closes; /* the plain side is a service: that it has closed both ways counts */
 };
 
 struct relay_result {

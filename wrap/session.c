@@ -99,7 +99,8 @@ ends_clean(struct session *s)
 	if (s->backend.fd == -1 && s->program.fd == -1)
 		return s->o->pgsql &&
 		    pgsql_tell_unavailable(s->tls, s->why.text, deadline_after(s->o->connect_ms));
-	return s->relay.outcome == RELAY_DONE || s->relay.outcome == RELAY_PLAIN_CLOSED;
+	return s->relay.outcome == RELAY_DONE || s->relay.outcome == RELAY_PEER_BARE ||
+	    s->relay.outcome == RELAY_PLAIN_CLOSED;
 }
 
 static void
@@ -123,9 +124,11 @@ leave_plain(struct session *s)
 {
 	int64_t deadline = deadline_after(s->o->close_ms);
 
-	program_leave(
-	    &s->program, s->relay.outcome == RELAY_DONE || s->relay.outcome == RELAY_PEER_LEFT);
+	program_leave(&s->program,
+	    s->relay.outcome == RELAY_DONE || s->relay.outcome == RELAY_PEER_BARE ||
+		s->relay.outcome == RELAY_PEER_LEFT);
 	switch (s->relay.outcome) {
+	case RELAY_PEER_BARE: /* the peer has not said it */
 	case RELAY_PEER_CUT:
 	case RELAY_PEER_FAILED:
 	case RELAY_IDLE:

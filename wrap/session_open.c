@@ -150,7 +150,8 @@ session_start_tls(struct session *s)
 	struct tls_config c = { .keys = s->o->pem != NULL ? &s->keys : NULL,
 		.priority = s->o->priority,
 		.alpn = s->o->pgsql ? PGSQL_ALPN : NULL,
-		.sni = s->o->trust.host };
+		.sni = s->o->trust.host,
+		.bare_end = s->o->bare_end };
 	unsigned char key[TICKET_KEY];
 
 	if (tls_init(&s->why) == -1)

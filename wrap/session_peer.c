@@ -374,6 +374,7 @@ session_relay(struct session *s)
 		[RELAY_END_SIGNAL] = "signal" };
 	static const char *const results[] = { [RELAY_DONE] = "ok",
 		[RELAY_PEER_CUT] = "cut",
+		[RELAY_PEER_BARE] = "ok",
 		[RELAY_PEER_LEFT] = "cut",
 		[RELAY_PEER_FAILED] = "protocol",
 		[RELAY_PLAIN_RESET] = "reset",
@@ -388,14 +389,15 @@ session_relay(struct session *s)
 		.plain_in = s->o->client ? STDIN_FILENO : plain,
 		.plain_out = s->o->client ? STDOUT_FILENO : plain,
 		.idle_ms = s->o->idle_ms,
-		.close_ms = s->o->close_ms };
+		.close_ms = s->o->close_ms,
+		.plain_closes = !s->o->client };
 
 	relay_run(&setup, &s->relay);
 	s->relay.out += s->first_out;
 	s->relay.in += s->first_in;
 	failure_set(&s->why, relay_code(s), "%s", s->relay.reason);
 	s->truncated = s->relay.outcome == RELAY_PEER_CUT;
-	s->peer_done = s->relay.outcome == RELAY_DONE || s->truncated ||
-	    s->relay.outcome == RELAY_PEER_LEFT;
+	s->peer_done = s->relay.outcome == RELAY_DONE || s->relay.outcome == RELAY_PEER_BARE ||
+	    s->truncated || s->relay.outcome == RELAY_PEER_LEFT;
 	return session_finish(s, results[s->relay.outcome], ends[s->relay.first]);
 }

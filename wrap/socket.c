@@ -6,7 +6,7 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdbool.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -16,7 +16,8 @@
 
 #include "deadline.h"
 
-#define LOOK_MS 10 /* between two looks at what is still to be acknowledged */
+#define LOOK_MS 10  /* between two looks at what is still to be acknowledged */
+#define ASK_MS 1000 /* for the answer of a kernel that is not this one */
 
 void
 socket_tune(int fd)
@@ -96,6 +97,33 @@ socket_abort(int fd, int64_t deadline)
 			break;
 	socket_arm(fd);
 	(void)close(fd);
+}
+
+static bool
+has_hung_up(int fd)
+{
+	struct pollfd p = { .fd = fd };
+
+	return poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+bool
+socket_is_closed(int fd)
+{
+	int64_t deadline = deadline_after(ASK_MS);
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+
+	if (has_hung_up(fd))
+		return true;
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1 ||
+	    send(fd, "", 1, MSG_OOB | MSG_NOSIGNAL) != 1)
+		return has_hung_up(fd);
+	while (deadline_now() < deadline && is_sending(fd))
+		if (deadline_wait(NULL, 0, deadline_min(deadline, deadline_after(LOOK_MS))) !=
+		    DEADLINE_OVER)
+			break;
+	return has_hung_up(fd);
 }
 
 int

@@ -1,6 +1,7 @@
 #ifndef INETLS_SOCKET_H
 #define INETLS_SOCKET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -23,6 +24,14 @@ void socket_release(int fd);
  * a pipe: they are only closed.
  */
 void socket_abort(int fd, int64_t deadline);
+
+/*
+ * Whether the other end of a connection whose end of file has come has closed it, and not only said
+ * that it sends no more.  A Unix socket hangs up.  Of TCP only data that is not taken any more can
+ * tell: an urgent byte, which a program that still reads does not see among the others.  So this is
+ * for a connection that carries nothing after it.
+ */
+bool socket_is_closed(int fd);
 
 /*
  * Makes a descriptor non-blocking for this process alone: a pipe or a terminal is opened anew,

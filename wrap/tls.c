@@ -59,6 +59,7 @@ struct tls {
 	bool key_shown;                    /* our certificate went to the peer */
 	bool established;                  /* the handshake is complete */
 	bool closed;                       /* close_notify was said */
+	bool bare_end;                     /* as tls_config says */
 	bool canceled; /* by the peer: GnuTLS lets nothing through any more, either way */
 	int warnings;  /* that the peer sent since its last byte of data */
 	int error;     /* of GnuTLS, of the last call that failed */
@@ -301,6 +302,7 @@ new_tls(const struct tls_config *c, unsigned flags, int fd_in, int fd_out, struc
 	t->credentials = NULL;
 	t->last = NULL;
 	t->alpn_required = t->key_shown = t->established = t->closed = t->canceled = false;
+	t->bare_end = c->bare_end;
 	t->warnings = 0;
 	t->error = GNUTLS_E_SUCCESS;
 	t->reason[0] = '\0';
@@ -557,6 +559,7 @@ tls_handshake(struct tls *t)
 	/* Into how many records its messages are cut is the peer's choice; the clock limits it. */
 	t->transport.records = 0;
 	t->transport.records_max = RECORDS_MAX;
+	t->transport.keeps_end = t->bare_end;
 	t->established = true;
 	return 1;
 }
@@ -581,12 +584,20 @@ tls_read(struct tls *t, void *data, size_t n)
 	}
 	if (r == GNUTLS_E_AGAIN && is_empty_flood(t))
 		r = GNUTLS_E_TOO_MANY_EMPTY_PACKETS;
+	if (r == GNUTLS_E_AGAIN && t->transport.keeps_end && tls_ended_bare(t))
+		return 0;
 	if (r == GNUTLS_E_FATAL_ALERT_RECEIVED &&
 	    gnutls_alert_get(t->session) == GNUTLS_A_USER_CANCELED) {
 		t->canceled = true;
 		return 0;
 	}
 	return r >= 0 ? r : outcome(t, (int)r);
+}
+
+bool
+tls_ended_bare(const struct tls *t)
+{
+	return t->transport.eof && !transport_within_record(&t->transport);
 }
 
 bool

@@ -35,6 +35,7 @@ struct tls_config {
 	const struct ticket_session *resume; /* a client's, or NULL: it remembers nothing */
 	const char *priority;                /* -C, or NULL */
 	const char *alpn;                    /* offered to a peer that asks for it, or NULL */
+	bool bare_end; /* such a FIN is a clean end, for which tls_read answers 0 */
 };
 
 /* What a handshake agreed on.  sni and alpn are the peer's words; "" where there is none. */
@@ -101,6 +102,12 @@ ssize_t tls_write(struct tls *t, const void *data, size_t n);
 
 /* Whether bytes of the peer are here that tls_read has not looked at, be it half a record. */
 bool tls_pending(const struct tls *t);
+
+/*
+ * Whether what tls_read called TLS_TRUNCATED was the peer's FIN behind a whole record: who closed
+ * without close_notify, or who cut the line there.
+ */
+bool tls_ended_bare(const struct tls *t);
 
 /* Whether a byte came at all. */
 bool tls_peer_spoke(const struct tls *t);

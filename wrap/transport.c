@@ -20,7 +20,7 @@ transport_init(struct transport *t, int fd_in, int fd_out)
 {
 	t->fd_in = fd_in;
 	t->fd_out = fd_out;
-	t->eof = t->started = false;
+	t->eof = t->keeps_end = t->started = false;
 	t->reads = TURN;
 	t->records = t->head = 0;
 	t->records_max = UINT_MAX;
@@ -75,10 +75,16 @@ count_records(struct transport *t, const unsigned char *data, size_t n)
 	}
 }
 
+bool
+transport_within_record(const struct transport *t)
+{
+	return t->body > 0 || t->head > 0;
+}
+
 ssize_t
 transport_pull(struct transport *t, void *data, size_t n)
 {
-	if (t->records > t->records_max && t->body == 0 && t->head == 0) {
+	if (t->records > t->records_max && !transport_within_record(t)) {
 		errno = EAGAIN;
 		return -1;
 	}
@@ -92,7 +98,10 @@ transport_pull(struct transport *t, void *data, size_t n)
 		t->in_at = t->in_end = 0;
 		if ((got = read(t->fd_in, t->in, TRANSPORT_IN)) <= 0) {
 			t->eof = got == 0;
-			return got;
+			if (!t->eof || !t->keeps_end || transport_within_record(t))
+				return got;
+			errno = EAGAIN;
+			return -1;
 		}
 		arrived(t, (size_t)got);
 	}

@@ -17,8 +17,10 @@
 #define TRANSPORT_OUT (68 * 1024)
 
 struct transport {
-	int fd_in, fd_out;    /* non-blocking */
-	bool eof;             /* the peer's FIN was read */
+	int fd_in, fd_out; /* non-blocking */
+	bool eof;          /* the peer's FIN was read */
+	/* a FIN behind a whole record is not shown, but answered by EAGAIN; the owner's */
+	bool keeps_end;
 	bool started;         /* at least one byte came */
 	unsigned char first;  /* the first byte that came */
 	int reads;            /* of the socket, that are left in this turn */
@@ -68,6 +70,9 @@ bool transport_unsent(const struct transport *t);
 /* Gives the memory of empty buffers back until bytes move again; transport_last has nothing then.
  */
 void transport_rest(struct transport *t);
+
+/* Whether a part of a record was pulled, and its rest was not. */
+bool transport_within_record(const struct transport *t);
 
 /* Whether bytes that were read from the kernel are still here. */
 bool transport_pending(const struct transport *t);

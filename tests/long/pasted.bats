@@ -28,10 +28,11 @@ prepare() {
 		ln -s "$1/.s.PGSQL.5432" /var/run/postgresql/; mkdir -p /run/inetls' sh "$PGSOCKET"
 	inside psql -Xq -h 127.0.0.1 -c "create role alice login password 'secret'" -c 'create database app owner alice'
 	# What earlier steps of the documents have left: a certificate for this name, one for IMAP, another's request.
-	sh_inside 'cd /usr/local/etc/inetls && rm pgssl.pem pgssl.crt && for name in imap git; do
+	sh_inside 'cd /usr/local/etc/inetls && rm pgssl.pem pgssl.crt && for name in imap git redis; do
 		inetls-certgen --batch $name.pem db.example.org; done && cd /root/afternoon &&
 		inetls-certgen csr theirs.pem their.example.org' < /dev/null
 	start imap nsenter -t "$world" -m -n -r -w -- socat TCP-LISTEN:143,fork,reuseaddr SYSTEM:true
+	start redis nsenter -t "$world" -m -n -r -w -- socat TCP-LISTEN:6379,fork,reuseaddr SYSTEM:true
 	start demanding nsenter -t "$world" -m -n -r -w -- "$prefix/sbin/inetls-wrap" -f -d 127.0.0.2:5432 -n pgsql \
 		-p "$prefix/etc/inetls/imap.pem" -r 127.0.0.1:5432
 }

@@ -189,6 +189,12 @@ tls_pending(const struct tls *t)
 	return t->in_at < t->in_end;
 }
 
+bool
+tls_ended_bare(const struct tls *t)
+{
+	return t->frame == 0 && t->in_at == t->in_end;
+}
+
 static int
 send_some(struct tls *t)
 {
