@@ -88,7 +88,8 @@ carry_out_create(struct order *order)
 		request_add_own_names(&order->request);
 	if ((r = issue_ask(order, "A CA of your own", dir, &why)) == 0 &&
 	    (r = name_authority(&order->request, &why)) == 0 &&
-	    (r = choose_passphrase(order, &passphrase, &why)) == 0)
+	    (r = choose_passphrase(order, &passphrase, &why)) == 0 &&
+	    (r = issue_confirm(order, &why)) == 0)
 		r = write_authority(order, dir, &passphrase, &why);
 	passphrase_wipe(&passphrase);
 	return r == -1 ? say_failure(&why) : EX_OK;

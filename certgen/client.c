@@ -85,7 +85,7 @@ warn_of_dots(const struct client *client)
 
 	if (constraint_misreads(client->ca.certs[0], common))
 		say("warning: servers that use OpenSSL take '%s' for a domain, which is outside of what this CA may "
-		    "sign for (%s), and refuse it; a user without a dot is safe, and pg_ident.conf can map it",
+		    "sign for (%s), and refuse it; a user without a dot is safe",
 		    common, constraint_text(client->ca.certs[0], permitted, sizeof(permitted)));
 }
 
@@ -100,7 +100,7 @@ prepare(struct client *client, struct failure *why)
 	if (issue_ask(order, "A client's key and certificate", order->request.common, why) == -1 ||
 	    ca_permits(&client->ca, &order->request, order->days_given, order->now, why) == -1)
 		return -1;
-	return choose_password(client, why);
+	return choose_password(client, why) == -1 ? -1 : issue_confirm(order, why);
 }
 
 static int
@@ -204,8 +204,13 @@ carry_out(struct order *order)
 		return say_usage("out of memory");
 	client->order = order;
 	order->request.issued = 1;
-	if (order->ca == NULL || order->word_count != 1)
-		r = say_usage("client: inetls-certgen client --ca DIR USER; see --help");
+	if (order->ca == NULL)
+		r = say_usage("client: which CA? --ca DIR, which inetls-certgen ca DIR makes");
+	else if (order->word_count == 0)
+		r = say_usage("client: which USER? inetls-certgen client --ca DIR USER");
+	else if (order->word_count > 1)
+		r = say_usage(
+		    "client: one USER at a time, and not '%.60s' as well", order->words[1]);
 	else if (request_set_common(&order->request, order->words[0], &why) == -1)
 		r = say_usage("client: '%.60s': %s", order->words[0], why.text);
 	else if ((r = form_choose(order, &client->form)) == 0 &&

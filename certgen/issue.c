@@ -45,8 +45,14 @@ issue_ask(struct order *order, const char *what, const char *file, struct failur
 	if (!order_asks(order))
 		return 0;
 	(void)fprintf(stderr, "%s, for %s\n", what, file);
-	if (prompt_request(&order->request, stdin, stderr, why) == -1)
-		return -1;
+	return prompt_request(&order->request, stdin, stderr, why);
+}
+
+int
+issue_confirm(struct order *order, struct failure *why)
+{
+	if (!order_asks(order))
+		return 0;
 	report_request(&order->request, stderr);
 	return prompt_confirm("Write it?", stdin, stderr, why);
 }
@@ -69,9 +75,11 @@ take_words(struct order *order, const char *command)
 		return say_usage(
 		    "which file? inetls-certgen %sFILE.pem [NAME...]; see --help", command);
 	if (!order_is_file(order->words[0])) {
-		say("'%s' is no file, whose name ends in .pem or has a slash, and no subcommand in first place",
-		    order->words[0]);
-		return COMMAND_UNKNOWN;
+		if (*command == '\0')
+			return usage_unknown(order->words[0]);
+		return say_usage(
+		    "'%s' is no FILE, whose name ends in .pem or has a slash: inetls-certgen %sFILE.pem [NAME...]",
+		    order->words[0], command);
 	}
 	return order_take_names(order, 1);
 }
@@ -144,7 +152,8 @@ carry_out_self_signed(struct order *order)
 	if (order->request.name_count == 0)
 		request_add_own_names(&order->request);
 	if (issue_ask(order, "A TLS key and its self-signed certificate", order->words[0], &why) ==
-	    -1)
+		-1 ||
+	    issue_confirm(order, &why) == -1)
 		return say_failure(&why);
 	if (!order->quiet)
 		say_notes(&order->request);
@@ -201,7 +210,9 @@ prepare_server(struct order *order, const struct store *store, struct ca *ca, st
 		    "which names? this host is called nothing that the CA may sign for: %s",
 		    constraint_text(ca->certs[0], text, sizeof(text)));
 	/* Once more, since answers may have changed it. */
-	return ca_permits(ca, &order->request, order->days_given, order->now, why);
+	if (ca_permits(ca, &order->request, order->days_given, order->now, why) == -1)
+		return -1;
+	return issue_confirm(order, why);
 }
 
 static int

@@ -25,8 +25,11 @@ int issue_run(enum order_kind kind, enum request_purpose purpose,
 int issue_open_ca(struct order *order, struct ca *ca, struct failure *why);
 
 /*
- * Asks what is to be asked, and for the confirmation of it all.  what: "A key and ..., for FILE".
+ * Asks what is to be asked.  what: "A key and ..., for FILE".  After it, and after what else is
+ * asked or refused, comes issue_confirm, which shows it all and asks whether to write it.  Both
+ * return 0, or -1 and *why.
  */
+int issue_confirm(struct order *order, struct failure *why);
 int issue_ask(struct order *order, const char *what, const char *file, struct failure *why);
 
 #endif

@@ -11,6 +11,7 @@
 #include "client.h"
 #include "inspect.h"
 #include "issue.h"
+#include "order.h"
 #include "renew.h"
 #include "revoke.h"
 #include "say.h"
@@ -53,6 +54,9 @@ run(int argc, char *argv[])
 	     command++)
 		if (strcmp(argv[1], command->name) == 0)
 			return command->run(argc - 1, argv + 1);
+	/* Before its options are read, which would be blamed. */
+	if (argc > 1 && argv[1][0] != '-' && argv[1][0] != '\0' && !order_is_file(argv[1]))
+		return usage_unknown(argv[1]);
 	return commands[0].run(argc, argv);
 }
 

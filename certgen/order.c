@@ -4,12 +4,14 @@
 
 #include <getopt.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "parse.h"
 #include "say.h"
+#include "spelling.h"
 #include "usage.h"
 #include "view.h"
 
@@ -67,6 +69,7 @@ static const struct {
 	{ "help", 0, 'h', ALL },
 	{ "version", 0, 'V', ALL },
 };
+#define SEPARATORS ", \t"
 #define TABLE_LEN (sizeof(table) / sizeof(table[0]))
 
 /* The part of the table that a subcommand takes, as getopt_long wants it. */
@@ -156,15 +159,37 @@ take_flag(struct order *order, int value)
 	*flags[value] = 1;
 }
 
+/* A long option that getopt refused: another subcommand's, one that takes no value, or mistyped. */
 static int
-take_option(struct order *order, int c, const char *name, char *argv[])
+say_refused(enum order_kind kind, const char *word)
+{
+	int len = (int)strcspn(word + 2, "=");
+	char name[64], owners[128];
+
+	(void)snprintf(name, sizeof(name), "%.*s", len, word + 2);
+	for (size_t i = 0; i < TABLE_LEN; i++) {
+		if (strcmp(table[i].name, name) != 0)
+			continue;
+		if ((table[i].kinds & (int)kind) != 0)
+			return say_usage("--%s takes no value; see --help", name);
+		return say_usage("--%s is no option here, but of %s%s", name,
+		    spelling_kinds(table[i].kinds, owners, sizeof(owners)),
+		    kind == ORDER_SELF ? ", whose name comes first, before any option" : "");
+	}
+	for (size_t i = 0; i < TABLE_LEN; i++)
+		if ((table[i].kinds & (int)kind) != 0 && spelling_is_near(name, table[i].name))
+			return say_usage(
+			    "--%s is no option here; did you mean --%s?", name, table[i].name);
+	return say_usage("--%s is no option here; see --help", name);
+}
+
+static int
+take_option(struct order *order, int c, const char *name)
 {
 	if (c == 'h')
 		return COMMAND_HELP;
 	if (c == 'V')
 		return COMMAND_VERSION;
-	if (c == '?' || c == ':')
-		return say_bad_option(c, argv);
 	if (c < REQUEST_FIELDS)
 		return take_field(order, c, name);
 	if (optarg != NULL)
@@ -208,11 +233,14 @@ order_read(struct order *order, enum order_kind kind, int argc, char *argv[])
 	order->now = time(NULL);
 	opterr = 0;
 	while (optarg = NULL, (c = getopt_long(argc, argv, ":hV", options, &index)) != -1)
-		if (c != '?' && c != ':' && !is_spelt_out(argv, options[index].name))
+		if (c == '?' && strncmp(argv[optind - 1], "--", 2) == 0)
+			return say_refused(kind, argv[optind - 1]);
+		else if (c == '?' || c == ':')
+			return say_bad_option(c, argv);
+		else if (!is_spelt_out(argv, options[index].name))
 			return say_usage(
-			    "--%s is spelt out here, and takes what it takes; see --help",
-			    options[index].name);
-		else if ((r = take_option(order, c, options[index].name, argv)) != 0)
+			    "--%s must be written in full; see --help", options[index].name);
+		else if ((r = take_option(order, c, options[index].name)) != 0)
 			return r;
 	if (order->ask && order->batch)
 		return say_usage("--ask and --batch exclude each other");
@@ -221,13 +249,32 @@ order_read(struct order *order, enum order_kind kind, int argc, char *argv[])
 	return check_clock(order->now);
 }
 
+/* At the prompt commas and blanks part names; here the shell has done that. */
+static int
+say_joined(const char *word)
+{
+	char apart[256];
+	size_t used = 0;
+
+	for (const char *c = word; *c != '\0' && used + 1 < sizeof(apart); c++)
+		if (strchr(SEPARATORS, *c) == NULL)
+			apart[used++] = *c;
+		else if (used > 0 && apart[used - 1] != ' ')
+			apart[used++] = ' ';
+	apart[used] = '\0';
+	return say_usage(
+	    "'%.250s': each NAME is a word of its own, with a blank between them: %s", word, apart);
+}
+
 int
 order_take_names(struct order *order, int first)
 {
 	struct failure why;
 
 	for (int i = first; i < order->word_count; i++)
-		if (request_add_name(&order->request, order->words[i], &why) == -1)
+		if (strpbrk(order->words[i], SEPARATORS) != NULL)
+			return say_joined(order->words[i]);
+		else if (request_add_name(&order->request, order->words[i], &why) == -1)
 			return say_usage("%s", why.text);
 	return 0;
 }

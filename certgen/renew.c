@@ -1,6 +1,6 @@
 /*
- * Renewal.  A pin, a client's trust and pg_hba's rules survive it: only serial and dates differ
- * afterwards.
+ * Renewal.  A pin, a client's trust in the CA and --peer-name survive it: only serial and dates
+ * differ afterwards.
  */
 
 #include "renew.h"

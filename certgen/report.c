@@ -8,6 +8,8 @@
 #include "cert.h"
 #include "view.h"
 
+#define DAY (24L * 3600)
+
 static void
 print_names(const struct request *request, FILE *out)
 {
@@ -41,7 +43,7 @@ report_request(const struct request *request, FILE *out)
 	time_t from, to;
 
 	(void)fputc('\n', out);
-	if (*request->common != '\0')
+	if (request->purpose == REQUEST_CLIENT)
 		(void)fprintf(out, "  %-13s%s\n", "user", request->common);
 	print_names(request, out);
 	print_field(request, REQUEST_ORG, "organisation", out);
@@ -51,8 +53,9 @@ report_request(const struct request *request, FILE *out)
 	cert_validity(request, time(NULL), &from, &to);
 	(void)fprintf(out, "  %-13s%s, %s\n", "key", request->key->text,
 	    request->issued ? "signed by the CA" : "self-signed");
-	(void)fprintf(
-	    out, "  %-13s%s to %s\n", "valid", view_date(from, begin), view_date(to, end));
+	(void)fprintf(out, "  %-13s%s to %s (%ld days%s)\n", "valid", view_date(from, begin),
+	    view_date(to, end), request->days,
+	    to - from == request->days * DAY ? ", yesterday the first" : "");
 }
 
 void

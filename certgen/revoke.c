@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ca.h"
 #include "casign.h"
@@ -45,9 +46,8 @@ is_serial(const char *word, char serial[INDEX_SERIAL_MAX])
 	return used > 0 && *word == '\0';
 }
 
-/* The serial that a word is, or that of the certificate in a file that it names. */
 static int
-find_serial(
+serial_of_file(
     const struct ca *ca, const char *word, char serial[INDEX_SERIAL_MAX], struct failure *why)
 {
 	gnutls_x509_crt_t *certs;
@@ -55,8 +55,6 @@ find_serial(
 	size_t len = strlen(word);
 	int count;
 
-	if (is_serial(word, serial))
-		return 0;
 	if (file_read(word, FILE_PEM_MAX, &pem, &len, why) == -1)
 		return -1;
 	count = cert_load(pem, len, &certs, why);
@@ -68,6 +66,62 @@ find_serial(
 		count = failure_set(why, EX_DATAERR, "%s was not issued by this CA", word);
 	cert_free(certs, count == -1 ? 1 : count);
 	return count == -1 ? -1 : 0;
+}
+
+/* Whether the word is among the names of an entry, a user's "CN=bob" too. */
+static int
+is_for(const struct index_entry *entry, const char *word)
+{
+	static const char between[] = " \t,";
+	size_t len = strlen(word);
+
+	for (size_t at = 0; at + len <= entry->rest_len; at++) {
+		const char *name = entry->rest + at;
+
+		if (memcmp(name, word, len) == 0 &&
+		    (at + len == entry->rest_len || strchr(between, name[len]) != NULL) && at > 0 &&
+		    (strchr(between, name[-1]) != NULL ||
+			(at > 3 && memcmp(name - 3, "CN=", 3) == 0)))
+			return 1;
+	}
+	return 0;
+}
+
+/* A name is no serial, since there may be several: the newest one that counts is shown. */
+static int
+say_unknown(const struct ca *ca, const struct index *index, const char *word, struct failure *why)
+{
+	struct index_entry entry;
+	char serial[INDEX_SERIAL_MAX];
+	size_t at = 0;
+
+	*serial = '\0';
+	while (index_next(index, &at, &entry))
+		if (entry.event == INDEX_ISSUED && is_for(&entry, word) &&
+		    !index_revoked(index, entry.serial))
+			(void)snprintf(serial, sizeof(serial), "%s", entry.serial);
+	if (*serial != '\0')
+		return failure_set(why, EX_NOINPUT,
+		    "'%.80s' is no serial and no file; its certificate: inetls-certgen revoke --ca %.200s %s",
+		    word, ca->dir, serial);
+	if (is_serial(word, serial) && strpbrk(word, "0123456789") != NULL)
+		return failure_set(why, EX_DATAERR,
+		    "%.200s: no certificate of the serial %s was issued", ca->dir, serial);
+	return failure_set(why, EX_NOINPUT,
+	    "'%.80s' is no serial and no file; %.200s has the serials of what was issued", word,
+	    index->path);
+}
+
+/* The serial that a word is, or that of the certificate in a file that it names. */
+static int
+find_serial(const struct ca *ca, const struct index *index, const char *word,
+    char serial[INDEX_SERIAL_MAX], struct failure *why)
+{
+	if (is_serial(word, serial) && index_issued(index, serial))
+		return 0;
+	if (access(word, F_OK) == 0)
+		return serial_of_file(ca, word, serial, why);
+	return say_unknown(ca, index, word, why);
 }
 
 /*
@@ -92,16 +146,18 @@ say_others(const struct order *order, const struct index *index, const char *ser
 
 static int
 record_revocation(
-    const struct order *order, const struct ca *ca, const char *serial, struct failure *why)
+    const struct order *order, const struct ca *ca, const char *word, struct failure *why)
 {
 	struct index_entry entry = { .event = INDEX_REVOKED, .when = order->now };
+	const char *serial = entry.serial;
 	struct casign sign;
 	int r;
 
-	(void)snprintf(entry.serial, sizeof(entry.serial), "%s", serial);
 	if (casign_begin(&sign, ca, why) == -1)
 		return -1;
-	if (!index_issued(&sign.index, serial))
+	if (find_serial(ca, &sign.index, word, entry.serial, why) == -1)
+		r = -1;
+	else if (!index_issued(&sign.index, serial))
 		r = failure_set(why, EX_DATAERR, "%s: no certificate of the serial %s was issued",
 		    ca->dir, serial);
 	else if (index_revoked(&sign.index, serial))
@@ -132,18 +188,18 @@ open_ca(struct order *order, struct ca *ca, struct failure *why)
 static int
 carry_out_revoke(struct order *order)
 {
-	char serial[INDEX_SERIAL_MAX];
 	struct ca ca;
 	struct failure why;
 	int r;
 
-	if (order->ca == NULL || order->word_count != 1)
+	if (order->ca == NULL)
+		return say_usage("revoke: which CA? --ca DIR, whose certificate it is");
+	if (order->word_count != 1)
 		return say_usage(
-		    "revoke: inetls-certgen revoke --ca DIR SERIAL, or the FILE of the certificate");
+		    "revoke: which one? SERIAL or FILE: inetls-certgen revoke --ca DIR FILE");
 	memset(&ca, 0, sizeof(ca));
 	if ((r = open_ca(order, &ca, &why)) == 0 &&
-	    (r = find_serial(&ca, order->words[0], serial, &why)) == 0 &&
-	    (r = record_revocation(order, &ca, serial, &why)) == 0)
+	    (r = record_revocation(order, &ca, order->words[0], &why)) == 0)
 		r = write_crl(order, &ca, &why);
 	ca_close(&ca);
 	return r == -1 ? say_failure(&why) : EX_OK;
@@ -162,8 +218,12 @@ carry_out_crl(struct order *order)
 	struct failure why;
 	int r;
 
-	if (order->ca == NULL || order->word_count != 0)
-		return say_usage("crl: inetls-certgen crl --ca DIR [--days %d]", CRL_DAYS);
+	if (order->ca == NULL)
+		return say_usage("crl: which CA? --ca DIR, whose list it is");
+	if (order->word_count != 0)
+		return say_usage(
+		    "crl: '%.60s' is too much: inetls-certgen crl --ca %.200s [--days %d]",
+		    order->words[0], order->ca, CRL_DAYS);
 	memset(&ca, 0, sizeof(ca));
 	if ((r = open_ca(order, &ca, &why)) == 0)
 		r = write_crl(order, &ca, &why);

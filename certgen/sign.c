@@ -78,7 +78,7 @@ carry_out_ask(struct order *order)
 		request_add_own_names(&order->request);
 	if (bundle_vacant(&bundle, &why) == -1 ||
 	    issue_ask(order, "A TLS key and a request for a CA", order->words[0], &why) == -1 ||
-	    write_request(order, &bundle, &why) == -1)
+	    issue_confirm(order, &why) == -1 || write_request(order, &bundle, &why) == -1)
 		return say_failure(&why);
 	if (!order->quiet)
 		(void)printf(
@@ -98,8 +98,10 @@ sign_ask(int argc, char *argv[])
 
 /* A signature is for what was seen: without a terminal --batch must say that nobody will look. */
 static int
-confirm(struct order *order, const struct csr *csr, const struct ca *ca, struct failure *why)
+confirm(struct order *order, const struct csr *csr, struct ca *ca, struct failure *why)
 {
+	const struct ca_secret secret = order_secret(order);
+
 	if (!order->quiet || order_asks(order)) {
 		(void)fprintf(stderr, "%s asks for a %s's certificate:\n", order->words[0],
 		    order->for_client ? "client" : "server");
@@ -107,7 +109,8 @@ confirm(struct order *order, const struct csr *csr, const struct ca *ca, struct 
 		if (csr->left_out)
 			say("note: it asks for more than names, and that is left out");
 	}
-	if (ca_permits(ca, &order->request, order->days_given, order->now, why) == -1)
+	if (ca_permits(ca, &order->request, order->days_given, order->now, why) == -1 ||
+	    ca_unlock(ca, &secret, why) == -1)
 		return -1;
 	return order_asks(order) ? prompt_confirm("Sign it?", stdin, stderr, why) : 0;
 }
@@ -170,7 +173,6 @@ read_request(struct order *order, struct csr *csr, struct failure *why)
 static int
 carry_out_sign(struct order *order)
 {
-	const struct ca_secret secret = order_secret(order);
 	char crt[PATH_MAX];
 	struct bundle bundle;
 	struct csr csr = { NULL, 0 };
@@ -178,8 +180,11 @@ carry_out_sign(struct order *order)
 	struct failure why;
 	int r;
 
-	if (order->ca == NULL || order->word_count != 1)
-		return say_usage("sign: inetls-certgen sign --ca DIR REQUEST; see --help");
+	if (order->ca == NULL)
+		return say_usage("sign: which CA? --ca DIR, which inetls-certgen ca DIR makes");
+	if (order->word_count != 1)
+		return say_usage(
+		    "sign: which REQUEST? one: inetls-certgen sign --ca DIR REQUEST.csr");
 	if (!order_asks(order) && !order->batch)
 		return say_usage(
 		    "sign: what is signed must be seen: on a terminal, or --batch to sign it unseen");
@@ -190,8 +195,7 @@ carry_out_sign(struct order *order)
 	bundle_add(&bundle, crt, 0644, NULL, 0);
 	if ((r = other_ending(order->words[0], ".csr", ".crt", crt, &why)) == 0 &&
 	    (r = bundle_vacant(&bundle, &why)) == 0 && (r = read_request(order, &csr, &why)) == 0 &&
-	    (r = ca_open(&ca, order->ca, &why)) == 0 &&
-	    (r = confirm(order, &csr, &ca, &why)) == 0 && (r = ca_unlock(&ca, &secret, &why)) == 0)
+	    (r = ca_open(&ca, order->ca, &why)) == 0 && (r = confirm(order, &csr, &ca, &why)) == 0)
 		r = sign_and_write(order, &csr, &ca, &bundle, &why);
 	gnutls_pubkey_deinit(csr.key);
 	ca_close(&ca);

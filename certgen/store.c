@@ -80,8 +80,8 @@ store_vacant(const struct store *store, struct failure *why)
 	if (pem) {
 		describe(store->pem_path, what, sizeof(what));
 		return failure_set(why, EX_CANTCREAT,
-		    "%s exists%s and was left as it is; to replace it: --force, or make cert FORCE=1",
-		    store->pem_path, what);
+		    "%s exists%s and was left as it is; to replace it: --force", store->pem_path,
+		    what);
 	}
 	/*
 	 * Left over from a run that was killed between the two files, or the other half of

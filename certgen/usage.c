@@ -4,7 +4,11 @@
 
 #include <gnutls/gnutls.h>
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
+
+#include "say.h"
+#include "spelling.h"
 
 static const char options[] =
     "\n"
@@ -41,6 +45,20 @@ print_synopses(FILE *out, const struct command commands[])
 		(void)fprintf(out, "%s inetls-certgen %s%s%s\n           %s\n",
 		    c == commands ? "usage:" : "      ", c->name, *c->name == '\0' ? "" : " ",
 		    c->synopsis, c->line);
+}
+
+int
+usage_unknown(const char *word)
+{
+	const char *meant = spelling_command(word);
+
+	if (meant != NULL && strcmp(meant, word) == 0)
+		say("'%s' comes first, before any option: inetls-certgen %s ...", word, word);
+	else
+		say("'%s' is no file, whose name ends in .pem or has a slash, and no subcommand%s%s%s",
+		    word, meant == NULL ? "" : "; did you mean inetls-certgen ",
+		    meant == NULL ? "" : meant, meant == NULL ? "" : "?");
+	return COMMAND_UNKNOWN;
 }
 
 int

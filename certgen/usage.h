@@ -20,4 +20,10 @@ enum {
 /* Turns a subcommand's answer into an exit code, printing what was asked for. */
 int usage_answer(const struct command commands[], int answer);
 
+/*
+ * For a word that is no subcommand, and no file either, or one that does not stand first: says so,
+ * and which subcommand was meant.  Returns COMMAND_UNKNOWN.
+ */
+int usage_unknown(const char *word);
+
 #endif

@@ -10,8 +10,10 @@
 
 #include "constraint.h"
 #include "page.h"
+#include "request.h"
 
 #define DAY (24L * 3600)
+#define GRACE 3600
 #define MANY_NAMES 4096
 #define COLUMN 11 /* where the values begin */
 
@@ -118,6 +120,9 @@ view_days_left(time_t end, time_t now)
 {
 	long seconds = (long)(end - now);
 
+	/* What was made for ninety days a moment ago has ninety left. */
+	if (seconds > 0)
+		seconds += GRACE;
 	return seconds < 0 ? -((-seconds + DAY - 1) / DAY) : seconds / DAY;
 }
 
@@ -200,12 +205,29 @@ view_serial(gnutls_x509_crt_t cert, char *buf, size_t size)
 	return buf;
 }
 
+/* The longest span: with its days in sum, since the first of them was yesterday. */
+static void
+print_validity(FILE *out, gnutls_x509_crt_t cert, time_t now)
+{
+	time_t from = gnutls_x509_crt_get_activation_time(cert),
+	       to = gnutls_x509_crt_get_expiration_time(cert);
+	long left = view_days_left(to, now);
+	char text[128], begin[VIEW_DATE_MAX], end[VIEW_DATE_MAX];
+
+	if (to - from == REQUEST_DAYS * DAY)
+		(void)snprintf(text, sizeof(text), "%s to %s, %d days, %ld left",
+		    view_date(from, begin), view_date(to, end), REQUEST_DAYS, left);
+	else
+		(void)snprintf(text, sizeof(text), "%s to %s, %ld days left",
+		    view_date(from, begin), view_date(to, end), left);
+	print_line(out, "valid", text);
+}
+
 void
 view_print(FILE *out, gnutls_x509_crt_t cert, time_t now)
 {
-	char text[MANY_NAMES], begin[VIEW_DATE_MAX], end[VIEW_DATE_MAX];
+	char text[MANY_NAMES];
 	gnutls_datum_t subject = { NULL, 0 };
-	time_t expires = gnutls_x509_crt_get_expiration_time(cert);
 
 	if (gnutls_x509_crt_get_dn3(cert, &subject, 0) == 0)
 		print_line(out, "subject", (const char *)subject.data);
@@ -215,10 +237,7 @@ view_print(FILE *out, gnutls_x509_crt_t cert, time_t now)
 	print_line(out, "for", purpose_text(cert, text, sizeof(text)));
 	print_issuer(out, cert);
 	print_line(out, "key", key_text(cert, text, sizeof(text)));
-	(void)snprintf(text, sizeof(text), "%s to %s, %ld days left",
-	    view_date(gnutls_x509_crt_get_activation_time(cert), begin), view_date(expires, end),
-	    view_days_left(expires, now));
-	print_line(out, "valid", text);
+	print_validity(out, cert, now);
 	print_line(out, "SHA-256", view_fingerprint(cert, text));
 	print_line(out, "pin", view_pin(cert, text));
 }

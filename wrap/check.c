@@ -88,10 +88,16 @@ check_certificates(struct check *c, const struct signer *signer)
 	}
 	if (f.names[0] != '\0')
 		say("ok", "names: %s", f.names);
+	else if (!c->o->client && f.common[0] != '\0')
+		say("warning",
+		    "names: none but the common name '%s', which psql takes, and Java, Go and Python do "
+		    "not; a new pair: inetls-certgen --force %s NAME...",
+		    f.common, c->o->pem);
 	else if (!c->o->client)
 		say("warning",
-		    "names: the certificate has none, and clients that look for one (verify-full) will "
-		    "refuse it");
+		    "names: none, so no client that compares them connects; a new pair: "
+		    "inetls-certgen --force %s NAME...",
+		    c->o->pem);
 	check_dates(c, &f);
 	if (!f.ordered)
 		say("warning",

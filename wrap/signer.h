@@ -63,6 +63,7 @@ const char *signer_warning(const struct signer *s);
 struct signer_facts {
 	char names[1024]; /* domain names and addresses of the first, with commas; "" where it has
 	                     none */
+	char common[65];  /* common name of the first, or "" */
 	unsigned n;       /* how many there are */
 	long days;        /* until one of them expires; less than 0 where one has */
 	bool expired, early; /* one of them is not valid any more, or not yet */

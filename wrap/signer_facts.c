@@ -49,6 +49,20 @@ find_names(struct signer_facts *f, gnutls_x509_crt_t leaf)
 			add_name(f, type, data, len);
 }
 
+/* What psql goes by where there are no names. */
+static void
+find_common(struct signer_facts *f, gnutls_x509_crt_t leaf)
+{
+	size_t len = sizeof(f->common);
+
+	if (gnutls_x509_crt_get_dn_by_oid(
+		leaf, GNUTLS_OID_X520_COMMON_NAME, 0, 0, f->common, &len) < 0)
+		f->common[0] = '\0';
+	for (char *c = f->common; *c != '\0'; c++)
+		if (!isprint((unsigned char)*c))
+			*c = '?';
+}
+
 static void
 find_dates(struct signer_facts *f, const gnutls_x509_crt_t *chain, unsigned n)
 {
@@ -56,6 +70,8 @@ find_dates(struct signer_facts *f, const gnutls_x509_crt_t *chain, unsigned n)
 
 	for (unsigned i = 0; i < n; i++) {
 		left = gnutls_x509_crt_get_expiration_time(chain[i]) - now;
+		if (left > 0)
+			left += 3600; /* as inetls-certgen counts them */
 		if (i == 0 || left / DAY_S < f->days)
 			f->days = left / DAY_S;
 		f->expired |= left < 0;
@@ -81,6 +97,7 @@ signer_look(const struct signer *s, struct signer_facts *f, struct failure *why)
 		return failure_set(
 		    why, EX_CONFIG, "%s: %s in its certificates", s->path, gnutls_strerror(r));
 	find_names(f, chain[0]);
+	find_common(f, chain[0]);
 	find_dates(f, chain, f->n);
 	for (unsigned i = 0; i < f->n; i++)
 		gnutls_x509_crt_deinit(chain[i]);

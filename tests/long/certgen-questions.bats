@@ -27,7 +27,7 @@ setup() {
 	stopped() {
 		local command=$1 n=$2 end=$3 answers=()
 		case $command in
-		ca) answers=("example.org" Org City State GB 100 y "pass phrase" "pass phrase") ;;
+		ca) answers=("example.org" Org City State GB 100 "pass phrase" "pass phrase" y) ;;
 		server) answers=("db.example.org" Org City State GB 30 y) ;;
 		client) answers=(Org City State GB 30 y) ;;
 		esac
