@@ -16,6 +16,7 @@
 #include "address.h"
 #include "chain.h"
 #include "strength.h"
+#include "peerkey.h"
 #include "ticket.h"
 #include "tls_key.h"
 #include "transport.h"
@@ -54,6 +55,7 @@ struct tls {
 	struct tls_key key;
 	struct trust *trust; /* or NULL */
 	struct transport transport;
+	const char *refused; /* why the peer's chain was, before it was computed with, or NULL */
 	bool alpn_required;
 	const struct ticket_session *last; /* that it may resume, or NULL */
 	bool key_shown;                    /* our certificate went to the peer */
@@ -219,6 +221,21 @@ after_client_hello(gnutls_session_t session)
 	return GNUTLS_E_SUCCESS;
 }
 
+/* Called before GnuTLS looks at what is in the message. */
+static int
+before_certificate(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+    const gnutls_datum_t *message)
+{
+	struct tls *t = gnutls_session_get_ptr(session);
+	bool tls13 = gnutls_protocol_get_version(session) == GNUTLS_TLS1_3;
+
+	(void)type;
+	(void)when;
+	if (incoming && (t->refused = peerkey_refuse(message->data, message->size, tls13)) != NULL)
+		return GNUTLS_E_CERTIFICATE_ERROR;
+	return 0;
+}
+
 static int
 set_keys(struct tls *t, const struct tls_config *c, struct failure *why)
 {
@@ -282,6 +299,8 @@ set_session(struct tls *t, const struct tls_config *c, unsigned flags, struct fa
 	gnutls_transport_set_pull_function(t->session, pull);
 	gnutls_transport_set_push_function(t->session, push);
 	gnutls_transport_set_pull_timeout_function(t->session, pull_timeout);
+	gnutls_handshake_set_hook_function(
+	    t->session, GNUTLS_HANDSHAKE_CERTIFICATE_PKT, GNUTLS_HOOK_PRE, before_certificate);
 	t->trust = c->trust;
 	if (c->trust != NULL && trust_apply(c->trust, t->credentials, t->session, why) == -1)
 		return -1;
@@ -303,6 +322,7 @@ new_tls(const struct tls_config *c, unsigned flags, int fd_in, int fd_out, struc
 	t->last = NULL;
 	t->alpn_required = t->key_shown = t->established = t->closed = t->canceled = false;
 	t->bare_end = c->bare_end;
+	t->refused = NULL;
 	t->warnings = 0;
 	t->error = GNUTLS_E_SUCCESS;
 	t->reason[0] = '\0';
@@ -439,6 +459,8 @@ static const char *
 handshake_reason(const struct tls *t, int error, int alert)
 {
 
+	if (t->refused != NULL)
+		return t->refused;
 	if (t->trust != NULL && trust_reason(t->trust)[0] != '\0')
 		return trust_reason(t->trust);
 	/* The record types that can come first are alert and handshake (RFC 8446, 5.1). */
