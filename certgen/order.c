@@ -3,12 +3,12 @@
 #include "order.h"
 
 #include <getopt.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "nameservice.h"
 #include "parse.h"
 #include "say.h"
 #include "spelling.h"
@@ -101,14 +101,10 @@ take_field(struct order *order, int field, const char *name)
 static int
 take_owner(struct order *order)
 {
-	const struct passwd *user = getpwnam(optarg);
-
-	if (user == NULL)
+	if (nameservice_user(optarg, &order->owner.st_uid, &order->owner.st_gid) == -1)
 		return say_usage("--owner: there is no user %.64s", optarg);
 	if (geteuid() != 0)
 		return say_usage("--owner: only root can give a file away");
-	order->owner.st_uid = user->pw_uid;
-	order->owner.st_gid = user->pw_gid;
 	order->has_owner = 1;
 	return 0;
 }

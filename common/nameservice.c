@@ -52,6 +52,48 @@ nameservice_user(const char *name, uid_t *uid, gid_t *gid)
 		(void)fclose(f);
 	return r;
 }
+/* The words of a line of nsswitch.conf(5) behind its colon, but for what is built in. */
+static void
+read_services(char *line, char *buf, size_t size)
+{
+	size_t used = 0, last = 0;
+	char *rest = line + strcspn(line, ":"), *word;
+
+	*buf = '\0';
+	line[strcspn(line, "#\n")] = '\0';
+	while ((word = strsep(&rest, ": \t")) != NULL && used < size) {
+		/* [NOTFOUND=return], which may hold blanks. */
+		if (*word == '[')
+			while (word != NULL && strchr(word, ']') == NULL)
+				word = strsep(&rest, " \t");
+		else if (*word != '\0' && strcmp(word, "files") != 0 && strcmp(word, "dns") != 0) {
+			last = used;
+			used += (size_t)snprintf(
+			    buf + used, size - used, "%s%s", used == 0 ? "" : ", ", word);
+		}
+	}
+	if (last > 0 && used + 3 < size) {
+		memmove(buf + last + 5, buf + last + 2, strlen(buf + last + 2) + 1);
+		memcpy(buf + last, " and ", 5);
+	}
+}
+
+const char *
+nameservice_not_asked(char *buf, size_t size)
+{
+	FILE *f = fopen("/etc/nsswitch.conf", "re");
+	char *line = NULL;
+	size_t len = 0;
+
+	*buf = '\0';
+	while (f != NULL && getline(&line, &len, f) != -1)
+		if (strncmp(line + strspn(line, " \t"), "hosts:", 6) == 0)
+			read_services(line, buf, size);
+	free(line);
+	if (f != NULL)
+		(void)fclose(f);
+	return buf;
+}
 #else
 #include <pwd.h>
 #include <stddef.h>
@@ -71,5 +113,13 @@ nameservice_user(const char *name, uid_t *uid, gid_t *gid)
 	*uid = pw->pw_uid;
 	*gid = pw->pw_gid;
 	return 0;
+}
+
+const char *
+nameservice_not_asked(char *buf, size_t size)
+{
+	if (size > 0)
+		*buf = '\0';
+	return buf;
 }
 #endif

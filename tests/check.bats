@@ -54,6 +54,36 @@ checked() {
 	! grep -q '^[a-z]* *chain:' <<< "$output"
 }
 
+# other_services WORD...: runs --check -r HOST:1 where nsswitch.conf asks these for hosts as well.
+other_services() {
+	printf 'passwd: files\nhosts:\t%s # and so on\n' "${*:2}" > "$T/nsswitch.conf"
+	# shellcheck disable=SC2016 # for the other shell
+	run timeout 20 unshare -m sh -c 'mount --bind "$1" /etc/nsswitch.conf && "$2" --check -p "$3" -r "$4:1"
+		[ -z "$5" ] || exec python3 -c "
+import socket, subprocess, sys
+ours, theirs = socket.socketpair()
+subprocess.run(sys.argv[1:], stdin=theirs, stdout=theirs)" "$2" -o "$5" -p "$3" -r "$4:1"' sh "$T/nsswitch.conf" "$WRAP" "$T/pgssl.pem" "$1" \
+		"${LOG:-}" < /dev/null
+	echo "$output"
+}
+
+@test "bad-names: a name service that a static build does not ask is named by --check, and where a name does not resolve" {
+	need_namespaces
+	[[ $("$WRAP" -V) == *"(static)"* ]] || skip "kernel: this build asks all of nsswitch.conf"
+	local why='; this static build asks /etc/hosts and DNS alone, not mdns4_minimal and myhostname of /etc/nsswitch.conf: write the address, or a line of /etc/hosts'
+	LOG=$(new_log names) other_services nowhere.invalid files mdns4_minimal '[NOTFOUND=return]' dns myhostname
+	grep -q "^error   resolve nowhere.invalid: [A-Z].*$why\$" <<< "$output"
+	grep -qF 'warning names of hosts: from /etc/hosts and DNS alone, not from mdns4_minimal and myhostname, which /etc/nsswitch.conf has' <<< "$output"
+	grep -qF "$why" "$T/names.log"
+	other_services 127.0.0.1 files dns
+	! grep -q 'names of hosts' <<< "$output"
+	other_services 127.0.0.1 files resolve '[!UNAVAIL=return]' dns
+	! grep -q '^warning names of hosts' <<< "$output"
+	grep -qF 'ok      names of hosts: from /etc/hosts and DNS alone, not from resolve' <<< "$output"
+	other_services nowhere.invalid files dns
+	! grep -q 'this static build' <<< "$output"
+}
+
 @test "a name that holds what does not print is shown without it" {
 	issue one odd.pem odd "subjectAltName=DNS:local$(printf '\033')host"
 	checked "$T/odd.pem" 'ok      names: local?host'

@@ -77,6 +77,21 @@ add_v6(struct address_list *list, struct in6_addr ip, uint32_t interface, in_por
 	list->at[list->n++].len = sizeof(*sin6);
 }
 
+/* A name that ping finds and we do not: the services of nsswitch.conf that were not asked are
+ * named. */
+static int
+not_found(const char *host, const char *error, struct failure *why)
+{
+	char others[128];
+
+	if (*nameservice_not_asked(others, sizeof(others)) == '\0')
+		return failure_set(why, EX_UNAVAILABLE, "resolve %s: %s", host, error);
+	return failure_set(why, EX_UNAVAILABLE,
+	    "resolve %s: %s; this static build asks /etc/hosts and DNS alone, not %s of "
+	    "/etc/nsswitch.conf: write the address, or a line of /etc/hosts",
+	    host, error, others);
+}
+
 static int
 look_up(const char *host, in_port_t port, struct address_list *out, struct failure *why)
 {
@@ -86,8 +101,8 @@ look_up(const char *host, in_port_t port, struct address_list *out, struct failu
 
 	nameservice_use_built_in();
 	if ((error = getaddrinfo(host, NULL, &hints, &found)) != 0)
-		return failure_set(why, EX_UNAVAILABLE, "resolve %s: %s", host,
-		    error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
+		return not_found(
+		    host, error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error), why);
 	for (ai = found; ai != NULL && out->n < ADDRESS_MAX; ai = ai->ai_next) {
 		const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)ai->ai_addr;
 
@@ -97,7 +112,7 @@ look_up(const char *host, in_port_t port, struct address_list *out, struct failu
 			add_v6(out, sin6->sin6_addr, sin6->sin6_scope_id, port);
 	}
 	freeaddrinfo(found);
-	return out->n > 0 ? 0 : failure_set(why, EX_UNAVAILABLE, "resolve %s: no address", host);
+	return out->n > 0 ? 0 : not_found(host, "no address", why);
 }
 
 /* The interface behind the %, or NULL where there is none; ip is what is before it. */

@@ -15,6 +15,7 @@
 #include "deadline.h"
 #include "installed.h"
 #include "keyholder.h"
+#include "nameservice.h"
 #include "pgsql_probe.h"
 #include "revocation.h"
 #include "sandbox.h"
@@ -285,19 +286,34 @@ check_welcome(const struct check *c, const struct backend *b)
 	}
 }
 
+/* A warning where the name of a service was not found. */
+static void
+check_names(bool found)
+{
+	char others[128];
+
+	if (*nameservice_not_asked(others, sizeof(others)) != '\0')
+		say(found ? "ok" : "warning",
+		    "names of hosts: from /etc/hosts and DNS alone, not from %s, which "
+		    "/etc/nsswitch.conf has; LINK=shared asks these too",
+		    others);
+}
+
 static void
 check_backend(struct check *c)
 {
 	struct failure why;
 	struct backend b;
+	bool found;
 
 	if (c->o->program != NULL) {
 		check_program(c);
 		return;
 	}
 	backend_init(&b);
-	if (backend_open(&b, c->o, &why) == -1 ||
-	    backend_connect(&b, deadline_after(c->o->connect_ms), &why) == -1)
+	found = backend_open(&b, c->o, &why) == 0;
+	check_names(found);
+	if (!found || backend_connect(&b, deadline_after(c->o->connect_ms), &why) == -1)
 		say_error(c, &why);
 	else {
 		say("ok", "backend %s: connects, from %s", b.name, b.source);
