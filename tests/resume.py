@@ -15,6 +15,8 @@ is to resume them.
   --watch FILE   is read all the while: prints watched=N and torn=N, how often it was there and how often it was
                  not 64 bytes long
   --limit S      for all of it; default: 120
+  --unread N     so many more, one after the other, that write 100 bytes and close without reading: prints
+                 arrived=N, how many bytes the service had of them
 
 Prints first=K tickets=N (of the first connections, how many were given one), then=N resumed=N failed=N, and
 codes= the exit codes of all commands that were not 0.
@@ -47,6 +49,7 @@ def arguments():
     parser.add_argument("--tls")
     parser.add_argument("--port", type=int)
     parser.add_argument("--watch")
+    parser.add_argument("--unread", type=int, default=0)
     parser.add_argument("--limit", type=int, default=120)
     given = parser.parse_args(words)
     return given, commands or [None]
@@ -58,6 +61,7 @@ class Echo:
     def __init__(self):
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self.listener.getsockname()[1]
+        self.received = 0
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self):
@@ -65,11 +69,11 @@ class Echo:
             connection, _ = self.listener.accept()
             threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
 
-    @staticmethod
-    def serve(connection):
+    def serve(self, connection):
         try:
             with connection:
                 while data := connection.recv(65536):
+                    self.received += len(data)
                     connection.sendall(data)
         except OSError:
             pass
@@ -120,6 +124,14 @@ class Client:
         return result
 
 
+    def leave(self, command, session):
+        """One connection whose client writes and leaves."""
+        peer, process = self.start(command)
+        with self.context.wrap_socket(peer, session=session) as tls:
+            tls.sendall(bytes(100))
+        process.wait()
+
+
 def at_once(jobs):
     results = [None] * len(jobs)
 
@@ -149,7 +161,8 @@ def watch(path, seen, stop):
 def main():
     given, commands = arguments()
     signal.alarm(given.limit)
-    client = Client(given, None if given.port else Echo().port)
+    service = None if given.port else Echo()
+    client = Client(given, None if given.port else service.port)
     seen, stop = {"watched": 0, "torn": 0}, threading.Event()
     if given.watch:
         threading.Thread(target=watch, args=(given.watch, seen, stop), daemon=True).start()
@@ -165,6 +178,11 @@ def main():
     print(f"first={len(sessions)} tickets={sum(s.has_ticket for s in sessions)} then={len(good)}"
           f" resumed={sum(reused for _, reused in good)} failed={len(then) - len(good)}"
           f" codes={','.join(map(str, client.codes)) or '-'}")
+    if given.unread:
+        before = service.received
+        for i in range(given.unread):
+            client.leave(commands[-1], sessions[i % len(sessions)] if i % 2 else None)
+        print(f"arrived={service.received - before}")
     if given.watch:
         print(f"watched={seen['watched']} torn={seen['torn']}")
     sys.stdout.flush()

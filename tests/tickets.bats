@@ -103,6 +103,29 @@ load tickets
 	done
 }
 
+@test "a client that writes and closes without reading loses nothing, whether it resumes or not" {
+	sessions --unread 8 -- --tickets "$T/unread"
+	says tickets=1 then=1 resumed=1 arrived=800
+	# Nor where the service says nothing: the ticket is not for it.
+	sessions --unread 8 --
+	says arrived=800
+}
+
+@test "the ticket leaves with the service's first bytes: no send and no wakening more than without" {
+	need strace
+	local with without traced=(strace -f -qq -e trace=write,sendto,sendmsg,ppoll,poll)
+	local common=("$WRAP" -p "$T/pgssl.pem" -r '{backend}' -o "$T/sent.log")
+	"$ROOT/tests/resume.py" --then 0 -- "${traced[@]}" -o "$T/without.log" "${common[@]}"
+	said=$("$ROOT/tests/resume.py" -- "${traced[@]}" -o "$T/with.log" "${common[@]}" --tickets "$T/sent" \
+		-- "${traced[@]}" -o "$T/resumed.log" "${common[@]}" --tickets "$T/sent")
+	says tickets=1 then=1 resumed=1
+	for log in without with resumed; do
+		# Of the TLS side: the server's flight, the answer, close_notify.
+		grep -E '(write|sendto|sendmsg)\(1,' "$T/$log.log"
+		[ "$(grep -cE '(write|sendto|sendmsg)\(1,' "$T/$log.log")" -eq 3 ]
+	done
+}
+
 @test "a ticket of a master that was replaced costs a full handshake and nothing else" {
 	sessions -- --tickets "$T/gone" -- --tickets "$T/gone"
 	says resumed=1

@@ -40,6 +40,7 @@ GNUTLS_SKIP_GLOBAL_INIT
 /* A TLS library sends one or two; without a limit a peer could go on for ever, past every timeout.
  */
 #define WARNINGS_MAX 8
+#define TICKETS 2 /* for a client that uses each once, and comes with two connections */
 /*
  * Records without a byte of data between two with: more than an honest peer sends to hide how much
  * it says (RFC 8446, 5.4); OpenSSL takes 32.
@@ -62,6 +63,7 @@ struct tls {
 	bool established;                  /* the handshake is complete */
 	bool closed;                       /* close_notify was said */
 	bool bare_end;                     /* as tls_config says */
+	bool owes_tickets;                 /* they go with what is said next */
 	bool canceled; /* by the peer: GnuTLS lets nothing through any more, either way */
 	int warnings;  /* that the peer sent since its last byte of data */
 	int error;     /* of GnuTLS, of the last call that failed */
@@ -251,7 +253,7 @@ set_keys(struct tls *t, const struct tls_config *c, struct failure *why)
 	return 0;
 }
 
-/* Tickets of the server go with its first flight; GnuTLS keeps their key. */
+/* GnuTLS keeps the key of the server's tickets. */
 static int
 set_resumption(struct tls *t, const struct tls_config *c, struct failure *why)
 {
@@ -283,8 +285,9 @@ static int
 set_session(struct tls *t, const struct tls_config *c, unsigned flags, struct failure *why)
 {
 	bool resumes = c->ticket_key != NULL || c->resume != NULL;
-	int r = gnutls_init(
-	    &t->session, flags | GNUTLS_NONBLOCK | (resumes ? 0 : GNUTLS_NO_TICKETS));
+	int r = gnutls_init(&t->session,
+	    flags | GNUTLS_NONBLOCK | GNUTLS_NO_AUTO_SEND_TICKET |
+		(resumes ? 0 : GNUTLS_NO_TICKETS));
 
 	if (r < 0)
 		return failure_set(why, EX_SOFTWARE, "session: %s", gnutls_strerror(r));
@@ -323,6 +326,7 @@ new_tls(const struct tls_config *c, unsigned flags, int fd_in, int fd_out, struc
 	t->alpn_required = t->key_shown = t->established = t->closed = t->canceled = false;
 	t->bare_end = c->bare_end;
 	t->refused = NULL;
+	t->owes_tickets = c->ticket_key != NULL;
 	t->warnings = 0;
 	t->error = GNUTLS_E_SUCCESS;
 	t->reason[0] = '\0';
@@ -628,11 +632,31 @@ tls_pending(const struct tls *t)
 	return transport_pending(&t->transport);
 }
 
+/*
+ * Tickets go in front of the first bytes that the peer has a reason to read: with the handshake's
+ * own they would lie unread where a peer writes and closes, and its kernel answers what is unread
+ * by a reset, which destroys what it wrote.  A failure costs the peer a full handshake later.
+ */
+static int
+send_tickets(struct tls *t)
+{
+	int r = 0;
+
+	if (t->owes_tickets && gnutls_protocol_get_version(t->session) == GNUTLS_TLS1_3)
+		r = gnutls_session_ticket_send(t->session, TICKETS, 0);
+	if (r == GNUTLS_E_AGAIN)
+		return r;
+	t->owes_tickets = false;
+	return 0;
+}
+
 ssize_t
 tls_write(struct tls *t, const void *data, size_t n)
 {
-	ssize_t r = gnutls_record_send(t->session, data, n);
+	ssize_t r = send_tickets(t);
 
+	if (r == 0)
+		r = gnutls_record_send(t->session, data, n);
 	if (r == GNUTLS_E_INVALID_SESSION && t->canceled) {
 		errno = EPIPE;
 		r = GNUTLS_E_PUSH_ERROR;
@@ -657,7 +681,8 @@ tls_close(struct tls *t)
 
 	if (t->closed || t->canceled)
 		return 1; /* GnuTLS would say it again, or could not */
-	if ((r = gnutls_bye(t->session, GNUTLS_SHUT_WR)) != GNUTLS_E_SUCCESS)
+	if ((r = send_tickets(t)) != 0 ||
+	    (r = gnutls_bye(t->session, GNUTLS_SHUT_WR)) != GNUTLS_E_SUCCESS)
 		return outcome(t, r);
 	t->closed = true;
 	return 1;
