@@ -182,6 +182,9 @@ def main():
         before = service.received
         for i in range(given.unread):
             client.leave(commands[-1], sessions[i % len(sessions)] if i % 2 else None)
+        end = time.monotonic() + 5
+        while service.received - before < 100 * given.unread and time.monotonic() < end:
+            time.sleep(0.01)
         print(f"arrived={service.received - before}")
     if given.watch:
         print(f"watched={seen['watched']} torn={seen['torn']}")
