@@ -242,6 +242,50 @@ over() {
 	done
 }
 
+# pieces HELLO SIZE [WRAP-OPTION...]: a one-shot and a listener, in both versions.
+pieces() {
+	local hello=$1 size=$2 version listening
+	shift 2
+	for version in 1.2 1.3; do
+		session --tls "$version" --hello "$hello" --peer "pieces:$size send:100 bye recv-all" --backend echo -- "$@"
+		says exit=0 "peer.handshake=$version" peer.received=100 peer.tls=close_notify
+		logged result=ok in=100 out=100
+		within 3
+		command_session --tls "$version" --hello "$hello" --peer "pieces:$size send:100 bye recv-all" \
+			--limit 8 --connect "$PORT"
+		says "peer.handshake=$version" peer.tls=close_notify
+	done
+}
+
+@test "a ClientHello in small records that arrive together, and one over 16 kB, are answered at once" {
+	local size
+	for size in 1 16 200 511; do
+		pieces 300 "$size"
+	done
+	pieces 20000 16384
+	pieces 20000 511
+	pieces 60000 200
+}
+
+@test "client mode reads a server's chain of 18 kB, in records of any size" {
+	local port version size
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout "$T/big.key" -out "$T/big.crt" -addext \
+		"subjectAltName=DNS:localhost$(printf ',DNS:host-%03d.a-name-that-is-rather-long-for-a-host.example.org' {1..280})" \
+		2> "$T/req.log"
+	[ "$(openssl x509 -in "$T/big.crt" -outform DER | wc -c)" -gt 16500 ]
+	for version in -tls1_2 -tls1_3; do
+		for size in 16384 512; do
+			port=$(free_port)
+			start server openssl s_server -quiet -rev -accept "127.0.0.1:$port" "$version" -max_send_frag "$size" \
+				-cert "$T/big.crt" -key "$T/big.key"
+			wait_for 10 listening "$port"
+			types hello | timeout 8 "$WRAP" -c -A "$T/big.crt" -r "localhost:$port" -o "$(new_log client)" > "$T/heard"
+			[ "$(cat "$T/heard")" = olleh ]
+			stop "$pid"
+		done
+	done
+}
+
 @test "bad: -C NORMAL offers no RSA key exchange, which the key's process cannot answer" {
 	local port
 	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext basicConstraints=critical,CA:FALSE -keyout "$T/any.key" -out "$T/any.crt" 2> "$T/req.log"

@@ -12,6 +12,7 @@ usage: peer.py [option ...] [-- command arg ...]
   --service KIND     tcp, unix:PATH, refused, full (its queue takes nobody more); default: tcp
   --tls VERSION      1.1, 1.2, 1.3; default: whatever both can
   --ciphers LIST     OpenSSL's names, of TLS 1.2
+  --hello N          a ClientHello of at least so many bytes
   --fd N:KIND        what the command has as fd N: socket (default), closed, null, read:PATH, append:PATH,
                      pipe, listening
   --connect PORT     no command: the wrapper listens there
@@ -29,6 +30,7 @@ has done the last one closes:
             raw:TEXT (\\r, \\n and \\xNN are understood) signal:NAME (to the command)
             stopped:SECONDS (handshake: half a ClientHello, then the command is stopped for so long,
             and finds the other half there)
+            pieces:N (handshake: the ClientHello in records of N bytes that leave together)
             trickle:SECONDS (a ClientHello, a byte at a time) trickle-all (the same without a pause)
   backend   echo (until the end)
 
@@ -333,6 +335,19 @@ class Peer(End):
         os.kill(self.command, signal.SIGCONT)
         self.do_handshake("")
 
+    def do_pieces(self, size):
+        try:
+            self.session.do_handshake()
+        except ssl.SSLWantReadError:
+            pass
+        flight, hello, size = self.outgoing.read(), b"", int(size)
+        while flight:
+            end = 5 + int.from_bytes(flight[3:5], "big")
+            hello, flight = hello + flight[5:end], flight[end:]
+        pieces = [hello[i : i + size] for i in range(0, len(hello), size)]
+        self.sock.sendall(b"".join(b"\x16\x03\x01" + len(p).to_bytes(2, "big") + p for p in pieces))
+        self.do_handshake("")
+
     def do_trickle(self, seconds):
         try:
             self.session.do_handshake()
@@ -410,12 +425,14 @@ class Peer(End):
         return "records" if at == len(raw) else "partial"
 
 
-def context(version, ciphers):
+def context(version, ciphers, hello):
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.check_hostname = False
     made.verify_mode = ssl.CERT_NONE  # who the server is, other tests look at
     if ciphers:
         made.set_ciphers(ciphers)
+    if hello:
+        made.set_alpn_protocols(["x" * 255] * (hello // 256 + 1))
     if version:
         name = "TLSv" + version.replace(".", "_")
         if version == "1.1":
@@ -573,6 +590,7 @@ def arguments():
     parser.add_argument("--service", default="tcp")
     parser.add_argument("--tls")
     parser.add_argument("--ciphers")
+    parser.add_argument("--hello", type=int)
     parser.add_argument("--fd", action="append", default=[])
     parser.add_argument("--connect", type=int)
     parser.add_argument("--sessions", type=int)
@@ -605,12 +623,12 @@ def many(given, tls):
 def main():
     given = arguments()
     if given.sessions:
-        many(given, context(given.tls, given.ciphers))
+        many(given, context(given.tls, given.ciphers, given.hello))
         return
     until = time.monotonic() + given.limit
     service = Service(given.service, given.backend)
     command = None
-    tls = context(given.tls, given.ciphers)
+    tls = context(given.tls, given.ciphers, given.hello)
     if given.connect:
         sock = socket.create_connection(("127.0.0.1", given.connect))
         peer = Peer(sock, tls)
