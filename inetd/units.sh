@@ -48,6 +48,10 @@ add_systemd() {
 	for unit in $(wanted_units); do
 		place "$FRAGMENTS/systemd/$unit" "$(unit_file "$unit")"
 	done
+	if [ -n "$LOG" ] && ! grep -q -e " -o " "$FRAGMENTS/systemd/$(wanted_units | head -n 1)"; then
+		warn "the log of these units stays in the journal: their user has no account, and can write LOG= only as" \
+			"/var/log/DIRECTORY/FILE; or give SERVICE_USER=name, who can write $LOG"
+	fi
 	warn_of_others systemd
 	tell_systemd_to_start
 	warn_of_what_is_missing

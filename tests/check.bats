@@ -84,6 +84,30 @@ subprocess.run(sys.argv[1:], stdin=theirs, stdout=theirs)" "$2" -o "$5" -p "$3" 
 	! grep -q 'this static build' <<< "$output"
 }
 
+@test "bad-names: PostgreSQL that asks for a password gets no warning of pg_hba.conf, one that declines does" {
+	local answer
+	for answer in 'R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0' 'E\0\0\0\x0eSFATAL'; do
+		start postgres python3 -c '
+import socket, sys
+s = socket.create_server(("127.0.0.1", 0))
+open(sys.argv[1] + "/pg.port", "w").write(str(s.getsockname()[1]) + "\n")
+while True:
+    c = s.accept()[0]
+    c.recv(1000)
+    c.send(eval("b\"" + sys.argv[2] + "\""))
+    c.close()' "$T" "$answer"
+		wait_for 5 grep -qs . "$T/pg.port"
+		run timeout 20 "$WRAP" --check -p "$T/pgssl.pem" -n pgsql -r "127.0.0.1:$(cat "$T/pg.port")" < /dev/null
+		echo "$output"
+		stop postgres
+		rm "$T/pg.port"
+		case $answer in
+		R*) [[ $output == *'ok      PostgreSQL: asks for a password'* && $output != *'warning pg_hba.conf'* ]] ;;
+		*) [[ $output == *'turns the user postgres away'* && $output == *'warning pg_hba.conf'* ]] ;;
+		esac
+	done
+}
+
 @test "a name that holds what does not print is shown without it" {
 	issue one odd.pem odd "subjectAltName=DNS:local$(printf '\033')host"
 	checked "$T/odd.pem" 'ok      names: local?host'

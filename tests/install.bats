@@ -153,8 +153,8 @@ line_of() {
 }
 
 @test "inetd: the shipped line, with everything that make can put into it, is one that openbsd-inetd passes on whole" {
-	run_make services inetd SOURCE=127.0.0.77
-	[ "$(tail -n 1 "$etc/inetd.conf" | cut -f 7 | wc -w)" -eq 13 ]
+	run_make services inetd SOURCE=127.0.0.77 LOG=/var/log/inetls/pgssl.log KEYHOLDER=/run/inetls/pgssl.key
+	[ "$(tail -n 1 "$etc/inetd.conf" | cut -f 7 | wc -w)" -eq 17 ]
 }
 
 @test "bad-inetd: a name that the list of services does not have is not written" {
@@ -420,6 +420,44 @@ line_of() {
 	run ! grep -e --keyholder "$etc/inetd.conf"
 	run ! run_make inetd KEYHOLDER=key
 	run ! run_make inetd KEYHOLDER=/key
+}
+
+@test "activation: LOG names the file of the log in every entry, and a unit may write there" {
+	run_make inetd xinetd systemd LOG=/var/log/inetls/pgssl.log > /dev/null
+	local entry units=$here/fragments/systemd
+	for entry in "$etc/inetd.conf" "$etc/xinetd.d/pgssl" "$etc/units/pgssl@.service" "$here/fragments/init/pgssl" \
+		"$units/pgssl.service" "$units/pgssl-listen.service"; do
+		grep -q -e ' -o /var/log/inetls/pgssl.log ' "$entry" || { echo "$entry"; false; }
+	done
+	# A user that no account has writes only where systemd gives it a directory of its own.
+	grep -qx 'LogsDirectory=inetls' "$etc/units/pgssl@.service"
+	grep -qx 'ReadWritePaths=-/var/log/inetls' "$units/pgssl-listen.service"
+	run_make inetd systemd SERVICE_USER=nobody LOG=/srv/log/pgssl.log FORCE=1 > /dev/null
+	grep -q -e ' -o /srv/log/pgssl.log ' "$etc/inetd.conf"
+	grep -q -e ' -o /srv/log/pgssl.log ' "$etc/units/pgssl@.service"
+	grep -qx 'ReadWritePaths=-/srv/log' "$etc/units/pgssl@.service"
+	run run_make systemd LOG=/srv/log/pgssl.log FORCE=1
+	[[ $output == *"/var/log/DIRECTORY/FILE"* ]]
+	run ! grep -e ' -o ' "$etc/units/pgssl@.service"
+	run_make inetd xinetd systemd FORCE=1 > /dev/null
+	run ! grep -rE -e ' -o /|LogsDirectory|ReadWritePaths=-/(srv|var)' "$etc"
+	run ! run_make inetd LOG=pgssl.log
+	run ! run_make inetd LOG=/pgssl.log
+	run ! run_make inetd LOG='/var/log/a b/x'
+}
+
+@test "install: says what it did in few lines, and repeats no command" {
+	run make --no-print-directory "${make[@]:2}" install DESTDIR="$here/dest"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -le 6 ]
+	[ -z "$(grep -E '^(install|sed|mkdir|rm) ' <<< "$output")" ]
+	[[ $output == *"/sbin/inetls-wrap"* ]]
+	run make --no-print-directory "${make[@]:2}" uninstall DESTDIR="$here/dest"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ -z "$(grep -E '^(install|sed|mkdir|rm) ' <<< "$output")" ]
+	[ -z "$(find "$here/dest" -type f)" ]
 }
 
 @test "activation: SOURCE gives wrapped clients an address of their own, and is refused where there is none" {

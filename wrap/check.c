@@ -29,7 +29,8 @@
 
 struct check {
 	const struct options *o;
-	int code; /* of the first error */
+	int code;  /* of the first error */
+	bool asks; /* PostgreSQL wants a proof from who comes through this port */
 };
 
 static void say(const char *kind, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -269,7 +270,7 @@ check_program(struct check *c)
 
 /* Everybody who comes through this port is who we are to PostgreSQL. */
 static void
-check_welcome(const struct check *c, const struct backend *b)
+check_welcome(struct check *c, const struct backend *b)
 {
 	switch (pgsql_probe(b->fd, deadline_after(c->o->connect_ms))) {
 	case PGSQL_TRUSTS:
@@ -278,7 +279,10 @@ check_welcome(const struct check *c, const struct backend *b)
 		    "password; mend the line of pg_hba.conf for %s: inetls(7), step 6",
 		    c->o->backend_path != NULL ? "local" : b->source);
 		break;
-	case PGSQL_ASKS: say("ok", "PostgreSQL: asks for a password, or another proof"); break;
+	case PGSQL_ASKS:
+		c->asks = true;
+		say("ok", "PostgreSQL: asks for a password, or another proof");
+		break;
 	case PGSQL_DECLINES: say("ok", "PostgreSQL: turns the user postgres away"); break;
 	case PGSQL_NO_ANSWER:
 		say("warning", "PostgreSQL: %s does not answer as one does; is it one?", b->name);
@@ -361,7 +365,7 @@ check_log(const struct check *c)
 static void
 check_hazards(const struct check *c)
 {
-	bool pgsql = c->o->pgsql && !c->o->client;
+	bool pgsql = c->o->pgsql && !c->o->client && !c->asks;
 
 	if (pgsql && c->o->source == NULL && c->o->backend_path == NULL)
 		say("warning",
