@@ -183,3 +183,69 @@ has_three_children() {
 	# shellcheck disable=SC2046
 	[ "$(children "$1" | wc -l)" -eq 3 ] && ! grep -q '^State:.Z' $(children "$1" | sed 's|.*|/proc/&/status|')
 }
+
+# -- a library that computes without an end: the hook does as soon as the peer was heard ------------------
+
+# ended LOG WORD...: its one line of a session has them, and it did not last a second longer than its second.
+ended() {
+	local line word
+	wait_for 10 grep -q result= "$1"
+	line=$(grep result= "$1")
+	echo "$line"
+	for word in result=handshake "${@:2}"; do
+		[[ $line == *"$word"* ]]
+	done
+	[ "$(log_field total_ms "$line")" -lt 2000 ]
+}
+
+LATE='a library was still computing for the handshake after --handshake-timeout (1000 ms)'
+
+@test "a one-shot that computes is ended when its time is over, and logs it" {
+	local version
+	for version in 1.2 1.3; do
+		command_session --peer 'handshake hold' --tls "$version" -- env INETLS_MISBEHAVE=compute "$T/bin/hooked" \
+			-o "$T/session.log" -p "$T/pgssl.pem" -r '127.0.0.1:{backend}' --handshake-timeout 1s
+		says exit=0 backend.connections=0
+		only_tls
+		within 2.5 1
+		logged result=handshake end=timeout
+		ended "$T/session.log" "$LATE" end=timeout backend=-
+	done
+	# The line is like any other.
+	grep -E '^[-0-9]+T[0-9:]+\+[0-9]+ .*\[[0-9]+\]: result=handshake peer=127\.0\.0\.1:[0-9]+ reason="[^"]*" backend=- .* handshake_ms=0 total_ms=[0-9]+ end=timeout$' \
+		"$T/session.log"
+}
+
+@test "a one-shot that computes ends on SIGTERM within a second, without a timeout too" {
+	local timeout
+	for timeout in 10s off; do
+		command_session --peer 'raw:\x16\x03 sleep:0.5 signal:TERM hold' -- env INETLS_MISBEHAVE=compute "$T/bin/hooked" \
+			-o "$T/session.log" -p "$T/pgssl.pem" -r '127.0.0.1:{backend}' --handshake-timeout "$timeout"
+		says exit=0 backend.connections=0
+		within 2
+		ended "$T/session.log" "ended by a signal" end=signal
+	done
+}
+
+@test "a listener's session that computes is ended when its time is over; the listener lives" {
+	local port
+	port=$(free_port)
+	start listener env INETLS_MISBEHAVE=compute "$T/bin/hooked" -f -d "127.0.0.1:$port" -p "$T/pgssl.pem" \
+		-r 127.0.0.1:1 -o "$(new_log session)" --handshake-timeout 1s
+	wait_for 10 listening "$port"
+	report=$("$ROOT/tests/peer.py" --connect "$port" --peer 'handshake hold')
+	ended "$T/session.log" "$LATE" end=timeout peer=127.0.0.1:
+	alive "$pid"
+	stop listener
+}
+
+@test "a client's session that computes is ended, with the exit code of a server that is not to be had" {
+	: > "$T/server.log"
+	start server openssl s_server -accept "127.0.0.1:$(free_port | tee "$T/port")" -cert "$T/pgssl.pem" -key "$T/pgssl.pem" \
+		-quiet
+	wait_for 10 listening "$(cat "$T/port")"
+	run timeout 15 env INETLS_MISBEHAVE=compute "$T/bin/hooked" -c -r "localhost:$(cat "$T/port")" -A "$T/pgssl.crt" \
+		-o "$(new_log session)" --handshake-timeout 1s 0<> "$T/idle"
+	[ "$status" -eq 69 ]
+	ended "$T/session.log" "$LATE" end=timeout
+}

@@ -8,6 +8,7 @@
  */
 
 #include <poll.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,7 +24,8 @@ enum {
 /*
  * From now on these signals are let in only here, and then the wait answers DEADLINE_STOP.  handler
  * may be NULL, where the arrival is all that counts: then every wait from there on answers
- * DEADLINE_STOP, until deadline_end_stop.  SIGPIPE is ignored: write says EPIPE.
+ * DEADLINE_STOP, until deadline_end_stop, and deadline_watch may be used.  SIGPIPE is ignored:
+ * write says EPIPE.
  */
 void deadline_let_in(const int *signals, size_t n, void (*handler)(int));
 
@@ -54,5 +56,16 @@ int deadline_stopped(void);
 
 /* The end has begun that a signal asked for: its own waits are waits again. */
 void deadline_end_stop(void);
+
+/*
+ * For calls of a library that may compute for any time: from now on a kernel timer looks, every
+ * DEADLINE_TICK_MS, whether the deadline is over or one of the signals of deadline_let_in has come,
+ * whatever is running.  Where it still finds that at the next tick, the program has not seen it by
+ * itself, and end is called from the timer's signal handler: it may call only what is safe there,
+ * and must not return.
+ */
+#define DEADLINE_TICK_MS 250
+void deadline_watch(int64_t deadline, void (*end)(bool by_signal));
+void deadline_watch_end(void);
 
 #endif

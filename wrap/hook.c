@@ -19,6 +19,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "deadline.h"
 #include "log.h"
 
 /* Nobody has allowed this port; whether anything listens there does not matter. */
@@ -204,6 +205,17 @@ hook_misbehave(int service)
 		if (strcmp(wanted, deeds[i].name) == 0)
 			log_line(LEVEL_NOTICE, "hook %s: %s", wanted,
 			    deeds[i].try(service) == -1 ? strerror(errno) : "it succeeded");
+}
+
+void
+hook_compute(void)
+{
+	const char *wanted = getenv("INETLS_MISBEHAVE");
+	int64_t end = deadline_after(HOOK_COMPUTE_MS);
+
+	if (wanted != NULL && strcmp(wanted, "compute") == 0)
+		while (deadline_now() < end)
+			continue;
 }
 
 #endif

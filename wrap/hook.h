@@ -13,6 +13,10 @@
  * backend.
  */
 void hook_misbehave(int service);
+
+/* Called once a peer was heard: where that is "compute", computes for HOOK_COMPUTE_MS. */
+#define HOOK_COMPUTE_MS 20000
+void hook_compute(void);
 #endif
 
 #endif

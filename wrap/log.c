@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 #define SYSLOG_NAMES
@@ -28,12 +30,13 @@ static struct {
 	int facility;
 	int level;
 	int fd;         /* -1: syslog */
+	int syslog;     /* the socket to its daemon, or -1 */
 	int64_t seldom; /* when log_seldom may say something again */
 	bool stderr_usable;
 	bool stdin_was_open;
 	bool stderr_was_peer;
 	bool journal; /* fd 2 is the journal's stream, which reads "<5>" as a level */
-} log_settings = { .service = "inetls-wrap", .level = LEVEL_NOTICE, .fd = -1 };
+} log_settings = { .service = "inetls-wrap", .level = LEVEL_NOTICE, .fd = -1, .syslog = -1 };
 
 static bool
 same_file(const struct stat *a, const struct stat *b)
@@ -139,6 +142,40 @@ open_file(const char *path, struct failure *why)
 	return fd;
 }
 
+/* A socket of our own, and not syslog(3), since a signal handler must be able to write there. */
+static void
+open_syslog(void)
+{
+	static const int kinds[] = { SOCK_DGRAM, SOCK_STREAM };
+	struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = _PATH_LOG };
+	int fd;
+
+	for (size_t i = 0; i < 2 && log_settings.syslog == -1; i++) {
+		if ((fd = socket(AF_UNIX, kinds[i] | SOCK_CLOEXEC, 0)) == -1)
+			return;
+		if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
+			log_settings.syslog = fd;
+		else
+			(void)close(fd);
+	}
+}
+
+/* A packet with its NUL, which a stream needs.  A daemon that was restarted is looked for once. */
+static void
+send_syslog(const char *packet)
+{
+	size_t n = strlen(packet) + 1;
+
+	if (log_settings.syslog != -1 && send(log_settings.syslog, packet, n, MSG_NOSIGNAL) != -1)
+		return;
+	if (log_settings.syslog != -1)
+		(void)close(log_settings.syslog);
+	log_settings.syslog = -1;
+	open_syslog();
+	if (log_settings.syslog != -1)
+		(void)send(log_settings.syslog, packet, n, MSG_NOSIGNAL);
+}
+
 int
 log_open(const struct log_options *o, struct failure *why)
 {
@@ -157,7 +194,8 @@ log_open(const struct log_options *o, struct failure *why)
 		return o->path == NULL ? 0 : -1;
 	/* Connected now: the socket's path is out of reach once the door is closed. */
 	log_settings.fd = -1;
-	openlog(log_settings.service, LOG_PID | LOG_NDELAY, log_settings.facility);
+	if (log_settings.syslog == -1)
+		open_syslog();
 	return o->path == NULL ? 0 : -1;
 }
 
@@ -205,23 +243,34 @@ escape(char *out, size_t size, const char *in, const char *also)
 	out[n] = '\0';
 }
 
-/* What a line begins with, where syslog does not write it: its length. */
+enum place { IN_FILE, ON_STDERR, TO_SYSLOG };
+
+/* What a line begins with that is written at that time: its length. */
 static size_t
-begin_line(char *line, size_t size, int level, bool in_file)
+begin_line(char *line, size_t size, int level, enum place place, time_t at)
 {
-	char when[32] = "";
-	time_t now = time(NULL);
+	char when[40] = "";
 	struct tm tm;
 
-	if (in_file && localtime_r(&now, &tm) != NULL)
-		(void)strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S%z ", &tm);
+	if (place != ON_STDERR && localtime_r(&at, &tm) != NULL)
+		(void)strftime(when, sizeof(when),
+		    place == IN_FILE ? "%Y-%m-%dT%H:%M:%S%z " : "%b %e %H:%M:%S ", &tm);
 	/* The journal puts name and pid in front by itself. */
-	if (log_settings.journal && !in_file)
+	if (log_settings.journal && place == ON_STDERR)
 		(void)snprintf(line, size, "<%d>", level);
+	else if (place == TO_SYSLOG)
+		(void)snprintf(line, size, "<%d>%s%s[%ld]: ", log_settings.facility | level, when,
+		    log_settings.service, (long)getpid());
 	else
 		(void)snprintf(
 		    line, size, "%s%s[%ld]: ", when, log_settings.service, (long)getpid());
 	return strlen(line);
+}
+
+static enum place
+where(void)
+{
+	return log_settings.fd == -1 ? TO_SYSLOG : log_settings.path != NULL ? IN_FILE : ON_STDERR;
 }
 
 /*
@@ -244,18 +293,16 @@ static void
 write_line(int level, const char *fmt, va_list ap)
 {
 	int saved = errno;
-	char raw[1600], line[2200];
-	bool to_syslog = log_settings.fd == -1;
-	size_t n = 0;
+	char raw[1600], line[2300];
+	size_t n;
 
 	if (level > log_settings.level)
 		return;
 	(void)vsnprintf(raw, sizeof(raw), fmt, ap);
-	if (!to_syslog)
-		n = begin_line(line, sizeof(line), level, log_settings.path != NULL);
+	n = begin_line(line, sizeof(line), level, where(), time(NULL));
 	escape(line + n, sizeof(line) - n, raw, "");
-	if (to_syslog)
-		syslog(level, "%s", line);
+	if (where() == TO_SYSLOG)
+		send_syslog(line);
 	else
 		end_line(log_settings.fd, line);
 	errno = saved;
@@ -295,7 +342,7 @@ log_refusal(const char *text)
 		log_line(LEVEL_ERR, "%s", text);
 	if (log_settings.fd != STDERR_FILENO && !log_settings.stderr_usable)
 		return;
-	n = begin_line(line, sizeof(line), LEVEL_ERR, false);
+	n = begin_line(line, sizeof(line), LEVEL_ERR, ON_STDERR, 0);
 	escape(line + n, sizeof(line) - n, text, "");
 	end_line(STDERR_FILENO, line);
 }
@@ -354,4 +401,48 @@ log_quoted(struct log_record *r, const char *key, const char *value)
 	append(r, "\"");
 	append(r, plain);
 	append(r, "\"");
+}
+
+/* ---- for signal handlers ---- */
+
+static struct {
+	char text[2400];
+	size_t head; /* its length; 0 where the level drops the line */
+	char tail[128];
+} kept[LOG_KEPT];
+
+void
+log_keep(enum log_kept which, int level, const char *head, const char *tail, int64_t ms)
+{
+	size_t room = sizeof(kept[which].text) - sizeof(kept[which].tail) - 32, n;
+
+	kept[which].head = 0;
+	if (level > log_settings.level)
+		return;
+	n = begin_line(kept[which].text, room, level, where(), time(NULL) + (time_t)(ms / 1000));
+	escape(kept[which].text + n, room - n, head, "");
+	escape(kept[which].tail, sizeof(kept[which].tail), tail, "");
+	kept[which].head = strlen(kept[which].text);
+}
+
+void
+log_say_kept(enum log_kept which, int64_t number)
+{
+	char digits[20], *line = kept[which].text;
+	size_t n = kept[which].head, d = 0;
+	int fd = log_settings.fd != -1 ? log_settings.fd : log_settings.syslog;
+
+	if (n == 0 || fd == -1)
+		return;
+	do
+		digits[d++] = (char)('0' + number % 10);
+	while ((number /= 10) > 0 && d < sizeof(digits));
+	while (d > 0)
+		line[n++] = digits[--d];
+	line[n++] = ' ';
+	for (const char *c = kept[which].tail; *c != '\0'; c++)
+		line[n++] = *c;
+	line[n++] = log_settings.fd != -1 ? '\n' : '\0';
+	if (write(fd, line, n) == -1)
+		return;
 }

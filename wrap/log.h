@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "failure.h"
 
@@ -84,5 +85,14 @@ void log_untrusted(struct log_record *r, const char *key, const char *value);
 
 /* The same between double quotes, with blanks kept: for sentences. */
 void log_quoted(struct log_record *r, const char *key, const char *value);
+
+/*
+ * Lines that a signal handler may write.  One is kept as it will be, a number to be put in
+ * between head and tail, with a blank behind it; as time it has the moment that is ms from now.  In
+ * the handler, log_say_kept writes it with that number, by one system call and nothing else.
+ */
+enum log_kept { LOG_KEPT_LATE, LOG_KEPT_SIGNAL, LOG_KEPT };
+void log_keep(enum log_kept which, int level, const char *head, const char *tail, int64_t ms);
+void log_say_kept(enum log_kept which, int64_t number);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "log.h"
 #include "tls.h"
 #include "trust.h"
 
@@ -24,5 +25,11 @@ struct report {
 };
 
 void report_write(const struct report *r);
+
+/*
+ * The line of a session that a signal handler may have to end, kept in the log for that; total_ms
+ * is the handler's number, and r's says when this will probably be.
+ */
+void report_keep(const struct report *r, enum log_kept which);
 
 #endif

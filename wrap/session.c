@@ -146,8 +146,8 @@ leave_plain(struct session *s)
 	}
 }
 
-static void
-report(const struct session *s)
+struct report
+session_report(const struct session *s)
 {
 	/*
 	 * Some PostgreSQL drivers never say close_notify: there a cut is nothing to be warned of.
@@ -172,7 +172,7 @@ report(const struct session *s)
 		.handshake_ms = s->handshake_ms,
 		.total_ms = deadline_now() - s->started };
 
-	report_write(&r);
+	return r;
 }
 
 typedef int step(struct session *);
@@ -231,12 +231,16 @@ init(struct session *s, const struct options *o, int channel)
 static int
 conclude(struct session *s, bool opened)
 {
+	struct report r;
+
+	deadline_watch_end();
 	deadline_end_stop();
 	if (s->o->client)
 		session_tell_local(s, opened);
 	say_goodbye(s);
 	leave_plain(s);
-	report(s);
+	r = session_report(s);
+	report_write(&r);
 	/* Our end need not wait until the kernel has taken this process down. */
 	if (!s->o->client && s->relay.outcome == RELAY_DONE)
 		(void)shutdown(STDOUT_FILENO, SHUT_WR);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "deadline.h"
+#include "hook.h"
 #include "log.h"
 #include "peer.h"
 #include "pgsql_end.h"
@@ -73,6 +74,7 @@ pass_cancel(struct session *s)
 		return session_finish_why(s, "refused", NULL,
 		    "a CancelRequest in clear, and a certificate is required (-v); "
 		    "PQcancelBlocking of libpq 17 cancels inside TLS");
+	deadline_watch_end();
 	if (session_connect_backend(s) == -1 || session_announce_peer(s) == -1)
 		return -1;
 	if (pgsql_pass_cancel(
@@ -92,12 +94,16 @@ session_proxy_header(struct session *s)
 {
 	s->handshake_started = deadline_now();
 	s->handshake_deadline = deadline_after(s->o->handshake_ms);
+	session_watch(s);
 	if (s->o->proxy_in == NULL)
 		return 0;
 	if (!proxyproto_allows(s->o->proxy_in, &s->remote))
 		return session_finish_why(s, "refused", NULL, "no address of --proxy-in");
 	switch (proxyproto_read(STDIN_FILENO, s->handshake_deadline, &s->remote)) {
-	case PROXYPROTO_OK: address_format(&s->remote, s->local); return 0;
+	case PROXYPROTO_OK:
+		address_format(&s->remote, s->local);
+		session_watch(s); /* its line names the peer */
+		return 0;
 	case PROXYPROTO_LOCAL: return 0;
 	case PROXYPROTO_STOPPED:
 		return session_finish_why(s, "handshake", "signal", "ended by a signal");
@@ -197,6 +203,7 @@ session_ask_for_tls(struct session *s)
 	tls_set_fd(s->tls, s->backend.fd);
 	s->handshake_started = deadline_now();
 	s->handshake_deadline = deadline_after(s->o->handshake_ms);
+	session_watch(s);
 	if (!s->o->pgsql)
 		return 0;
 	switch (pgsql_request_tls(&answer, s->backend.fd, s->handshake_deadline)) {
@@ -239,6 +246,9 @@ session_shake_hands(struct session *s)
 		    s->tls, r, keyholder_watched(&s->keys), &heard, s->handshake_deadline);
 		if (ready <= 0)
 			return handshake_over(s, ready);
+#ifdef INETLS_HOOK
+		hook_compute();
+#endif
 		/*
 		 * A keyholder that cannot read the PEM says so unasked: not even a silent peer
 		 * hides it.
@@ -256,6 +266,7 @@ session_shake_hands(struct session *s)
 			break;
 		}
 	}
+	deadline_watch_end();
 	keyholder_close(&s->keys);
 	if (s->keys.stopped)
 		return handshake_over(s, DEADLINE_STOP);

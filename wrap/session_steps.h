@@ -15,6 +15,7 @@
 #include "pgsql.h"
 #include "program.h"
 #include "relay.h"
+#include "report.h"
 #include "sandbox.h"
 #include "ticket.h"
 #include "tls.h"
@@ -56,6 +57,16 @@ int session_finish(struct session *s, const char *result, const char *end);
 
 /* The same for what is no failure of the local side. */
 int session_finish_why(struct session *s, const char *result, const char *end, const char *reason);
+
+/* What its log line would say now. */
+struct report session_report(const struct session *s);
+
+/*
+ * From now until deadline_watch_end the kernel ends the process, with its log line, when the time
+ * of its handshake is over or a signal asks for it, whatever a library is computing
+ * (session_watch.c).
+ */
+void session_watch(const struct session *s);
 
 /* Before the door (session_open.c): whatever needs a path or a privilege; and the door itself. */
 int session_find_user(struct session *s);

@@ -53,8 +53,9 @@ static const int for_all[] = {
 	SCMP_SYS(exit_group),
 };
 
+/* The last two are deadline_watch's. */
 static const int for_session[] = { SCMP_SYS(recvfrom), SCMP_SYS(shutdown), SCMP_SYS(getsockopt),
-	SCMP_SYS(getsockname) };
+	SCMP_SYS(getsockname), SCMP_SYS(setitimer), SCMP_SYS(rt_sigpending) };
 
 /* A session that keeps a file of known hosts, or its TLS session for the next one. */
 static const int for_record[] = { SCMP_SYS(flock), SCMP_SYS(pread64), SCMP_SYS(pwrite64),
