@@ -484,7 +484,7 @@ line_of() {
 	run_make services inetd SOURCE=127.0.0.77 > /dev/null 2>&1
 	keep
 	run run_make uninstall-inetd
-	[ "$status" -eq 0 ]
+	[ "$status" -ne 0 ]
 	[[ $output == *"-I 127.0.0.77"*"is there: give make the settings that it was made with"* ]]
 	unchanged
 	run run_make uninstall-inetd SOURCE=127.0.0.77
@@ -881,6 +881,13 @@ daily() {
 	run_make install xinetd CERT=no
 	run run_make uninstall
 	[[ $output == *"make uninstall-xinetd"* ]]
+	run_make uninstall-xinetd
+	run_make install services inetd CERT=no SOURCE=127.0.0.77
+	run run_make uninstall
+	[[ $output == *"$etc/inetd.conf still serves pgssl with it: make uninstall-inetd"* ]]
+	printf 'pgssl stream tcp nowait root /bin/cat cat\n' > "$etc/inetd.conf"
+	run run_make uninstall
+	[[ $output != *"still serves"* ]]
 }
 
 # whole_pem FILE: key and certificate belong together, nobody else can read it, the certificate is beside it.
