@@ -89,7 +89,7 @@ used() {
 	served
 	short nproc 0
 	served
-	tried 'fork: Resource temporarily unavailable; no child can wait for connections'
+	tried 'fork: Resource temporarily unavailable; no child can wait for connections' 0
 	enough nproc
 	served
 	served
@@ -100,10 +100,13 @@ used() {
 	served
 	short nofile 3
 	served
-	tried 'Too many open files; no child can wait for connections'
+	tried 'Too many open files; no child can wait for connections' 0
 	enough nofile
 	served
 	served
+	# Once it has been over for ten seconds.
+	wait_for 20 grep -q 'children wait for connections again; failures before: [1-9][0-9]' "$log"
+	[ "$(grep -vc 'result=' "$log")" -eq 1 ]
 }
 
 @test "bad: fewer descriptors than short sessions in a second: each is served, and nothing is said to be short" {
@@ -127,7 +130,7 @@ used() {
 		-p "$listener"
 	wait_for 10 eval '! grep -q "^TracerPid:[[:space:]]*0" "/proc/$listener/status"'
 	served
-	tried 'epoll: Too many open files; this child cannot wait' 60
+	tried 'epoll: Too many open files; this child cannot wait' 4
 	stop tracer
 	served
 }

@@ -63,6 +63,8 @@ struct listener {
 	bool inherited;      /* fd 0 was the socket */
 	int64_t moved;       /* the last accept, or end of a session */
 	int64_t pause;       /* no fork before, after one has failed */
+	unsigned failures;   /* to have a child that waits, of which the first was logged */
+	int64_t failed;      /* the last of them */
 	struct daemon daemon;
 };
 
@@ -115,6 +117,35 @@ let_go(const struct listener *l, int fd)
 {
 	(void)epoll_ctl(l->events, EPOLL_CTL_DEL, fd, NULL);
 	(void)close(fd);
+}
+
+/*
+ * What is short is so for a while, and is tried ten times a second: the log hears of it once, and
+ * how often when it is over.
+ */
+static void
+note_failure(struct listener *l, const char *text)
+{
+	if (l->failures++ == 0)
+		log_line(LEVEL_ERR, "%s", text);
+	l->failed = deadline_now();
+	log_hush(); /* the zygote too, where another is forked */
+}
+
+static bool
+has_recovered(const struct listener *l)
+{
+	return l->failures > 0 && l->waiting >= l->o->idle_children;
+}
+
+static void
+note_recovery(struct listener *l)
+{
+	if (!has_recovered(l) || deadline_now() < l->failed + LOG_SELDOM_MS)
+		return;
+	log_line(
+	    LEVEL_NOTICE, "children wait for connections again; failures before: %u", l->failures);
+	l->failures = 0;
 }
 
 /* Its process is gone, or as good as that. */
@@ -278,9 +309,10 @@ spare_descriptors(struct listener *l)
 static void
 keep_waiting(struct listener *l)
 {
-	struct failure why;
+	struct failure why, text;
 	int r;
 
+	note_recovery(l);
 	if (l->zygote.ready && deadline_now() >= l->zygote.end)
 		retire_zygote(l);
 	if (deadline_now() < l->pause)
@@ -289,7 +321,8 @@ keep_waiting(struct listener *l)
 	if (r == -1 && spare_descriptors(l))
 		r = fill_up(l, &why);
 	if (r == -1) {
-		log_seldom(LEVEL_ERR, "%s; no child can wait for connections", why.text);
+		failure_set(&text, why.code, "%s; no child can wait for connections", why.text);
+		note_failure(l, text.text);
 		l->pause = deadline_after(DEADLINE_PAUSE_MS);
 	}
 }
@@ -367,6 +400,18 @@ judge(const struct listener *l, const struct in6_addr *source)
 	    WORKER_SERVE;
 }
 
+/* A child says by its errno that it cannot wait. */
+static void
+note_child_failure(struct listener *l, const void *message)
+{
+	struct failure text;
+	int error;
+
+	memcpy(&error, message, sizeof(error));
+	failure_set(&text, EX_OSERR, "epoll: %s; this child cannot wait", strerror(error));
+	note_failure(l, text.text);
+}
+
 /*
  * A child has accepted: it says whom, and is told whether to serve.  What comes after that is its
  * end.
@@ -377,9 +422,12 @@ hear_child(struct listener *l, int fd)
 	struct child *c = &l->children[fd];
 	char answer = WORKER_SERVE;
 	struct address peer;
+	ssize_t n = 0;
 
 	if (c->state == CHILD_SERVES || c->state == CHILD_REFUSES ||
-	    read(fd, &peer, sizeof(peer)) != (ssize_t)sizeof(peer)) {
+	    (n = read(fd, &peer, sizeof(peer))) != (ssize_t)sizeof(peer)) {
+		if (n == sizeof(int))
+			note_child_failure(l, &peer);
 		lose_child(l, fd);
 		return;
 	}
@@ -405,7 +453,7 @@ hear(struct listener *l, int fd)
 	}
 	if (zygote_hear(&l->zygote) == 0)
 		return;
-	log_seldom(LEVEL_ERR, "the process that makes children has ended; another is made");
+	note_failure(l, "the process that makes children has ended; another is made");
 	retire_zygote(l);
 	l->pause = deadline_after(DEADLINE_PAUSE_MS);
 }
@@ -422,6 +470,8 @@ next_moment(const struct listener *l)
 		at = deadline_min(at, l->pause);
 	if (l->n_young > 0)
 		at = deadline_min(at, l->grown_up);
+	if (has_recovered(l))
+		at = deadline_min(at, l->failed + LOG_SELDOM_MS);
 	if (l->inherited && sessions(l) == 0 && l->o->idle_exit_ms != PARSE_OFF)
 		at = deadline_min(at, l->moved + l->o->idle_exit_ms);
 	return at;

@@ -319,6 +319,12 @@ log_line(int level, const char *fmt, ...)
 }
 
 void
+log_hush(void)
+{
+	log_settings.seldom = deadline_now() + LOG_SELDOM_MS;
+}
+
+void
 log_seldom(int level, const char *fmt, ...)
 {
 	int64_t now = deadline_now();

@@ -59,6 +59,7 @@ void log_line(int level, const char *fmt, ...) __attribute__((format(printf, 2, 
  * come by this within LOG_SELDOM_MS, in this process or in the one that it was forked from.
  */
 #define LOG_SELDOM_MS 10000
+void log_hush(void); /* as if such a line had come */
 void log_seldom(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*

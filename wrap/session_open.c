@@ -166,6 +166,7 @@ session_start_tls(struct session *s)
 	s->tls = s->o->client ? tls_client(&c, &s->why) :
 				tls_server(&c, STDIN_FILENO, STDOUT_FILENO, &s->why);
 	explicit_bzero(key, sizeof(key));
+	ticket_session_wipe(&s->last); /* GnuTLS has what it takes of it */
 	if (s->tls == NULL)
 		return session_finish(s, "config", NULL);
 	if (s->waits && s->keys.ahead)

@@ -32,11 +32,10 @@ make_temporary(const char *path, char *temporary, size_t size)
 	int fd, r = -1;
 
 	(void)snprintf(temporary, size, "%s.%ld", path, (long)getpid());
-	if (getrandom(master, sizeof(master), 0) != (ssize_t)sizeof(master))
-		return -1;
 	(void)unlink(temporary); /* of a process of the same number that was killed here */
-	if ((fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)) !=
-	    -1) {
+	if (getrandom(master, sizeof(master), 0) == (ssize_t)sizeof(master) &&
+	    (fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)) !=
+		-1) {
 		r = write(fd, master, sizeof(master)) == (ssize_t)sizeof(master) ? 0 : -1;
 		(void)close(fd);
 		if (r == -1)
@@ -256,6 +255,15 @@ ticket_session_open(
 	}
 	take_session(t);
 	return 0;
+}
+
+void
+ticket_session_wipe(struct ticket_session *t)
+{
+	if (t->data != NULL)
+		explicit_bzero(t->data, t->len);
+	t->data = NULL;
+	t->len = 0;
 }
 
 void

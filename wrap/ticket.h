@@ -43,6 +43,9 @@ struct ticket_session {
 int ticket_session_open(
     struct ticket_session *t, const char *path, const char *policy, struct failure *why);
 
+/* Wipes what the next session could be resumed from; the certificates stay. */
+void ticket_session_wipe(struct ticket_session *t);
+
 /* Writes the session of this connection for the next one.  Best effort. */
 void ticket_session_save(const struct ticket_session *t, const void *chain, size_t chain_len,
     const void *data, size_t n);

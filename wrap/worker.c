@@ -88,7 +88,10 @@ take_connection(void *context, struct address *peer, const char **refused)
 	(void)close(STDIN_FILENO);
 	(void)close(STDOUT_FILENO);
 	if (watch(w) == -1) {
-		log_line(LEVEL_ERR, "epoll: %s; this child cannot wait", strerror(errno));
+		int error = errno;
+
+		/* The listener logs it, for all who cannot. */
+		(void)send(w->control, &error, sizeof(error), MSG_NOSIGNAL);
 		return -1;
 	}
 	fd = accept_next(w, peer);
