@@ -1,11 +1,11 @@
 # shellcheck shell=sh
 # What is done daily: a look whether all is in order and, with CA=, the certificate's renewal.  Timers where systemd
-# is, else files for cron.
+# runs, else files for cron.
 #
 # A self-signed certificate is not renewed by itself: each client has the old one as its root, and would be cut off.
 
 has_systemd() {
-	[ -d "$UNITDIR" ] && command -v "$SYSTEMCTL" >/dev/null
+	[ -d "$SYSTEMD_RUN" ] && [ -d "$UNITDIR" ] && command -v "$SYSTEMCTL" >/dev/null
 }
 
 add_renewal() {

@@ -25,7 +25,7 @@ setup() {
 	# way to a super-server of this machine.
 	make=(make -s -C "$ROOT" -o all -o "$BUILD/inetls-certgen" CC=true PKG_CONFIG=true LINK=shared BUILD="$BUILD"
 		FRAGMENT_DIR="$here/fragments" ETC="$etc" UNITDIR="$etc/units" INETD_PIDFILE="$here/inetd.pid"
-		XINETD_PIDFILE="$here/xinetd.pid" RELOAD_XINETD="$here/reload" SYSTEMCTL="$here/systemctl"
+		XINETD_PIDFILE="$here/xinetd.pid" RELOAD_XINETD="$here/reload" SYSTEMCTL="$here/systemctl" SYSTEMD_RUN="$here/booted"
 		SYSTEM_USER=no prefix="$here/usr")
 }
 
@@ -131,7 +131,7 @@ line_of() {
 @test "bad-inetd: a command of more than the 20 words that openbsd-inetd passes on is refused, one that is there is warned of" {
 	local activate=(env INETD_CONF="$etc/inetd.conf" SERVICES_FILE="$etc/services" XINETD_D="$etc/xinetd.d" UNITDIR="$etc/units"
 		CRON_D="$etc" SERVICE=pgssl PORT=9000 ACCEPT=yes SERVICE_USER=root INETD_PIDFILE="$here/inetd.pid"
-		XINETD_PIDFILE="$here/xinetd.pid" RELOAD_XINETD=: SYSTEMCTL=: FORCE= PEM="$here/pgssl.pem"
+		XINETD_PIDFILE="$here/xinetd.pid" RELOAD_XINETD=: SYSTEMCTL=: SYSTEMD_RUN=/ FORCE= PEM="$here/pgssl.pem"
 		PROGRAM="$here/inetls-wrap" FRAGMENTS="$here/fragments" "$ROOT/inetd/activate" add inetd)
 	run_make services fragments
 	keep
@@ -690,6 +690,7 @@ little_exposed() {
 	local target setting
 	recorder "$here/reload"
 	recorder "$here/systemctl"
+	mkdir "$here/booted"
 	for target in services inetd xinetd systemd renewal; do
 		for setting in DRY_RUN=1 DRY_RUN=no; do
 			run run_make "$target" "$setting"
@@ -731,7 +732,7 @@ little_exposed() {
 	cp -r "$ROOT/inetd" "$here/fragments" "$T/open"
 	run as_nobody env DRY_RUN=1 SERVICE=pgssl PORT=9000 FORCE= SERVICES_FILE="$etc/services" INETD_CONF="$etc/inetd.conf" \
 		XINETD_D="$etc/xinetd.d" UNITDIR="$etc/units" CRON_D="$etc/cron.d" PROGRAM=/bin/true PEM=/dev/null \
-		INETD_PIDFILE=/dev/null XINETD_PIDFILE=/dev/null RELOAD_XINETD=false SYSTEMCTL=false \
+		INETD_PIDFILE=/dev/null XINETD_PIDFILE=/dev/null RELOAD_XINETD=false SYSTEMCTL=false SYSTEMD_RUN=/ \
 		FRAGMENTS="$T/open/fragments" sh "$T/open/inetd/activate" add services
 	echo "$output"
 	[ "$status" -eq 0 ]
@@ -961,6 +962,14 @@ whole_pem() {
 	unchanged
 	printf '#!/bin/sh\necho "$@" >> "%s/told"\n' "$here" > "$here/systemctl"
 	chmod 755 "$here/systemctl"
+	# systemctl alone, as in a container, starts no timer.
+	run_make renewal
+	[ -e "$etc/cron.d/pgssl-check" ]
+	[ ! -e "$etc/units/pgssl-check.timer" ]
+	[ ! -e "$here/told" ]
+	run_make uninstall-renewal
+	unchanged
+	mkdir "$here/booted"
 	run_make renewal CA="$here/ca"
 	[ -f "$etc/units/pgssl-renew.timer" ]
 	[ ! -e "$etc/cron.d/pgssl-renew" ]
@@ -986,6 +995,7 @@ whole_pem() {
 	unchanged
 	printf '#!/bin/sh\necho "$@" >> "%s/told"\n' "$here" > "$here/systemctl"
 	chmod 755 "$here/systemctl"
+	mkdir "$here/booted"
 	run_make renewal
 	[ -f "$etc/units/pgssl-check.timer" ]
 	[ ! -e "$etc/units/pgssl-renew.timer" ]
