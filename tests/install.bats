@@ -910,8 +910,17 @@ whole_pem() {
 	cp "$here/pgssl.pem" "$here/before"
 	run run_make -j 4 install cert
 	[ "$status" -eq 0 ]
-	[ -z "$output" ]
+	[ "$output" = "$here/pgssl.pem is there and stays; make cert FORCE=1 makes a new one" ]
 	cmp "$here/pgssl.pem" "$here/before"
+}
+
+@test "cert: the psql line to try has the port that was chosen" {
+	run run_make cert PORT=9432 NAMES=db.example.org < /dev/null
+	[ "$status" -eq 0 ]
+	[[ $output == *'psql "host=db.example.org port=9432 sslmode=verify-full'* ]]
+	run ! run_make cert PORT=9432 NAMES=db.example.org
+	run ! run_make cert PORT=9432x NAMES=db.example.org FORCE=1
+	[ "$status" -eq 64 ] || [ "$status" -eq 2 ]
 }
 
 @test "cert: its directory is made for others to enter, whatever the umask" {
