@@ -70,11 +70,31 @@ leaf_fault(gnutls_x509_crt_t leaf)
 	return NULL;
 }
 
+/*
+ * Whether it is silent about CA:FALSE in a way that others take for a yes: OpenSSL and GnuTLS trust
+ * what a self-signed certificate of version 1 has signed, OpenSSL also what keyCertSign allows.
+ */
+static bool
+is_ca_by_silence(gnutls_x509_crt_t leaf)
+{
+	unsigned usage = 0, critical;
+
+	if (gnutls_x509_crt_get_version(leaf) < 3)
+		return gnutls_x509_crt_check_issuer(leaf, leaf) == 1;
+	return gnutls_x509_crt_get_key_usage(leaf, &usage, &critical) == 0 &&
+	    (usage & GNUTLS_KEY_KEY_CERT_SIGN) != 0;
+}
+
 const char *
 leaf_warning(gnutls_x509_crt_t leaf)
 {
-	if (gnutls_x509_crt_get_ca_status(leaf, NULL) <= 0)
-		return NULL;
-	return "its first certificate may sign others (CA:TRUE), so that who takes over a session "
-	       "could have one forged; make one with CA:FALSE, as inetls-certgen does";
+	int ca = gnutls_x509_crt_get_ca_status(leaf, NULL);
+
+	if (ca > 0)
+		return "its first certificate may sign others (CA:TRUE), so that who takes over a "
+		       "session could have one forged; make one with CA:FALSE, as inetls-certgen does";
+	if (ca == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE && is_ca_by_silence(leaf))
+		return "its first certificate does not say CA:FALSE, so that who takes over a session "
+		       "could have one forged; make one that does, as inetls-certgen does";
+	return NULL;
 }

@@ -11,8 +11,10 @@
  */
 const char *leaf_fault(gnutls_x509_crt_t leaf);
 
-/* What is said, after its file's name, of one that may sign others (CA:TRUE).  NULL where it may
- * not. */
+/*
+ * What is said, after its file's name, of one that may sign others: it says CA:TRUE, or is silent
+ * where clients take that for a yes.  NULL where it may not.
+ */
 const char *leaf_warning(gnutls_x509_crt_t leaf);
 
 #endif

@@ -267,6 +267,26 @@ unusable() {
 	"$CERTGEN" check "$T/pgssl.pem"
 }
 
+@test "a certificate that does not say CA:FALSE where others take that for a yes: warned of in the same places" {
+	need openssl
+	local kind warning="$T/bad.pem: its first certificate does not say CA:FALSE"
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -keyout "$T/own.key" \
+		-out "$T/own.csr" 2> /dev/null
+	for kind in "" "keyUsage=digitalSignature,keyCertSign"; do
+		# Without an extension openssl makes version 1, as the how-tos of old have it.
+		openssl x509 -req -days 30 -in "$T/own.csr" -signkey "$T/own.key" -out "$T/own.crt" \
+			${kind:+-extfile <(echo "$kind")} 2> /dev/null
+		cat "$T/own.key" "$T/own.crt" | bad_pem
+		run timeout 20 "$WRAP" --check -r 127.0.0.1:1 -p "$T/bad.pem"
+		grep -F "warning $warning" <<< "$output"
+		run "$CERTGEN" check "$T/bad.pem"
+		[ "$status" -eq 1 ]
+		grep -F "$warning" <<< "$output"
+		run timeout 2 "$WRAP" -f -d 127.0.0.1:0 -r 127.0.0.1:1 -p "$T/bad.pem"
+		[ "$(grep -cF "$warning" <<< "$output")" -eq 1 ]
+	done
+}
+
 # everywhere WORD: a session, a listener, --check and certgen's check say that of $T/bad.pem; "ok": all four take it.
 everywhere() {
 	local way

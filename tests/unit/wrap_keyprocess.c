@@ -29,7 +29,9 @@ enum { RSA, WEAK, P256, ED25519, KINDS };
 
 static char pems[KINDS][64];
 
-/* A file for a key; the keyholder does not look at certificates when it signs. */
+#define CHAIN "\n-----BEGIN CERTIFICATE-----\nMAAA\n-----END CERTIFICATE-----\n"
+
+/* A file for a key; the keyholder does not look into certificates when it signs. */
 static void
 make_pem(int kind, gnutls_pk_algorithm_t algorithm, unsigned bits)
 {
@@ -46,6 +48,7 @@ make_pem(int kind, gnutls_pk_algorithm_t algorithm, unsigned bits)
 			     key, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, &pem),
 	    0);
 	assert_int_equal(write(fd, pem.data, pem.size), pem.size);
+	assert_int_equal(write(fd, CHAIN, strlen(CHAIN)), strlen(CHAIN));
 	(void)close(fd);
 	gnutls_free(pem.data);
 	gnutls_x509_privkey_deinit(key);
@@ -172,6 +175,33 @@ no_other_length_hash_or_flag(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
 		assert_false(signs(P256, SIGNABLE_SERVER, &requests[i]));
+}
+
+/* The chain once, and nothing after the signature, whatever it is. */
+static void
+a_channel_ends_with_its_signature(void **state)
+{
+	const struct request hash = { 'H', GNUTLS_SIGN_ECDSA_SHA256, 0, zeros, 32 },
+			     other = { 'H', GNUTLS_SIGN_ECDSA_SHA384, 0, zeros, 48 };
+	const char chain = KEYPROCESS_CHAIN;
+	int fd = start(P256, SIGNABLE_SERVER);
+
+	(void)state;
+	(void)send(fd, &chain, 1, MSG_NOSIGNAL);
+	assert_true(is_signed(fd)); /* as kind of answer it is the same */
+	(void)send(fd, &chain, 1, MSG_NOSIGNAL);
+	assert_false(is_signed(fd));
+	send_request(fd, &hash);
+	assert_false(is_signed(fd));
+	(void)close(fd);
+	fd = start(P256, SIGNABLE_SERVER);
+	send_request(fd, &hash);
+	assert_true(is_signed(fd));
+	send_request(fd, &other);
+	assert_false(is_signed(fd));
+	(void)send(fd, &chain, 1, MSG_NOSIGNAL);
+	assert_false(is_signed(fd));
+	(void)close(fd);
 }
 
 /* What PKCS#1 pads: the hash's name and the hash. */
@@ -330,6 +360,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_other_length_hash_or_flag),
+		cmocka_unit_test(a_channel_ends_with_its_signature),
 		cmocka_unit_test(rsa_signs_a_digest_info_and_nothing_raw),
 		cmocka_unit_test(a_weak_key_signs_neither_first_nor_second),
 		cmocka_unit_test(eddsa_signs_nothing_else),
