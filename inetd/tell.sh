@@ -2,6 +2,9 @@
 # Telling a running super-server that its files have changed.  One that does not run is no error: it reads its
 # files when it starts, and what to type is said instead.
 
+# Whether one was told.
+told=
+
 # running PIDFILE NAME: prints the pid of the process that wrote the file.  A pid file outlives its process, and
 # its number may belong to anybody by now, whom SIGHUP would end: so the process's name must fit as well.
 running() {
@@ -19,6 +22,7 @@ running() {
 hang_up() {
 	pid=$(running "$1" "$2") || return 1
 	if kill -s HUP "$pid" 2>/dev/null; then
+		told=yes
 		say "told $2, process $pid, to read its files again"
 	else
 		warn "$2, process $pid, cannot be told by this user; as root: kill -HUP $pid"
@@ -39,6 +43,7 @@ service_reload() {
 	for name in "$@"; do
 		if service "$name" reload >/dev/null 2>&1; then
 			any_runs "$processes" || return 1
+			told=yes
 			say "told $name to read its files again: service $name reload"
 			return
 		fi
@@ -53,6 +58,7 @@ tell_xinetd() {
 		return
 	elif command -v "${RELOAD_XINETD%% *}" >/dev/null; then
 		if sh -c "$RELOAD_XINETD" >/dev/null 2>&1; then
+			told=yes
 			say "told xinetd to read its files again: $RELOAD_XINETD"
 			return
 		fi
@@ -70,6 +76,25 @@ tell_inetd() {
 	fi
 	say "inetd does not run here, or could not be told.  To start it: service openbsd-inetd start; where it runs:" \
 		"service openbsd-inetd reload, or kill -HUP and its process number"
+}
+
+# ask_port: whether the one who answers there now has the service's key, and what to type then.  inetd says in the
+# system's log alone that a port was taken, and reads its files a moment after it was told.
+ask_port() {
+	[ -z "$DRY_RUN" ] && [ -x "$PROGRAM" ] && [ -r "$PEM" ] && pin=$("$CERTGEN" show --pin "$PEM" 2>/dev/null) || return 0
+	for pause in 0.2 0.3 0.5 1 0; do
+		# A client of no name, which PostgreSQL refuses, or the wrapper where PostgreSQL is down: after the handshake.
+		if printf '\0\0\0\011\0\003\0\0\0' | "$PROGRAM" -c -n pgsql -r "localhost:$PORT" --pin "$pin" -o /dev/null \
+			--connect-timeout 2s --handshake-timeout 2s >/dev/null 2>&1; then
+			name=$("$CERTGEN" show --names "$PEM" | head -n 1)
+			say "port $PORT answers with the certificate in $PEM.  To try it:"
+			say "  psql \"host=${name:-NAME} port=$PORT sslmode=verify-full sslrootcert=${CA:-${PEM%.pem}}${CA:+/ca}.crt\""
+			return
+		fi
+		sleep "$pause"
+	done
+	warn "warning: port $PORT does not answer with the certificate in $PEM: another program may have the port, or" \
+		"what should start $PROGRAM does not run; the system's log says more"
 }
 
 # What is started now and at each boot.
@@ -99,6 +124,7 @@ tell_systemd_to_start() {
 	elif "$SYSTEMCTL" enable --now $(systemd_wants) &&
 		# A socket that listens already goes on as it was until it is started anew; sessions are not touched.
 		{ [ -z "$changed" ] || restart_socket; }; then
+		told=yes
 		say "told systemd: $SERVICE.socket listens, now and after each boot"
 	else
 		refuse "systemd did not start $SERVICE.socket: systemctl status $SERVICE.socket says why"

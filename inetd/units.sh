@@ -55,6 +55,7 @@ add_systemd() {
 	warn_of_others systemd
 	tell_systemd_to_start
 	warn_of_what_is_missing
+	[ -z "$told" ] || ask_port
 }
 
 # leave_other_units: takes those away that are as they were put there; FORCE, whatever they say.

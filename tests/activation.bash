@@ -101,7 +101,10 @@ life() {
 	picture > "$here/before"
 	wait_for 5 refused
 
-	make_inside services "$target" "$@"
+	run make_inside services "$target" "$@"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"port 9000 answers"*"psql \"host=localhost port=9000 sslmode=verify-full sslrootcert=$prefix/etc/inetls/pgssl.crt\""* ]]
 	wait_for 5 answers || { echo "psql after make $target: $output"; return 1; }
 	same_process
 	picture > "$here/active"

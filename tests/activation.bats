@@ -34,6 +34,21 @@ load activation
 	life inetd
 }
 
+@test "openbsd-inetd: a port that another program has is said by make inetd, after inetd was told" {
+	make_world openbsd-inetd
+	start_inetd openbsd-inetd -i /etc/inetd.conf
+	start other nsenter -t "$world" -m -n -r -w -- /usr/bin/python3 -c '
+import socket
+taken = socket.create_server(("::", 9000), family=socket.AF_INET6, dualstack_ipv6=True)
+while True:
+    taken.accept()[0].close()'
+	wait_for 5 inside bash -c ': < /dev/tcp/127.0.0.1/9000'
+	run make_inside services inetd
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"told inetd"*"port 9000 does not answer with the certificate in $prefix/etc/inetls/pgssl.pem"* ]]
+}
+
 # of_the_readme TEXT: the one line to copy in which it stands.
 of_the_readme() {
 	[ "$(grep -cF -e "$1" <(/usr/bin/python3 -B "$ROOT/tests/pasted.py" list | cut -f 3))" -eq 1 ]

@@ -131,7 +131,7 @@ line_of() {
 @test "bad-inetd: a command of more than the 20 words that openbsd-inetd passes on is refused, one that is there is warned of" {
 	local activate=(env INETD_CONF="$etc/inetd.conf" SERVICES_FILE="$etc/services" XINETD_D="$etc/xinetd.d" UNITDIR="$etc/units"
 		CRON_D="$etc" SERVICE=pgssl PORT=9000 ACCEPT=yes SERVICE_USER=root INETD_PIDFILE="$here/inetd.pid"
-		XINETD_PIDFILE="$here/xinetd.pid" RELOAD_XINETD=: SYSTEMCTL=: SYSTEMD_RUN=/ FORCE= PEM="$here/pgssl.pem"
+		XINETD_PIDFILE="$here/xinetd.pid" RELOAD_XINETD=: SYSTEMCTL=: SYSTEMD_RUN=/ CERTGEN=false FORCE= PEM="$here/pgssl.pem"
 		PROGRAM="$here/inetls-wrap" FRAGMENTS="$here/fragments" "$ROOT/inetd/activate" add inetd)
 	run_make services fragments
 	keep
@@ -732,7 +732,7 @@ little_exposed() {
 	cp -r "$ROOT/inetd" "$here/fragments" "$T/open"
 	run as_nobody env DRY_RUN=1 SERVICE=pgssl PORT=9000 FORCE= SERVICES_FILE="$etc/services" INETD_CONF="$etc/inetd.conf" \
 		XINETD_D="$etc/xinetd.d" UNITDIR="$etc/units" CRON_D="$etc/cron.d" PROGRAM=/bin/true PEM=/dev/null \
-		INETD_PIDFILE=/dev/null XINETD_PIDFILE=/dev/null RELOAD_XINETD=false SYSTEMCTL=false SYSTEMD_RUN=/ \
+		INETD_PIDFILE=/dev/null XINETD_PIDFILE=/dev/null RELOAD_XINETD=false SYSTEMCTL=false SYSTEMD_RUN=/ CERTGEN=false \
 		FRAGMENTS="$T/open/fragments" sh "$T/open/inetd/activate" add services
 	echo "$output"
 	[ "$status" -eq 0 ]
