@@ -51,6 +51,7 @@ table() {
 	-p PEM -r 5432 --connect-timeout 10x  | --connect-timeout "10x": not a duration
 	-p PEM -r 5432 --close-timeout 1.5s   | --close-timeout "1.5s": not a duration
 	-p PEM -r 5432 --idle-timeout never   | --idle-timeout "never": not a duration
+	-p PEM -r 5432 --max-session never    | --max-session "never": not a duration
 	-p PEM -r 5432 --idle-timeout 999999h | --idle-timeout "999999h": not a duration
 	-p PEM -r 5432 --idle-timeout 99999999999999999999s | --idle-timeout
 	END

@@ -307,6 +307,35 @@ idle() {
 	each 'handshake send:100 recv-all' 'recv:100 recv-all' idle --idle-timeout 700ms
 }
 
+over() {
+	says exit=0 backend.end=reset
+	[ "$(said peer.tls)" != close_notify ]
+	logged result=timeout end=timeout "longer than --max-session"
+	within 4 0.6
+}
+
+@test "--max-session: a session in which bytes move all the time is cut off, one with nothing too, and off is off" {
+	local dribble all
+	dribble=$(for _ in 1 2 3 4 5 6 7 8 9 10; do printf 'send:2 sleep:0.2 '; done)
+	each 'handshake recv-all' "$dribble" over --max-session 700ms
+	each 'handshake hold' 'recv-all' over --max-session 700ms
+	all=$(for _ in 1 2 3 4 5; do printf 'send:2 sleep:0.2 '; done)
+	each 'handshake recv-tls bye hold' "$all" not_idle --max-session 5s
+	each 'handshake recv-tls bye hold' "$all" not_idle --max-session off
+}
+
+@test "--max-session: neither a flood nor one who does not read holds it off" {
+	local long=send:400000000
+	each "handshake $long" recv-all over_flood --max-session 700ms
+	each "handshake recv-all" "$long" over_flood --max-session 700ms
+	each "handshake $long" "$long" over_flood --max-session 700ms --close-timeout 1s
+}
+
+over_flood() {
+	logged result=timeout end=timeout "longer than --max-session"
+	within 5
+}
+
 not_idle() {
 	says exit=0 peer.received=10 peer.tls=close_notify
 	logged result=ok

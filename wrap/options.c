@@ -21,6 +21,7 @@ enum {
 	OPT_CONNECT,
 	OPT_CLOSE,
 	OPT_IDLE,
+	OPT_MAX_SESSION,
 	OPT_BARE_END,
 	OPT_NO_SANDBOX,
 	OPT_NO_KEYHOLDER,
@@ -83,6 +84,7 @@ static const struct option long_options[] = {
 	{ "connect-timeout", required_argument, NULL, OPT_CONNECT },
 	{ "close-timeout", required_argument, NULL, OPT_CLOSE },
 	{ "idle-timeout", required_argument, NULL, OPT_IDLE },
+	{ "max-session", required_argument, NULL, OPT_MAX_SESSION },
 	{ "bare-end", no_argument, NULL, OPT_BARE_END },
 	{ "no-sandbox", no_argument, NULL, OPT_NO_SANDBOX },
 	{ "no-keyholder", no_argument, NULL, OPT_NO_KEYHOLDER },
@@ -111,6 +113,22 @@ bad_option(char **argv, int opt, int tried, struct failure *why)
 }
 
 static int
+set_time(struct options *o, int opt, char *arg, struct failure *why)
+{
+	switch (opt) {
+	case OPT_HANDSHAKE:
+		return options_set_duration(&o->handshake_ms, "--handshake-timeout", arg, why);
+	case OPT_CONNECT:
+		return options_set_duration(&o->connect_ms, "--connect-timeout", arg, why);
+	case OPT_CLOSE: return options_set_duration(&o->close_ms, "--close-timeout", arg, why);
+	case OPT_IDLE: return options_set_duration(&o->idle_ms, "--idle-timeout", arg, why);
+	case OPT_MAX_SESSION:
+		return options_set_duration(&o->max_session_ms, "--max-session", arg, why);
+	default: return options_set_duration(&o->idle_exit_ms, "--idle-exit", arg, why);
+	}
+}
+
+static int
 set_option(struct options *o, int opt, char *arg, struct failure *why)
 {
 	switch (opt) {
@@ -122,11 +140,11 @@ set_option(struct options *o, int opt, char *arg, struct failure *why)
 	case 'I': return options_set_source(o, arg, why);
 	case 'D': return options_set_level(o, arg, why);
 	case OPT_HANDSHAKE:
-		return options_set_duration(&o->handshake_ms, "--handshake-timeout", arg, why);
 	case OPT_CONNECT:
-		return options_set_duration(&o->connect_ms, "--connect-timeout", arg, why);
-	case OPT_CLOSE: return options_set_duration(&o->close_ms, "--close-timeout", arg, why);
-	case OPT_IDLE: return options_set_duration(&o->idle_ms, "--idle-timeout", arg, why);
+	case OPT_CLOSE:
+	case OPT_IDLE:
+	case OPT_MAX_SESSION:
+	case OPT_IDLE_EXIT: return set_time(o, opt, arg, why);
 	case 'v': return options_set_verify(o, arg, why);
 	case OPT_MAX_CONNECTIONS:
 		return options_set_number(
@@ -136,7 +154,6 @@ set_option(struct options *o, int opt, char *arg, struct failure *why)
 	case OPT_IDLE_CHILDREN:
 		return options_set_number(
 		    &o->idle_children, "--idle-children", arg, OPTIONS_IDLE_CHILDREN_MAX, why);
-	case OPT_IDLE_EXIT: return options_set_duration(&o->idle_exit_ms, "--idle-exit", arg, why);
 	case OPT_PROXY_IN: return options_set_proxy_in(o, arg, why);
 	case OPT_PROXY_OUT: return options_set_proxy_out(o, arg, why);
 	case OPT_PIN: return options_add_pin(&o->trust, arg, why);
@@ -260,6 +277,7 @@ options_parse(int argc, char **argv, struct options *o, struct failure *why)
 		.connect_ms = 10000,
 		.close_ms = 60000,
 		.idle_ms = PARSE_OFF,
+		.max_session_ms = PARSE_OFF,
 		.idle_exit_ms = 60000,
 		.idle_children = 2,
 		.trust = { .level = TRUST_UNSET },

@@ -53,7 +53,8 @@ struct options {
 	int max_connections, max_per_source; /* 0: no limit */
 	int idle_children;
 	int64_t idle_exit_ms;
-	int64_t handshake_ms, connect_ms, close_ms, idle_ms; /* PARSE_OFF for "off" */
+	/* PARSE_OFF for "off" */
+	int64_t handshake_ms, connect_ms, close_ms, idle_ms, max_session_ms;
 
 	char ineffective[32];  /* letters of old options that were given and do nothing */
 	bool name_was_missing; /* argv[0] held the first option */

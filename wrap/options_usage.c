@@ -41,6 +41,7 @@ static const char usage[] =
     "      --connect-timeout TIME   default 10s\n"
     "      --close-timeout TIME     default 60s, after one side has ended\n"
     "      --idle-timeout TIME      default off\n"
+    "      --max-session TIME       the longest that a session may last; default off\n"
     "      --bare-end               server: clients may end without TLS's close_notify\n"
     "      --keyholder PATH         one-shot: the socket of a process that holds the key for all\n"
     "      --hold-key               be that process, on --keyholder PATH or on fd 0\n"

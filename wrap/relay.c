@@ -46,6 +46,7 @@ struct relay {
 	bool in_after_out; /* the peer has said something after the plain side's end */
 	/* the plain side takes no more: what it sends still counts */
 	bool plain_deaf;
+	bool over;      /* --max-session */
 	bool stopping;  /* read no more, deliver what is here */
 	bool resting;   /* the memory of empty buffers was given back */
 	unsigned turns; /* of the loop, to look for a signal now and then */
@@ -88,6 +89,18 @@ stop(struct relay *r)
 {
 	deadline_end_stop();
 	return fail(r, RELAY_STOPPED, RELAY_END_SIGNAL, "ended by a signal", "");
+}
+
+/* Of a session that has lasted as long as one may: it is cut off, and who does not read gets no
+ * more time. */
+static bool
+stop_if_over(struct relay *r)
+{
+	if (r->setup->until == 0 || r->over || deadline_now() < r->setup->until)
+		return r->over;
+	r->over = true;
+	return fail(
+	    r, RELAY_IDLE, RELAY_END_TIMEOUT, "session lasted longer than --max-session", "");
 }
 
 static void
@@ -359,7 +372,11 @@ wait_for_more(struct relay *r, bool flushed, int64_t deadline)
 	want(&p[1], s->peer_out, false, !r->writable_peer || !flushed);
 	want(&p[2], s->plain_in, !r->stopping && !r->out.ended && empty(&r->out), false);
 	want(&p[3], s->plain_out, false, !empty(&r->in));
+	if (r->setup->until != 0)
+		deadline = deadline_min(deadline, r->setup->until);
 	n = wait_resting(r, p, 4, deadline);
+	if (n == DEADLINE_OVER && stop_if_over(r))
+		return false;
 	if (n == DEADLINE_OVER || n == DEADLINE_ERROR) {
 		bool late = n == DEADLINE_OVER;
 		bool closing = one_ended(r);
@@ -403,9 +420,12 @@ run_dry(struct relay *r, bool *moved)
 {
 	bool more = true;
 
-	while (more) {
-		if (++r->turns % TURNS == 0 && deadline_stopped())
-			(void)stop(r);
+	while (more && !r->over) {
+		if (++r->turns % TURNS == 0) {
+			if (deadline_stopped())
+				(void)stop(r);
+			(void)stop_if_over(r);
+		}
 		more = step_all(r);
 		*moved |= more;
 	}
@@ -430,7 +450,7 @@ relay_run(const struct relay_setup *setup, struct relay_result *result)
 	*result = (struct relay_result){ .outcome = RELAY_DONE };
 	do {
 		flushed = run_dry(&r, &moved);
-		if (finished(&r, flushed))
+		if (r.over || finished(&r, flushed))
 			break;
 		if (moved || stopping != r.stopping)
 			deadline = limit(&r);

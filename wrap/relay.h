@@ -21,7 +21,7 @@ enum relay_outcome {
 	RELAY_PEER_FAILED,  /* the peer broke the protocol */
 	RELAY_PLAIN_RESET,  /* the plain side is gone without a clean end */
 	RELAY_PLAIN_CLOSED, /* the plain side ended cleanly but left bytes of the peer unread */
-	RELAY_IDLE,         /* --idle-timeout or --close-timeout is over */
+	RELAY_IDLE,         /* --idle-timeout, --close-timeout or --max-session is over */
 	RELAY_STOPPED,      /* a signal */
 	RELAY_BROKEN,       /* poll failed */
 };
@@ -39,6 +39,7 @@ struct relay_setup {
 	int peer_in, peer_out;   /* its descriptors, to poll */
 	int plain_in, plain_out; /* non-blocking; may be the same */
 	int64_t idle_ms, close_ms;
+	int64_t until;     /* when the session is over, whatever moves; 0: never */
 	bool plain_closes; /* the plain side is a service: that it has closed both ways counts */
 };
 

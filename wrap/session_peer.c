@@ -10,6 +10,7 @@
 #include "deadline.h"
 #include "hook.h"
 #include "log.h"
+#include "parse.h"
 #include "peer.h"
 #include "pgsql_end.h"
 #include "pgsql_startup.h"
@@ -401,6 +402,7 @@ session_relay(struct session *s)
 		.plain_out = s->o->client ? STDOUT_FILENO : plain,
 		.idle_ms = s->o->idle_ms,
 		.close_ms = s->o->close_ms,
+		.until = s->o->max_session_ms == PARSE_OFF ? 0 : s->started + s->o->max_session_ms,
 		.plain_closes = !s->o->client };
 
 	relay_run(&setup, &s->relay);
