@@ -325,7 +325,7 @@ over() {
 }
 
 @test "--max-session: neither a flood nor one who does not read holds it off" {
-	local long=send:400000000
+	local long=send:400000000000
 	each "handshake $long" recv-all over_flood --max-session 700ms
 	each "handshake recv-all" "$long" over_flood --max-session 700ms
 	each "handshake $long" "$long" over_flood --max-session 700ms --close-timeout 1s
