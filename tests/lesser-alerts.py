@@ -3,7 +3,7 @@
 
 usage: lesser-alerts.py PORT COUNT[,COUNT...]
 
-For each COUNT it sends so many of them, then a line, and waits for the line to come back.  Prints "echo" for each
+For each COUNT it sends so many of them, or where it is R asks for a renegotiation and prints the answer, then a line, and waits for the line to come back.  Prints "echo" for each
 that did, and at the end "alert:NAME" where the server has had enough.  By libgnutls itself, since the ssl module
 sends no such alert.
 """
@@ -39,7 +39,11 @@ def main():
     plain, session = connect(int(sys.argv[1]))
     answer = ctypes.create_string_buffer(64)
     for count in sys.argv[2].split(","):
-        for _ in range(int(count)):
+        if count == "R":
+            got = gnutls.gnutls_handshake(session)
+            alert = gnutls.gnutls_alert_get_name(gnutls.gnutls_alert_get(session)).decode()
+            print(f"{got} {alert}")
+        for _ in range(0 if count == "R" else int(count)):
             gnutls.gnutls_alert_send(session, WARNING, NO_RENEGOTIATION)
         gnutls.gnutls_record_send(session, b"line\n", 5)
         got = gnutls.gnutls_record_recv(session, answer, 64)

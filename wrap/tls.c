@@ -57,6 +57,7 @@ struct tls {
 	struct trust *trust; /* or NULL */
 	struct transport transport;
 	const char *refused; /* why the peer's chain was, before it was computed with, or NULL */
+	bool is_server;
 	bool alpn_required;
 	const struct ticket_session *last; /* that it may resume, or NULL */
 	bool key_shown;                    /* our certificate went to the peer */
@@ -65,8 +66,11 @@ struct tls {
 	bool bare_end;                     /* as tls_config says */
 	bool owes_tickets;                 /* they go with what is said next */
 	bool canceled; /* by the peer: GnuTLS lets nothing through any more, either way */
-	int warnings;  /* that the peer sent since its last byte of data */
-	int error;     /* of GnuTLS, of the last call that failed */
+	bool stuck;    /* GnuTLS has a part of a record that could not be pushed */
+	bool renegotiates, declined; /* the peer's new ClientHello is coming; one was taken away */
+	bool owes_refusal;           /* of a renegotiation */
+	int warnings;                /* that the peer sent since its last byte of data */
+	int error;                   /* of GnuTLS, of the last call that failed */
 	char reason[400];
 };
 
@@ -323,10 +327,12 @@ new_tls(const struct tls_config *c, unsigned flags, int fd_in, int fd_out, struc
 	t->session = NULL;
 	t->credentials = NULL;
 	t->last = NULL;
+	t->is_server = (flags & GNUTLS_SERVER) != 0;
 	t->alpn_required = t->key_shown = t->established = t->closed = t->canceled = false;
 	t->bare_end = c->bare_end;
 	t->refused = NULL;
 	t->owes_tickets = c->ticket_key != NULL;
+	t->stuck = t->renegotiates = t->declined = t->owes_refusal = false;
 	t->warnings = 0;
 	t->error = GNUTLS_E_SUCCESS;
 	t->reason[0] = '\0';
@@ -590,6 +596,57 @@ tls_handshake(struct tls *t)
 	return 1;
 }
 
+static int
+decline(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+    const gnutls_datum_t *message)
+{
+	struct tls *t = gnutls_session_get_ptr(session);
+
+	(void)type;
+	(void)when;
+	(void)incoming;
+	(void)message;
+	t->declined = true;
+	return GNUTLS_E_GOT_APPLICATION_DATA;
+}
+
+/*
+ * A client's ClientHello stays in front of what follows until a handshake takes it.  So one is
+ * begun, which ends with what lets GnuTLS's session go on, data of the peer, before anything is
+ * computed.  It has to be the only one: GnuTLS takes another for an unexpected message.
+ */
+static ssize_t
+refuse_renegotiation(struct tls *t)
+{
+	int r = GNUTLS_E_AGAIN;
+
+	if (t->is_server) {
+		t->renegotiates = true;
+		gnutls_handshake_set_hook_function(
+		    t->session, GNUTLS_HANDSHAKE_CLIENT_HELLO, GNUTLS_HOOK_PRE, decline);
+		r = gnutls_handshake(t->session);
+		if (!t->declined)
+			return r;
+		t->renegotiates = false;
+	}
+	if (++t->warnings > WARNINGS_MAX)
+		return GNUTLS_E_REHANDSHAKE;
+	t->owes_refusal = true;
+	return GNUTLS_E_AGAIN;
+}
+
+static ssize_t
+receive(struct tls *t, void *data, size_t n)
+{
+	ssize_t r = GNUTLS_E_REHANDSHAKE;
+
+	if (!t->renegotiates)
+		r = gnutls_record_recv(t->session, data, n);
+	if (r == GNUTLS_E_UNEXPECTED_PACKET && t->declined)
+		return GNUTLS_E_REHANDSHAKE;
+	return r == GNUTLS_E_REHANDSHAKE ? refuse_renegotiation(t) : r;
+}
+
 /*
  * Java closes with user_canceled, then close_notify (its close() means both flows).  It is as
  * authentic as close_notify, and GnuTLS takes it for a fatal alert: it would not hand out the
@@ -602,7 +659,7 @@ tls_read(struct tls *t, void *data, size_t n)
 
 	transport_turn(&t->transport);
 	do
-		r = gnutls_record_recv(t->session, data, n);
+		r = receive(t, data, n);
 	while ((r < 0 && is_passing(t, (int)r)) || has_more(t, r));
 	if (r > 0) {
 		t->warnings = 0;
@@ -657,6 +714,7 @@ tls_write(struct tls *t, const void *data, size_t n)
 
 	if (r == 0)
 		r = gnutls_record_send(t->session, data, n);
+	t->stuck = r == GNUTLS_E_AGAIN;
 	if (r == GNUTLS_E_INVALID_SESSION && t->canceled) {
 		errno = EPIPE;
 		r = GNUTLS_E_PUSH_ERROR;
@@ -667,7 +725,15 @@ tls_write(struct tls *t, const void *data, size_t n)
 int
 tls_flush(struct tls *t)
 {
-	switch (transport_flush(&t->transport)) {
+	int r = transport_flush(&t->transport);
+
+	/* Between the halves of a record there is no room for it. */
+	if (r == 0 && t->owes_refusal && !t->stuck && !t->closed) {
+		t->owes_refusal = false;
+		(void)gnutls_alert_send(t->session, GNUTLS_AL_WARNING, GNUTLS_A_NO_RENEGOTIATION);
+		r = transport_flush(&t->transport);
+	}
+	switch (r) {
 	case 0: return 1;
 	case 1: return TLS_WANT_WRITE;
 	default: return outcome(t, GNUTLS_E_PUSH_ERROR);
