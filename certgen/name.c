@@ -111,7 +111,9 @@ check_characters(const char *text, struct failure *why)
 	for (const char *c = text; *c != '\0'; c++)
 		if ((unsigned char)*c < 0x80 && strchr(LDH, *c) == NULL)
 			return failure_set(why, EX_DATAERR,
-			    "'%.60s' has a '%c': a name is made of letters, digits, hyphens and dots",
+			    "'%.60s' has a '%c': a name is made of letters, digits, hyphens and dots, "
+			    "and TLS refuses a client that asks for another; let clients use a name "
+			    "without it, or the address",
 			    text, *c);
 	return 0;
 }

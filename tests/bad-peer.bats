@@ -218,3 +218,58 @@ tls_service() {
 	start service socat -u "TCP-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr" OPEN:/dev/null
 	wait_for 10 listening "$port"
 }
+
+# asks NAME: openssl does by SNI, of a listener; the last line of its log is in $line.
+asks() {
+	timeout 10 openssl s_client -connect "127.0.0.1:$port" -servername "$1" < /dev/null > "$T/client.log" 2>&1 || :
+	wait_for 10 eval '[ "$(grep -c result= "$T/listener.log")" -eq '"$2"' ]'
+	line=$(grep result= "$T/listener.log" | tail -1)
+	echo "$line"
+}
+
+@test "a name that GnuTLS refuses in SNI is in the log, escaped, with the way out" {
+	need openssl
+	local port line
+	port=$(free_port)
+	start listener "$WRAP" -f -d "127.0.0.1:$port" -p "$T/pgssl.pem" -r 127.0.0.1:1
+	wait_for 10 listening "$port"
+	asks my_db 1
+	[[ $line == *'result=handshake '*'reason="peer calls us my_db, and SNI takes letters, digits, - and . alone; let it use'*'or say sslsni=0"'* ]]
+	asks 'a" reason="b'$'\n\e[1m' 2
+	[[ $line == *'reason="peer calls us a\x22 reason=\x22b\x0a\x1b[1m, and SNI '* ]]
+	asks "$(printf 'x%.0s' {1..200})_" 3
+	[[ $line == *'reason="peer calls us xxxx'*'or say sslsni=0"'* ]]
+	asks my-db 4
+	[[ $line != *'calls us'* ]]
+}
+
+@test "psql under a name with an underscore: refused, and with sslsni=0 served" {
+	need psql
+	local port
+	port=$(free_port)
+	start listener "$WRAP" -f -n pgsql -d "127.0.0.1:$port" -p "$T/pgssl.pem" -r 127.0.0.1:1
+	wait_for 10 listening "$port"
+	run psql -X "host=my_db hostaddr=127.0.0.1 port=$port sslmode=require"
+	echo "$output"
+	[[ $output == *"illegal parameter"* ]]
+	grep -F 'reason="peer calls us my_db, ' "$T/listener.log"
+	run psql -X "host=my_db hostaddr=127.0.0.1 port=$port sslmode=require sslsni=0"
+	echo "$output"
+	# TLS serves; it is the service that is not there.
+	[[ $output == *"Connection refused"* ]]
+}
+
+@test "a client does not send a name that a server would refuse it for" {
+	need_root
+	need_namespaces
+	local port
+	port=$(free_port)
+	start listener "$WRAP" -f -d "127.0.0.1:$port" -p "$T/pgssl.pem" -r 127.0.0.1:1
+	wait_for 10 listening "$port"
+	echo "127.0.0.1 my_db" > "$T/hosts"
+	timeout 10 unshare -m sh -c 'mount --bind "$1" /etc/hosts && exec "$2" -c -v 0 -r "my_db:$3" -o "$4"' sh \
+		"$T/hosts" "$WRAP" "$port" "$(new_log client)" 0<> "$T/idle" || :
+	cat "$T/client.log"
+	! grep -F 'Illegal parameter' "$T/client.log" || return 1
+	wait_for 10 grep -q 'result=backend' "$T/listener.log"
+}

@@ -62,11 +62,11 @@ functions_over() {
 	[ -z "$output" ]
 }
 
-@test "only tls, its key, trust, chain, lists, dates, ticket and the keyholder's signer see GnuTLS in the wrapper" {
+@test "only tls, its key and its names, trust, chain, lists, dates, ticket and the keyholder's signer see GnuTLS in the wrapper" {
 	run grep -lE '#[[:space:]]*include[[:space:]]*<gnutls/' "$ROOT"/wrap/*.[ch]
 	echo "$output"
 	[ -n "$output" ]
-	run grep -vE '/(tls|tls_key|trust|chain|validity|revocation|ticket|signer|signer_facts|signable)\.[ch]$' <<< "$output"
+	run grep -vE '/(tls|tls_key|sni|trust|chain|validity|revocation|ticket|signer|signer_facts|signable)\.[ch]$' <<< "$output"
 	[ -z "$output" ]
 }
 

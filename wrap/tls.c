@@ -17,6 +17,7 @@
 #include "chain.h"
 #include "strength.h"
 #include "peerkey.h"
+#include "sni.h"
 #include "ticket.h"
 #include "tls_key.h"
 #include "transport.h"
@@ -71,6 +72,7 @@ struct tls {
 	bool owes_refusal;           /* of a renegotiation */
 	int warnings;                /* that the peer sent since its last byte of data */
 	int error;                   /* of GnuTLS, of the last call that failed */
+	char asked[SNI_MAX];         /* by the client's SNI, or "" */
 	char reason[400];
 };
 
@@ -227,19 +229,22 @@ after_client_hello(gnutls_session_t session)
 	return GNUTLS_E_SUCCESS;
 }
 
-/* Called before GnuTLS looks at what is in the message. */
+/* Called before GnuTLS looks at what is in a message. */
 static int
-before_certificate(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+before_message(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
     const gnutls_datum_t *message)
 {
 	struct tls *t = gnutls_session_get_ptr(session);
 	bool tls13 = gnutls_protocol_get_version(session) == GNUTLS_TLS1_3;
 
-	(void)type;
 	(void)when;
-	if (incoming && (t->refused = peerkey_refuse(message->data, message->size, tls13)) != NULL)
-		return GNUTLS_E_CERTIFICATE_ERROR;
-	return 0;
+	if (!incoming)
+		return 0;
+	if (type == GNUTLS_HANDSHAKE_CLIENT_HELLO)
+		sni_asked(message->data, message->size, t->asked);
+	if (type == GNUTLS_HANDSHAKE_CERTIFICATE_PKT)
+		t->refused = peerkey_refuse(message->data, message->size, tls13);
+	return t->refused != NULL ? GNUTLS_E_CERTIFICATE_ERROR : 0;
 }
 
 static int
@@ -307,7 +312,7 @@ set_session(struct tls *t, const struct tls_config *c, unsigned flags, struct fa
 	gnutls_transport_set_push_function(t->session, push);
 	gnutls_transport_set_pull_timeout_function(t->session, pull_timeout);
 	gnutls_handshake_set_hook_function(
-	    t->session, GNUTLS_HANDSHAKE_CERTIFICATE_PKT, GNUTLS_HOOK_PRE, before_certificate);
+	    t->session, GNUTLS_HANDSHAKE_ANY, GNUTLS_HOOK_PRE, before_message);
 	t->trust = c->trust;
 	if (c->trust != NULL && trust_apply(c->trust, t->credentials, t->session, why) == -1)
 		return -1;
@@ -335,7 +340,7 @@ new_tls(const struct tls_config *c, unsigned flags, int fd_in, int fd_out, struc
 	t->stuck = t->renegotiates = t->declined = t->owes_refusal = false;
 	t->warnings = 0;
 	t->error = GNUTLS_E_SUCCESS;
-	t->reason[0] = '\0';
+	t->asked[0] = t->reason[0] = '\0';
 	transport_init(&t->transport, fd_in, fd_out);
 	if (set_keys(t, c, why) == 0 && set_session(t, c, flags, why) == 0)
 		return t;
@@ -364,8 +369,8 @@ tls_client(const struct tls_config *c, struct failure *why)
 
 	if (t == NULL)
 		return NULL;
-	/* An address is no name (RFC 6066, 3). */
-	if (address_parse_scoped(c->sni, &ip) == ADDRESS_NONE)
+	/* An address is no name (RFC 6066, 3), and who refuses a name refuses the client. */
+	if (address_parse_scoped(c->sni, &ip) == ADDRESS_NONE && sni_is_accepted(c->sni))
 		(void)gnutls_server_name_set(t->session, GNUTLS_NAME_DNS, c->sni, strlen(c->sni));
 	return t;
 }
@@ -514,7 +519,12 @@ set_reason(struct tls *t, int error)
 	if (may_refuse_ours(t, error, alert) &&
 	    tls_key_is_outdated(&t->key, t->reason, sizeof(t->reason)))
 		return;
-	if (known != NULL)
+	if (error == GNUTLS_E_RECEIVED_DISALLOWED_NAME)
+		(void)snprintf(t->reason, sizeof(t->reason),
+		    "peer calls us %s, and SNI takes letters, digits, - and . alone; let it use "
+		    "another name or the address, or say sslsni=0",
+		    t->asked);
+	else if (known != NULL)
 		(void)snprintf(t->reason, sizeof(t->reason), "%s", known);
 	else if (alert != -1)
 		(void)snprintf(t->reason, sizeof(t->reason), "peer's alert: %s",
