@@ -35,9 +35,9 @@ build_package() {
 	dpkg-deb -x "$T"/package/inetls_*.deb "$T/tree"
 	[[ $("$T/tree/usr/sbin/inetls-wrap" -V) == *"(shared)" ]]
 	[ -f "$T/tree/usr/lib/sysusers.d/inetls.conf" ]
-	[ -f "$T/tree/lib/systemd/system/pgssl.socket" ]
+	[ -f "$T/tree/usr/lib/systemd/system/pgssl.socket" ]
 	# Nothing that only the makefile could do is left in what the package ships.
-	run ! grep -rnE '@[a-z_]+@|/usr/local|`make |build/fragments' "$T/tree/lib/systemd" \
+	run ! grep -rnE '@[a-z_]+@|/usr/local|`make |build/fragments' "$T/tree/usr/lib/systemd" \
 		"$T/tree/usr/share/doc/inetls/examples"
 	run ! zgrep /usr/local "$T"/tree/usr/share/man/man*/*
 }
