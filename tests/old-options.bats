@@ -61,6 +61,19 @@ served() {
 	logged 'OpenSSL' 'leave -C out'
 }
 
+@test "-C with what this GnuTLS does not know: that is said, and no OpenSSL is blamed" {
+	local item GNUTLS
+	GNUTLS=$("$WRAP" -V | sed -n '1s/.*GnuTLS \([0-9.]*\).*/\1/p')
+	for item in +GROUP-NONE-SUCH +SIGN-NONE-SUCH %NONE_SUCH; do
+		session --peer handshake -- -C "NORMAL:$item:+GROUP-X25519"
+		says exit=64
+		logged "this GnuTLS, $GNUTLS, does not know \\x22$item\\x22; leave it out"
+		[ -z "$(grep OpenSSL "$T/session.log")" ]
+	done
+	session --peer handshake -- -C +GROUP-NONE-SUCH
+	logged 'does not know'
+}
+
 @test "a line with a stunnel.conf, after a change of the program's name alone: where its options are said" {
 	session --peer handshake -- /etc/stunnel/pgssl.conf
 	says exit=64

@@ -310,3 +310,18 @@ pieces() {
 	grep -q "handshake failure" "$T/heard"
 	wait_for 5 grep -q 'peer offers no cipher suite or group' "$T/any.log"
 }
+
+# A GnuTLS with ML-KEM would choose it: then the share below, which is none, is refused.
+@test "a ClientHello as OpenSSL 3.5 makes it, ML-KEM first and in two segments, gets X25519 at once" {
+	local pause size group
+	"$WRAP" --check -p "$T/pgssl.pem" -r 127.0.0.1:1 -C NORMAL:+GROUP-X25519-MLKEM768 < /dev/null |
+		grep -q 'does not know "+GROUP-X25519-MLKEM768"' || skip "kernel: this GnuTLS has ML-KEM"
+	for pause in 0 0.3; do
+		session --tls 1.3 --hello 200 --peer "hybrid:$pause" -- --handshake-timeout 5s
+		IFS=, read -r size group <<< "$(said peer.hello)"
+		[ "$size" -gt 1500 ]
+		[ "$size" -lt 1900 ]
+		[ "$group" -eq 29 ]
+		within 3
+	done
+}

@@ -31,6 +31,8 @@ has done the last one closes:
             stopped:SECONDS (handshake: half a ClientHello, then the command is stopped for so long,
             and finds the other half there)
             pieces:N (handshake: the ClientHello in records of N bytes that leave together)
+            hybrid:SECONDS (a ClientHello as OpenSSL 3.5 makes it, X25519MLKEM768 first and then X25519, in two
+            segments with that pause; the ServerHello is read, and no handshake made)
             trickle:SECONDS (a ClientHello, a byte at a time) trickle-all (the same without a pause)
   backend   echo (until the end)
 
@@ -40,6 +42,7 @@ What is printed:
   cpu, memory_kb       seconds of processor time that it took, and its largest size
   peer.port            of the peer, as the log has it
   peer.handshake       TLS version, or no
+  peer.hello           of hybrid: bytes of the ClientHello, and what the first answer was: retry, or the group's number
   peer.received        bytes inside TLS, in order; "broken" where they were not those that the service sent
   peer.tls             how TLS ended: close_notify, alert:NAME, none
   peer.tcp             how TCP ended: fin, reset, open
@@ -197,6 +200,7 @@ class Peer(End):
         self.tcp = "open"
         self.raw = bytearray()
         self.handshake = "no"
+        self.hello = None
         self.command = None
         self.incoming = ssl.MemoryBIO()
         self.outgoing = ssl.MemoryBIO()
@@ -335,6 +339,21 @@ class Peer(End):
         os.kill(self.command, signal.SIGCONT)
         self.do_handshake("")
 
+    def do_hybrid(self, seconds):
+        try:
+            self.session.do_handshake()
+        except ssl.SSLWantReadError:
+            pass
+        record = with_hybrid(self.outgoing.read())
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sock.sendall(record[:1400])
+        time.sleep(float(seconds))
+        self.sock.sendall(record[1400:])
+        while len(self.raw) < 5 or len(self.raw) < 5 + int.from_bytes(self.raw[3:5], "big"):
+            if not self.pull():
+                break
+        self.hello = f"{len(record)},{chosen(bytes(self.raw))}"
+
     def do_pieces(self, size):
         try:
             self.session.do_handshake()
@@ -423,6 +442,54 @@ class Peer(End):
                 return "text:" + bytes(raw[at : at + 24]).hex()
             at += 5 + length
         return "records" if at == len(raw) else "partial"
+
+
+HYBRID = 0x11EC  # X25519MLKEM768: an encapsulation key of 1184 bytes, and an X25519 share
+RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
+
+
+def sized(data, length):
+    return len(data).to_bytes(length, "big") + data
+
+
+def extensions(block):
+    """Of a hello, as a list of (type, data)."""
+    at, found = 2, []
+    while at < len(block):
+        kind, length = struct.unpack_from("!HH", block, at)
+        found.append((kind, block[at + 4 : at + 4 + length]))
+        at += 4 + length
+    return found
+
+
+def with_hybrid(record):
+    """A ClientHello with the hybrid group and a share of it in front of the others (RFC 8446, 4.2.8)."""
+    body = record[9:]
+    at = 34 + 1 + body[34]  # version, random, session id
+    at += 2 + int.from_bytes(body[at : at + 2], "big")  # cipher suites
+    at += 1 + body[at]  # compression
+    made = b""
+    for kind, data in extensions(body[at:]):
+        if kind == 10:
+            data = sized(HYBRID.to_bytes(2, "big") + data[2:], 2)
+        elif kind == 51:
+            data = sized(HYBRID.to_bytes(2, "big") + sized(BLOCK[:1216], 2) + data[2:], 2)
+        made += kind.to_bytes(2, "big") + sized(data, 2)
+    hello = b"\x01" + sized(body[:at] + sized(made, 2), 3)
+    return record[:3] + sized(hello, 2)
+
+
+def chosen(raw):
+    """What a ServerHello answers: the number of its group, retry, or none where it is no ServerHello."""
+    if len(raw) < 50 or raw[0] != 22 or raw[5] != 2:
+        return "none"
+    if raw[11:43] == RETRY:
+        return "retry"
+    at = 43 + 1 + raw[43] + 3  # session id, suite, compression
+    for kind, data in extensions(raw[at : 5 + int.from_bytes(raw[3:5], "big")]):
+        if kind == 51:
+            return str(int.from_bytes(data[:2], "big"))
+    return "none"
 
 
 def context(version, ciphers, hello):
@@ -651,6 +718,8 @@ def main():
         command.show()
     print(f"peer.port={port}")
     print(f"peer.handshake={peer.handshake}")
+    if peer.hello:
+        print(f"peer.hello={peer.hello}")
     print(f"peer.received={peer.received}")
     print(f"peer.tls={peer.tls}")
     print(f"peer.tcp={peer.tcp}")

@@ -138,6 +138,23 @@ names_profile(const char *priority)
 	return strstr(priority, "%PROFILE_") != NULL || strstr(priority, "SUITEB") != NULL;
 }
 
+/*
+ * at is the item of the string that GnuTLS stumbled over.  What stands behind its own first word,
+ * or is one that only it has, is meant for it: then this one is too old, or was built without.
+ */
+static int
+refuse_priority(const char *priority, const char *at, struct failure *why)
+{
+	if (at > priority || strncmp(at, "+GROUP-", 7) == 0)
+		return failure_set(why, EX_USAGE,
+		    "-C \"%s\": this GnuTLS, %s, does not know \"%.*s\"; leave it out", priority,
+		    tls_library_version(), (int)strcspn(at, ":"), at);
+	return failure_set(why, EX_USAGE,
+	    "-C \"%s\": not a GnuTLS priority string from \"%s\" on; an OpenSSL cipher "
+	    "list means nothing here: leave -C out, or write e.g. NORMAL:-VERS-ALL:+VERS-TLS1.3",
+	    priority, at);
+}
+
 int
 tls_understand_priority(const char *priority, struct failure *why)
 {
@@ -173,11 +190,8 @@ tls_understand_priority(const char *priority, struct failure *why)
 		return failure_set(why, EX_CONFIG,
 		    "the system's crypto policy leaves nothing of our priorities: %s",
 		    gnutls_strerror(r));
-	return failure_set(why, EX_USAGE,
-	    "-C \"%s\": not a GnuTLS priority string from \"%s\" on; an OpenSSL cipher "
-	    "list means nothing here: leave -C out, or write e.g. NORMAL:-VERS-ALL:+VERS-TLS1.3",
-	    priority,
-	    at != NULL && at < text + strlen(priority) ? priority + (at - text) : priority);
+	return refuse_priority(priority,
+	    at != NULL && at < text + strlen(priority) ? priority + (at - text) : priority, why);
 }
 
 static int
