@@ -131,7 +131,7 @@ line_of() {
 @test "bad-inetd: a command of more than the 20 words that openbsd-inetd passes on is refused, one that is there is warned of" {
 	local activate=(env INETD_CONF="$etc/inetd.conf" SERVICES_FILE="$etc/services" XINETD_D="$etc/xinetd.d" UNITDIR="$etc/units"
 		CRON_D="$etc" SERVICE=pgssl PORT=9000 ACCEPT=yes SERVICE_USER=root INETD_PIDFILE="$here/inetd.pid"
-		XINETD_PIDFILE="$here/xinetd.pid" RELOAD_XINETD=: SYSTEMCTL=: SYSTEMD_RUN=/ CERTGEN=false FORCE= PEM="$here/pgssl.pem"
+		XINETD_PIDFILE="$here/xinetd.pid" RELOAD_XINETD=: SYSTEMCTL=: SYSTEMD_RUN=/ CERTGEN=false SETTINGS= SETTINGS_FILE="$here/settings" FORCE= PEM="$here/pgssl.pem"
 		PROGRAM="$here/inetls-wrap" FRAGMENTS="$here/fragments" "$ROOT/inetd/activate" add inetd)
 	run_make services fragments
 	keep
@@ -416,7 +416,7 @@ line_of() {
 	grep -qx 'ListenSequentialPacket=/run/here/key' "$here/fragments/systemd/pgssl-key.socket"
 	grep -qx 'SocketUser=nobody' "$here/fragments/systemd/pgssl-key.socket"
 	grep -qx 'User=nobody' "$here/fragments/systemd/pgssl-key.service"
-	run_make inetd FORCE=1 > /dev/null
+	run_make inetd KEYHOLDER= FORCE=1 > /dev/null
 	run ! grep -e --keyholder "$etc/inetd.conf"
 	run ! run_make inetd KEYHOLDER=key
 	run ! run_make inetd KEYHOLDER=/key
@@ -436,10 +436,10 @@ line_of() {
 	grep -q -e ' -o /srv/log/pgssl.log ' "$etc/inetd.conf"
 	grep -q -e ' -o /srv/log/pgssl.log ' "$etc/units/pgssl@.service"
 	grep -qx 'ReadWritePaths=-/srv/log' "$etc/units/pgssl@.service"
-	run run_make systemd LOG=/srv/log/pgssl.log FORCE=1
+	run run_make systemd SERVICE_USER=root LOG=/srv/log/pgssl.log FORCE=1
 	[[ $output == *"/var/log/DIRECTORY/FILE"* ]]
 	run ! grep -e ' -o ' "$etc/units/pgssl@.service"
-	run_make inetd xinetd systemd FORCE=1 > /dev/null
+	run_make inetd xinetd systemd SERVICE_USER=root LOG= FORCE=1 > /dev/null
 	run ! grep -rE -e ' -o /|LogsDirectory|ReadWritePaths=-/(srv|var)' "$etc"
 	run ! run_make inetd LOG=pgssl.log
 	run ! run_make inetd LOG=/pgssl.log
@@ -483,7 +483,7 @@ line_of() {
 @test "activation: a line that was made with other settings is shown by uninstall-inetd, with what takes it away, and stays" {
 	run_make services inetd SOURCE=127.0.0.77 > /dev/null 2>&1
 	keep
-	run run_make uninstall-inetd
+	run run_make uninstall-inetd SOURCE=127.0.0.78
 	[ "$status" -ne 0 ]
 	[[ $output == *"-I 127.0.0.77"*"is there: give make the settings that it was made with"* ]]
 	unchanged
@@ -492,6 +492,39 @@ line_of() {
 	run ! grep pgssl "$etc/inetd.conf"
 	run run_make uninstall-inetd
 	[[ $output != *"is there"* ]]
+}
+
+@test "activation: what was chosen holds for later targets, until the last entry is taken away" {
+	mkdir "$etc/cron.d"
+	keep
+	: > "$here/pgssl.pem"
+	run_make services inetd PORT=9432 SOURCE=127.0.0.77 BACKEND=localhost:5433 > /dev/null 2>&1
+	[ "$(stat -c %a "$etc/inetls-pgssl.settings")" = 644 ]
+	run_make renewal CA="$here/ca" > /dev/null
+	grep -q -e "-I 127.0.0.77 .* -r localhost:5433 " "$etc/cron.d/pgssl-check"
+	run run_make inetd
+	[[ $output == *"has the line for pgssl already"* ]]
+	# What is given counts, and is what holds from then on.
+	run_make xinetd BACKEND=localhost:5434 SOURCE= > /dev/null 2>&1
+	grep -q 'port.*= 9432$' "$etc/xinetd.d/pgssl"
+	run_make uninstall-xinetd
+	run_make uninstall-inetd BACKEND=localhost:5433 SOURCE=127.0.0.77
+	run_make uninstall-renewal
+	run_make uninstall-services
+	rm "$here/pgssl.pem"
+	unchanged
+}
+
+@test "activation: what was chosen for one service is nothing to another, and a dry run remembers nothing" {
+	keep
+	run_make services inetd PORT=9432 DRY_RUN=1 > /dev/null
+	unchanged
+	run_make services inetd PORT=9432 > /dev/null 2>&1
+	run_make services inetd SERVICE=other > /dev/null 2>&1
+	grep -qP '^other\t\t9000/tcp' "$etc/services"
+	run_make uninstall-inetd uninstall-services SERVICE=other
+	run_make uninstall-inetd uninstall-services
+	unchanged
 }
 
 @test "activation: a start script that is content though no inetd runs is not believed" {
@@ -534,7 +567,7 @@ line_of() {
 	[[ $output == *"inetd.conf is not there"* ]]
 	[[ $output == *"xinetd.d is not there"* ]]
 	[[ $output == *"units is not there"* ]]
-	[ "$(ls "$etc")" = services ]
+	[ "$(ls "$etc")" = $'inetls-pgssl.settings\nservices' ]
 	run run_make uninstall-inetd uninstall-xinetd uninstall-systemd
 	[ "$status" -eq 0 ]
 }
@@ -628,7 +661,7 @@ line_of() {
 	[ "$(units)" = "pgssl-pem.path pgssl-pem.service pgssl.service pgssl.socket" ]
 	run_make systemd ACCEPT=no SERVICE_USER=nobody FORCE=1
 	[ "$(units)" = "pgssl.service pgssl.socket" ]
-	run_make systemd FORCE=1
+	run_make systemd ACCEPT=yes SERVICE_USER=root FORCE=1
 	[ "$(units)" = "pgssl.socket pgssl@.service" ]
 }
 
@@ -732,7 +765,7 @@ little_exposed() {
 	cp -r "$ROOT/inetd" "$here/fragments" "$T/open"
 	run as_nobody env DRY_RUN=1 SERVICE=pgssl PORT=9000 FORCE= SERVICES_FILE="$etc/services" INETD_CONF="$etc/inetd.conf" \
 		XINETD_D="$etc/xinetd.d" UNITDIR="$etc/units" CRON_D="$etc/cron.d" PROGRAM=/bin/true PEM=/dev/null \
-		INETD_PIDFILE=/dev/null XINETD_PIDFILE=/dev/null RELOAD_XINETD=false SYSTEMCTL=false SYSTEMD_RUN=/ CERTGEN=false \
+		INETD_PIDFILE=/dev/null XINETD_PIDFILE=/dev/null RELOAD_XINETD=false SYSTEMCTL=false SYSTEMD_RUN=/ CERTGEN=false SETTINGS= SETTINGS_FILE="$T/open/settings" \
 		FRAGMENTS="$T/open/fragments" sh "$T/open/inetd/activate" add services
 	echo "$output"
 	[ "$status" -eq 0 ]
