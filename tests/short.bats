@@ -191,18 +191,3 @@ with_children() {
 	[[ $output == *"-s no.such.user: there is no such user"* ]]
 	! listening "$port"
 }
-
-@test "bad: a kernel that collapses no pages, or moves none: served from those that there are" {
-	need strace
-	strace -o "$T/strace.log" true 2> /dev/null || skip "kernel: no ptrace here"
-	local call BY
-	for call in madvise:error=EINVAL mremap:error=ENOMEM; do
-		: > "$T/strace.log"
-		chmod 666 "$T/strace.log"
-		BY=(strace -D -f -qq -o "$T/strace.log" -e "trace=${call%%:*}" -e "inject=$call")
-		listener --no-sandbox
-		served
-		# What is linked shared is not moved.
-		! grep -qF '(static)' <("$WRAP" -V) || grep -qF "(INJECTED)" "$T/strace.log"
-	done
-}

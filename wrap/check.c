@@ -245,7 +245,7 @@ check_linked(void)
 void
 check_print_version(void)
 {
-	(void)printf("inetls-wrap %s, GnuTLS %s" INETLS_X25519 " (%s)\n", INETLS_VERSION,
+	(void)printf("inetls-wrap %s, GnuTLS %s (%s)\n", INETLS_VERSION,
 	    tls_library_version(), INETLS_LINK);
 	for (const struct installed_inside *in = installed_list(); in->name != NULL; in++)
 		(void)printf("%s%s%s%s", in == installed_list() ? "inside: " : ", ", in->name,

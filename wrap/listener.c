@@ -20,7 +20,6 @@
 
 #include "daemon.h"
 #include "deadline.h"
-#include "hugetext.h"
 #include "keyring.h"
 #include "parse.h"
 #include "port.h"
@@ -597,7 +596,6 @@ prepare(struct listener *l, struct failure *why)
 	sandbox_keep_root(&l->user);
 	for (int i = 0; i < l->port.n; i++)
 		socket_tune(l->port.fds[i]); /* each connection has it from here */
-	hugetext_use();
 	if (keyring_open(&l->keys, l->o->no_keyholder ? NULL : l->o->pem,
 		l->o->client ? SIGNABLE_CLIENT : SIGNABLE_SERVER, &l->user, why) == -1)
 		return -1;

@@ -42,7 +42,7 @@ compile_with() {
 	cd "$ROOT"
 	for file in wrap/*.c wrap/filter/*.c certgen/*.c common/[!lopx]*.c common/parse.c tests/unit/*.c; do
 		gcc -nostdinc -isystem "$musl" -isystem "$(gcc -print-file-name=include)" -isystem "$T/musl" -std=c11 -D_GNU_SOURCE \
-			-Wall -Wextra -Werror -DINETLS_VERSION='""' -DINETLS_X25519='""' -DINETLS_LINK='"shared"' -DINETLS_RELEASED='""' \
+			-Wall -Wextra -Werror -DINETLS_VERSION='""' -DINETLS_LINK='"shared"' -DINETLS_RELEASED='""' \
 			-Icommon -I"$BUILD/gen" -fsyntax-only "$file"
 	done
 }
