@@ -125,22 +125,6 @@ class Servers:
     def resumed(self):
         return self.one_shot("--tickets", self.d.file("tickets"))
 
-    def hold_key(self):
-        """One --hold-key for all; its socket."""
-        path = self.d.file("key")
-        if not os.path.exists(path):
-            self.d.start(self.d.wrap, "-f", "--hold-key", "-p", self.d.pem, "--keyholder", path)
-            until = time.monotonic() + START_S
-            while not os.path.exists(path) and time.monotonic() < until:
-                time.sleep(0.05)
-        return path
-
-    def held(self):
-        return self.one_shot("--keyholder", self.hold_key())
-
-    def held_resumed(self):
-        return self.one_shot("--keyholder", self.hold_key(), "--tickets", self.d.file("tickets"))
-
     def bare(self):
         return self.one_shot("--no-keyholder")
 

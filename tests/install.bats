@@ -406,22 +406,6 @@ line_of() {
 	run ! run_make inetd TICKETS=/tickets
 }
 
-@test "activation: KEYHOLDER names the socket of who holds the key for all sessions, and is no relative path" {
-	run_make inetd xinetd KEYHOLDER=/run/inetls/pgssl.key > /dev/null
-	local entry
-	for entry in "$etc/inetd.conf" "$etc/xinetd.d/pgssl"; do
-		grep -q -e ' --keyholder /run/inetls/pgssl.key -p' "$entry"
-	done
-	run_make fragments KEYHOLDER=/run/here/key SERVICE_USER=nobody
-	grep -qx 'ListenSequentialPacket=/run/here/key' "$here/fragments/systemd/pgssl-key.socket"
-	grep -qx 'SocketUser=nobody' "$here/fragments/systemd/pgssl-key.socket"
-	grep -qx 'User=nobody' "$here/fragments/systemd/pgssl-key.service"
-	run_make inetd KEYHOLDER= FORCE=1 > /dev/null
-	run ! grep -e --keyholder "$etc/inetd.conf"
-	run ! run_make inetd KEYHOLDER=key
-	run ! run_make inetd KEYHOLDER=/key
-}
-
 @test "activation: LOG names the file of the log in every entry, and a unit may write there" {
 	run_make inetd xinetd systemd LOG=/var/log/inetls/pgssl.log > /dev/null
 	local entry units=$here/fragments/systemd
@@ -690,7 +674,7 @@ verified() {
 	cp -r "$here/fragments/systemd" "$here/verify"
 	run systemd-analyze verify --man=no --recursive-errors=no "$here/verify/pgssl.socket" "$here/verify/$service" \
 		"$here/verify/pgssl-pem.path" "$here"/verify/*.timer \
-		"$here"/verify/pgssl-key.{socket,service} "$here"/verify/pgssl-{renew,check,listen,pem}.service "$here/verify/pgssl-client@localhost.service"
+		"$here"/verify/pgssl-{renew,check,listen,pem}.service "$here/verify/pgssl-client@localhost.service"
 	echo "$output"
 	[ "$status" -eq 0 ] && ! grep -i pgssl <<< "$output" && ! grep -r '@[a-z_]*@' "$here/verify"
 }

@@ -129,32 +129,6 @@ check_pem(struct check *c)
 	signer_close(&signer);
 }
 
-/* Whether the process that holds the key for all one-shots serves, and with this certificate. */
-static void
-check_keyholder(const struct check *c)
-{
-	static char held[SIGNER_CHAIN_MAX], own[SIGNER_CHAIN_MAX];
-	struct signer signer = { .path = NULL };
-	struct keyholder k;
-
-	if (keyholder_connect(&k, c->o->keyholder) == -1) {
-		say("warning",
-		    "%s; until inetls-wrap --hold-key serves it, each session forks its own",
-		    k.why.text);
-		return;
-	}
-	if (keyholder_chain(&k, held) == -1)
-		say("warning", "--keyholder %s: %s", c->o->keyholder, k.why.text);
-	else if (signer_open(&signer, c->o->pem, SIGNABLE_BOTH, &k.why) == 0 &&
-	    signer_chain(&signer, own) != -1 && strcmp(held, own) != 0)
-		say("warning", "--keyholder %s: has another certificate than %s", c->o->keyholder,
-		    c->o->pem);
-	else
-		say("ok", "keyholder %s: serves", c->o->keyholder);
-	signer_close(&signer);
-	keyholder_close(&k);
-}
-
 /* -C, and the files of -A, -a, --crl and known hosts, as a session would take them. */
 static void
 check_tls(struct check *c)
@@ -245,8 +219,8 @@ check_linked(void)
 void
 check_print_version(void)
 {
-	(void)printf("inetls-wrap %s, GnuTLS %s (%s)\n", INETLS_VERSION,
-	    tls_library_version(), INETLS_LINK);
+	(void)printf(
+	    "inetls-wrap %s, GnuTLS %s (%s)\n", INETLS_VERSION, tls_library_version(), INETLS_LINK);
 	for (const struct installed_inside *in = installed_list(); in->name != NULL; in++)
 		(void)printf("%s%s%s%s", in == installed_list() ? "inside: " : ", ", in->name,
 		    in->version[0] != '\0' ? " " : "", in->version);
@@ -389,10 +363,7 @@ check_run(const struct options *o)
 
 	if (o->pem != NULL)
 		check_pem(&c);
-	if (o->pem != NULL && o->keyholder != NULL && !o->hold_key)
-		check_keyholder(&c);
-	if (!o->hold_key)
-		check_tls(&c);
+	check_tls(&c);
 	if (o->trust.crl != NULL)
 		check_revocation(&c);
 	if (o->tickets != NULL)
@@ -400,8 +371,7 @@ check_run(const struct options *o)
 	check_linked();
 	check_user(&c);
 	check_sandbox(&c);
-	if (!o->hold_key)
-		check_backend(&c);
+	check_backend(&c);
 	check_log(&c);
 	check_hazards(&c);
 	return c.code;

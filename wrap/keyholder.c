@@ -43,31 +43,6 @@ keyholder_adopt(struct keyholder *k, int fd)
 }
 
 int
-keyholder_connect(struct keyholder *k, const char *path)
-{
-	struct address a;
-	uid_t uid;
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	keyholder_adopt(k, -1);
-	if (fd == -1)
-		return failure_set(&k->why, EX_OSERR, "socket: %s", strerror(errno));
-	/* Where its queue is full this fails instead of waiting. */
-	if (address_unix(path, &a) == -1 || connect(fd, (struct sockaddr *)&a.sa, a.len) == -1)
-		failure_set(&k->why,
-		    errno == ENOENT || errno == ECONNREFUSED ? EX_UNAVAILABLE : EX_OSERR,
-		    "--keyholder %s: %s", path, strerror(errno));
-	else if (sandbox_peer_uid(fd, &uid) == -1 || (uid != 0 && uid != geteuid()))
-		failure_set(&k->why, EX_NOPERM,
-		    "--keyholder %s: who serves it is neither root nor our user", path);
-	else
-		k->fd = fd;
-	if (k->fd == -1)
-		(void)close(fd);
-	return k->fd == -1 ? -1 : 0;
-}
-
-int
 keyholder_none(struct keyholder *k, const char *pem_path, enum signable_role role)
 {
 	static struct signer own;

@@ -38,13 +38,6 @@ struct keyholder {
 int keyholder_start(
     struct keyholder *k, const char *pem_path, enum signable_role role, const struct sandbox *user);
 
-/*
- * --keyholder: a channel to the process that holds the key for all one-shots (wrap/agent.h), which
- * must be root's or our own user's.  Does not wait.  0, or -1 and k->why: EX_UNAVAILABLE where
- * nobody serves the path.
- */
-int keyholder_connect(struct keyholder *k, const char *path);
-
 /* --no-keyholder.  0, or -1 and k->why. */
 int keyholder_none(struct keyholder *k, const char *pem_path, enum signable_role role);
 

@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent.h"
 #include "check.h"
 #include "listener.h"
 #include "log.h"
@@ -50,8 +49,7 @@ main(int argc, char **argv)
 	if (o.help || o.version || o.check)
 		code = answer_person(&o);
 	else
-		code = o.hold_key           ? agent_run(&o) :
-		    o.listening             ? listener_run(&o) :
+		code = o.listening          ? listener_run(&o) :
 		    listener_is_inherited() ? listener_run_inherited(&o) :
 					      session_serve(&o, -1);
 	(void)fflush(stdout);

@@ -25,8 +25,6 @@ enum {
 	OPT_BARE_END,
 	OPT_NO_SANDBOX,
 	OPT_NO_KEYHOLDER,
-	OPT_KEYHOLDER,
-	OPT_HOLD_KEY,
 	OPT_PIN,
 	OPT_KNOWN_HOSTS,
 	OPT_PEER_NAME,
@@ -88,8 +86,6 @@ static const struct option long_options[] = {
 	{ "bare-end", no_argument, NULL, OPT_BARE_END },
 	{ "no-sandbox", no_argument, NULL, OPT_NO_SANDBOX },
 	{ "no-keyholder", no_argument, NULL, OPT_NO_KEYHOLDER },
-	{ "keyholder", required_argument, NULL, OPT_KEYHOLDER },
-	{ "hold-key", no_argument, NULL, OPT_HOLD_KEY },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -181,8 +177,6 @@ set_option(struct options *o, int opt, char *arg, struct failure *why)
 	case OPT_BARE_END: o->bare_end = true; break;
 	case OPT_NO_SANDBOX: o->no_sandbox = true; break;
 	case OPT_NO_KEYHOLDER: o->no_keyholder = true; break;
-	case OPT_KEYHOLDER: o->keyholder = arg; break;
-	case OPT_HOLD_KEY: o->hold_key = true; break;
 	}
 	return 0;
 }

@@ -46,8 +46,6 @@ struct options {
 	bool foreground;
 	bool no_sandbox, no_keyholder;
 	bool bare_end;         /* a peer's FIN is a clean end */
-	bool hold_key;         /* for one-shots, on the socket --keyholder or fd 0 */
-	const char *keyholder; /* path of that socket, or NULL */
 	struct log_options log;
 
 	int max_connections, max_per_source; /* 0: no limit */

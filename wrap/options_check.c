@@ -139,55 +139,17 @@ check_program(struct options *o, int argc, char **argv, struct failure *why)
 	return check_sides(o, why);
 }
 
-/* --hold-key: a key, and who may ask for signatures; nothing of a session. */
-static int
-check_holder(const struct options *o, struct failure *why)
-{
-	if (o->pem == NULL)
-		return failure_set(why, EX_USAGE,
-		    "--hold-key: which one? add -p FILE, the PEM that the sessions have");
-	if (o->listening || o->client || o->backend_text != NULL || o->program != NULL || o->pgsql)
-		return failure_set(why, EX_USAGE,
-		    "--hold-key serves no connections; leave -c, -d, -l, -n and -r to the sessions");
-	if (o->no_keyholder)
-		return failure_set(why, EX_USAGE,
-		    "--hold-key and --no-keyholder: one of the two; leave the other out");
-	return 0;
-}
-
-/* Where the key of a session is. */
-static int
-check_keyholder(const struct options *o, struct failure *why)
-{
-	struct address a;
-
-	if (o->keyholder == NULL)
-		return 0;
-	if (o->keyholder[0] != '/' || address_unix(o->keyholder, &a) == -1)
-		return failure_set(why, EX_USAGE,
-		    "--keyholder \"%s\": not the full path of a Unix socket, of 107 bytes at most",
-		    o->keyholder);
-	if (!o->hold_key && (o->listening || o->no_keyholder))
-		return failure_set(why, EX_USAGE,
-		    "--keyholder is for one-shots: %s; leave one of the two out",
-		    o->listening ? "with -d one process holds the key for all sessions anyway" :
-				   "--no-keyholder has the key in the session");
-	return 0;
-}
-
 int
 options_check(struct options *o, int argc, char **argv, struct failure *why)
 {
 	if (o->help || o->version)
 		return 0;
-	if (check_keyholder(o, why) == -1)
-		return -1;
-	if (o->program != NULL && !o->hold_key)
+	if (o->program != NULL)
 		return check_program(o, argc, argv, why);
 	if (optind < argc)
 		return failure_set(why, EX_USAGE,
 		    "\"%s\": there is no argument expected here, nor a configuration file; "
 		    "see inetls-wrap -h, and for stunnel's options COMING FROM STUNNEL in inetls-wrap(8)",
 		    argv[optind]);
-	return o->hold_key ? check_holder(o, why) : check_sides(o, why);
+	return check_sides(o, why);
 }

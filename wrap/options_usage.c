@@ -43,8 +43,6 @@ static const char usage[] =
     "      --idle-timeout TIME      default off\n"
     "      --max-session TIME       the longest that a session may last; default off\n"
     "      --bare-end               server: clients may end without TLS's close_notify\n"
-    "      --keyholder PATH         one-shot: the socket of a process that holds the key for all\n"
-    "      --hold-key               be that process, on --keyholder PATH or on fd 0\n"
     "      --no-sandbox, --no-keyholder  for debugging only\n"
     "      --max-connections N      -d and wait: sessions at once; more are refused\n"
     "      --max-per-source N       the same for one IPv4 address or IPv6 /64\n"

@@ -177,18 +177,6 @@ sandbox_keep_orphans(void)
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
-int
-sandbox_peer_uid(int fd, uid_t *uid)
-{
-	struct ucred who;
-	socklen_t len = sizeof(who);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == -1)
-		return -1;
-	*uid = who.uid;
-	return 0;
-}
-
 const char *
 sandbox_features(void)
 {
@@ -234,14 +222,6 @@ lock_land(const struct sandbox_door *d, struct failure *why)
 void
 sandbox_keep_orphans(void)
 {
-}
-
-int
-sandbox_peer_uid(int fd, uid_t *uid)
-{
-	gid_t gid;
-
-	return getpeereid(fd, uid, &gid);
 }
 
 const char *

@@ -82,9 +82,6 @@ int sandbox_become(const struct sandbox *s, struct failure *why);
  */
 int sandbox_cage_keyholder(const struct sandbox *s, struct failure *why);
 
-/* Who is at the other end of a Unix socket: 0, or -1 and errno. */
-int sandbox_peer_uid(int fd, uid_t *uid);
-
 /* What this kernel has of it, in words for --check. */
 const char *sandbox_features(void);
 

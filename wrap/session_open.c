@@ -24,19 +24,6 @@ session_find_user(struct session *s)
 	return 0;
 }
 
-/* The one that serves all one-shots; where it is not there the session has its own. */
-static bool
-is_held(struct session *s)
-{
-	if (s->o->keyholder == NULL)
-		return false;
-	if (keyholder_connect(&s->keys, s->o->keyholder) == 0)
-		return true;
-	log_line(s->keys.why.code == EX_UNAVAILABLE ? LEVEL_INFO : LEVEL_WARNING,
-	    "%s; this session forks its own", s->keys.why.text);
-	return false;
-}
-
 /* Forked as early and as small as can be; a listener's session has a channel to its keyholder. */
 int
 session_start_keyholder(struct session *s)
@@ -50,7 +37,7 @@ session_start_keyholder(struct session *s)
 		r = keyholder_none(&s->keys, s->o->pem, role);
 	else if (s->channel != -1)
 		keyholder_adopt(&s->keys, s->channel);
-	else if (!is_held(s))
+	else
 		r = keyholder_start(&s->keys, s->o->pem, role, &s->sandbox);
 	/* With tickets it may be that nobody needs it. */
 	if (r == 0 && !s->o->client && s->o->tickets == NULL)

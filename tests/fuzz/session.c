@@ -87,14 +87,6 @@ sandbox_cage_keyholder(const struct sandbox *s, struct failure *why)
 	return 0;
 }
 
-int
-sandbox_peer_uid(int fd, uid_t *uid)
-{
-	(void)fd;
-	*uid = geteuid();
-	return 0;
-}
-
 const char *
 sandbox_features(void)
 {
