@@ -23,11 +23,8 @@ what_is() {
 	echo "children $(children "$1"), wrappers $(wrappers | wc -l), descriptors $(find "/proc/$1/fd" -mindepth 1 | wc -l)"
 }
 
-# as_at_first: but for the channels to the keyholder that are in stock, at any time less than a whole one.
 as_at_first() {
-	local now
-	now=$(what_is "$listener")
-	[ "${now% *}" = "${first% *}" ] && [ "$((${now##* } - ${first##* }))" -lt "$(channel_stock)" ]
+	[ "$(what_is "$listener")" = "$first" ]
 }
 
 # sessions N: so many, good ones and bad ones.
@@ -81,7 +78,7 @@ sessions() {
 	[ -z "$(find "$T" -newer "$T/began" -name '*.pid')" ]
 }
 
-# settled: twice the same; a second later what the children that wait were forked from has left.
+# settled: twice the same.
 settled() {
 	first=$(what_is "$listener")
 	sleep 1.5

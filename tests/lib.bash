@@ -75,11 +75,6 @@ lib_directory() {
 	return 1
 }
 
-# channel_stock: how many channels to its keyholder a listener makes at once.
-channel_stock() {
-	sed -n 's/^#define KEYRING_STOCK \([0-9]*\).*/\1/p' "$ROOT/wrap/keyring.h"
-}
-
 as_nobody() {
 	if [ "$(id -u)" -eq 0 ]; then
 		setpriv --reuid 65534 --regid 65534 --clear-groups "$@"

@@ -256,8 +256,7 @@ hellos() {
 		[ "$fds" -gt 3 ]
 		[ "$(peers burst 100)" = 'ok=100 failed=0 serials=1' ]
 		wait_for 20 eval '[ "$(wrappers | wc -l)" -eq 4 ]'
-		# But for the channels to the keyholder that are in stock.
-		wait_for 10 eval "[ \"\$(count_fds $first)\" -lt $((fds + $(channel_stock))) ]"
+		wait_for 10 eval "[ \"\$(count_fds $first)\" -eq $fds ]"
 		wait_for 10 eval "[ \"\$(zombies_of $first)\" -eq 0 ]"
 		leave
 	done

@@ -97,64 +97,32 @@ keyring_renew(struct keyring *k, bool anyway)
 	return true;
 }
 
-int
-keyring_give(struct keyring *k, const int *fds, int n, struct failure *why)
+/* Has the current generation serve the other end of a channel. */
+static int
+give(struct keyring *k, int end, struct failure *why)
 {
-	if (keyholder_service_give(&k->current, fds, n, why) == 0)
+	if (keyholder_service_give(&k->current, &end, 1, why) == 0)
 		return 0;
 	/* It has died: another is made. */
-	return start(k, why) == -1 ? -1 : keyholder_service_give(&k->current, fds, n, why);
-}
-
-_Static_assert(KEYRING_STOCK <= DESCRIPTORS_MAX, ""); /* they go in one message */
-
-/*
- * Several channels at once, so that the keyholder is woken once for all of them; where descriptors
- * are short one, since others are needed besides.
- */
-static int
-stock_up(struct keyring *k, struct failure *why)
-{
-	int ours[KEYRING_STOCK], theirs[KEYRING_STOCK], ends[2], n = 0, r;
-
-	while (
-	    n < KEYRING_STOCK && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0) {
-		ours[n] = ends[0];
-		theirs[n++] = ends[1];
-	}
-	if (n == 0)
-		return failure_set(why, EX_OSERR, "socketpair: %s", strerror(errno));
-	if (n < KEYRING_STOCK) {
-		descriptor_close_each(ours + 1, n - 1);
-		descriptor_close_each(theirs + 1, n - 1);
-		n = 1;
-	}
-	r = keyring_give(k, theirs, n, why);
-	descriptor_close_each(theirs, n);
-	if (r == -1) {
-		descriptor_close_each(ours, n);
-		return -1;
-	}
-	memcpy(k->stock, ours, (size_t)n * sizeof(int));
-	k->n_stock = n;
-	return 0;
-}
-
-void
-keyring_drop_stock(struct keyring *k)
-{
-	descriptor_close_each(k->stock, k->n_stock);
-	k->n_stock = 0;
+	return start(k, why) == -1 ? -1 : keyholder_service_give(&k->current, &end, 1, why);
 }
 
 int
 keyring_channel(struct keyring *k, struct failure *why)
 {
+	int ends[2], r;
+
 	if (k->pem_path == NULL)
 		return -1;
-	if (k->n_stock == 0 && stock_up(k, why) == -1)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1) {
+		failure_set(why, EX_OSERR, "socketpair: %s", strerror(errno));
 		return -2;
-	return k->stock[--k->n_stock];
+	}
+	r = give(k, ends[1], why);
+	(void)close(ends[1]);
+	if (r == -1)
+		(void)close(ends[0]);
+	return r == -1 ? -2 : ends[0];
 }
 
 bool
@@ -163,10 +131,8 @@ keyring_reaped(struct keyring *k, pid_t pid)
 	for (int i = 0; i < KEYRING_MAX; i++)
 		if (k->pids[i] == pid) {
 			k->pids[i] = 0;
-			if (pid != k->current.pid)
-				return false; /* who had its channels was retired before */
-			keyring_drop_stock(k);
-			return true;
+			/* Who had channels of an older one was retired before. */
+			return pid == k->current.pid;
 		}
 	return false;
 }
@@ -183,6 +149,5 @@ keyring_serves(const struct keyring *k)
 void
 keyring_leave(struct keyring *k)
 {
-	keyring_drop_stock(k);
 	keyholder_service_leave(&k->current);
 }

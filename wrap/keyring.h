@@ -15,8 +15,7 @@
 #include "failure.h"
 #include "keyholder.h"
 
-#define KEYRING_MAX 16  /* generations at once: sessions keep theirs for one handshake */
-#define KEYRING_STOCK 8 /* channels that are made at once, to be given out one by one */
+#define KEYRING_MAX 16 /* generations at once: sessions keep theirs for one handshake */
 
 struct keyring {
 	const char *pem_path; /* NULL: a client that shows no certificate */
@@ -24,7 +23,6 @@ struct keyring {
 	const struct sandbox *user;
 	struct keyholder_service current;
 	pid_t pids[KEYRING_MAX]; /* of every generation that still serves; 0 is a free place */
-	int stock[KEYRING_STOCK], n_stock; /* of the current one */
 	struct stat pem;
 	int64_t looked; /* when the PEM was looked at, in ms */
 };
@@ -45,15 +43,6 @@ bool keyring_renew(struct keyring *k, bool anyway);
  * one.
  */
 int keyring_channel(struct keyring *k, struct failure *why);
-
-/* Closes the channels that nobody has yet, where descriptors are short. */
-void keyring_drop_stock(struct keyring *k);
-
-/*
- * Has the current generation serve the other ends of n channels, DESCRIPTORS_MAX at most.  0, or -1
- * and *why.
- */
-int keyring_give(struct keyring *k, const int *fds, int n, struct failure *why);
 
 /* Whether a child that has ended was the current keyholder; whether any is left. */
 bool keyring_reaped(struct keyring *k, pid_t pid);

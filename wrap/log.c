@@ -29,9 +29,8 @@ static struct {
 	const char *path;
 	int facility;
 	int level;
-	int fd;         /* -1: syslog */
-	int syslog;     /* the socket to its daemon, or -1 */
-	int64_t seldom; /* when log_seldom may say something again */
+	int fd;     /* -1: syslog */
+	int syslog; /* the socket to its daemon, or -1 */
 	bool stderr_usable;
 	bool stdin_was_open;
 	bool stderr_was_peer;
@@ -313,26 +312,6 @@ log_line(int level, const char *fmt, ...)
 {
 	va_list ap;
 
-	va_start(ap, fmt);
-	write_line(level, fmt, ap);
-	va_end(ap);
-}
-
-void
-log_hush(void)
-{
-	log_settings.seldom = deadline_now() + LOG_SELDOM_MS;
-}
-
-void
-log_seldom(int level, const char *fmt, ...)
-{
-	int64_t now = deadline_now();
-	va_list ap;
-
-	if (now < log_settings.seldom)
-		return;
-	log_settings.seldom = now + LOG_SELDOM_MS;
 	va_start(ap, fmt);
 	write_line(level, fmt, ap);
 	va_end(ap);

@@ -55,14 +55,6 @@ bool log_is_file(void);
 void log_line(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * A line that would come again and again for as long as something is short: none where another has
- * come by this within LOG_SELDOM_MS, in this process or in the one that it was forked from.
- */
-#define LOG_SELDOM_MS 10000
-void log_hush(void); /* as if such a line had come */
-void log_seldom(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-/*
  * Why the program does not start.  To the log, and whatever its level and -o say to stderr as well,
  * where that is not the peer's: who started it may be looking there.
  */

@@ -51,7 +51,7 @@ main(int argc, char **argv)
 	else
 		code = o.listening          ? listener_run(&o) :
 		    listener_is_inherited() ? listener_run_inherited(&o) :
-					      session_serve(&o, -1);
+					      session_serve(&o);
 	(void)fflush(stdout);
 	_exit(code);
 }

@@ -69,16 +69,16 @@ load_filter(struct sock_filter *program, size_t n, struct failure *why)
 static int
 filter_session(const struct sandbox_door *d, struct failure *why)
 {
-	struct sock_filter program[COUNT(record_filter) + COUNT(zygote_filter)];
+	struct sock_filter program[COUNT(record_filter) + COUNT(waiting_filter)];
 	const struct sock_filter *kind = session_filter;
 	size_t n = COUNT(session_filter);
 
 	if (d->keeps_record) {
 		kind = record_filter;
 		n = COUNT(record_filter);
-	} else if (d->forks) {
-		kind = zygote_filter;
-		n = COUNT(zygote_filter);
+	} else if (d->accepts) {
+		kind = waiting_filter;
+		n = COUNT(waiting_filter);
 	}
 	memcpy(program, kind, n * sizeof(program[0]));
 	for (size_t i = 0; i < n; i++) {
@@ -384,31 +384,16 @@ limit(const struct sandbox_door *d, struct failure *why)
 {
 	bool writes_file = d->writes_file || d->keeps_record;
 
-	if (setrlimit(RLIMIT_CORE, &none) == -1 ||
-	    (!d->forks &&
-		(limit_files(d->highest_fd) == -1 || setrlimit(RLIMIT_NPROC, &none) == -1)) ||
+	if (setrlimit(RLIMIT_CORE, &none) == -1 || limit_files(d->highest_fd) == -1 ||
+	    setrlimit(RLIMIT_NPROC, &none) == -1 ||
 	    (!writes_file && setrlimit(RLIMIT_FSIZE, &none) == -1))
 		return failure_set(why, EX_OSERR, "setrlimit: %s", strerror(errno));
 	return 0;
 }
 
 int
-sandbox_fork_no_more(const struct sandbox *s, int highest_fd, struct failure *why)
-{
-	if (s->off || (setrlimit(RLIMIT_NPROC, &none) == 0 && limit_files(highest_fd) == 0))
-		return 0;
-	return failure_set(why, EX_OSERR, "setrlimit: %s", strerror(errno));
-}
-
-int
 sandbox_close_door(const struct sandbox *s, const struct sandbox_door *d, struct failure *why)
 {
-	static const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
-
-	/* The listener's own limit, root's, was none; where it cannot be lifted the user's holds.
-	 */
-	if (s->change_user && d->forks)
-		(void)setrlimit(RLIMIT_NPROC, &all);
 	if (s->change_user &&
 	    (change_root(s, d->root, why) == -1 || become(s->uid, s->gid, why) == -1))
 		return -1;

@@ -29,11 +29,9 @@ struct sandbox_door {
 	const int *connectable; /* sockets that may be connected; -1 where there is none */
 	/* of TCP, host order, 0 where there is none: no other may be connected to */
 	const uint16_t *ports;
-	int n;          /* of both, 8 at most */
-	int highest_fd; /* no number above it is needed */
-	/* it makes sessions, each of which calls sandbox_fork_no_more and then waits for its peer
-	 */
-	bool forks;
+	int n;             /* of both, 8 at most */
+	int highest_fd;    /* no number above it is needed */
+	bool accepts;      /* the connection is still to come */
 	bool writes_file;  /* the log is a regular file */
 	bool keeps_record; /* a file of known hosts is read, locked and appended to */
 };
@@ -57,12 +55,6 @@ void sandbox_keep_root(struct sandbox *s);
  * may be read.
  */
 int sandbox_close_door(const struct sandbox *s, const struct sandbox_door *d, struct failure *why);
-
-/*
- * In a session that was forked behind the door: it forks no more, and needs no number above
- * highest_fd.  0, or -1 and *why.
- */
-int sandbox_fork_no_more(const struct sandbox *s, int highest_fd, struct failure *why);
 
 /*
  * Makes this process the parent of all who are forked from its children and outlive them, where the

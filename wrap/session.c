@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,7 +22,6 @@
 #include "report.h"
 #include "session_steps.h"
 #include "socket.h"
-#include "zygote.h"
 
 int
 session_finish(struct session *s, const char *result, const char *end)
@@ -65,17 +65,6 @@ begin(struct session *s)
 	if (s->o->client)
 		socket_arm(STDIN_FILENO);
 	return 0;
-}
-
-/* The same for a connection that was waited for; what it is tuned to it has from its listener. */
-static void
-begin_late(struct session *s)
-{
-	s->waits = false;
-	s->started = deadline_now();
-	address_format(&s->remote, s->local);
-	if (s->o->client)
-		socket_arm(STDIN_FILENO);
 }
 
 static int
@@ -175,26 +164,33 @@ session_report(const struct session *s)
 	return r;
 }
 
-typedef int step(struct session *);
+/* The order of a session: each step returns -1 when it has ended the session. */
 
-/* The order of a session. */
-static step *const opening_early[] = { session_find_user, session_start_keyholder, NULL };
-static step *const opening_late[] = { session_open_backend, session_start_tls, session_close_door,
-	NULL };
-static step *const as_server[] = { say_begin, session_proxy_header, session_front_door,
-	session_shake_hands, session_connect_backend, session_announce_peer, session_relay, NULL };
-static step *const as_client[] = { say_begin, session_local_door, session_connect_backend,
-	session_ask_for_tls, session_shake_hands, session_remember_host, session_send_first,
-	session_pass_startup, session_relay, NULL };
-
-/* Until one has finished the session.  Whether none has. */
-static bool
-take(struct session *s, step *const *steps)
+int
+session_open(struct session *s)
 {
-	for (; *steps != NULL; steps++)
-		if ((*steps)(s) == -1)
-			return false;
-	return true;
+	s->opened = true;
+	return session_find_user(s) == 0 && session_start_keyholder(s) == 0 &&
+		session_open_backend(s) == 0 && session_start_tls(s) == 0 ?
+	    0 :
+	    -1;
+}
+
+static void
+serve_peer(struct session *s)
+{
+	(void)(say_begin(s) == 0 && session_proxy_header(s) == 0 && session_front_door(s) == 0 &&
+	    session_shake_hands(s) == 0 && session_connect_backend(s) == 0 &&
+	    session_announce_peer(s) == 0 && session_relay(s));
+}
+
+static void
+serve_local_program(struct session *s)
+{
+	(void)(say_begin(s) == 0 && session_local_door(s) == 0 && session_connect_backend(s) == 0 &&
+	    session_ask_for_tls(s) == 0 && session_shake_hands(s) == 0 &&
+	    session_remember_host(s) == 0 && session_send_first(s) == 0 &&
+	    session_pass_startup(s) == 0 && session_relay(s));
 }
 
 /* Whether fd 0 is what inetd gives; a person who typed the command learns what to type instead. */
@@ -217,26 +213,26 @@ check_stdin(const struct options *o)
 }
 
 static void
-init(struct session *s, const struct options *o, int channel)
+init(struct session *s, const struct options *o, const struct session_start *start)
 {
 	*s = (struct session){ .o = o,
-		.channel = channel,
-		.listener = -1,
+		.start = start,
 		.keys = { .fd = -1 },
 		.program = { .fd = -1, .control = -1 },
 		.last = { .fd = -1 } };
 	backend_init(&s->backend);
 }
 
+/* Says goodbye to both sides and writes the log line: the exit code. */
 static int
-conclude(struct session *s, bool opened)
+conclude(struct session *s)
 {
 	struct report r;
 
 	deadline_watch_end();
 	deadline_end_stop();
 	if (s->o->client)
-		session_tell_local(s, opened);
+		session_tell_local(s);
 	say_goodbye(s);
 	leave_plain(s);
 	r = session_report(s);
@@ -247,97 +243,66 @@ conclude(struct session *s, bool opened)
 	return s->why.code;
 }
 
+static int
+run(struct session *s)
+{
+	bool ready = s->result == NULL && (s->opened || session_open(s) == 0) &&
+	    (s->confined || session_confine(s) == 0);
+
+	if (ready && s->o->client)
+		serve_local_program(s);
+	else if (ready)
+		serve_peer(s);
+	return conclude(s);
+}
+
 int
-session_serve(const struct options *o, int channel)
+session_serve(const struct options *o)
 {
 	struct session s;
 	int code = check_stdin(o);
-	bool opened;
 
 	if (code != EX_OK)
 		return code;
-	init(&s, o, channel);
-	opened = begin(&s) == 0 && take(&s, opening_early) && take(&s, opening_late);
-	if (opened)
-		(void)take(&s, o->client ? as_client : as_server);
-	return conclude(&s, opened);
+	init(&s, o, NULL);
+	(void)begin(&s);
+	return run(&s);
 }
 
 bool
 session_can_wait(const struct options *o)
 {
-	return !o->client && o->program == NULL;
+	return !o->client && o->program == NULL && o->trust.level == TRUST_UNSET;
 }
 
-/* What was opened for all gives way to what is this one's; and it forks no more. */
-static int
-accept_gift(struct session *s, const struct zygote_gift *g)
+struct session *
+session_new(const struct session_start *start)
 {
-	int highest = g->control > g->channel ? g->control : g->channel;
+	struct session *s = malloc(sizeof(*s));
 
-	if (s->keys.own == NULL)
-		keyholder_adopt(&s->keys, g->channel);
-	for (int i = 0, n = 0; n < g->n && i < ADDRESS_MAX; i++) {
-		int fd = s->backend.sockets[i];
-
-		if (fd == -1)
-			continue;
-		(void)dup2(g->sockets[n], fd);
-		(void)close(g->sockets[n++]);
-		if (fd > highest)
-			highest = fd;
-	}
-	if (sandbox_fork_no_more(&s->sandbox, highest, &s->why) == 0)
-		return 0;
-	return session_finish(s, "config", NULL);
+	if (s == NULL)
+		return NULL;
+	init(s, start->o, start);
+	s->sandbox = *start->user;
+	s->waits = true;
+	take_signals(s->o);
+	return s;
 }
 
-/* Goes on in each process that is to be a session.  0, or -1 in one that is none. */
-static int
-multiply(struct session *s, const struct session_start *start, bool *opened)
-{
-	int families[ADDRESS_MAX], n = 0;
-	struct zygote_gift g;
-
-	for (int i = 0; i < s->backend.addresses.n; i++)
-		if (s->backend.sockets[i] != -1)
-			families[n++] = s->backend.addresses.at[i].sa.ss_family;
-	if (s->keys.own == NULL)
-		keyholder_close(&s->keys);
-	if (start->multiply(start->context, families, n, &g) == -1)
-		return -1;
-	if (accept_gift(s, &g) == -1)
-		*opened = false;
-	return 0;
-}
-
-/* A failure before there is a peer waits for one, to be logged with it. */
+/* What the connection is tuned to it has from its listener. */
 int
-session_serve_next(const struct session_start *start)
+session_run(struct session *s, const struct address *peer, const char *refused)
 {
-	bool waits = session_can_wait(start->o);
-	const char *refused = NULL;
-	struct session s;
-	bool opened;
-
-	init(&s, start->o, start->channel);
-	s.listener = start->listener;
-	s.sandbox = *start->user;
-	s.waits = true;
-	take_signals(s.o);
-	opened = take(&s, opening_early) && (!waits || take(&s, opening_late));
-	if (waits && multiply(&s, start, &opened) == -1)
-		return EX_OK;
-	if (start->take(start->context, &s.remote, &refused) == -1)
-		return EX_OK;
-	begin_late(&s);
+	s->waits = false;
+	s->started = deadline_now();
+	s->remote = *peer;
+	address_format(&s->remote, s->local);
+	if (s->o->client)
+		socket_arm(STDIN_FILENO);
 	if (refused != NULL) {
-		s.peer_done = true;
-		opened = session_finish_why(&s, "refused", NULL, refused) == 0;
+		s->peer_done = true;
+		failure_set(&s->why, EX_OK, "%s", refused);
+		(void)session_finish(s, "refused", NULL);
 	}
-	if (opened && !waits)
-		opened = take(&s, opening_late);
-	if (opened)
-		(void)take(&s, s.o->client ? as_client : as_server);
-	return conclude(&s, opened);
+	return run(s);
 }

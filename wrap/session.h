@@ -9,14 +9,14 @@
 #include "options.h"
 #include "sandbox.h"
 
-struct zygote_gift;
+struct port;
+struct session;
 
 /*
  * Serves the connection on fd 0 and 1, logs its one line, and returns the exit code, which speaks
- * of the local side only: EX_OK whatever the peer did.  channel is one to a listener's keyholder,
- * or -1: then the session starts its own.
+ * of the local side only: EX_OK whatever the peer did.
  */
-int session_serve(const struct options *o, int channel);
+int session_serve(const struct options *o);
 
 /*
  * Whether a session could have TLS with these options, and with the files that they name as they
@@ -25,8 +25,9 @@ int session_serve(const struct options *o, int channel);
 int session_try_tls(const struct options *o, struct failure *why);
 
 /*
- * Whether everything but the peer can be there before the peer is.  A client resolves the server's
- * name for each connection, and a program is started for each.
+ * Whether a session may be made ready before its peer is there.  What a peer must be is read when
+ * it has come, so that a list of revoked certificates counts from the next connection; a client
+ * resolves the server's name then, and a program is started.
  */
 bool session_can_wait(const struct options *o);
 
@@ -35,28 +36,25 @@ struct session_start {
 	const struct options *o;
 	const struct sandbox *user; /* whom to become */
 	int channel;                /* to the listener's keyholder, or -1 */
-	int listener;               /* the socket to the listener; no other process may keep it */
-	/*
-	 * Called where session_can_wait, behind the door if it could be closed: returns 0 in each
-	 * process that is to be a session, with what it has for itself, one socket for each of the
-	 * families; or -1 in one that is none.
-	 */
-	int (*multiply)(void *context, const int *families, int n, struct zygote_gift *gift);
-	/*
-	 * Waits for a connection and puts it on fd 0 and 1, non-blocking; *peer is its other end,
-	 * which the socket does not tell any more once the peer has reset it.  0, or -1 where there
-	 * will be none.  *refused, where it sets it, is why the connection is closed at once.  It
-	 * may have to do so behind the door.
-	 */
-	int (*take)(void *context, struct address *peer, const char **refused);
-	void *context;
+	int control;                /* to the listener; no other process may keep it */
+	const struct port *port;    /* that the child accepts from */
 };
 
 /*
- * The same in a process that was made in advance: everything that does not depend on the peer is
- * done first, the door included.  Where no connection comes nothing is logged, and the result is
- * EX_OK.
+ * The same in a child that is made in advance.  It opens what needs a path or a privilege, confines
+ * itself, waits for a connection, and runs.  session_new: NULL where there is no memory.
  */
-int session_serve_next(const struct session_start *start);
+struct session *session_new(const struct session_start *start);
+
+/* 0, or -1 where it failed: session_run then logs why, with the peer. */
+int session_open(struct session *s);
+int session_confine(struct session *s);
+
+/*
+ * The connection is on fd 0 and 1, non-blocking; *peer is its other end, which the socket does not
+ * tell any more once the peer has reset it.  refused is why it is closed at once, or NULL.  Opens
+ * and confines first what is not yet.  Returns the exit code.
+ */
+int session_run(struct session *s, const struct address *peer, const char *refused);
 
 #endif

@@ -16,7 +16,7 @@
 int
 session_find_user(struct session *s)
 {
-	if (s->waits)
+	if (s->start != NULL)
 		return 0; /* the listener has found him */
 	if (sandbox_prepare(&s->sandbox, s->o->user, s->o->group, &s->why) == -1)
 		return session_finish(s, "config", NULL);
@@ -35,8 +35,8 @@ session_start_keyholder(struct session *s)
 		return 0; /* a client that shows no certificate */
 	if (s->o->no_keyholder)
 		r = keyholder_none(&s->keys, s->o->pem, role);
-	else if (s->channel != -1)
-		keyholder_adopt(&s->keys, s->channel);
+	else if (s->start != NULL)
+		keyholder_adopt(&s->keys, s->start->channel);
 	else
 		r = keyholder_start(&s->keys, s->o->pem, role, &s->sandbox);
 	/* With tickets it may be that nobody needs it. */
@@ -53,7 +53,7 @@ session_open_backend(struct session *s)
 {
 	if (s->o->program != NULL) {
 		s->program.others[0] = s->keys.fd;
-		s->program.others[1] = s->listener;
+		s->program.others[1] = s->start != NULL ? s->start->control : -1;
 		if (program_prepare(
 			&s->program, s->o->program, s->o->program_argv, &s->sandbox, &s->why) == -1)
 			return session_finish(s, "config", NULL);
@@ -170,8 +170,28 @@ writes_file(void)
 	return log_is_file() || (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode));
 }
 
+/* The highest number that the session needs. */
+static int
+highest_fd(const struct session *s)
+{
+	const int single[] = { s->keys.fd, s->last.fd, s->program.control,
+		s->trust != NULL ? trust_fd(s->trust) : -1, s->waits ? s->start->control : -1 };
+	int highest = STDERR_FILENO;
+
+	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
+		if (single[i] > highest)
+			highest = single[i];
+	for (int i = 0; i < s->backend.addresses.n; i++)
+		if (s->backend.sockets[i] > highest)
+			highest = s->backend.sockets[i];
+	for (int i = 0; s->waits && i < s->start->port->n; i++)
+		if (s->start->port->fds[i] > highest)
+			highest = s->start->port->fds[i];
+	return highest;
+}
+
 int
-session_close_door(struct session *s)
+session_confine(struct session *s)
 {
 	char root[ADDRESS_TEXT];
 	uint16_t ports[ADDRESS_MAX];
@@ -179,23 +199,13 @@ session_close_door(struct session *s)
 		.connectable = s->backend.sockets,
 		.ports = ports,
 		.n = s->backend.addresses.n,
-		.highest_fd = s->keys.fd,
-		.forks = s->waits,
+		.highest_fd = highest_fd(s),
+		.accepts = s->waits,
 		.writes_file = writes_file() };
-	int hosts = s->trust != NULL ? trust_fd(s->trust) : -1;
 
-	for (int i = 0; i < d.n; i++) {
+	for (int i = 0; i < d.n; i++)
 		ports[i] = address_port(&s->backend.addresses.at[i]);
-		if (s->backend.sockets[i] > d.highest_fd)
-			d.highest_fd = s->backend.sockets[i];
-	}
-	d.keeps_record = hosts != -1 || s->last.fd != -1;
-	if (s->last.fd > d.highest_fd)
-		d.highest_fd = s->last.fd;
-	if (s->program.control > d.highest_fd)
-		d.highest_fd = s->program.control;
-	if (hosts > d.highest_fd)
-		d.highest_fd = hosts;
+	d.keeps_record = s->last.fd != -1 || (s->trust != NULL && trust_fd(s->trust) != -1);
 	backend_root(&s->backend, root, sizeof(root));
 	if (s->o->no_sandbox || s->o->no_keyholder)
 		log_line(LEVEL_WARNING, "for debugging only:%s%s",
@@ -205,5 +215,6 @@ session_close_door(struct session *s)
 		return session_finish(s, "config", NULL);
 	if (s->sandbox.change_user)
 		backend_entered_root(&s->backend);
+	s->confined = true;
 	return 0;
 }

@@ -177,7 +177,7 @@ session_local_door(struct session *s)
 
 /* Where the door is still open, the local program has not been heard yet. */
 void
-session_tell_local(struct session *s, bool door_is_closed)
+session_tell_local(struct session *s)
 {
 	int64_t deadline = deadline_after(s->o->connect_ms);
 	struct failure why = s->why;
@@ -185,8 +185,8 @@ session_tell_local(struct session *s, bool door_is_closed)
 
 	if (!s->o->pgsql || s->first_out > 0)
 		return;
-	if (!door_is_closed &&
-	    (session_close_door(s) == -1 ||
+	if (!s->confined &&
+	    (session_confine(s) == -1 ||
 		pgsql_accept_local(&s->door, STDIN_FILENO, STDOUT_FILENO, deadline) != PGSQL_BEGIN))
 		s->door.rest = 0;
 	s->why = why;

@@ -13,10 +13,12 @@
 #include "keyholder.h"
 #include "options.h"
 #include "pgsql.h"
+#include "port.h"
 #include "program.h"
 #include "relay.h"
 #include "report.h"
 #include "sandbox.h"
+#include "session.h"
 #include "ticket.h"
 #include "tls.h"
 #include "trust.h"
@@ -27,9 +29,11 @@ struct session {
 	struct program program; /* -l, instead of the backend */
 	struct sandbox sandbox;
 	struct keyholder keys;
-	int channel;  /* to a listener's keyholder, or -1 */
-	int listener; /* to the listener itself, or -1 */
-	bool waits;   /* the connection is still to come */
+	int channel;                       /* to a listener's keyholder, or -1 */
+	const struct session_start *start; /* of a listener's child, or NULL */
+	bool waits;                        /* the connection is still to come */
+	bool opened;                       /* or was tried to be */
+	bool confined;
 	struct tls *tls;
 	struct pgsql door;
 	struct relay_result relay;
@@ -68,12 +72,11 @@ struct report session_report(const struct session *s);
  */
 void session_watch(const struct session *s);
 
-/* Before the door (session_open.c): whatever needs a path or a privilege; and the door itself. */
+/* Before it is confined (session_open.c): whatever needs a path or a privilege. */
 int session_find_user(struct session *s);
 int session_start_keyholder(struct session *s);
 int session_open_backend(struct session *s);
 int session_start_tls(struct session *s);
-int session_close_door(struct session *s);
 
 /* Behind it (session_peer.c): what the peer and the plain side may do to each other. */
 int session_proxy_header(struct session *s);
@@ -94,6 +97,6 @@ int session_pass_startup(struct session *s);
  * No step: where it did not come to the relay, a local psql is told in words why there is no
  * database.
  */
-void session_tell_local(struct session *s, bool door_is_closed);
+void session_tell_local(struct session *s);
 
 #endif

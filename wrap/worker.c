@@ -3,57 +3,52 @@
 #include "worker.h"
 
 #include <errno.h>
-#include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "deadline.h"
-#include "log.h"
 #include "session.h"
-#include "zygote.h"
+
+/* A child that could not be made ready waits no longer: what failed may be mended soon. */
+#define BROKEN_MS 1000
 
 struct worker {
 	const struct options *o;
 	const struct port *port;
 	int control;
-	int events; /* an epoll of all of these, or -1 */
 };
 
-/* Of several children that wait, one is woken for a connection and not all (epoll_ctl(2)). */
+/* Another child may be faster, or the peer may leave: -1 then, or where no file can be had. */
 static int
-watch(struct worker *w)
+try_accept(int port, struct address *peer)
 {
-	struct epoll_event port = { .events = EPOLLIN | EPOLLEXCLUSIVE },
-			   end = { .events = EPOLLIN };
+	int fd;
 
-	if ((w->events = epoll_create1(EPOLL_CLOEXEC)) == -1)
-		return -1;
-	for (int i = 0; i < w->port->n; i++) {
-		port.data.fd = w->port->fds[i];
-		if (epoll_ctl(w->events, EPOLL_CTL_ADD, port.data.fd, &port) == -1)
-			return -1;
-	}
-	end.data.fd = w->control;
-	return epoll_ctl(w->events, EPOLL_CTL_ADD, w->control, &end);
+	peer->len = sizeof(peer->sa);
+	fd = accept4(port, (struct sockaddr *)&peer->sa, &peer->len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd == -1 && (errno == ENFILE || errno == ENOMEM || errno == ENOBUFS))
+		(void)deadline_wait(NULL, 0, deadline_after(DEADLINE_PAUSE_MS));
+	return fd;
 }
 
 /* The next connection, or -1 where the listener wants us to leave. */
 static int
-accept_next(const struct worker *w, struct address *peer)
+accept_next(const struct worker *w, int64_t deadline, struct address *peer)
 {
-	int ready, fd;
+	struct pollfd fds[ADDRESS_MAX + 1] = { { .fd = w->control, .events = POLLIN } };
+	int n = w->port->n, ready, fd;
 
-	while (deadline_wait_event(w->events, DEADLINE_NEVER, &ready) == 1 && ready != w->control) {
-		peer->len = sizeof(peer->sa);
-		fd = accept4(
-		    ready, (struct sockaddr *)&peer->sa, &peer->len, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (fd != -1)
-			return fd;
-		/* Another child was faster, or the peer has left, or the machine has no files left.
-		 */
-		if (errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
-			(void)deadline_wait(NULL, 0, deadline_after(DEADLINE_PAUSE_MS));
+	for (int i = 0; i < n; i++)
+		fds[i + 1] = (struct pollfd){ .fd = w->port->fds[i], .events = POLLIN };
+	while ((ready = deadline_wait(fds, (nfds_t)n + 1, deadline)) > 0 && fds[0].revents == 0)
+		for (int i = 1; i <= n; i++)
+			if (fds[i].revents != 0 && (fd = try_accept(fds[i].fd, peer)) != -1)
+				return fd;
+	if (ready == DEADLINE_ERROR) {
+		int error = errno;
+
+		/* The listener logs it, for all who cannot. */
+		(void)send(w->control, &error, sizeof(error), MSG_NOSIGNAL);
 	}
 	return -1;
 }
@@ -64,47 +59,26 @@ worker_has_limit(const struct options *o)
 	return o->max_connections > 0 || o->max_per_source > 0;
 }
 
-/* What the listener says of this peer; where it has left meanwhile, the connection is served. */
-static char
-ask_listener(const struct worker *w, const struct address *peer)
+/* Why the peer is refused, or NULL; where the listener has left meanwhile it is served. */
+static const char *
+ask_leave(const struct worker *w, const struct address *peer)
 {
 	char answer = WORKER_SERVE;
 
 	if (send(w->control, peer, sizeof(*peer), MSG_NOSIGNAL) == -1 || !worker_has_limit(w->o) ||
 	    read(w->control, &answer, 1) != 1)
-		answer = WORKER_SERVE;
-	return answer;
+		return NULL;
+	switch (answer) {
+	case WORKER_TOO_MANY: return "more sessions than --max-connections";
+	case WORKER_TOO_MANY_OF_SOURCE: return "more sessions of this source than --max-per-source";
+	default: return NULL;
+	}
 }
 
-/* session_start's take. */
+/* The connection becomes fd 0 and 1. */
 static int
-take_connection(void *context, struct address *peer, const char **refused)
+put_in_place(int fd)
 {
-	struct worker *w = context;
-	char answer;
-	int fd;
-
-	/* Behind the door no numbers are left but those that are given back. */
-	(void)close(STDIN_FILENO);
-	(void)close(STDOUT_FILENO);
-	if (watch(w) == -1) {
-		int error = errno;
-
-		/* The listener logs it, for all who cannot. */
-		(void)send(w->control, &error, sizeof(error), MSG_NOSIGNAL);
-		return -1;
-	}
-	fd = accept_next(w, peer);
-	if (fd == -1)
-		return -1;
-	for (int i = 0; i < w->port->n; i++)
-		(void)close(w->port->fds[i]);
-	(void)close(w->events);
-	answer = ask_listener(w, peer);
-	if (answer == WORKER_TOO_MANY)
-		*refused = "more sessions than --max-connections";
-	if (answer == WORKER_TOO_MANY_OF_SOURCE)
-		*refused = "more sessions of this source than --max-per-source";
 	/* dup2 to itself is another system call on some machines, which no filter allows. */
 	if ((fd != STDIN_FILENO && dup2(fd, STDIN_FILENO) == -1) ||
 	    (fd != STDOUT_FILENO && dup2(fd, STDOUT_FILENO) == -1))
@@ -114,30 +88,31 @@ take_connection(void *context, struct address *peer, const char **refused)
 	return 0;
 }
 
-/* session_start's multiply. */
-static int
-become_many(void *context, const int *families, int n, struct zygote_gift *g)
-{
-	struct worker *w = context;
-
-	if (zygote_multiply(w->control, families, n, g) == -1)
-		return -1;
-	w->control = g->control;
-	return 0;
-}
-
 void
 worker_run(const struct options *o, const struct sandbox *user, const struct port *port,
     int channel, int control)
 {
-	struct worker w = { o, port, control, -1 };
-	struct session_start start = { .o = o,
-		.user = user,
-		.channel = channel,
-		.listener = control,
-		.multiply = become_many,
-		.take = take_connection,
-		.context = &w };
+	struct worker w = { o, port, control };
+	struct session_start start = {
+		.o = o, .user = user, .channel = channel, .control = control, .port = port
+	};
+	struct session *s = session_new(&start);
+	int64_t deadline = DEADLINE_NEVER;
+	struct address peer;
+	int fd;
 
-	_exit(session_serve_next(&start));
+	if (s == NULL)
+		_exit(EX_OSERR);
+	if (session_can_wait(o) && (session_open(s) == -1 || session_confine(s) == -1))
+		deadline = deadline_after(BROKEN_MS);
+	/* A confined process can have no more numbers than it has: the connection takes these. */
+	(void)close(STDIN_FILENO);
+	(void)close(STDOUT_FILENO);
+	if ((fd = accept_next(&w, deadline, &peer)) == -1)
+		_exit(EX_OK);
+	for (int i = 0; i < port->n; i++)
+		(void)close(port->fds[i]);
+	if (put_in_place(fd) == -1)
+		_exit(EX_OSERR);
+	_exit(session_run(s, &peer, ask_leave(&w, &peer)));
 }

@@ -2,15 +2,11 @@
 #define INETLS_WORKER_H
 
 /*
- * A listener's child, which waits in accept for the one connection that it will serve.  Where all
- * that does not depend on the peer can be done by then it comes from a zygote (zygote.h).  It tells
- * the listener whom it has accepted and is told whether to serve; what was accepted is always
- * served, or refused with a line in the log.  The end of its socket to the listener is its own.
+ * A listener's child: it waits for one connection and serves it.  It tells the listener whom it has
+ * accepted and asks whether it may serve; what was accepted is always served, or refused with a
+ * line in the log.
  */
 
-#include <stdint.h>
-
-#include "address.h"
 #include "options.h"
 #include "port.h"
 #include "sandbox.h"
@@ -21,9 +17,8 @@ enum { WORKER_SERVE = 's', WORKER_TOO_MANY = 'm', WORKER_TOO_MANY_OF_SOURCE = 'p
 bool worker_has_limit(const struct options *o);
 
 /*
- * Becomes such a child, or where session_can_wait says so a zygote.  Never returns.  user is whom
- * to become; channel is one to a keyholder, or -1; control the socket to the listener, whose
- * closing means that an idle child must leave.
+ * Becomes such a child.  Never returns.  user is whom to become; channel is one to a keyholder, or
+ * -1; control the socket to the listener, whose end means that a child that waits must leave.
  */
 void worker_run(const struct options *o, const struct sandbox *user, const struct port *port,
     int channel, int control) __attribute__((noreturn));

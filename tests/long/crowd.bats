@@ -49,8 +49,7 @@ sessions_gone() {
 	sed -n 's/.*peer stayed silent.* total_ms=\([0-9]*\) .*/\1/p' "$T/wrap.log" | sort -n | tail -n 1 > "$T/longest"
 	[ "$(cat "$T/longest")" -lt $((HANDSHAKE_S * 1000 + 5000)) ]
 	wait_for 20 sessions_gone
-	# But for the channels to the keyholder that are in stock.
-	[ "$(ls "/proc/$listener/fd" | wc -l)" -lt $((descriptors + $(channel_stock))) ]
+	[ "$(ls "/proc/$listener/fd" | wc -l)" -eq "$descriptors" ]
 	wait_for 10 nothing_in_run
 	stop listener
 }

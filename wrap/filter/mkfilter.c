@@ -10,15 +10,12 @@
 
 #include <errno.h>
 #include <linux/filter.h>
-#include <linux/sched.h>
 #include <linux/sockios.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -61,25 +58,8 @@ static const int for_session[] = { SCMP_SYS(recvfrom), SCMP_SYS(shutdown), SCMP_
 static const int for_record[] = { SCMP_SYS(flock), SCMP_SYS(pread64), SCMP_SYS(pwrite64),
 	SCMP_SYS(ftruncate) };
 
-/*
- * A listener's child, which is forked behind the door and waits there for its connection; the
- * socket that accepts is closed once it has one.
- */
-static const int for_zygote[] = { SCMP_SYS(recvmsg), SCMP_SYS(fork), SCMP_SYS(set_robust_list),
-	SCMP_SYS(set_tid_address), SCMP_SYS(gettid), SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),
-	SCMP_SYS(epoll_pwait), SCMP_SYS(accept4), SCMP_SYS(dup2), SCMP_SYS(dup3) };
-
-/* What fork(3) asks of clone(2): glibc's, and that of other C libraries. */
-static const scmp_datum_t fork_flags[] = {
-	CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | SIGCHLD,
-	SIGCHLD,
-};
-
-#ifdef __s390__
-#define CLONE_FLAGS(value) SCMP_A1(SCMP_CMP_EQ, value, 0)
-#else
-#define CLONE_FLAGS(value) SCMP_A0(SCMP_CMP_EQ, value, 0)
-#endif
+/* A listener's child accepts its connection when it is confined. */
+static const int for_waiting[] = { SCMP_SYS(accept4), SCMP_SYS(dup2), SCMP_SYS(dup3) };
 
 static const int for_keyholder[] = { SCMP_SYS(recvmsg) };
 
@@ -196,30 +176,6 @@ refuse_limits(scmp_filter_ctx ctx)
 	check(seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prlimit64), 0), "prlimit64");
 }
 
-/* Children that have a limit of their own yet to set: of processes and of descriptors. */
-static void
-add_forking(scmp_filter_ctx ctx)
-{
-	static const scmp_datum_t limits[] = { RLIMIT_NPROC, RLIMIT_NOFILE };
-
-	for (size_t i = 0; i < COUNT(limits); i++)
-		check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2,
-			  SCMP_A0(SCMP_CMP_EQ, 0, 0), SCMP_A1(SCMP_CMP_EQ, limits[i], 0)),
-		    "prlimit64");
-	check(seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prlimit64), 1,
-		  SCMP_A1(
-		      SCMP_CMP_LT, RLIMIT_NPROC < RLIMIT_NOFILE ? RLIMIT_NPROC : RLIMIT_NOFILE, 0)),
-	    "prlimit64");
-	check(seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prlimit64), 1,
-		  SCMP_A1(
-		      SCMP_CMP_GT, RLIMIT_NPROC > RLIMIT_NOFILE ? RLIMIT_NPROC : RLIMIT_NOFILE, 0)),
-	    "prlimit64");
-	for (size_t i = 0; i < COUNT(fork_flags); i++)
-		check(seccomp_rule_add(
-			  ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, CLONE_FLAGS(fork_flags[i])),
-		    "clone");
-}
-
 static scmp_filter_ctx
 begin_session(void)
 {
@@ -267,9 +223,9 @@ main(int argc, char **argv)
 	add_all(ctx, SCMP_ACT_ALLOW, for_record, COUNT(for_record));
 	print(ctx, "record_filter");
 	ctx = begin_session();
-	add_all(ctx, SCMP_ACT_ALLOW, for_zygote, COUNT(for_zygote));
-	add_forking(ctx);
-	print(ctx, "zygote_filter");
+	refuse_limits(ctx);
+	add_all(ctx, SCMP_ACT_ALLOW, for_waiting, COUNT(for_waiting));
+	print(ctx, "waiting_filter");
 	ctx = begin();
 	refuse_limits(ctx);
 	add_all(ctx, SCMP_ACT_ALLOW, for_keyholder, COUNT(for_keyholder));
