@@ -70,6 +70,10 @@ begin(struct session *s)
 static int
 say_begin(struct session *s)
 {
+	if (s->o->no_sandbox || s->o->no_keyholder)
+		log_line(LEVEL_WARNING, "for debugging only:%s%s",
+		    s->o->no_sandbox ? " --no-sandbox" : "",
+		    s->o->no_keyholder ? " --no-keyholder" : "");
 	log_line(LEVEL_INFO, "begin peer=%s", s->local);
 #ifdef INETLS_HOOK
 	hook_misbehave(s->backend.sockets[0]);

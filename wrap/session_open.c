@@ -207,10 +207,6 @@ session_confine(struct session *s)
 		ports[i] = address_port(&s->backend.addresses.at[i]);
 	d.keeps_record = s->last.fd != -1 || (s->trust != NULL && trust_fd(s->trust) != -1);
 	backend_root(&s->backend, root, sizeof(root));
-	if (s->o->no_sandbox || s->o->no_keyholder)
-		log_line(LEVEL_WARNING, "for debugging only:%s%s",
-		    s->o->no_sandbox ? " --no-sandbox" : "",
-		    s->o->no_keyholder ? " --no-keyholder" : "");
 	if (sandbox_close_door(&s->sandbox, &d, &s->why) == -1)
 		return session_finish(s, "config", NULL);
 	if (s->sandbox.change_user)
