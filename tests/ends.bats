@@ -201,9 +201,19 @@ cut_late() {
 	within 9
 }
 
+reset_bare() {
+	bare
+	says "backend.received=$in" backend.end=reset
+}
+
+@test "a TCP service that has only half-closed hears a bare FIN as a reset, and no byte that the peer has not said" {
+	in=0 out=100 first=backend
+	each 'handshake recv-tls fin hold' 'send:100 fin recv-all' reset_bare
+	in=1000
+	each 'handshake send:1000 recv-tls fin hold' 'recv:1000 send:100 fin recv-all' reset_bare
+}
+
 @test "after the service's half-close a bare FIN is a cut, as it is inside a record or before close_notify" {
-	in=0
-	each 'handshake recv-tls fin hold' 'send:100 fin recv-all' cut_late
 	in=1000
 	each 'handshake recv-tls send:1000 fin hold' 'send:100 fin recv-all' cut_late
 	each 'handshake send:1000 recv:100 fin hold' 'recv:1000 send:100 recv-all' cut_late

@@ -166,6 +166,8 @@ class End:
 class Backend(End):
     def __init__(self, sock):
         super().__init__(sock)
+        # A byte that nobody has said would be among the others.
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
         self.end = "open"
 
     def failed(self, error):

@@ -127,15 +127,16 @@ peer_failed(struct relay *r, ssize_t how)
 }
 
 /*
- * Whether the peer's bare FIN leaves nothing open: the service has closed both ways, so that
- * nothing more could be said to it, and the peer has been told by our close_notify.
+ * Whether the peer's bare FIN leaves nothing open: the service has closed both ways, as far as its
+ * kernel says, and the peer has been told by our close_notify and has said nothing since.  The
+ * service gets a reset all the same: if it still reads, it takes nothing for complete.
  */
 static bool
 is_complete(const struct relay *r)
 {
 	return r->setup->plain_closes && r->out.passed && !r->in_after_out &&
 	    tls_ended_bare(r->setup->peer) && tls_flush(r->setup->peer) == 1 &&
-	    socket_is_closed(r->setup->plain_in);
+	    socket_may_be_closed(r->setup->plain_in);
 }
 
 static bool

@@ -16,8 +16,7 @@
 
 #include "deadline.h"
 
-#define LOOK_MS 10  /* between two looks at what is still to be acknowledged */
-#define ASK_MS 1000 /* for the answer of a kernel that is not this one */
+#define LOOK_MS 10 /* between two looks at what is still to be acknowledged */
 
 void
 socket_tune(int fd)
@@ -108,22 +107,12 @@ has_hung_up(int fd)
 }
 
 bool
-socket_is_closed(int fd)
+socket_may_be_closed(int fd)
 {
-	int64_t deadline = deadline_after(ASK_MS);
 	struct tcp_info info;
 	socklen_t len = sizeof(info);
 
-	if (has_hung_up(fd))
-		return true;
-	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1 ||
-	    send(fd, "", 1, MSG_OOB | MSG_NOSIGNAL) != 1)
-		return has_hung_up(fd);
-	while (deadline_now() < deadline && is_sending(fd))
-		if (deadline_wait(NULL, 0, deadline_min(deadline, deadline_after(LOOK_MS))) !=
-		    DEADLINE_OVER)
-			break;
-	return has_hung_up(fd);
+	return has_hung_up(fd) || getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0;
 }
 
 int

@@ -26,12 +26,11 @@ void socket_release(int fd);
 void socket_abort(int fd, int64_t deadline);
 
 /*
- * Whether the other end of a connection whose end of file has come has closed it, and not only said
- * that it sends no more.  A Unix socket hangs up.  Of TCP only data that is not taken any more can
- * tell: an urgent byte, which a program that still reads does not see among the others.  So this is
- * for a connection that carries nothing after it.
+ * Whether the other end of a connection whose end of file has come may have closed it, and not only
+ * said that it sends no more.  A Unix socket hangs up.  TCP says the same in both cases until it is
+ * sent data that nobody takes: so there it always may.
  */
-bool socket_is_closed(int fd);
+bool socket_may_be_closed(int fd);
 
 /*
  * Makes a descriptor non-blocking for this process alone: a pipe or a terminal is opened anew,
