@@ -53,6 +53,7 @@ debian_commit() {
 }
 
 # debian_enter: its limit in seconds is $LIMIT.  The root becomes a mount point, since what is none has no namespaces.
+# As process 1 of a chroot nothing can see that this is one: procps would set this machine's sysctls, but for $container.
 debian_enter() {
 	local network=()
 	if [ "$1" = -n ]; then
@@ -67,6 +68,6 @@ debian_enter() {
 		mount -t tmpfs -o mode=755 run "$root/run"
 		mount -t tmpfs -o mode=1777 shm "$root/dev/shm"
 		mount -t devpts -o newinstance,ptmxmode=666,mode=620 devpts "$root/dev/pts"
-		exec chroot "$root" env -i HOME=/root TERM=dumb \
+		exec chroot "$root" env -i HOME=/root TERM=dumb container=chroot \
 			PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"' sh "$@" < /dev/null
 }
