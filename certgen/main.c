@@ -7,16 +7,16 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "authority.h"
-#include "client.h"
-#include "inspect.h"
-#include "issue.h"
-#include "order.h"
-#include "renew.h"
-#include "revoke.h"
-#include "say.h"
-#include "sign.h"
-#include "usage.h"
+#include "commands/authority.h"
+#include "commands/client.h"
+#include "commands/inspect.h"
+#include "commands/issue.h"
+#include "commands/order.h"
+#include "commands/renew.h"
+#include "commands/revoke.h"
+#include "dialogue/say.h"
+#include "commands/sign.h"
+#include "commands/usage.h"
 
 /* GnuTLS would print what GNUTLS_DEBUG_LEVEL asks for before main: it is initialised by hand. */
 GNUTLS_SKIP_GLOBAL_INIT

@@ -44,9 +44,9 @@ found() {
 }
 
 @test "bad: a file, a test or a target that the README invents is found" {
-	sed 's|wrap/relay\.c|wrap/relais.c|' "$README" > "$T/README.md"
-	found map "$T/README.md" 'wrap/relais.c is in the list, but not in the tree'
-	found map "$T/README.md" 'wrap/relay.c is not in the list'
+	sed 's|session/relay\.c|session/relais.c|' "$README" > "$T/README.md"
+	found map "$T/README.md" 'wrap/session/relais.c is in the list, but not in the tree'
+	found map "$T/README.md" 'wrap/session/relay.c is not in the list'
 	sed 's/\*the PEM is opened by the keyholder alone\*/*the PEM is a myth*/' "$README" > "$T/README.md"
 	found tests "$T/README.md" "has no test 'the PEM is a myth'"
 	sed 's/`make systemd`/`make launchd`/' "$README" > "$T/README.md"

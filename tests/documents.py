@@ -64,9 +64,14 @@ def is_sentence(text):
     return (len(words) > 1 and " " in text) or re.match(r"[A-Za-z]{2,}(?: \d)?:? %", text) is not None
 
 
+def wrapper_source():
+    yield from source("wrap/*.c")
+    yield from source("wrap/*/*.c")
+
+
 def wrapper():
     """The wrapper's source: its own but for what a debug build alone has, and of common/ what it calls."""
-    yield from ((name, text) for name, text in source("wrap/*.c") if name != "wrap/hook.c")
+    yield from wrapper_source()
     yield from source("common/leaf.c")
     yield from source("common/pemfile.c")
     for name, text in source("common/file.c"):
@@ -115,7 +120,7 @@ def check_messages(page):
 
 def check_words(page):
     text = rendered(page, "DIAGNOSTICS")
-    session = " ".join(text for _, text in source("wrap/*.c"))
+    session = " ".join(text for _, text in wrapper_source())
     results = set(re.findall(r'\bsession_finish(?:_why)?\(\s*s,\s*"([a-z]+)"', session))
     ends = set(re.findall(r'\bsession_finish(?:_why)?\(\s*s,\s*"[a-z]+",\s*"([a-z]+)"', session))
     results |= set(re.findall(r'\[RELAY_(?!END_)[A-Z_]+\] = "([a-z]+)"', session))
@@ -152,7 +157,7 @@ def check_trouble(readme):
 
 
 def check_options(page):
-    options = dict(source("wrap/options.c"))["wrap/options.c"]
+    options = dict(source("wrap/options/options.c"))["wrap/options/options.c"]
     table = re.search(r"long_options\[\] = \{(.*?)\n\};", options, flags=re.DOTALL).group(1)
     short = re.search(r'SHORT_OPTIONS "([^"]*)"', options).group(1).replace(":", "")
     given = {f"--{name}" for name in re.findall(r'\{ "([^"]+)"', table)} | {f"-{letter}" for letter in short}
@@ -174,7 +179,7 @@ def read(path):
 def check_map(readme):
     named = re.findall(r"^\| `([^` ]+)` \|", read(readme), flags=re.MULTILINE)
     named = {path for path in named if "/" in path or path == "GNUmakefile"}
-    there = {name for pattern in ("wrap/*.c", "wrap/*/*.c", "certgen/*.c", "common/*.c", "common/*/*.c") for name, _ in source(pattern)}
+    there = {name for pattern in ("wrap/*.c", "wrap/*/*.c", "wrap/*/*/*.c", "certgen/*.c", "certgen/*/*.c", "common/*.c", "common/*/*.c") for name, _ in source(pattern)}
     return [f"{path} is in the list, but not in the tree" for path in sorted(named)
             if not os.path.exists(os.path.join(ROOT, path))] + \
         [f"{path} is not in the list" for path in sorted(there - named)]

@@ -29,7 +29,7 @@ functions_over() {
 				if (length_of > most)
 					print FILENAME ":" start, length_of
 				start = 0
-			}' wrap/*.c certgen/*.c common/*.c common/*/*.c
+			}' wrap/*.c wrap/*/*.c wrap/*/*/*.c certgen/*.c certgen/*/*.c common/*.c common/*/*.c
 	)
 }
 
@@ -54,19 +54,19 @@ functions_over() {
 	[ -z "$output" ]
 }
 
-@test "an #if for an operating system is in wrap/sandbox.c and nowhere else" {
+@test "an #if for an operating system is in wrap/confine/confine.c and nowhere else" {
 	run grep -nE '^#[[:space:]]*(if|ifdef|elif).*(__linux__|__FreeBSD__|__OpenBSD__|__NetBSD__|__APPLE__|_WIN32)' \
-		"$ROOT"/wrap/*.[ch] "$ROOT"/certgen/*.[ch] "$ROOT"/common/*.[ch] "$ROOT"/common/*/*.[ch]
+		"$ROOT"/wrap/*.[ch] "$ROOT"/wrap/*/*.[ch] "$ROOT"/certgen/*.[ch] "$ROOT"/certgen/*/*.[ch] "$ROOT"/common/*.[ch] "$ROOT"/common/*/*.[ch]
 	echo "$output"
-	run grep -v "^$ROOT/wrap/sandbox.c:" <<< "$output"
+	run grep -v "^$ROOT/wrap/confine/confine.c:" <<< "$output"
 	[ -z "$output" ]
 }
 
-@test "only tls, its key and its names, trust, chain, lists, dates, ticket and the keyholder's signer see GnuTLS in the wrapper" {
-	run grep -lE '#[[:space:]]*include[[:space:]]*<gnutls/' "$ROOT"/wrap/*.[ch]
+@test "of the rooms of the wrapper only tls/ and key/ see GnuTLS and nettle" {
+	run grep -lE '#[[:space:]]*include[[:space:]]*<(gnutls|nettle)/' "$ROOT"/wrap/*.[ch] "$ROOT"/wrap/*/*.[ch]
 	echo "$output"
 	[ -n "$output" ]
-	run grep -vE '/(tls|tls_key|sni|trust|chain|validity|revocation|ticket|signer|signer_facts|signable)\.[ch]$' <<< "$output"
+	run grep -vE '/wrap/(tls|key)/' <<< "$output"
 	[ -z "$output" ]
 }
 

@@ -11,18 +11,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backend.h"
-#include "deadline.h"
-#include "installed.h"
-#include "keyholder.h"
+#include "service/backend.h"
+#include "base/deadline.h"
+#include "tls/installed.h"
+#include "key/keyholder.h"
 #include "nameservice.h"
-#include "pgsql_probe.h"
-#include "revocation.h"
-#include "sandbox.h"
-#include "session.h"
-#include "signer.h"
-#include "ticket.h"
-#include "tls.h"
+#include "protocol/pgsql_probe.h"
+#include "tls/revocation.h"
+#include "confine/confine.h"
+#include "session/session.h"
+#include "key/signer.h"
+#include "tls/ticket.h"
+#include "tls/tls.h"
 
 #define WARN_LIST_DAYS 7 /* a list is made anew by a timer, often each month */
 #define WARN_DAYS 30     /* what inetls-certgen renew --before has by default */

@@ -3,7 +3,7 @@
 
 /* --check: the configuration as given, tried before a client has to. */
 
-#include "options.h"
+#include "options/options.h"
 
 /*
  * One line for each finding on stdout: "ok", "warning" or "error" and a sentence.  0, or the class

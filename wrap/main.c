@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "listener.h"
-#include "log.h"
-#include "options.h"
-#include "session.h"
-#include "tls.h"
+#include "listener/listener.h"
+#include "base/log.h"
+#include "options/options.h"
+#include "session/session.h"
+#include "tls/tls.h"
 
 /* What a person asked for, never where stdout is a peer. */
 static int

@@ -5,8 +5,8 @@
  * key.
  */
 
-#include "../../wrap/keyprocess.c"
-#include "../../wrap/p256.h"
+#include "key/keyholder_serve.c"
+#include "key/p256.h"
 
 #include <fcntl.h>
 #include <stdint.h>

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../wrap/peerkey.h"
+#include "tls/peerkey.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

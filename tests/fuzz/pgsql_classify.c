@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../wrap/pgsql.h"
+#include "protocol/pgsql.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -14,8 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../../wrap/deadline.h"
-#include "../../wrap/pgsql.h"
+#include "base/deadline.h"
+#include "protocol/pgsql.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,7 +6,7 @@
  * Whatever they are, the session comes to an end of its own, with a code.
  */
 
-#include "../../wrap/session.c"
+#include "session/session.c"
 
 #include <fcntl.h>
 #include <netinet/in.h>

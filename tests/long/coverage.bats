@@ -18,17 +18,17 @@ setup_file() {
 }
 
 @test "bad-coverage: a file under 90 % without a reason, one with a reason that it does not need, and one that is gone" {
-	printf 'certgen/text.c\tit is here by mistake\nwrap/gone.c\tit was here once\n' > "$T/known"
+	printf 'certgen/request/text.c\tit is here by mistake\nwrap/gone.c\tit was here once\n' > "$T/known"
 	measured COVERAGE_KNOWN="$T/known"
 	[ "$status" -eq 1 ]
-	[[ $output == *$'\nfailed: certgen/crl.c: under 90 %'* ]]
-	[[ $output == *$'\nfailed: certgen/text.c: has 90 %, and is still in '* ]]
+	[[ $output == *$'\nfailed: certgen/ca/crl.c: under 90 %'* ]]
+	[[ $output == *$'\nfailed: certgen/request/text.c: has 90 %, and is still in '* ]]
 	[[ $output == *$'\nfailed: wrap/gone.c: is in '*", and not in the tree"* ]]
 }
 
 @test "coverage: lines that ran and those that did not, by file" {
 	measured
-	[[ $output == *$'\n'"certgen/text.c "*" 100.0 % "* ]]
-	grep -qE '^certgen/crl.c +0 of +[0-9]+ +0.0 % ' <<< "$output"
+	[[ $output == *$'\n'"certgen/request/text.c "*" 100.0 % "* ]]
+	grep -qE '^certgen/ca/crl.c +0 of +[0-9]+ +0.0 % ' <<< "$output"
 	tail -n 1 <<< "$output" | grep -qE '^[0-9]+ of [0-9]+ lines, [0-9.]+ %$'
 }

@@ -16,11 +16,11 @@
 
 #include <cmocka.h>
 
-#include "../../certgen/cert.h"
-#include "../../certgen/health.h"
-#include "../../certgen/key.h"
-#include "../../certgen/pem.h"
-#include "../../certgen/view.h"
+#include "x509/cert.h"
+#include "commands/health.h"
+#include "x509/key.h"
+#include "x509/pem.h"
+#include "x509/view.h"
 #include "../../common/file.h"
 
 #define DAY (24L * 3600)
@@ -43,6 +43,7 @@ setup(void **state)
 		return -1;
 	*state = made;
 	request_init(&made->request, REQUEST_SERVER);
+	made->request.key = key_kind_parse(KEY_DEFAULT, NULL);
 	made->now = time(NULL);
 	(void)snprintf(made->dir, sizeof(made->dir), "/tmp/certgen_cert.XXXXXX");
 	if (mkdtemp(made->dir) == NULL || chdir(made->dir) == -1)

@@ -13,8 +13,10 @@
 
 #include <cmocka.h>
 
-#include "../../certgen/cert.h"
-#include "../../certgen/constraint.h"
+#include "x509/cert.h"
+#include "request/scope.h"
+#include "x509/constraint.h"
+#include "x509/key.h"
 
 static const struct {
 	const char *text, *reason;
@@ -83,7 +85,7 @@ bad_domains_and_ranges_are_refused_with_a_reason(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		if (constraint_parse(bad[i].text, &name, &why) == 0)
+		if (scope_parse(bad[i].text, &name, &why) == 0)
 			fail_msg("'%s' was taken", bad[i].text);
 		if (strstr(why.text, bad[i].reason) == NULL)
 			fail_msg("'%s': %s", bad[i].text, why.text);
@@ -98,7 +100,7 @@ good_ones_are_read(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		if (constraint_parse(good[i].text, &name, &why) == -1)
+		if (scope_parse(good[i].text, &name, &why) == -1)
 			fail_msg("'%s': %s", good[i].text, why.text);
 		assert_string_equal(name.text, good[i].name);
 		assert_int_equal(name.ip_len, good[i].ip_len);
@@ -116,6 +118,7 @@ make_ca(const char *may)
 	request_init(request, REQUEST_AUTHORITY);
 	assert_int_equal(request_set(request, REQUEST_NAMES, may, NULL), 0);
 	assert_int_equal(request_set_common(request, "test CA", NULL), 0);
+	request->key = key_kind_parse(KEY_DEFAULT, NULL);
 	assert_non_null(key = key_make(request->key, NULL));
 	assert_non_null(cert = cert_make(request, key, time(NULL), NULL));
 	gnutls_x509_privkey_deinit(key);

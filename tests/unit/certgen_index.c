@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "../../certgen/index.h"
+#include "ca/index.h"
 #include "../../common/file.h"
 
 #define A "issued\t0A\t2026-11-24T08:00:00Z\t2029-02-25T08:00:00Z\tserver\tdb.example.org\n"

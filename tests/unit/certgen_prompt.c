@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "../../certgen/prompt.h"
+#include "dialogue/prompt.h"
 
 struct talk {
 	struct request request;

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "../../certgen/request.h"
+#include "request/request.h"
 
 static int
 setup(void **state)

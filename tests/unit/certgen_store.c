@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "../../certgen/store.h"
+#include "files/store.h"
 #include "../../common/file.h"
 
 /* Every test has a directory of its own, which is the working directory. */

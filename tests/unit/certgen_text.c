@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "../../certgen/text.h"
+#include "request/text.h"
 
 static void
 bad_text_has_no_length(void **state)

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "../../common/parse.h"
-#include "../../wrap/address.h"
-#include "../../wrap/pidfile.h"
+#include "base/address.h"
+#include "listener/pidfile.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -11,7 +11,7 @@
 #include <gnutls/abstract.h>
 #include <gnutls/x509.h>
 
-#include "../../wrap/certificate.h"
+#include "tls/certificate.h"
 
 /* Signed by itself, for the name. */
 static gnutls_datum_t

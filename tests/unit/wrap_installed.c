@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "../../wrap/installed.h"
+#include "tls/installed.h"
 
 #define ID "0101010101010101010101010101010101010101"
 #define OTHER "0201010101010101010101010101010101010101"

@@ -12,10 +12,10 @@
 
 #include <cmocka.h>
 
-#include "../../wrap/daemon.h"
-#include "../../wrap/deadline.h"
-#include "../../wrap/keyprocess.h"
-#include "../../wrap/keyring.h"
+#include "listener/daemon.h"
+#include "base/deadline.h"
+#include "key/keyholder_serve.h"
+#include "listener/keyholders.h"
 
 #define SIGNAL_MS 200
 #define SOON_MS 3000 /* far from the ten seconds that an answer may take */

@@ -19,9 +19,9 @@
 #include <gnutls/abstract.h>
 #include <gnutls/x509.h>
 
-#include "../../wrap/keyholder.h"
-#include "../../wrap/keyprocess.h"
-#include "../../wrap/sandbox.h"
+#include "key/keyholder.h"
+#include "key/keyholder_serve.h"
+#include "confine/confine.h"
 
 #define ANSWER_MS 10000
 

@@ -12,7 +12,7 @@
 
 #include <unistd.h>
 
-#include "../../wrap/log.h"
+#include "base/log.h"
 
 static char path[] = "/tmp/inetls-log.XXXXXX";
 static char text[1 << 16];

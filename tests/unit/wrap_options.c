@@ -13,7 +13,7 @@
 #include <getopt.h>
 
 #include "../../common/parse.h"
-#include "../../wrap/options.h"
+#include "options/options.h"
 
 #define WORDS 64
 

@@ -12,7 +12,7 @@
 #include <gnutls/crypto.h>
 #include <gnutls/x509.h>
 
-#include "../../wrap/p256.h"
+#include "key/p256.h"
 
 #define KEYS 2000 /* half of them have a zero before the number, and one in 256 is a byte short */
 

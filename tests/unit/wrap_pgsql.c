@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "../../wrap/pgsql.h"
+#include "protocol/pgsql.h"
 
 #define SSL 80877103u
 #define GSSENC 80877104u

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "../../wrap/pgsql_startup.h"
+#include "protocol/pgsql_startup.h"
 
 #define LIST(text) text, sizeof(text) - 1
 

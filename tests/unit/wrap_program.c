@@ -15,9 +15,9 @@
 
 #include <cmocka.h>
 
-#include "../../wrap/deadline.h"
-#include "../../wrap/program.h"
-#include "../../wrap/sandbox.h"
+#include "base/deadline.h"
+#include "service/program.h"
+#include "confine/confine.h"
 
 #define ANSWER_MAX 65536
 

@@ -1,8 +1,8 @@
 /*
- * The relay against a TLS that is not one.  The fake below shadows wrap/tls.c: a record is a length
- * of two bytes and its data, length 0 is close_notify, 0xffff a protocol error, the end of the
- * socket a truncation.  It returns short counts, wants to read or write without need, and keeps to
- * the contract of tls.h.  The two ends of the relay are threads that follow a plan; the plan is
+ * The relay against a TLS that is not one.  The fake below shadows wrap/tls/tls.c: a record is a
+ * length of two bytes and its data, length 0 is close_notify, 0xffff a protocol error, the end of
+ * the socket a truncation.  It returns short counts, wants to read or write without need, and keeps
+ * to the contract of tls.h.  The two ends of the relay are threads that follow a plan; the plan is
  * made from a seed, which is printed when something is wrong.
  */
 
@@ -31,8 +31,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../wrap/deadline.h"
-#include "../../wrap/relay.h"
+#include "base/deadline.h"
+#include "session/relay.h"
 #include "../../common/parse.h"
 
 /* for one test; a relay that hangs or spins is ended with its seed on stderr */

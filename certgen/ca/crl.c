@@ -1,0 +1,198 @@
+/*
+ * The list.  An expired one turns every client away, so that it is made anew well before: see
+ * renew's timer.
+ */
+
+#include "ca/crl.h"
+
+#include <gnutls/abstract.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ca/casign.h"
+#include "file.h"
+#include "ca/index.h"
+#include "dialogue/page.h"
+#include "x509/view.h"
+
+#define DAY (24L * 3600)
+#define SKEW 3600 /* a reader's clock may be that slow */
+
+static int
+add_revoked(gnutls_x509_crl_t crl, const struct index_entry *entry)
+{
+	unsigned char serial[CERT_SERIAL_LEN];
+	size_t len = strlen(entry->serial) / 2;
+
+	for (size_t i = 0; i < len; i++) {
+		char byte[3] = { entry->serial[2 * i], entry->serial[2 * i + 1], '\0' };
+
+		serial[i] = (unsigned char)strtoul(byte, NULL, 16);
+	}
+	return gnutls_x509_crl_set_crt_serial(crl, serial, len, entry->when);
+}
+
+/* Takes in what the record says; *number becomes that of this list. */
+static int
+fill(gnutls_x509_crl_t crl, const struct index *index, unsigned long *number)
+{
+	struct index_entry entry;
+	size_t at = 0;
+	int r = 0;
+
+	*number = 1;
+	while (r >= 0 && index_next(index, &at, &entry))
+		if (entry.event == INDEX_REVOKED)
+			r = add_revoked(crl, &entry);
+		else if (entry.event == INDEX_CRL)
+			*number = strtoul(entry.serial, NULL, 16) + 1;
+	return r;
+}
+
+static int
+set_number(gnutls_x509_crl_t crl, unsigned long number)
+{
+	unsigned char bytes[8];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (unsigned char)(number >> (8 * (sizeof(bytes) - 1 - i)));
+	return gnutls_x509_crl_set_number(crl, bytes, sizeof(bytes));
+}
+
+static int
+sign(gnutls_x509_crl_t crl, const struct ca *ca)
+{
+	gnutls_digest_algorithm_t digest = GNUTLS_DIG_SHA256;
+	unsigned char id[64];
+	size_t len = sizeof(id);
+	unsigned bits = 0;
+	int r, algorithm = gnutls_x509_privkey_get_pk_algorithm2(ca->key, &bits);
+
+	if ((r = gnutls_x509_crt_get_subject_key_id(ca->certs[0], id, &len, NULL)) < 0 ||
+	    (r = gnutls_x509_crl_set_authority_key_id(crl, id, len)) < 0)
+		return r;
+	if (algorithm == GNUTLS_PK_ECDSA && bits > 256)
+		digest = GNUTLS_DIG_SHA384;
+	return gnutls_x509_crl_sign2(crl, ca->certs[0], ca->key, digest, 0);
+}
+
+static int
+make(gnutls_x509_crl_t crl, const struct ca *ca, const struct index *index,
+    struct index_entry *entry)
+{
+	unsigned long number;
+	int r;
+
+	if ((r = gnutls_x509_crl_set_version(crl, 2)) < 0 || (r = fill(crl, index, &number)) < 0 ||
+	    (r = gnutls_x509_crl_set_this_update(crl, entry->when - SKEW)) < 0 ||
+	    (r = gnutls_x509_crl_set_next_update(crl, entry->expires)) < 0 ||
+	    (r = set_number(crl, number)) < 0)
+		return r;
+	(void)snprintf(entry->serial, sizeof(entry->serial), "%lX", number);
+	return sign(crl, ca);
+}
+
+static int
+publish(gnutls_x509_crl_t crl, const struct ca *ca, struct index *index,
+    const struct index_entry *entry, struct failure *why)
+{
+	gnutls_datum_t pem = { NULL, 0 };
+	char path[PATH_MAX];
+	int r = gnutls_x509_crl_export2(crl, GNUTLS_X509_FMT_PEM, &pem);
+
+	if (r < 0)
+		return failure_set(why, EX_SOFTWARE, "write the list: %s", gnutls_strerror(r));
+	/*
+	 * The number first: a list that nobody got wastes one, and no number is ever that of two
+	 * lists.
+	 */
+	if ((r = index_append(index, entry, why)) == 0)
+		r = file_replace(ca_path(ca, "crl.pem", path), 0644, pem.data, pem.size, why);
+	gnutls_free(pem.data);
+	return r;
+}
+
+int
+crl_write(const struct ca *ca, long days, time_t now, struct failure *why)
+{
+	struct index_entry entry = { .event = INDEX_CRL, .when = now, .expires = now + days * DAY };
+	struct casign lock;
+	gnutls_x509_crl_t crl = NULL;
+	int r;
+
+	if (casign_begin(&lock, ca, why) == -1)
+		return -1;
+	if ((r = gnutls_x509_crl_init(&crl)) < 0 || (r = make(crl, ca, &lock.index, &entry)) < 0)
+		r = failure_set(why, EX_SOFTWARE, "make the list: %s", gnutls_strerror(r));
+	else
+		r = publish(crl, ca, &lock.index, &entry, why);
+	gnutls_x509_crl_deinit(crl);
+	casign_end(&lock);
+	return r;
+}
+
+int
+crl_load(const char *pem, size_t len, gnutls_x509_crl_t *crl, struct failure *why)
+{
+	const gnutls_datum_t data = { (unsigned char *)(uintptr_t)pem, (unsigned)len };
+	int r;
+
+	*crl = NULL;
+	if (memmem(pem, len, "-----BEGIN X509 CRL-----", 24) == NULL)
+		return 0;
+	if ((r = gnutls_x509_crl_init(crl)) == 0 &&
+	    (r = gnutls_x509_crl_import(*crl, &data, GNUTLS_X509_FMT_PEM)) == 0)
+		return 1;
+	gnutls_x509_crl_deinit(*crl);
+	*crl = NULL;
+	return failure_set(why, EX_DATAERR, "the list cannot be read: %s", gnutls_strerror(r));
+}
+
+static unsigned long
+number_of(gnutls_x509_crl_t crl)
+{
+	unsigned char bytes[20];
+	size_t len = sizeof(bytes);
+	unsigned long number = 0;
+
+	if (gnutls_x509_crl_get_number(crl, bytes, &len, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < len; i++)
+		number = number << 8 | bytes[i];
+	return number;
+}
+
+static void
+print_revoked(FILE *out, gnutls_x509_crl_t crl, unsigned i)
+{
+	unsigned char serial[64];
+	size_t len = sizeof(serial);
+	time_t when;
+	char date[VIEW_DATE_MAX];
+
+	if (gnutls_x509_crl_get_crt_serial(crl, i, serial, &len, &when) < 0)
+		return;
+	(void)fputs("  ", out);
+	for (size_t k = 0; k < len; k++)
+		(void)fprintf(out, "%02X", serial[k]);
+	(void)fprintf(out, "  %s\n", view_date(when, date));
+}
+
+void
+crl_print(FILE *out, gnutls_x509_crl_t crl)
+{
+	char from[VIEW_DATE_MAX], to[VIEW_DATE_MAX];
+	gnutls_datum_t issuer = { NULL, 0 };
+	int count = gnutls_x509_crl_get_crt_count(crl);
+
+	if (gnutls_x509_crl_get_issuer_dn3(crl, &issuer, 0) == 0)
+		page_line(out, "  issuer", 11, (const char *)issuer.data);
+	gnutls_free(issuer.data);
+	(void)fprintf(out, "  number   %lu\n  valid    %s to %s\n  revoked  %d\n", number_of(crl),
+	    view_date(gnutls_x509_crl_get_this_update(crl), from),
+	    view_date(gnutls_x509_crl_get_next_update(crl), to), count < 0 ? 0 : count);
+	for (int i = 0; i < count; i++)
+		print_revoked(out, crl, (unsigned)i);
+}

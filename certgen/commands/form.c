@@ -1,0 +1,53 @@
+/* Which files a client gets.  A user becomes the name of one, and must not lead elsewhere. */
+
+#include "commands/form.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "dialogue/say.h"
+
+int
+form_choose(const struct order *order, enum form *form)
+{
+	if ((order->libpq != NULL) + (order->p12 != NULL) + order->pk8 > 1)
+		return say_usage("client: one of --libpq, --p12 and --pk8");
+	if (order->p12 == NULL && (order->legacy || order->p12_password_file != NULL))
+		return say_usage("client: --legacy and --p12-password-file go with --p12");
+	if (order->p12 != NULL && order->p12_password_file == NULL && !order_asks(order))
+		return say_usage(
+		    "client: a PKCS#12 has a password: --p12-password-file FILE, or a terminal to ask on");
+	*form = FORM_PEM;
+	if (order->libpq != NULL)
+		*form = FORM_LIBPQ;
+	else if (order->p12 != NULL)
+		*form = FORM_P12;
+	else if (order->pk8)
+		*form = FORM_PK8;
+	return 0;
+}
+
+int
+form_paths(const struct order *order, enum form form, char paths[FORM_FILES][PATH_MAX])
+{
+	static const char *const libpq[FORM_FILES] = { "postgresql.key", "postgresql.crt",
+		"root.crt" };
+	const char *user = order->words[0];
+
+	if (form == FORM_LIBPQ) {
+		for (size_t i = 0; i < FORM_FILES; i++)
+			(void)snprintf(paths[i], PATH_MAX, "%.4000s/%s", order->libpq, libpq[i]);
+		return 0;
+	}
+	if (form == FORM_P12) {
+		(void)snprintf(paths[0], PATH_MAX, "%.4000s", order->p12);
+		return 0;
+	}
+	if (strchr(user, '/') != NULL || *user == '.' || *user == '-')
+		return say_usage(
+		    "client: '%.60s' makes no good name of a file: --libpq DIR or --p12 FILE",
+		    user);
+	(void)snprintf(paths[0], PATH_MAX, "%.300s%s", user, form == FORM_PK8 ? ".pk8" : ".pem");
+	(void)snprintf(paths[1], PATH_MAX, "%.300s.crt", user);
+	return 0;
+}

@@ -1,0 +1,61 @@
+#ifndef INETLS_ORDER_H
+#define INETLS_ORDER_H
+
+/* The command line of every subcommand that makes or signs something, read into one struct. */
+
+#include <sys/stat.h>
+#include <time.h>
+
+#include "ca/ca.h"
+#include "failure.h"
+#include "request/request.h"
+
+struct order {
+	struct request request;
+	char **words; /* what is no option, ended by NULL */
+	int word_count;
+	const char *ca, *password_file;
+	const char *libpq, *p12, *p12_password_file;
+	int pk8, legacy;
+	int ask, batch, force, quiet, new_key, for_client, days_given;
+	int has_owner;
+	struct stat owner; /* of --owner, whom the new PEM belongs to: uid and gid */
+	long before;       /* -1: not given */
+	time_t now;
+};
+
+/* Which subcommands take an option: the first argument of order_read, and a column of its table. */
+enum order_kind {
+	ORDER_SELF = 1 << 0,
+	ORDER_AUTHORITY = 1 << 1,
+	ORDER_SERVER = 1 << 2,
+	ORDER_CLIENT = 1 << 3,
+	ORDER_CSR = 1 << 4,
+	ORDER_SIGN = 1 << 5,
+	ORDER_REVOKE = 1 << 6,
+	ORDER_CRL = 1 << 7,
+	ORDER_RENEW = 1 << 8,
+};
+
+/*
+ * Reads options and words, and the clock, which must not be before this program's release.  0, or,
+ * with the sentence printed, an exit code or a COMMAND_* of usage.h.
+ */
+int order_read(struct order *order, enum order_kind kind, int argc, char *argv[]);
+
+/* Adds the words from the first one on as names.  0, or an exit code with the sentence printed. */
+int order_take_names(struct order *order, int first);
+
+/*
+ * Whether a word is the name of a file, ending in .pem or with a slash in it: a mistyped subcommand
+ * must not become a file that holds a key.
+ */
+int order_is_file(const char *word);
+
+/* Whether questions are asked: on a terminal, or because of --ask. */
+int order_asks(const struct order *order);
+
+/* Where the passphrase of the CA's key comes from. */
+struct ca_secret order_secret(const struct order *order);
+
+#endif

@@ -1,0 +1,134 @@
+/*
+ * Questions and answers, line by line.  Signals are left alone: Ctrl-C ends the program, and that
+ * is right.
+ */
+
+#include "dialogue/prompt.h"
+
+#include <string.h>
+
+#include "dialogue/page.h"
+#include "request/text.h"
+
+#define TRIES 3
+#define ANSWER_MAX 4096 /* what a terminal gives as one line at most */
+#define DEFAULT_MAX 2048
+
+static const char *const questions[REQUEST_FIELDS] = {
+	[REQUEST_NAMES] = "Domain names that clients connect to",
+	[REQUEST_ORG] = "Organisation",
+	[REQUEST_LOCALITY] = "Locality (city)",
+	[REQUEST_STATE] = "State or province",
+	[REQUEST_COUNTRY] = "Country (two letters)",
+	[REQUEST_VALID_DAYS] = "Valid for how many days",
+};
+
+/*
+ * One line without its end, cut off at size.  0, or -1 at the end of the input: what came before it
+ * without a line's end is no answer either.
+ */
+static int
+read_line(FILE *in, char *line, size_t size)
+{
+	size_t len = 0;
+	int c;
+
+	while ((c = getc(in)) != EOF && c != '\n')
+		if (len + 1 < size)
+			line[len++] = c == '\0' ?
+			    '\1' :
+			    (char)c; /* a NUL must be refused, not end the text */
+	line[len] = '\0';
+	return c == EOF ? -1 : 0;
+}
+
+static int
+end_of_input(FILE *out, struct failure *why)
+{
+	(void)fputc('\n', out);
+	return failure_set(why, EX_DATAERR, "end of input: nothing was written");
+}
+
+static void
+print_reason(FILE *out, const struct failure *refused)
+{
+	(void)fputs("  ", out);
+	text_print(out, refused->text);
+	(void)fputc('\n', out);
+}
+
+/* One answer: 0 where the request has taken it, 1 where it was refused, -1 at the end. */
+static int
+ask_once(
+    struct request *request, enum request_field field, FILE *in, FILE *out, struct failure *why)
+{
+	char line[ANSWER_MAX], now[DEFAULT_MAX], *answer;
+	struct failure refused;
+
+	(void)fprintf(out, "%s [",
+	    field == REQUEST_NAMES && request->purpose == REQUEST_AUTHORITY ?
+		"Domains and ranges of addresses that it may sign for" :
+		questions[field]);
+	text_print(out, request_get(request, field, now, sizeof(now)));
+	(void)fputs("]: ", out);
+	(void)fflush(out);
+	if (read_line(in, line, sizeof(line)) == -1)
+		return end_of_input(out, why);
+	answer = text_trim(line);
+	if (*answer == '\0')
+		return 0;
+	if (strcmp(answer, ".") == 0)
+		*answer = '\0';
+	if (request_set(request, field, answer, &refused) == 0)
+		return 0;
+	print_reason(out, &refused);
+	return 1;
+}
+
+static int
+ask(struct request *request, enum request_field field, FILE *in, FILE *out, struct failure *why)
+{
+	for (int tries = 0; tries < TRIES; tries++) {
+		int r = ask_once(request, field, in, out, why);
+
+		if (r != 1)
+			return r;
+	}
+	return failure_set(why, EX_DATAERR, "refused %d times: nothing was written", TRIES);
+}
+
+int
+prompt_request(struct request *request, FILE *in, FILE *out, struct failure *why)
+{
+	page_line(out, "", 0,
+	    "Enter takes what stands in [brackets], a dot alone leaves it empty, Ctrl-C writes nothing.");
+	(void)fputc('\n', out);
+	/* A client's name was given, and has no other. */
+	for (int field = request->purpose == REQUEST_CLIENT ? REQUEST_ORG : 0;
+	     field < REQUEST_FIELDS; field++)
+		if (ask(request, (enum request_field)field, in, out, why) == -1)
+			return -1;
+	return 0;
+}
+
+int
+prompt_confirm(const char *question, FILE *in, FILE *out, struct failure *why)
+{
+	for (int tries = 0; tries < TRIES; tries++) {
+		char line[ANSWER_MAX];
+		const char *answer;
+
+		(void)fprintf(out, "%s [Y/n] ", question);
+		(void)fflush(out);
+		if (read_line(in, line, sizeof(line)) == -1)
+			return end_of_input(out, why);
+		answer = text_trim(line);
+		if (*answer == '\0' || strcasecmp(answer, "y") == 0 ||
+		    strcasecmp(answer, "yes") == 0)
+			return 0;
+		if (strcasecmp(answer, "n") == 0 || strcasecmp(answer, "no") == 0)
+			return failure_set(why, EX_DATAERR, "as you wish: nothing was written");
+		(void)fputs("  y or n\n", out);
+	}
+	return failure_set(why, EX_DATAERR, "refused %d times: nothing was written", TRIES);
+}

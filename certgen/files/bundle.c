@@ -1,0 +1,150 @@
+/*
+ * Several files cannot be published in one step, so the order carries the meaning.  New ones: the
+ * others first, the one that counts last.  Replaced ones: the old others go away first and the new
+ * ones come last, so that a crash in between leaves none of them, never one that belongs to another
+ * key.
+ */
+
+#include "files/bundle.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "draft.h"
+#include "file.h"
+
+void
+bundle_init(struct bundle *bundle, int force)
+{
+	memset(bundle, 0, sizeof(*bundle));
+	bundle->force = force;
+}
+
+void
+bundle_add(struct bundle *bundle, const char *path, mode_t mode, const void *data, size_t len)
+{
+	bundle->files[bundle->count++] = (struct bundle_file){ path, mode, data, len };
+}
+
+int
+bundle_vacant(const struct bundle *bundle, struct failure *why)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < bundle->count; i++) {
+		const char *path = bundle->files[i].path;
+
+		if (lstat(path, &st) == -1)
+			continue; /* missing, or out of reach, of which writing says more */
+		if (!bundle->force)
+			return failure_set(why, EX_CANTCREAT,
+			    "%s exists and was left as it is; to replace it: --force", path);
+		if (!S_ISREG(st.st_mode))
+			return failure_set(why, EX_CANTCREAT,
+			    "%s exists and is no regular file: --force does not replace it", path);
+	}
+	return 0;
+}
+
+static int
+publish_new(struct draft drafts[], size_t count, struct failure *why)
+{
+	for (size_t i = 1; i <= count; i++) {
+		if (draft_publish(&drafts[i % count], 0, why) == 0)
+			continue;
+		while (--i > 0)
+			(void)draft_remove_published(&drafts[i]);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+publish_over(struct draft drafts[], size_t count, struct failure *why)
+{
+	for (size_t i = 1; i < count; i++)
+		if (draft_remove_published(&drafts[i]) == -1 && errno != ENOENT)
+			return failure_set(why, EX_CANTCREAT, "remove the old %s: %s",
+			    drafts[i].path, strerror(errno));
+	if (draft_publish(&drafts[0], 1, why) == -1)
+		return -1;
+	for (size_t i = 1; i < count; i++)
+		if (draft_publish(&drafts[i], 0, why) == -1)
+			return -1;
+	return 0;
+}
+
+/* root may renew what a service's own user reads: that user must be able to read the new one. */
+static void
+keep_owner(struct draft *draft, const struct stat *was)
+{
+	struct stat st;
+
+	if (was != NULL)
+		st = *was;
+	/* A bundle has at least one file.  NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage) */
+	else if (lstat(draft->path, &st) == -1)
+		return;
+	if (geteuid() == 0) {
+		draft->uid = st.st_uid;
+		draft->gid = st.st_gid;
+	}
+	/* A group may read a key that root owns: libpq's rule. */
+	if (st.st_uid == 0 && geteuid() == 0)
+		/* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): the same */
+		draft->mode |= st.st_mode & 040;
+}
+
+/* All are whole on disk before any has its name: a full disk is found out here. */
+static int
+write_drafts(const struct bundle *bundle, struct draft drafts[], struct failure *why)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < bundle->count; i++)
+		r = draft_write(&drafts[i], bundle->files[i].data, bundle->files[i].len, why);
+	if (r == 0 && draft_interrupted())
+		r = failure_set(why, EX_TEMPFAIL, "interrupted: nothing was written");
+	if (r == 0 && bundle->commit != NULL)
+		r = bundle->commit(bundle->context, why);
+	return r;
+}
+
+static int
+write_locked(const struct bundle *bundle, struct failure *why)
+{
+	struct draft drafts[BUNDLE_MAX];
+	int r;
+
+	for (size_t i = 0; i < bundle->count; i++)
+		draft_init(&drafts[i], bundle->files[i].path, bundle->files[i].mode);
+	if (bundle->force || bundle->was != NULL)
+		keep_owner(&drafts[0], bundle->was);
+	if ((r = write_drafts(bundle, drafts, why)) == 0)
+		r = (bundle->force ? publish_over : publish_new)(drafts, bundle->count, why);
+	for (size_t i = 0; i < bundle->count; i++)
+		draft_discard(&drafts[i]);
+	return r;
+}
+
+int
+bundle_write(const struct bundle *bundle, struct failure *why)
+{
+	sigset_t saved;
+	/* Without a lock new files are safe as well, by link(2). */
+	int lock = file_lock_beside(bundle->files[0].path), r;
+
+	draft_hold_signals(&saved);
+	/*
+	 * Looked at again, now that nobody else writes here: a CA must not record what then finds
+	 * no place.
+	 */
+	if ((r = bundle_vacant(bundle, why)) == 0)
+		r = write_locked(bundle, why);
+	draft_release_signals(&saved);
+	if (lock != -1)
+		(void)close(lock);
+	return r;
+}

@@ -1,0 +1,163 @@
+/*
+ * FILE.pem.  PostgreSQL, OpenSSL and GnuTLS skip the comment; a person who opens the file reads it.
+ */
+
+#include "x509/pem.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "x509/cert.h"
+#include "file.h"
+#include "x509/key.h"
+#include "x509/view.h"
+
+static void
+print_comment(FILE *out, gnutls_x509_crt_t cert)
+{
+	char text[1024];
+
+	(void)fputs("# Private key and certificate by inetls-certgen " INETLS_VERSION ".\n"
+		    "# Whoever reads this file can pose as its owner.\n",
+	    out);
+	(void)fputs(gnutls_x509_crt_check_issuer(cert, cert) ?
+		"# Clients get the .crt beside it.\n" :
+		"# Those who verify it get the CA's certificate.\n",
+	    out);
+	for (unsigned i = 0; view_name(cert, i, text, sizeof(text)); i++)
+		(void)fprintf(out, "# name     %s\n", text);
+	(void)fprintf(
+	    out, "# expires  %s\n", view_date(gnutls_x509_crt_get_expiration_time(cert), text));
+	(void)fprintf(out, "# SHA-256  %s\n", view_fingerprint(cert, text));
+	(void)fprintf(out, "# pin      %s\n", view_pin(cert, text));
+}
+
+/*
+ * Made apart from the rest: a stream moves its memory as it grows, and what it leaves behind is not
+ * wiped.
+ */
+static char *
+comment_text(gnutls_x509_crt_t cert)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (out == NULL)
+		return NULL;
+	print_comment(out, cert);
+	if (fclose(out) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+char *
+pem_chain(gnutls_x509_crt_t *certs, int count, struct failure *why)
+{
+	char *all = calloc(1, 1), *one, *longer;
+
+	for (int i = 0; all != NULL && i < count; i++) {
+		if (gnutls_x509_crt_check_issuer(certs[i], certs[i]))
+			continue;
+		if ((one = cert_pem(certs[i], why)) == NULL) {
+			free(all);
+			return NULL;
+		}
+		longer = realloc(all, strlen(all) + strlen(one) + 1);
+		if (longer != NULL)
+			(void)strcat(longer, one);
+		else
+			free(all);
+		all = longer;
+		free(one);
+	}
+	if (all == NULL)
+		failure_set(why, EX_OSERR, "out of memory");
+	return all;
+}
+
+/*
+ * texts[1] is the key and is wiped; all are freed.  A text that is NULL is a failure told already.
+ */
+static char *
+join(char *texts[4], struct failure *why)
+{
+	char *pem = NULL;
+	size_t size = 1;
+	int whole = 1;
+
+	for (int i = 0; i < 4; i++) {
+		whole = whole && texts[i] != NULL;
+		size += texts[i] == NULL ? 0 : strlen(texts[i]);
+	}
+	if (whole && (pem = malloc(size)) == NULL)
+		failure_set(why, EX_OSERR, "out of memory");
+	if (pem != NULL)
+		(void)snprintf(pem, size, "%s%s%s%s", texts[0], texts[1], texts[2], texts[3]);
+	file_wipe(texts[1], texts[1] == NULL ? 0 : strlen(texts[1]));
+	free(texts[0]);
+	free(texts[2]);
+	free(texts[3]);
+	return pem;
+}
+
+char *
+pem_join_chain(gnutls_x509_privkey_t key, gnutls_x509_crt_t cert, gnutls_x509_crt_t *chain,
+    int count, struct failure *why)
+{
+	char *texts[4];
+
+	if ((texts[0] = comment_text(cert)) == NULL)
+		failure_set(why, EX_OSERR, "out of memory");
+	texts[1] = key_pem(key, why);
+	texts[2] = cert_pem(cert, why);
+	texts[3] = pem_chain(chain, count, why);
+	return join(texts, why);
+}
+
+char *
+pem_join(gnutls_x509_privkey_t key, gnutls_x509_crt_t cert, struct failure *why)
+{
+	return pem_join_chain(key, cert, NULL, 0, why);
+}
+
+char *
+pem_key(gnutls_x509_privkey_t key, const char *answer, struct failure *why)
+{
+	char comment[PATH_MAX + 256];
+	char *texts[4];
+
+	(void)snprintf(comment, sizeof(comment),
+	    "# Private key by inetls-certgen " INETLS_VERSION ".  The CA's answer goes below it:\n"
+	    "# the certificate first, then those that lead to the root, if any: cat answer.pem >> %s\n",
+	    answer);
+	texts[0] = strdup(comment);
+	texts[1] = key_pem(key, why);
+	texts[2] = strdup("");
+	texts[3] = strdup("");
+	if (texts[0] == NULL || texts[2] == NULL || texts[3] == NULL)
+		failure_set(why, EX_OSERR, "out of memory");
+	return join(texts, why);
+}
+
+int
+pem_check(const char *pem, struct failure *why)
+{
+	gnutls_x509_privkey_t key = NULL;
+	gnutls_x509_crt_t *certs = NULL;
+	int count = cert_load(pem, strlen(pem), &certs, why), found, r = -1;
+
+	found = count > 0 ? key_load(pem, strlen(pem), &key, why) : -1;
+	if (found == 1 && cert_matches(certs[0], key))
+		r = 0;
+	else if (found != -1)
+		failure_set(why, EX_SOFTWARE,
+		    "the new key is not the new certificate's; nothing was written");
+	cert_free(certs, count);
+	gnutls_x509_privkey_deinit(key);
+	return r;
+}

@@ -1,0 +1,138 @@
+/* The options of a TCP socket. */
+
+#include "base/socket.h"
+
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/deadline.h"
+
+#define LOOK_MS 10 /* between two looks at what is still to be acknowledged */
+
+void
+socket_tune(int fd)
+{
+	static const struct {
+		int level, name, value;
+	} options[] = {
+		/*
+		 * Without it a small answer behind another waits 40 ms for the peer's delayed
+		 * acknowledgement.
+		 */
+		{ IPPROTO_TCP, TCP_NODELAY, 1 },
+		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, 60 },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, 15 },
+		{ IPPROTO_TCP, TCP_KEEPCNT, 6 },
+		/*
+		 * For data that is not acknowledged, in milliseconds: as long as the keepalive
+		 * takes.
+		 */
+		{ IPPROTO_TCP, TCP_USER_TIMEOUT, 150000 },
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+			sizeof(int)) == -1)
+			return; /* no TCP */
+}
+
+static void
+linger(int fd, int on)
+{
+	struct linger l = { .l_onoff = on, .l_linger = 0 };
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
+}
+
+void
+socket_arm(int fd)
+{
+	linger(fd, 1);
+}
+
+void
+socket_release(int fd)
+{
+	linger(fd, 0);
+}
+
+/*
+ * Whether bytes are on their way that can still arrive: a connection that was reset keeps its count
+ * of them.
+ */
+static bool
+is_sending(int fd)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+	int unsent = 0;
+
+	if (ioctl(fd, SIOCOUTQ, &unsent) == -1 || unsent == 0)
+		return false;
+	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1 ||
+	    info.tcpi_state != TCP_CLOSE;
+}
+
+void
+socket_abort(int fd, int64_t deadline)
+{
+	/*
+	 * The reset throws away what our kernel has not sent, not what the other's has received: so
+	 * what came before the cut arrives, and the cut is seen as one.
+	 */
+	while (deadline_now() < deadline && is_sending(fd))
+		if (deadline_wait(NULL, 0, deadline_min(deadline, deadline_after(LOOK_MS))) !=
+		    DEADLINE_OVER)
+			break;
+	socket_arm(fd);
+	(void)close(fd);
+}
+
+static bool
+has_hung_up(int fd)
+{
+	struct pollfd p = { .fd = fd };
+
+	return poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+bool
+socket_may_be_closed(int fd)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+
+	return has_hung_up(fd) || getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0;
+}
+
+int
+socket_unblock(int fd, int how)
+{
+	struct stat st;
+	char path[32];
+	int own;
+
+	if (fstat(fd, &st) == -1)
+		return -1;
+	/* A file never makes one wait, and its offset and O_APPEND belong to whom opened it. */
+	if (S_ISREG(st.st_mode))
+		return 0;
+	if (!S_ISSOCK(st.st_mode)) {
+		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		if ((own = open(path, how | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)) != -1) {
+			(void)dup2(own, fd);
+			return close(own);
+		}
+	}
+	return fcntl(fd, F_SETFL, O_NONBLOCK);
+}

@@ -1,0 +1,234 @@
+/*
+ * Writes the system call filters of inetls-wrap as C data: for the machine that it runs on, or for
+ * the architecture that its argument names (as the first word of gcc -dumpmachine).  It runs when
+ * the program is built, so that a connection pays one system call for its filter and no library.
+ *
+ * What is not listed kills the process.  What libc calls behind one's back gets EPERM instead: a
+ * syslog that was restarted makes it open a socket anew, and a lost log line must not be a killed
+ * session.
+ */
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/sockios.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <seccomp.h>
+
+#include "confine/filter_marks.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Memory, randomness, the clock, and the end: what any C program needs. */
+static const int for_all[] = {
+	SCMP_SYS(read),
+	SCMP_SYS(write),
+	SCMP_SYS(readv),
+	SCMP_SYS(writev),
+	SCMP_SYS(close),
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(brk),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(madvise),
+	SCMP_SYS(futex),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(time),
+	SCMP_SYS(getpid),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
+};
+
+/* The last two are deadline_watch's. */
+static const int for_session[] = { SCMP_SYS(recvfrom), SCMP_SYS(shutdown), SCMP_SYS(getsockopt),
+	SCMP_SYS(getsockname), SCMP_SYS(setitimer), SCMP_SYS(rt_sigpending) };
+
+/* A session that keeps a file of known hosts, or its TLS session for the next one. */
+static const int for_record[] = { SCMP_SYS(flock), SCMP_SYS(pread64), SCMP_SYS(pwrite64),
+	SCMP_SYS(ftruncate) };
+
+/* A listener's child accepts its connection when it is confined. */
+static const int for_waiting[] = { SCMP_SYS(accept4), SCMP_SYS(dup2), SCMP_SYS(dup3) };
+
+static const int for_keyholder[] = { SCMP_SYS(recvmsg) };
+
+static const int behind_ones_back[] = {
+	SCMP_SYS(socket),
+	SCMP_SYS(open),
+	SCMP_SYS(openat),
+	SCMP_SYS(stat),
+	SCMP_SYS(fstat),
+	SCMP_SYS(lstat),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(statx),
+	SCMP_SYS(lseek),
+	SCMP_SYS(access),
+	SCMP_SYS(faccessat),
+	SCMP_SYS(readlink),
+	SCMP_SYS(readlinkat),
+	SCMP_SYS(uname),
+	SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(getrusage),
+	SCMP_SYS(sysinfo),
+};
+
+static void
+check(int r, const char *what)
+{
+	/* -EDOM: this architecture does not have that call, so there is nothing to allow. */
+	if (r == 0 || r == -EDOM)
+		return;
+	fprintf(stderr, "mkfilter: %s: error %d\n", what, -r);
+	exit(1);
+}
+
+static void
+add_all(scmp_filter_ctx ctx, uint32_t action, const int *calls, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		check(seccomp_rule_add(ctx, action, calls[i], 0), "rule");
+}
+
+static uint32_t arch; /* of the filters, by libseccomp's number */
+
+static void
+find_arch(const char *name)
+{
+	arch = name == NULL ? seccomp_arch_native() : seccomp_arch_resolve_name(name);
+	if (arch == 0) {
+		fprintf(stderr, "mkfilter: %s: libseccomp knows no such architecture\n", name);
+		exit(1);
+	}
+}
+
+static scmp_filter_ctx
+begin(void)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+
+	if (ctx == NULL) {
+		fprintf(stderr, "mkfilter: seccomp_init failed\n");
+		exit(1);
+	}
+	if (arch != seccomp_arch_native()) {
+		check(seccomp_arch_add(ctx, arch), "architecture");
+		check(seccomp_arch_remove(ctx, seccomp_arch_native()), "architecture");
+	}
+	/*
+	 * A binary tree: when a filter is loaded, the kernel runs it once for each system call that
+	 * there is (seccomp_cache_prepare), and a list makes that half of what the door costs.
+	 */
+	check(seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2), "optimize");
+	add_all(ctx, SCMP_ACT_ALLOW, for_all, COUNT(for_all));
+	add_all(ctx, SCMP_ACT_ERRNO(EPERM), behind_ones_back, COUNT(behind_ones_back));
+	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+		  SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)),
+	    "mmap");
+	return ctx;
+}
+
+/* Prints the program as an array. */
+static void
+print(scmp_filter_ctx ctx, const char *name)
+{
+	struct sock_filter program[512];
+	FILE *f = tmpfile();
+	size_t n;
+
+	if (f == NULL) {
+		perror("mkfilter: tmpfile");
+		exit(1);
+	}
+	check(seccomp_export_bpf(ctx, fileno(f)), "export");
+	rewind(f);
+	n = fread(program, sizeof(program[0]), COUNT(program), f);
+	if (fgetc(f) != EOF) {
+		fprintf(
+		    stderr, "mkfilter: %s has more than %zu instructions\n", name, COUNT(program));
+		exit(1);
+	}
+	(void)fclose(f);
+	printf("static const struct sock_filter %s[] = {\n", name);
+	for (size_t i = 0; i < n; i++)
+		printf("\t{ 0x%02x, %u, %u, 0x%08x },\n", program[i].code, program[i].jt,
+		    program[i].jf, program[i].k);
+	printf("};\n");
+	seccomp_release(ctx);
+}
+
+/* As of what is behind_ones_back. */
+static void
+refuse_limits(scmp_filter_ctx ctx)
+{
+	check(seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prlimit64), 0), "prlimit64");
+}
+
+static scmp_filter_ctx
+begin_session(void)
+{
+	scmp_filter_ctx ctx = begin();
+
+	add_all(ctx, SCMP_ACT_ALLOW, for_session, COUNT(for_session));
+	/*
+	 * The backend's sockets alone may be connected; their numbers are put in when the filter is
+	 * loaded.
+	 */
+	for (uint32_t i = 0; i < FILTER_BACKENDS; i++)
+		check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(connect), 1,
+			  SCMP_A0(SCMP_CMP_EQ, FILTER_BACKEND_MARK + i, 0)),
+		    "connect");
+	/*
+	 * With an address it could connect as well (MSG_FASTOPEN), past Landlock; send, as syslog
+	 * uses it, has none.
+	 */
+	check(
+	    seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1, SCMP_A4(SCMP_CMP_EQ, 0, 0)),
+	    "sendto");
+	check(seccomp_rule_add(
+		  ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, SIOCOUTQ, 0)),
+	    "ioctl");
+	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
+		  SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET, 0), SCMP_A2(SCMP_CMP_EQ, SO_LINGER, 0)),
+	    "setsockopt");
+	return ctx;
+}
+
+int
+main(int argc, char **argv)
+{
+	scmp_filter_ctx ctx;
+
+	find_arch(argc > 1 ? argv[1] : NULL);
+	/* Else libseccomp asks the kernel what it can do, which qemu-user does not answer. */
+	check(seccomp_api_set(3), "API level");
+	printf("/* Made by mkfilter.  Do not edit. */\n");
+	ctx = begin_session();
+	refuse_limits(ctx);
+	print(ctx, "session_filter");
+	ctx = begin_session();
+	refuse_limits(ctx);
+	add_all(ctx, SCMP_ACT_ALLOW, for_record, COUNT(for_record));
+	print(ctx, "record_filter");
+	ctx = begin_session();
+	refuse_limits(ctx);
+	add_all(ctx, SCMP_ACT_ALLOW, for_waiting, COUNT(for_waiting));
+	print(ctx, "waiting_filter");
+	ctx = begin();
+	refuse_limits(ctx);
+	add_all(ctx, SCMP_ACT_ALLOW, for_keyholder, COUNT(for_keyholder));
+	print(ctx, "keyholder_filter");
+	return 0;
+}

@@ -1,0 +1,298 @@
+/* The session's and the listener's side of the process that holds the key. */
+
+#include "key/keyholder.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/address.h"
+#include "base/deadline.h"
+#include "base/descriptor.h"
+#include "key/keyholder_serve.h"
+#include "confine/confine.h"
+
+/* a signature takes milliseconds; a PEM on a dead network file system does not come */
+#define WAIT_MS 10000
+
+static int
+lost(struct keyholder *k)
+{
+	return failure_set(&k->why, EX_SOFTWARE, "the process that holds the key is gone");
+}
+
+static int
+silent(struct failure *why)
+{
+	return failure_set(why, EX_SOFTWARE, "the process that holds the key does not answer");
+}
+
+void
+keyholder_adopt(struct keyholder *k, int fd)
+{
+	k->fd = fd;
+	k->asked = k->ahead = k->stopped = false;
+	k->chain = NULL;
+	k->own = NULL;
+	k->why.code = 0;
+	k->why.text[0] = '\0';
+}
+
+int
+keyholder_none(struct keyholder *k, const char *pem_path, enum signable_role role)
+{
+	static struct signer own;
+
+	keyholder_adopt(k, -1);
+	k->own = &own;
+	return signer_open(k->own, pem_path, role, &k->why);
+}
+
+/* One packet: its kind, or -1 and k->why; the rest goes to out, *n says how much. */
+static int
+receive(struct keyholder *k, void *out, size_t *n)
+{
+	unsigned char kind = 0;
+	struct iovec parts[2] = { { &kind, 1 }, { out, *n } };
+	ssize_t got = readv(k->fd, parts, 2);
+
+	/* Where it left without having read our request, that error comes before its last words. */
+	if (got == -1 && errno == ECONNRESET)
+		got = readv(k->fd, parts, 2);
+	if (got < 1)
+		return lost(k);
+	*n = (size_t)got - 1;
+	return kind;
+}
+
+/* The answer to what was sent, with a NUL behind: its length, or -1 and k->why. */
+static ssize_t
+await(struct keyholder *k, bool sent, void *out, size_t size)
+{
+	size_t n = size - 1;
+	int kind, ready;
+
+	/*
+	 * A keyholder that is gone, so that nothing could be sent, has said why before: that is
+	 * read, and not waited for.
+	 */
+	ready = deadline_wait_fd(k->fd, POLLIN, deadline_after(sent ? WAIT_MS : 0));
+	if (ready == DEADLINE_STOP) {
+		k->stopped = true;
+		return failure_set(&k->why, EX_SOFTWARE, "ended by a signal");
+	}
+	if (ready <= 0)
+		return silent(&k->why);
+	if ((kind = receive(k, out, &n)) == -1)
+		return -1;
+	((char *)out)[n] = '\0';
+	if (kind != 0)
+		return failure_set(&k->why, kind, "%s", (char *)out);
+	return (ssize_t)n;
+}
+
+static ssize_t
+ask(struct keyholder *k, const struct iovec *request, int parts, void *out, size_t size)
+{
+	k->asked = true;
+	/* The first failure is the one that tells: GnuTLS asks again for each cipher suite. */
+	if (k->why.code != 0)
+		return -1;
+	if (k->fd == -1)
+		return lost(k);
+	return await(k, writev(k->fd, request, parts) != -1, out, size);
+}
+
+void
+keyholder_ask_ahead(struct keyholder *k)
+{
+	char letter = KEYPROCESS_CHAIN;
+
+	k->ahead = k->fd != -1 && write(k->fd, &letter, 1) == 1;
+}
+
+/* What was asked for ahead: it came while the session waited for its peer, or is awaited now. */
+static ssize_t
+take_chain(struct keyholder *k, char *out)
+{
+	ssize_t n = k->chain_len;
+
+	if (k->chain == NULL) {
+		k->asked = true;
+		k->ahead = false;
+		return k->why.code == 0 ? await(k, true, out, SIGNER_CHAIN_MAX) : -1;
+	}
+	memcpy(out, k->chain, (size_t)n + 1);
+	free(k->chain);
+	k->chain = NULL;
+	return n;
+}
+
+ssize_t
+keyholder_chain(struct keyholder *k, char *out)
+{
+	char letter = KEYPROCESS_CHAIN;
+	struct iovec request = { &letter, 1 };
+
+	if (k->own != NULL)
+		return signer_chain(k->own, out);
+	if (k->ahead || k->chain != NULL)
+		return take_chain(k, out);
+	return ask(k, &request, 1, out, SIGNER_CHAIN_MAX);
+}
+
+ssize_t
+keyholder_sign(struct keyholder *k, bool is_hash, unsigned algorithm, unsigned flags,
+    const void *data, size_t n, void *out)
+{
+	char letter = is_hash ? KEYPROCESS_SIGN_HASH : KEYPROCESS_SIGN_DATA;
+	struct keyprocess_sign head = { algorithm, flags };
+	struct iovec request[3] = { { &letter, 1 }, { &head, sizeof(head) },
+		{ (void *)(uintptr_t)data, n } };
+	char answer[SIGNER_SIGNATURE_MAX + 1];
+	ssize_t len;
+
+	if (k->own != NULL)
+		return signer_sign(k->own, is_hash, algorithm, flags, data, n, out, &k->why);
+	if ((len = ask(k, request, 3, answer, sizeof(answer))) > 0)
+		memcpy(out, answer, (size_t)len);
+	return len;
+}
+
+int
+keyholder_watched(const struct keyholder *k)
+{
+	return k->asked ? -1 : k->fd;
+}
+
+void
+keyholder_hear(struct keyholder *k)
+{
+	char *text = malloc(SIGNER_CHAIN_MAX);
+	size_t n = SIGNER_CHAIN_MAX - 1;
+	int kind = text != NULL ? receive(k, text, &n) : lost(k);
+
+	if (text != NULL && kind != -1) {
+		text[n] = '\0';
+		if (kind == 0 && k->ahead) {
+			k->asked = true;
+			k->ahead = false;
+			k->chain = text;
+			k->chain_len = (ssize_t)n;
+			return;
+		}
+		failure_set(&k->why, kind, "%s", text);
+	}
+	free(text);
+}
+
+void
+keyholder_close(struct keyholder *k)
+{
+	if (k->fd != -1)
+		(void)close(k->fd);
+	if (k->own != NULL)
+		signer_close(k->own);
+	free(k->chain);
+	k->chain = NULL;
+	k->fd = -1;
+	k->own = NULL;
+}
+
+int
+keyholder_start(
+    struct keyholder *k, const char *pem_path, enum signable_role role, const struct sandbox *user)
+{
+	int ends[2];
+	pid_t pid;
+
+	keyholder_adopt(k, -1);
+	/*
+	 * The kernel reaps it, so that it never becomes a zombie of a session that does not look.
+	 */
+	(void)signal(SIGCHLD, SIG_IGN);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
+		return failure_set(&k->why, EX_OSERR, "socketpair: %s", strerror(errno));
+	if ((pid = fork()) == 0)
+		keyprocess_run_one(ends[1], pem_path, role, user);
+	(void)close(ends[1]);
+	k->fd = ends[0];
+	return pid == -1 ? failure_set(&k->why, EX_OSERR, "fork: %s", strerror(errno)) : 0;
+}
+
+/* ---- one for many sessions ---- */
+
+int
+keyholder_service_start(struct keyholder_service *s, const char *pem_path, enum signable_role role,
+    const struct sandbox *user, struct failure *why)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
+		return failure_set(why, EX_OSERR, "socketpair: %s", strerror(errno));
+	if ((s->pid = fork()) == 0)
+		keyprocess_run_service(ends[1], pem_path, role, user);
+	(void)close(ends[1]);
+	s->control = ends[0];
+	if (s->pid != -1)
+		return 0;
+	failure_set(why, EX_OSERR, "fork: %s", strerror(errno));
+	keyholder_service_leave(s);
+	return -1;
+}
+
+int64_t
+keyholder_deadline(void)
+{
+	return deadline_after(WAIT_MS);
+}
+
+int
+keyholder_service_hear(struct keyholder_service *s, int64_t deadline, struct failure *why)
+{
+	struct keyholder told;
+	char text[sizeof(why->text)];
+	size_t n = sizeof(text) - 1;
+	int kind, ready = deadline_wait_fd(s->control, POLLIN, deadline);
+
+	if (ready == DEADLINE_STOP)
+		return 1;
+	if (ready <= 0)
+		return silent(why);
+	keyholder_adopt(&told, s->control);
+	if ((kind = receive(&told, text, &n)) == -1) {
+		*why = told.why;
+		return -1;
+	}
+	text[n] = '\0';
+	failure_set(why, kind, "%s", text);
+	return kind == 0 ? 0 : -1;
+}
+
+int
+keyholder_service_give(struct keyholder_service *s, const int *fds, int n, struct failure *why)
+{
+	if (descriptor_send(s->control, 0, fds, n, 0) == 0)
+		return 0;
+	return failure_set(
+	    why, EX_SOFTWARE, "the process that holds the key is gone: %s", strerror(errno));
+}
+
+void
+keyholder_service_leave(struct keyholder_service *s)
+{
+	if (s->control != -1)
+		(void)close(s->control);
+	s->control = -1;
+}
+
+void
+keyholder_service_kill(struct keyholder_service *s)
+{
+	(void)kill(s->pid, SIGKILL);
+	keyholder_service_leave(s);
+}

@@ -1,0 +1,211 @@
+/* The keyholder's own side: it sees the key, and never the network. */
+
+#include "key/keyholder_serve.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <sys/resource.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/descriptor.h"
+#include "confine/confine.h"
+#include "key/signer.h"
+
+/* what TLS has signed: 20 to 210 bytes, and all of a handshake for an EdDSA client of TLS 1.2 */
+#define SIGN_MAX (128 * 1024)
+/* handshakes at once: each silent peer has one until --handshake-timeout */
+#define CHANNELS_MAX 16384
+#define FILES_BESIDES 16 /* descriptors that are no channels, and some to spare */
+
+struct channel {
+	bool gave_chain;
+};
+
+static int
+reply(int fd, int kind, const void *data, size_t n)
+{
+	unsigned char byte = (unsigned char)kind;
+	struct iovec parts[2] = { { &byte, 1 }, { (void *)(uintptr_t)data, n } };
+
+	return writev(fd, parts, 2) == -1 ? -1 : 0;
+}
+
+int
+keyprocess_refuse(int fd, const struct failure *why)
+{
+	return reply(fd, why->code, why->text, strlen(why->text));
+}
+
+static int
+give_chain(int fd, const struct signer *s)
+{
+	return reply(fd, 0, s->chain, s->chain_len);
+}
+
+static void
+give_signature(int fd, struct signer *s, bool is_hash, const char *arguments, size_t n)
+{
+	char signature[SIGNER_SIGNATURE_MAX];
+	struct keyprocess_sign head;
+	struct failure why;
+	ssize_t len;
+
+	memcpy(&head, arguments, sizeof(head));
+	len = signer_sign(s, is_hash, head.algorithm, head.flags, arguments + sizeof(head),
+	    n - sizeof(head), signature, &why);
+	(void)(len == -1 ? keyprocess_refuse(fd, &why) : reply(fd, 0, signature, (size_t)len));
+}
+
+/*
+ * Answers one request.  0 while the channel may ask more; -1 when it has had what a handshake
+ * needs.
+ */
+static int
+answer(int fd, struct channel *c, struct signer *s)
+{
+	/* Not on the stack: only what is read touches a page. */
+	static char request[1 + sizeof(struct keyprocess_sign) + SIGN_MAX];
+	ssize_t n = read(fd, request, sizeof(request));
+
+	if (n == 1 && request[0] == KEYPROCESS_CHAIN && !c->gave_chain) {
+		c->gave_chain = true;
+		return give_chain(fd, s);
+	}
+	if (n > (ssize_t)(1 + sizeof(struct keyprocess_sign)) &&
+	    (request[0] == KEYPROCESS_SIGN_DATA || request[0] == KEYPROCESS_SIGN_HASH))
+		give_signature(
+		    fd, s, request[0] == KEYPROCESS_SIGN_HASH, request + 1, (size_t)n - 1);
+	return -1;
+}
+
+/* Everything else that a process starts with has no business here: no peer, no log. */
+static void
+keep_only(int fd)
+{
+	if (fd > 0)
+		descriptor_close_all(0, (unsigned)fd - 1);
+	descriptor_close_all((unsigned)fd + 1, ~0u);
+}
+
+void
+keyprocess_run_one(
+    int fd, const char *pem_path, enum signable_role role, const struct sandbox *user)
+{
+	struct channel c = { .gave_chain = false };
+	struct failure why;
+	struct signer s;
+
+	keep_only(fd);
+	if (signer_open(&s, pem_path, role, &why) == -1 ||
+	    sandbox_cage_keyholder(user, &why) == -1) {
+		(void)keyprocess_refuse(fd, &why);
+		_exit(why.code);
+	}
+	while (answer(fd, &c, &s) == 0)
+		continue;
+	signer_close(&s);
+	_exit(EX_OK);
+}
+
+struct service {
+	struct signer signer;
+	int control;    /* the listener's end of it closes when it leaves; then -1 */
+	nfds_t n, most; /* used places and how many there are; the first is the control socket's */
+	struct pollfd polled[CHANNELS_MAX];
+	struct channel channels[CHANNELS_MAX];
+};
+
+/* New channels, or the listener's end. */
+static void
+hear_listener(struct service *s)
+{
+	int fds[DESCRIPTORS_MAX], n;
+	char byte = 0;
+
+	n = descriptor_receive(s->control, &byte, fds);
+	if (n <= 0) {
+		(void)close(s->control);
+		s->control = -1;
+		return;
+	}
+	for (int i = 0; i < n; i++) {
+		s->polled[s->n] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
+		s->channels[s->n++] = (struct channel){ .gave_chain = false };
+	}
+}
+
+static void
+hear_session(struct service *s, nfds_t i)
+{
+	if (answer(s->polled[i].fd, &s->channels[i], &s->signer) == 0)
+		return;
+	(void)close(s->polled[i].fd);
+	s->n--;
+	s->polled[i] = s->polled[s->n];
+	s->channels[i] = s->channels[s->n];
+}
+
+/* Until the listener and every session have left. */
+static void
+serve_all(struct service *s)
+{
+	while (s->control != -1 || s->n > 1) {
+		/* With no place left, new channels and the listener's end wait in the control
+		 * socket. */
+		s->polled[0].fd = s->n + DESCRIPTORS_MAX <= s->most ? s->control : -1;
+		if (poll(s->polled, s->n, -1) == -1)
+			continue;
+		for (nfds_t i = s->n - 1; i >= 1; i--)
+			if (s->polled[i].revents != 0)
+				hear_session(s, i);
+		if (s->polled[0].fd != -1 && s->polled[0].revents != 0)
+			hear_listener(s);
+	}
+}
+
+/* As many channels as descriptors are allowed; the soft limit is often 1024. */
+static nfds_t
+places(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == -1)
+		return 1;
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) == -1 || files.rlim_cur < 2 * FILES_BESIDES)
+		return FILES_BESIDES;
+	return files.rlim_cur - FILES_BESIDES < CHANNELS_MAX ?
+	    (nfds_t)files.rlim_cur - FILES_BESIDES :
+	    CHANNELS_MAX;
+}
+
+void
+keyprocess_run_service(
+    int control, const char *pem_path, enum signable_role role, const struct sandbox *user)
+{
+	static struct service s;
+	const char *warning;
+	struct failure why;
+
+	keep_only(control);
+	s.most = places();
+	if (signer_open(&s.signer, pem_path, role, &why) == -1 ||
+	    signer_match(&s.signer, &why) == -1 || sandbox_cage_keyholder(user, &why) == -1) {
+		(void)keyprocess_refuse(control, &why);
+		_exit(why.code);
+	}
+	if ((warning = signer_warning(&s.signer)) != NULL)
+		(void)failure_set(&why, EX_OK, "%s: %s", pem_path, warning);
+	(void)reply(control, 0, why.text, warning != NULL ? strlen(why.text) : 0);
+	s.control = control;
+	s.polled[0] = (struct pollfd){ .events = POLLIN };
+	s.n = 1;
+	serve_all(&s);
+	signer_close(&s.signer);
+	_exit(EX_OK);
+}

@@ -1,0 +1,248 @@
+/* The PEM: certificates out, signatures out, the key never. */
+
+#include "key/signer.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <gnutls/abstract.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+
+#include "file.h"
+#include "leaf.h"
+#include "pemfile.h"
+#include "key/p256.h"
+#include "strength.h"
+
+/* What pemfile.h says, with the file's name. */
+static int
+named(const struct signer *s, struct failure *why)
+{
+	const struct failure text = *why;
+
+	return failure_set(
+	    why, text.code == EX_NOINPUT ? EX_CONFIG : text.code, "%s: %s", s->path, text.text);
+}
+
+static int
+find_parts(struct signer *s, struct failure *why)
+{
+	ssize_t key = pemfile_key(s->pem, s->len, &s->key_pem, why), chain = -1;
+
+	if (key == -1 || (chain = pemfile_chain(s->pem, s->len, &s->chain, why)) == -1)
+		return named(s, why);
+	s->key_len = (size_t)key;
+	s->chain_len = (size_t)chain;
+	return 0;
+}
+
+int
+signer_open(struct signer *s, const char *path, enum signable_role role, struct failure *why)
+{
+	*s = (struct signer){ .path = path, .role = role };
+	if (file_read_private(path, FILE_PEM_MAX, &s->pem, &s->len, why) == 0)
+		return find_parts(s, why);
+	/* The key is for who starts this program, and for no other. */
+	if (access(path, F_OK) == 0 && access(path, R_OK) == -1) {
+		struct failure cause = *why;
+
+		(void)failure_set(why, cause.code,
+		    "%s; if inetls-wrap is to run as it: chown %lu %s", cause.text,
+		    (unsigned long)geteuid(), path);
+	}
+	return -1;
+}
+
+static int
+blame_key(const struct signer *s, int error, struct failure *why)
+{
+	(void)pemfile_blame_key(s->key_pem, s->key_len, error, why);
+	return named(s, why);
+}
+
+ssize_t
+signer_chain(const struct signer *s, char *out)
+{
+	memcpy(out, s->chain, s->chain_len + 1);
+	return (ssize_t)s->chain_len;
+}
+
+/* A key of stunnel 3's days is told here, and not to each client in the words of its library. */
+static int
+check_strength(const struct signer *s, int algorithm, unsigned bits, struct failure *why)
+{
+	bool is_rsa = algorithm == GNUTLS_PK_RSA || algorithm == GNUTLS_PK_RSA_PSS;
+
+	if (!is_rsa || bits >= STRENGTH_RSA_BITS_MIN)
+		return 0;
+	return failure_set(why, EX_CONFIG,
+	    "%s: its RSA key has %u bits, which today's TLS libraries refuse; make a new "
+	    "pair: inetls-certgen --force %s HOST.NAME",
+	    s->path, bits, s->path);
+}
+
+static int
+load_other_key(struct signer *s, struct failure *why)
+{
+	gnutls_datum_t pem = { (unsigned char *)(uintptr_t)s->key_pem, (unsigned)s->key_len };
+	gnutls_privkey_t key = NULL;
+	unsigned bits = 0;
+	int r;
+
+	if ((r = gnutls_global_init()) < 0 || (r = gnutls_privkey_init(&key)) < 0)
+		return failure_set(why, EX_SOFTWARE, "initialise GnuTLS: %s", gnutls_strerror(r));
+	if ((r = gnutls_privkey_import_x509_raw(key, &pem, GNUTLS_X509_FMT_PEM, NULL, 0)) < 0) {
+		gnutls_privkey_deinit(key);
+		return blame_key(s, r, why);
+	}
+	r = gnutls_privkey_get_pk_algorithm(key, &bits);
+	if (check_strength(s, r, bits, why) == -1) {
+		gnutls_privkey_deinit(key);
+		return -1;
+	}
+	s->key = key;
+	return 0;
+}
+
+static ssize_t
+sign_other(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags,
+    const gnutls_datum_t *in, void *out, struct failure *why)
+{
+	gnutls_datum_t signature = { NULL, 0 };
+	int r;
+
+	if (s->key == NULL && load_other_key(s, why) == -1)
+		return -1;
+	r = is_hash ? gnutls_privkey_sign_hash2(
+			  s->key, (gnutls_sign_algorithm_t)algorithm, flags, in, &signature) :
+		      gnutls_privkey_sign_data2(
+			  s->key, (gnutls_sign_algorithm_t)algorithm, flags, in, &signature);
+	if (r < 0)
+		return failure_set(why, EX_CONFIG,
+		    "%s: the key cannot sign as the certificate says: %s; do they belong "
+		    "together? --check tells",
+		    s->path, gnutls_strerror(r));
+	if (signature.size > SIGNER_SIGNATURE_MAX) {
+		gnutls_free(signature.data);
+		return failure_set(
+		    why, EX_CONFIG, "%s: the key is larger than any that is known", s->path);
+	}
+	memcpy(out, signature.data, signature.size);
+	gnutls_free(signature.data);
+	return (ssize_t)signature.size;
+}
+
+ssize_t
+signer_sign(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags, const void *data,
+    size_t n, void *out, struct failure *why)
+{
+	gnutls_datum_t in = { (unsigned char *)(uintptr_t)data, (unsigned)n };
+	ssize_t len;
+	bool sha256;
+
+	if (!signable(s->role, is_hash, algorithm, flags, data, n))
+		return failure_set(why, EX_SOFTWARE,
+		    "asked to sign %zu bytes by algorithm %u, as no session does", n, algorithm);
+	if (!s->parsed)
+		s->is_p256 = p256_parse(s->key_pem, s->p256);
+	s->parsed = true;
+	sha256 = gnutls_sign_get_hash_algorithm((gnutls_sign_algorithm_t)algorithm) ==
+	    GNUTLS_DIG_SHA256;
+	if (s->is_p256 && is_hash && sha256) {
+		if ((len = p256_sign(s->p256, data, out)) == -1)
+			return failure_set(why, EX_CONFIG, "%s: the key is no P-256 key", s->path);
+		return len;
+	}
+	return sign_other(s, is_hash, algorithm, flags, &in, out, why);
+}
+
+/* What leaf_fault or leaf_warning says of the first certificate; one that cannot be read is not
+ * theirs. */
+static const char *
+ask_leaf(const struct signer *s, const char *question(gnutls_x509_crt_t))
+{
+	gnutls_datum_t pem = { (unsigned char *)s->chain, (unsigned)s->chain_len };
+	const char *answer = NULL;
+	gnutls_x509_crt_t leaf;
+
+	if (gnutls_global_init() < 0 || gnutls_x509_crt_init(&leaf) < 0)
+		return NULL;
+	if (gnutls_x509_crt_import(leaf, &pem, GNUTLS_X509_FMT_PEM) == 0)
+		answer = question(leaf);
+	gnutls_x509_crt_deinit(leaf);
+	return answer;
+}
+
+const char *
+signer_warning(const struct signer *s)
+{
+	return ask_leaf(s, leaf_warning);
+}
+
+/* As a session reads them. */
+static int
+check_chain(const struct signer *s, struct failure *why)
+{
+	gnutls_datum_t pem = { (unsigned char *)s->chain, (unsigned)s->chain_len };
+	gnutls_pcert_st chain[PEMFILE_CERTIFICATES_MAX];
+	unsigned n = PEMFILE_CERTIFICATES_MAX;
+	int r = gnutls_pcert_list_import_x509_raw(
+	    chain, &n, &pem, GNUTLS_X509_FMT_PEM, GNUTLS_X509_CRT_LIST_SORT);
+
+	if (r < 0) {
+		(void)pemfile_blame_chain(s->chain, s->chain_len, r, why);
+		return named(s, why);
+	}
+	while (n > 0)
+		gnutls_pcert_deinit(&chain[--n]);
+	return 0;
+}
+
+int
+signer_match(const struct signer *s, struct failure *why)
+{
+	gnutls_datum_t chain = { (unsigned char *)s->chain, (unsigned)s->chain_len },
+		       pem = { (unsigned char *)(uintptr_t)s->key_pem, (unsigned)s->key_len };
+	gnutls_certificate_credentials_t credentials = NULL;
+	gnutls_x509_privkey_t key = NULL;
+	const char *fault;
+	unsigned bits = 0;
+	int r, algorithm = GNUTLS_PK_UNKNOWN;
+
+	if ((r = gnutls_global_init()) < 0 ||
+	    (r = gnutls_certificate_allocate_credentials(&credentials)) < 0)
+		return failure_set(why, EX_SOFTWARE, "initialise GnuTLS: %s", gnutls_strerror(r));
+	r = gnutls_certificate_set_x509_key_mem2(
+	    credentials, &chain, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
+	if (r >= 0 && gnutls_certificate_get_x509_key(credentials, 0, &key) == 0) {
+		algorithm = gnutls_x509_privkey_get_pk_algorithm2(key, &bits);
+		gnutls_x509_privkey_deinit(key);
+	}
+	gnutls_certificate_free_credentials(credentials);
+	if (r == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
+		return failure_set(why, EX_CONFIG,
+		    "%s: the private key does not belong to the first certificate; the server's own "
+		    "comes first, before those that issued it, and its key with it; `make cert` makes "
+		    "a new pair",
+		    s->path);
+	if (check_chain(s, why) == -1)
+		return -1;
+	if (r < 0)
+		return blame_key(s, r, why);
+	if ((fault = ask_leaf(s, leaf_fault)) != NULL)
+		return failure_set(why, EX_CONFIG, "%s: its %s", s->path, fault);
+	return check_strength(s, algorithm, bits, why);
+}
+
+void
+signer_close(struct signer *s)
+{
+	if (s->key != NULL)
+		gnutls_privkey_deinit(s->key);
+	explicit_bzero(s->p256, sizeof(s->p256));
+	file_wipe(s->pem, s->len);
+	free(s->chain);
+	*s = (struct signer){ .path = NULL };
+}

@@ -1,0 +1,318 @@
+/* A plain prefork: one process for each connection, and some that wait for the next. */
+
+#include "listener/children.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/deadline.h"
+#include "base/log.h"
+#include "listener/worker.h"
+
+/* Names, tickets and the time zone are as old as the child that has read them. */
+#define IDLE_MAX_MS 60000
+
+/* A shortage is over when nothing has failed for as long. */
+#define OVER_MS 10000
+
+int
+children_open(struct children *c, struct failure *why)
+{
+	struct rlimit most;
+
+	if (getrlimit(RLIMIT_NOFILE, &c->files) == -1)
+		return failure_set(why, EX_OSERR, "getrlimit: %s", strerror(errno));
+	most = c->files;
+	most.rlim_cur = most.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &most);
+	if ((c->events = epoll_create1(EPOLL_CLOEXEC)) == -1)
+		return failure_set(why, EX_OSERR, "epoll: %s", strerror(errno));
+	c->moved = deadline_now();
+	return 0;
+}
+
+int
+children_serving(const struct children *c)
+{
+	return c->n - c->waiting - c->leaving;
+}
+
+/*
+ * What is short is so for a while, and is tried ten times a second: the log hears of it once, and
+ * how often when it is over.
+ */
+static void
+note_failure(struct children *c, const char *text)
+{
+	if (c->failures++ == 0)
+		log_line(LEVEL_ERR, "%s", text);
+	c->failed = deadline_now();
+	c->pause = deadline_after(DEADLINE_PAUSE_MS);
+}
+
+static bool
+has_recovered(const struct children *c)
+{
+	return c->failures > 0 && c->waiting >= c->o->idle_children;
+}
+
+static void
+note_recovery(struct children *c)
+{
+	if (!has_recovered(c) || deadline_now() < c->failed + OVER_MS)
+		return;
+	log_line(
+	    LEVEL_NOTICE, "children wait for connections again; failures before: %u", c->failures);
+	c->failures = 0;
+}
+
+static int
+make_room(struct children *c, int fd)
+{
+	struct child *more;
+	int places = fd + 64;
+
+	if (fd < c->places)
+		return 0;
+	if ((more = realloc(c->at, (size_t)places * sizeof(*more))) == NULL)
+		return -1;
+	memset(more + c->places, 0, (size_t)(places - c->places) * sizeof(*more));
+	c->at = more;
+	c->places = places;
+	return 0;
+}
+
+static int
+watch(const struct children *c, int fd)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
+
+	return epoll_ctl(c->events, EPOLL_CTL_ADD, fd, &e);
+}
+
+/* Out of the epoll first: a child that was forked meanwhile may have a copy of the descriptor. */
+static void
+let_go(const struct children *c, int fd)
+{
+	(void)epoll_ctl(c->events, EPOLL_CTL_DEL, fd, NULL);
+	(void)close(fd);
+}
+
+static void
+lose(struct children *c, int fd)
+{
+	switch (c->at[fd].state) {
+	case CHILD_WAITS:
+		/* What has ended it may end the next one as fast. */
+		c->pause = deadline_after(DEADLINE_PAUSE_MS);
+		c->waiting--;
+		break;
+	case CHILD_LEAVES: c->leaving--; break;
+	default: c->moved = deadline_now();
+	}
+	c->at[fd].state = CHILD_NONE;
+	c->n--;
+	let_go(c, fd);
+}
+
+/* 0, or -1 and *why.  The new process closes what belongs to the listener and the other children.
+ */
+static int
+fork_child(struct children *c, int channel, const int ends[2], struct failure *why)
+{
+	pid_t pid = fork();
+
+	if (pid == -1)
+		return failure_set(why, EX_OSERR, "fork: %s", strerror(errno));
+	if (pid != 0)
+		return 0;
+	/* The others must see their sockets end when the listener ends. */
+	for (int fd = 0; fd < c->places; fd++)
+		if (c->at[fd].state != CHILD_NONE)
+			(void)close(fd);
+	(void)close(c->events);
+	(void)close(ends[0]);
+	keyring_leave(c->keys);
+	(void)setrlimit(RLIMIT_NOFILE, &c->files);
+	(void)signal(SIGCHLD, SIG_DFL);
+	worker_run(c->o, c->user, c->port, channel, ends[1]);
+}
+
+/* Our end of the socket to a new child, or -1 and *why. */
+static int
+make_child(struct children *c, struct failure *why)
+{
+	int ends[2], channel = keyring_channel(c->keys, why), r = -1;
+
+	if (channel == -2)
+		return -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
+		failure_set(why, EX_OSERR, "%s", strerror(errno));
+	else {
+		if (make_room(c, ends[0]) == -1 || watch(c, ends[0]) == -1)
+			failure_set(why, EX_OSERR, "%s", strerror(errno));
+		else
+			r = fork_child(c, channel, ends, why);
+		(void)close(ends[1]);
+		if (r == -1)
+			let_go(c, ends[0]);
+	}
+	if (channel != -1)
+		(void)close(channel);
+	return r == 0 ? ends[0] : -1;
+}
+
+void
+children_keep(struct children *c)
+{
+	struct failure why, text;
+	int fd;
+
+	note_recovery(c);
+	if (deadline_now() >= c->renew_at)
+		children_retire(c);
+	if (deadline_now() < c->pause)
+		return;
+	while (c->waiting < c->o->idle_children) {
+		if ((fd = make_child(c, &why)) == -1) {
+			failure_set(
+			    &text, why.code, "%s; no child can wait for connections", why.text);
+			note_failure(c, text.text);
+			return;
+		}
+		if (c->waiting == 0)
+			c->renew_at = deadline_after(IDLE_MAX_MS);
+		c->at[fd] = (struct child){ .state = CHILD_WAITS };
+		c->n++;
+		c->waiting++;
+	}
+}
+
+int64_t
+children_due(const struct children *c)
+{
+	int64_t at = c->waiting < c->o->idle_children ? c->pause : c->renew_at;
+
+	return has_recovered(c) ? deadline_min(at, c->failed + OVER_MS) : at;
+}
+
+void
+children_retire(struct children *c)
+{
+	for (int fd = 0; c->waiting > 0; fd++)
+		if (c->at[fd].state == CHILD_WAITS) {
+			(void)shutdown(fd, SHUT_WR);
+			c->at[fd].state = CHILD_LEAVES;
+			c->waiting--;
+			c->leaving++;
+		}
+	c->renew_at = DEADLINE_NEVER;
+}
+
+void
+children_reap(struct children *c)
+{
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		if (keyring_reaped(c->keys, pid))
+			children_retire(c); /* their channels end nowhere */
+}
+
+/* ---- limits ---- */
+
+/*
+ * An IPv4 address whole, and of an IPv6 address the half that belongs to one customer; a link-local
+ * one is all in the other half, and on one interface.
+ */
+static void
+source_of(const struct address *a, struct in6_addr *out)
+{
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)&a->sa;
+
+	memset(out, 0, sizeof(*out));
+	if (a->sa.ss_family == AF_INET)
+		memcpy(out->s6_addr + 12, &sin->sin_addr, 4);
+	if (a->sa.ss_family != AF_INET6)
+		return;
+	*out = ((const struct sockaddr_in6 *)&a->sa)->sin6_addr;
+	if (IN6_IS_ADDR_V4MAPPED(out))
+		memset(out, 0, 12);
+	else if (address_is_link_local(a))
+		memcpy(out->s6_addr + 4, &((const struct sockaddr_in6 *)&a->sa)->sin6_scope_id, 4);
+	else
+		memset(out->s6_addr + 8, 0, 8);
+}
+
+/* Who is refused takes no place, or a flood would keep out those whom the limits protect. */
+static char
+judge(const struct children *c, const struct in6_addr *source)
+{
+	int all = 0, same = 0;
+
+	for (int fd = 0; fd < c->places; fd++)
+		if (c->at[fd].state == CHILD_SERVES) {
+			all++;
+			same += memcmp(&c->at[fd].source, source, sizeof(*source)) == 0;
+		}
+	if (c->o->max_connections > 0 && all >= c->o->max_connections)
+		return WORKER_TOO_MANY;
+	return c->o->max_per_source > 0 && same >= c->o->max_per_source ?
+	    WORKER_TOO_MANY_OF_SOURCE :
+	    WORKER_SERVE;
+}
+
+/* A child says by its errno that it cannot wait. */
+static void
+note_child_failure(struct children *c, const void *message)
+{
+	struct failure why;
+	int error;
+
+	memcpy(&error, message, sizeof(error));
+	failure_set(&why, EX_OSERR, "poll: %s; this child cannot wait", strerror(error));
+	note_failure(c, why.text);
+}
+
+/* A child says once that it has accepted, and whom; what comes after that is its end. */
+static void
+hear(struct children *c, int fd)
+{
+	struct child *child = &c->at[fd];
+	char answer = WORKER_SERVE;
+	struct address peer;
+	ssize_t n = 0;
+
+	if (child->state == CHILD_SERVES || child->state == CHILD_REFUSES ||
+	    (n = read(fd, &peer, sizeof(peer))) != (ssize_t)sizeof(peer)) {
+		if (n == sizeof(int))
+			note_child_failure(c, &peer);
+		lose(c, fd);
+		return;
+	}
+	source_of(&peer, &child->source);
+	if (worker_has_limit(c->o) && child->state == CHILD_WAITS) {
+		answer = judge(c, &child->source);
+		(void)send(fd, &answer, 1, MSG_NOSIGNAL);
+	}
+	c->waiting -= child->state == CHILD_WAITS;
+	c->leaving -= child->state == CHILD_LEAVES;
+	child->state = answer == WORKER_SERVE ? CHILD_SERVES : CHILD_REFUSES;
+	c->moved = deadline_now();
+}
+
+int
+children_hear(struct children *c, int64_t deadline)
+{
+	int fd, r = deadline_wait_event(c->events, deadline, &fd);
+
+	if (r == 1)
+		hear(c, fd);
+	return r;
+}

@@ -1,0 +1,153 @@
+/* The generations of a keyholder. */
+
+#include "listener/keyholders.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "listener/daemon.h"
+#include "base/deadline.h"
+#include "base/descriptor.h"
+#include "file.h"
+#include "base/log.h"
+
+#define LOOK_MS 1000 /* how often a renewed PEM is looked for, while connections arrive */
+
+/* Children may end meanwhile; who is asked to end, or to wait for longer than that, does not go on.
+ */
+static int
+await_start(struct keyholder_service *fresh, struct failure *why)
+{
+	int64_t deadline = keyholder_deadline();
+	int r;
+
+	while ((r = keyholder_service_hear(fresh, deadline, why)) == 1)
+		if (daemon_must_stop())
+			return failure_set(why, EX_SOFTWARE, "ended by a signal");
+	return r;
+}
+
+static int
+start(struct keyring *k, struct failure *why)
+{
+	struct keyholder_service fresh;
+	int place = 0;
+
+	while (place < KEYRING_MAX && k->pids[place] != 0)
+		place++;
+	if (place == KEYRING_MAX)
+		return failure_set(why, EX_OSERR, "%s changes too often", k->pem_path);
+	if (keyholder_service_start(&fresh, k->pem_path, k->role, k->user, why) == -1)
+		return -1;
+	if (await_start(&fresh, why) == -1) {
+		keyholder_service_kill(&fresh);
+		return -1;
+	}
+	if (why->text[0] != '\0')
+		log_line(LEVEL_WARNING, "%s", why->text);
+	keyring_leave(k);
+	k->current = fresh;
+	k->pids[place] = fresh.pid;
+	return 0;
+}
+
+static bool
+has_changed(struct keyring *k)
+{
+	struct stat now;
+
+	if (deadline_now() - k->looked < LOOK_MS)
+		return false;
+	k->looked = deadline_now();
+	if (stat(k->pem_path, &now) == -1)
+		return false; /* being replaced, or gone: the key that is held still serves */
+	if (file_is_same(&k->pem, &now))
+		return false;
+	k->pem = now;
+	return true;
+}
+
+int
+keyring_open(struct keyring *k, const char *pem_path, enum signable_role role,
+    const struct sandbox *user, struct failure *why)
+{
+	*k = (struct keyring){
+		.pem_path = pem_path, .role = role, .user = user, .current = { .control = -1 }
+	};
+	if (pem_path == NULL)
+		return 0;
+	(void)has_changed(k);
+	return start(k, why);
+}
+
+bool
+keyring_renew(struct keyring *k, bool anyway)
+{
+	struct failure why;
+
+	if (k->pem_path == NULL || (!has_changed(k) && !anyway))
+		return false;
+	if (start(k, &why) == -1) {
+		log_line(LEVEL_ERR, "%s; the key as it was goes on serving", why.text);
+		return false;
+	}
+	log_line(LEVEL_NOTICE, "%s was read anew", k->pem_path);
+	return true;
+}
+
+/* Has the current generation serve the other end of a channel. */
+static int
+give(struct keyring *k, int end, struct failure *why)
+{
+	if (keyholder_service_give(&k->current, &end, 1, why) == 0)
+		return 0;
+	/* It has died: another is made. */
+	return start(k, why) == -1 ? -1 : keyholder_service_give(&k->current, &end, 1, why);
+}
+
+int
+keyring_channel(struct keyring *k, struct failure *why)
+{
+	int ends[2], r;
+
+	if (k->pem_path == NULL)
+		return -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1) {
+		failure_set(why, EX_OSERR, "socketpair: %s", strerror(errno));
+		return -2;
+	}
+	r = give(k, ends[1], why);
+	(void)close(ends[1]);
+	if (r == -1)
+		(void)close(ends[0]);
+	return r == -1 ? -2 : ends[0];
+}
+
+bool
+keyring_reaped(struct keyring *k, pid_t pid)
+{
+	for (int i = 0; i < KEYRING_MAX; i++)
+		if (k->pids[i] == pid) {
+			k->pids[i] = 0;
+			/* Who had channels of an older one was retired before. */
+			return pid == k->current.pid;
+		}
+	return false;
+}
+
+bool
+keyring_serves(const struct keyring *k)
+{
+	for (int i = 0; i < KEYRING_MAX; i++)
+		if (k->pids[i] != 0)
+			return true;
+	return false;
+}
+
+void
+keyring_leave(struct keyring *k)
+{
+	keyholder_service_leave(&k->current);
+}

@@ -1,0 +1,71 @@
+#ifndef INETLS_OPTIONS_H
+#define INETLS_OPTIONS_H
+
+/* The command line, which in inetd.conf is the whole configuration, as one struct. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/address.h"
+#include "failure.h"
+#include "base/log.h"
+#include "tls/trust.h"
+
+#define OPTIONS_IDLE_CHILDREN_MAX 256
+
+struct options {
+	/* what to do */
+	bool help, version, check;
+	bool client;    /* -c: TLS towards -r, plain on fd 0 and 1 */
+	bool listening; /* -d */
+	struct endpoint listen;
+
+	/* the plain side: one of the three */
+	const char *program; /* -l */
+	char **program_argv; /* ends with NULL */
+	struct endpoint backend;
+	const char *backend_path;
+	const char *backend_text; /* as it was written */
+	const char *source;       /* -I, an address without a port, or NULL */
+	struct address source_address;
+
+	/* the TLS side */
+	const char *pem;
+	const char *priority; /* or NULL */
+	bool pgsql;
+	const char *proxy_in; /* --proxy-in, settled, or NULL */
+	int proxy_out;        /* version, or 0 */
+	struct trust_config trust;
+	const char *sni;               /* --sni, or NULL */
+	const char *tickets, *session; /* files, or NULL */
+
+	/* the process */
+	char service[128];
+	const char *user, *group; /* or NULL */
+	const char *pid_file;     /* as written, or NULL */
+	bool foreground;
+	bool no_sandbox, no_keyholder;
+	bool bare_end; /* a peer's FIN is a clean end */
+	struct log_options log;
+
+	int max_connections, max_per_source; /* 0: no limit */
+	int idle_children;
+	int64_t idle_exit_ms;
+	/* PARSE_OFF for "off" */
+	int64_t handshake_ms, connect_ms, close_ms, idle_ms, max_session_ms;
+
+	char ineffective[32];  /* letters of old options that were given and do nothing */
+	bool name_was_missing; /* argv[0] held the first option */
+	char mended_line[256]; /* what the inetd.conf line should say, where it was */
+};
+
+/*
+ * Reads argv; the strings stay argv's.  0, or -1 and *why, of class EX_USAGE: what is wrong, why
+ * and how to mend it.  Even then o->service and o->log can be used, with what had been read.
+ */
+int options_parse(int argc, char **argv, struct options *o, struct failure *why);
+
+/* The usage text, to stdout; and the version line. */
+void options_print_usage(void);
+
+#endif

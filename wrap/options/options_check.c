@@ -1,0 +1,155 @@
+/* What of the options goes together. */
+
+#include "options/options_check.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
+/*
+ * The service's name without -N: the program's, else the backend as written, every byte that is no
+ * letter or digit a dot.
+ */
+void
+options_name_service(struct options *o)
+{
+	o->log.service = o->service;
+	/* It becomes part of the pid file's name. */
+	for (char *p = o->service; *p != '\0'; p++)
+		if (*p == '/')
+			*p = '.';
+	if (o->service[0] != '\0')
+		return;
+	if (o->program != NULL) {
+		(void)snprintf(o->service, sizeof(o->service), "%s", base_name(o->program));
+		return;
+	}
+	(void)snprintf(o->service, sizeof(o->service), "%s",
+	    o->backend_text != NULL ? o->backend_text : "inetls-wrap");
+	if (o->backend_text != NULL)
+		for (char *p = o->service; *p != '\0'; p++)
+			if (!isalnum((unsigned char)*p))
+				*p = '.';
+}
+
+/* What of the options about the peer's certificate does not go together. */
+static int
+check_trust(struct options *o, struct failure *why)
+{
+	struct trust_config *c = &o->trust;
+	bool has_means = c->ca_file != NULL || c->ca_dir != NULL || c->n_pins > 0;
+
+	c->client = o->client;
+	c->host = o->sni != NULL       ? o->sni :
+	    o->backend.host[0] != '\0' ? o->backend.host :
+					 "localhost";
+	c->port = o->backend.port;
+	if (o->client && o->backend_path != NULL && o->sni == NULL)
+		return failure_set(why, EX_USAGE,
+		    "-c -r %s: a Unix socket has no name that a certificate could be for; add "
+		    "--sni NAME",
+		    o->backend_path);
+	if (o->client && o->proxy_in != NULL)
+		return failure_set(
+		    why, EX_USAGE, "--proxy-in is for a server; leave it out with -c");
+	if (o->client && o->bare_end)
+		return failure_set(why, EX_USAGE,
+		    "--bare-end is for a server; with -c an answer that was cut would look whole");
+	if (o->client ? o->tickets != NULL : o->session != NULL)
+		return failure_set(why, EX_USAGE, "%s",
+		    o->client ? "--tickets is for a server; a client takes --session FILE" :
+				"--session is for a client; a server takes --tickets FILE");
+	if (o->tickets != NULL && c->level > TRUST_IGNORE)
+		return failure_set(why, EX_USAGE,
+		    "--tickets with -v %d: a resumed session would not verify the client's "
+		    "certificate again; leave one of the two out",
+		    c->level);
+	if (!o->client && (c->known_hosts != NULL || o->sni != NULL))
+		return failure_set(why, EX_USAGE,
+		    "--known-hosts and --sni are for a client; add -c, or leave them out");
+	if (o->client && c->n_names > 0)
+		return failure_set(why, EX_USAGE,
+		    "--peer-name is for a server that asks for certificates; a client checks the "
+		    "name of -r, or of --sni");
+	if (!o->client && c->level == TRUST_UNSET &&
+	    (has_means || c->n_names > 0 || c->crl != NULL))
+		return failure_set(why, EX_USAGE,
+		    "-A, -a, --pin, --peer-name and --crl ask for certificates of clients; add -v 2, "
+		    "or -v 1 to let those without one in");
+	if (!o->client && c->level > TRUST_IGNORE && !has_means)
+		return failure_set(
+		    why, EX_USAGE, "-v %d: by what? add -A FILE with the CA, or --pin", c->level);
+	if ((!o->client || c->ca_dir != NULL) && c->level == TRUST_PINNED && c->n_pins == 0 &&
+	    c->ca_file == NULL)
+		return failure_set(
+		    why, EX_USAGE, "-v 3: add --pin, or the certificates themselves with -A FILE");
+	if (c->crl != NULL && c->ca_file == NULL && c->ca_dir == NULL)
+		return failure_set(why, EX_USAGE,
+		    "--crl %s: revokes what a CA has issued; add -A FILE with the CA", c->crl);
+	return 0;
+}
+
+/* What goes with -r, or with -l. */
+static int
+check_sides(struct options *o, struct failure *why)
+{
+	if (o->backend_text == NULL && o->program == NULL)
+		return failure_set(why, EX_USAGE,
+		    "-r is missing: say where the service is, e.g. -r localhost:5432; see inetls-wrap -h");
+	if (o->pem == NULL && !o->client)
+		return failure_set(why, EX_USAGE,
+		    "-p is missing: name the PEM file with the private key and the "
+		    "certificate; `make cert` or `inetls-certgen FILE.pem NAME` makes one");
+	if (check_trust(o, why) == -1)
+		return -1;
+	if (o->source != NULL && o->backend_path != NULL)
+		return failure_set(why, EX_USAGE,
+		    "-I %s: a Unix socket (-r %s) has no source address; leave one out", o->source,
+		    o->backend_path);
+	return 0;
+}
+
+/* Where a program is started, its arguments follow, the first of them its argv[0]. */
+static int
+check_program(struct options *o, int argc, char **argv, struct failure *why)
+{
+	static char *alone[2];
+
+	if (o->backend_text != NULL)
+		return failure_set(why, EX_USAGE,
+		    "-l %s and -r %s: one of the two; leave the other out", o->program,
+		    o->backend_text);
+	if (o->program[0] != '/')
+		return failure_set(
+		    why, EX_USAGE, "-l %s: write the full path; inetd has no PATH", o->program);
+	if (o->client || o->pgsql || o->source != NULL || o->proxy_out != 0)
+		return failure_set(why, EX_USAGE,
+		    "-l %s: does not go together with -c, -n, -I and --proxy-out", o->program);
+	alone[0] = o->service;
+	o->program_argv = optind < argc ? argv + optind : alone;
+	return check_sides(o, why);
+}
+
+int
+options_check(struct options *o, int argc, char **argv, struct failure *why)
+{
+	if (o->help || o->version)
+		return 0;
+	if (o->program != NULL)
+		return check_program(o, argc, argv, why);
+	if (optind < argc)
+		return failure_set(why, EX_USAGE,
+		    "\"%s\": there is no argument expected here, nor a configuration file; "
+		    "see inetls-wrap -h, and for stunnel's options COMING FROM STUNNEL in inetls-wrap(8)",
+		    argv[optind]);
+	return check_sides(o, why);
+}

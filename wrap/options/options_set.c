@@ -1,0 +1,185 @@
+/* The arguments of single options. */
+
+#include "options/options_set.h"
+
+#include <string.h>
+
+#include "parse.h"
+#include "protocol/proxy.h"
+
+int
+options_set_backend(struct options *o, const char *text, struct failure *why)
+{
+	o->backend_text = text;
+	if (text[0] == '/') {
+		struct address a;
+
+		o->backend_path = text;
+		if (address_unix(text, &a) == -1)
+			return failure_set(
+			    why, EX_USAGE, "-r %s: the path is too long for a Unix socket", text);
+		return 0;
+	}
+	if (address_split(text, &o->backend) == -1)
+		return failure_set(why, EX_USAGE,
+		    "-r \"%s\": not of the form [host:]port or /path; write e.g. -r localhost:5432 or -r [::1]:5432",
+		    text);
+	return 0;
+}
+
+int
+options_set_duration(int64_t *ms, const char *option, const char *text, struct failure *why)
+{
+	if (parse_duration(text, ms) == 0)
+		return 0;
+	return failure_set(why, EX_USAGE,
+	    "%s \"%s\": not a duration; write e.g. 500ms, 10s, 5m or off", option, text);
+}
+
+int
+options_set_protocol(struct options *o, const char *text, struct failure *why)
+{
+	o->pgsql = strcmp(text, "pgsql") == 0;
+	if (o->pgsql)
+		return 0;
+	return failure_set(why, EX_USAGE,
+	    "-n \"%s\": the only protocol is pgsql; for others leave -n out, where "
+	    "their clients speak TLS from the first byte",
+	    text);
+}
+
+int
+options_set_user(const char **user, char letter, const char *name, struct failure *why)
+{
+	if (strcmp(name, "root") == 0 || strspn(name, "0") == strlen(name))
+		return failure_set(why, EX_USAGE,
+		    "-%c \"%s\": root is refused, it would undo the protection; name "
+		    "an unprivileged %s",
+		    letter, name, letter == 's' ? "user" : "group");
+	*user = name;
+	return 0;
+}
+
+int
+options_set_level(struct options *o, const char *text, struct failure *why)
+{
+	if (log_parse_level(text, &o->log.facility, &o->log.level) == 0)
+		return 0;
+	return failure_set(why, EX_USAGE,
+	    "-D \"%s\": not a level; write e.g. info, daemon.notice, or a number from 0 to 7",
+	    text);
+}
+
+int
+options_refuse_old(int letter, struct failure *why)
+{
+	if (letter == 'u')
+		return failure_set(why, EX_USAGE,
+		    "-u: ident (RFC 1413) proves nothing about a peer and is not "
+		    "supported; leave it out, and let the service ask for a password");
+	return failure_set(why, EX_USAGE,
+	    "-T: transparent source addresses are not supported; leave it out: the "
+	    "log line joins peer= and source=, and -I sets one source address");
+}
+
+int
+options_set_endpoint(struct options *o, const char *text, struct failure *why)
+{
+	o->listening = true;
+	if (address_split(text, &o->listen) == 0)
+		return 0;
+	return failure_set(why, EX_USAGE,
+	    "-d \"%s\": not of the form [host:]port; write e.g. -d 9000 or "
+	    "-d 127.0.0.1:9000 or -d [::1]:9000",
+	    text);
+}
+
+int
+options_set_source(struct options *o, const char *text, struct failure *why)
+{
+	struct address *a = &o->source_address;
+	int r = address_parse_scoped(text, a);
+
+	o->source = text;
+	if (r == ADDRESS_NO_INTERFACE)
+		return failure_set(why, EX_USAGE, "-I \"%s\": there is no such interface", text);
+	if (r == 0 && address_is_link_local(a) && address_interface(a) == 0)
+		return failure_set(why, EX_USAGE,
+		    "-I \"%s\": a link-local address needs its interface, as in %s%%eth0", text,
+		    text);
+	if (r == 0)
+		return 0;
+	return failure_set(
+	    why, EX_USAGE, "-I \"%s\": not an IP address; write e.g. -I 127.0.0.77", text);
+}
+
+int
+options_set_verify(struct options *o, const char *text, struct failure *why)
+{
+	long n;
+
+	if (parse_number(text, 0, 3, &n) == -1)
+		return failure_set(why, EX_USAGE,
+		    "-v \"%s\": not a level; 0 asks for a certificate and ignores it, 1 "
+		    "verifies it if sent, 2 requires it, 3 requires it and its pin",
+		    text);
+	o->trust.level = (int)n;
+	return 0;
+}
+
+int
+options_add_pin(struct trust_config *c, const char *text, struct failure *why)
+{
+	if (!trust_pin_is_valid(text))
+		return failure_set(why, EX_USAGE,
+		    "--pin \"%s\": not of the form sha256//BASE64 of 32 bytes; "
+		    "`inetls-certgen show --pin FILE` prints it",
+		    text);
+	if (c->n_pins == TRUST_PINS_MAX)
+		return failure_set(why, EX_USAGE, "--pin: more than %d", TRUST_PINS_MAX);
+	c->pins[c->n_pins++] = text;
+	return 0;
+}
+
+int
+options_add_name(struct trust_config *c, const char *text, struct failure *why)
+{
+	if (text[0] == '\0' || c->n_names == TRUST_NAMES_MAX)
+		return failure_set(why, EX_USAGE, "--peer-name \"%s\": empty, or more than %d",
+		    text, TRUST_NAMES_MAX);
+	c->names[c->n_names++] = text;
+	return 0;
+}
+
+int
+options_set_proxy_in(struct options *o, const char *text, struct failure *why)
+{
+	o->proxy_in = proxyproto_settle(text);
+	if (o->proxy_in != NULL)
+		return 0;
+	return failure_set(why, EX_USAGE,
+	    "--proxy-in \"%s\": not a list of IP addresses and networks; write e.g. "
+	    "--proxy-in 127.0.0.1,10.0.0.0/8",
+	    text);
+}
+
+int
+options_set_proxy_out(struct options *o, const char *text, struct failure *why)
+{
+	o->proxy_out = strcmp(text, "v1") == 0 ? 1 : strcmp(text, "v2") == 0 ? 2 : 0;
+	if (o->proxy_out != 0)
+		return 0;
+	return failure_set(why, EX_USAGE, "--proxy-out \"%s\": write v1 or v2", text);
+}
+
+int
+options_set_number(int *out, const char *option, const char *text, long max, struct failure *why)
+{
+	long n;
+
+	if (parse_number(text, 1, max, &n) == -1)
+		return failure_set(
+		    why, EX_USAGE, "%s \"%s\": not a number from 1 to %ld", option, text, max);
+	*out = (int)n;
+	return 0;
+}

@@ -1,0 +1,66 @@
+/* PostgreSQL clients that do not come as far as the relay. */
+
+#include "protocol/pgsql_end.h"
+
+#include <unistd.h>
+
+#include "base/deadline.h"
+#include "tls/peer.h"
+#include "protocol/pgsql.h"
+
+/* Reads the peer's StartupMessage out of TLS, whole.  Whether it was one. */
+static bool
+read_startup(struct tls *t, int64_t deadline)
+{
+	unsigned char startup[PGSQL_STARTUP_MAX];
+	size_t have = 0, length = PGSQL_HEAD;
+	bool heard;
+
+	while (have < length) {
+		ssize_t n = tls_read(t, startup + have, sizeof(startup) - have);
+
+		if (n == TLS_WANT_READ || n == TLS_WANT_WRITE) {
+			if (peer_wait(t, (int)n, -1, &heard, deadline) <= 0)
+				return false;
+			continue;
+		}
+		if (n <= 0)
+			return false;
+		have += (size_t)n;
+		if (have >= PGSQL_HEAD && pgsql_classify(startup, &length) != PGSQL_STARTUP)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The StartupMessage is read first: an answer to bytes that lie unread would be lost in a reset.
+ * Always 57P03: with any other code pg_isready calls the server well, and libpq's list of hosts
+ * stops there.
+ */
+bool
+pgsql_tell_unavailable(struct tls *t, const char *reason, int64_t deadline)
+{
+	unsigned char packet[1024];
+	size_t length;
+
+	if (!read_startup(t, deadline))
+		return false;
+	length = pgsql_error(packet, sizeof(packet), "57P03",
+	    "the database behind this TLS port is not available", reason, NULL);
+	return tls_write(t, packet, length) == (ssize_t)length;
+}
+
+int
+pgsql_pass_cancel(int backend, const void *packet, size_t n, int64_t deadline)
+{
+	char answer[64];
+
+	/* A fresh socket takes that little at once. */
+	if (write(backend, packet, n) != (ssize_t)n)
+		return -1;
+	while (deadline_wait_fd(backend, POLLIN, deadline) > 0 &&
+	    read(backend, answer, sizeof(answer)) > 0)
+		continue;
+	return 0;
+}

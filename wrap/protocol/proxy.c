@@ -1,0 +1,338 @@
+/* The PROXY protocol. */
+
+#include "protocol/proxy.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/deadline.h"
+#include "parse.h"
+
+/* an address with its interface and its bits, and a comma or NUL */
+#define NETWORK_TEXT (INET6_ADDRSTRLEN + IF_NAMESIZE + sizeof("/128"))
+#define LINE 107 /* version 1, with its end and a NUL */
+
+static const unsigned char signature[12] = { '\r', '\n', '\r', '\n', '\0', '\r', '\n', 'Q', 'U',
+	'I', 'T', '\n' };
+
+enum { V2_LOCAL = 0x20, V2_PROXY = 0x21, V2_TCP4 = 0x11, V2_TCP6 = 0x21 };
+
+/* An address as an IPv6 one, so that two can be compared whatever their families. */
+static void
+to_v6(const struct address *a, struct in6_addr *out)
+{
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)&a->sa;
+
+	if (a->sa.ss_family == AF_INET6) {
+		*out = ((const struct sockaddr_in6 *)&a->sa)->sin6_addr;
+		return;
+	}
+	memset(out, 0, sizeof(*out));
+	if (a->sa.ss_family != AF_INET)
+		return;
+	out->s6_addr[10] = out->s6_addr[11] = 0xff;
+	memcpy(out->s6_addr + 12, &sin->sin_addr, 4);
+}
+
+/* An address as an IPv6 one, how many of its bits count, and its interface or 0 for any. */
+struct network {
+	struct in6_addr address;
+	long bits;
+	uint32_t interface;
+};
+
+/* "192.0.2.1", "10.0.0.0/8", "2001:db8::/32", "fe80::1%eth0".  0 or -1. */
+static int
+parse_network(char *text, struct network *out)
+{
+	char *slash = strchr(text, '/');
+	struct address a;
+	long most;
+
+	if (slash != NULL)
+		*slash++ = '\0';
+	if (address_parse_scoped(text, &a) != 0)
+		return -1;
+	to_v6(&a, &out->address);
+	out->interface = address_interface(&a);
+	most = out->bits = a.sa.ss_family == AF_INET ? 32 : 128;
+	if (slash != NULL && parse_number(slash, 0, most, &out->bits) == -1)
+		return -1;
+	out->bits += 128 - most;
+	return 0;
+}
+
+/* The next network of a list: 1, 0 at its end, -1 where it is none. */
+static int
+next_network(const char **list, struct network *out)
+{
+	char text[NETWORK_TEXT];
+	size_t n = strcspn(*list, ",");
+
+	if (n == 0 && **list == '\0')
+		return 0;
+	if (n == 0 || n >= sizeof(text))
+		return -1;
+	memcpy(text, *list, n);
+	text[n] = '\0';
+	*list += n;
+	if (**list == ',')
+		++*list;
+	return parse_network(text, out) == 0 ? 1 : -1;
+}
+
+static void
+format_network(const struct network *n, char out[NETWORK_TEXT])
+{
+	char ip[INET6_ADDRSTRLEN], interface[16] = "";
+
+	(void)inet_ntop(AF_INET6, &n->address, ip, sizeof(ip));
+	if (n->interface != 0)
+		(void)snprintf(interface, sizeof(interface), "%%%u", n->interface);
+	(void)snprintf(out, NETWORK_TEXT, "%s%s/%ld", ip, interface, n->bits);
+}
+
+char *
+proxyproto_settle(const char *list)
+{
+	size_t len = strlen(list), commas = 0, used = 0;
+	int r = len == 0 || list[len - 1] == ',' ? -1 : 1;
+	char *settled, text[NETWORK_TEXT];
+	struct network n;
+
+	for (const char *c = list; *c != '\0'; c++)
+		commas += *c == ',';
+	settled = malloc((commas + 1) * NETWORK_TEXT);
+	while (settled != NULL && r == 1 && (r = next_network(&list, &n)) == 1) {
+		format_network(&n, text);
+		used += (size_t)sprintf(settled + used, "%s%s", used > 0 ? "," : "", text);
+	}
+	if (r == 0)
+		return settled;
+	free(settled);
+	return NULL;
+}
+
+static bool
+contains(const struct network *n, const struct in6_addr *a)
+{
+	size_t whole = (size_t)n->bits / 8, rest = (size_t)n->bits % 8;
+
+	if (memcmp(&n->address, a, whole) != 0)
+		return false;
+	return rest == 0 || (n->address.s6_addr[whole] ^ a->s6_addr[whole]) >> (8 - rest) == 0;
+}
+
+bool
+proxyproto_allows(const char *list, const struct address *proxy)
+{
+	uint32_t interface = address_interface(proxy);
+	struct in6_addr given;
+	struct network n;
+
+	to_v6(proxy, &given);
+	while (next_network(&list, &n) == 1)
+		if (contains(&n, &given) && (n.interface == 0 || n.interface == interface))
+			return true;
+	return false;
+}
+
+static enum proxyproto_verdict
+read_exactly(int fd, unsigned char *data, size_t n, int64_t deadline)
+{
+	while (n > 0) {
+		ssize_t got = read(fd, data, n);
+
+		if (got > 0) {
+			data += got;
+			n -= (size_t)got;
+			continue;
+		}
+		if (got == 0 || errno != EAGAIN)
+			return PROXYPROTO_GONE;
+		switch (deadline_wait_fd(fd, POLLIN, deadline)) {
+		case DEADLINE_OVER: return PROXYPROTO_TIMEOUT;
+		case DEADLINE_STOP: return PROXYPROTO_STOPPED;
+		case DEADLINE_ERROR: return PROXYPROTO_GONE;
+		}
+	}
+	return PROXYPROTO_OK;
+}
+
+/* "PROXY TCP4 192.0.2.1 192.0.2.2 51234 443", without its end. */
+static enum proxyproto_verdict
+parse_line(char *line, struct address *from)
+{
+	char *rest = line, *word[6] = { NULL };
+	long port, other_port;
+	struct address a, other;
+	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)&from->sa;
+	struct sockaddr_in *sin = (struct sockaddr_in *)&from->sa;
+	int n = 0;
+
+	while (n < 6 && (word[n] = strsep(&rest, " ")) != NULL)
+		n++;
+	if (n >= 2 && strcmp(word[1], "UNKNOWN") == 0)
+		return PROXYPROTO_LOCAL;
+	if (n != 6 || rest != NULL || parse_number(word[4], 0, 65535, &port) == -1 ||
+	    parse_number(word[5], 0, 65535, &other_port) == -1 ||
+	    address_parse_ip(word[2], &a) == -1 || address_parse_ip(word[3], &other) == -1 ||
+	    a.sa.ss_family != other.sa.ss_family)
+		return PROXYPROTO_BAD;
+	if (strcmp(word[1], a.sa.ss_family == AF_INET ? "TCP4" : "TCP6") != 0)
+		return PROXYPROTO_BAD;
+	*from = a;
+	if (a.sa.ss_family == AF_INET)
+		sin->sin_port = htons((uint16_t)port);
+	else
+		sin6->sin6_port = htons((uint16_t)port);
+	return PROXYPROTO_OK;
+}
+
+/* Version 1 has no length: byte by byte, so that none is taken from what follows. */
+static enum proxyproto_verdict
+read_line(int fd, unsigned char *begun, size_t n, int64_t deadline, struct address *from)
+{
+	enum proxyproto_verdict how;
+	char line[LINE + 1];
+
+	memcpy(line, begun, n);
+	while (n < LINE && !(n >= 2 && line[n - 1] == '\n')) {
+		if ((how = read_exactly(fd, (unsigned char *)line + n, 1, deadline)) !=
+		    PROXYPROTO_OK)
+			return how;
+		n++;
+	}
+	if (line[n - 1] != '\n' || line[n - 2] != '\r' || memchr(line, '\0', n) != NULL)
+		return PROXYPROTO_BAD;
+	line[n - 2] = '\0';
+	return parse_line(line, from);
+}
+
+static enum proxyproto_verdict
+parse_binary(unsigned char command, unsigned char family, const unsigned char *body, size_t n,
+    struct address *from)
+{
+	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)&from->sa;
+	struct sockaddr_in *sin = (struct sockaddr_in *)&from->sa;
+
+	if (command == V2_LOCAL)
+		return PROXYPROTO_LOCAL;
+	if (command != V2_PROXY)
+		return PROXYPROTO_BAD;
+	if (family == V2_TCP4 && n >= 12) {
+		*sin = (struct sockaddr_in){ .sin_family = AF_INET };
+		memcpy(&sin->sin_addr, body, 4);
+		memcpy(&sin->sin_port, body + 8, 2);
+		from->len = sizeof(*sin);
+		return PROXYPROTO_OK;
+	}
+	if (family == V2_TCP6 && n >= 36) {
+		*sin6 = (struct sockaddr_in6){ .sin6_family = AF_INET6 };
+		memcpy(&sin6->sin6_addr, body, 16);
+		memcpy(&sin6->sin6_port, body + 32, 2);
+		from->len = sizeof(*sin6);
+		return PROXYPROTO_OK;
+	}
+	return family == V2_TCP4 || family == V2_TCP6 ? PROXYPROTO_BAD : PROXYPROTO_LOCAL;
+}
+
+static enum proxyproto_verdict
+read_binary(int fd, int64_t deadline, struct address *from)
+{
+	unsigned char head[4], body[PROXYPROTO_MAX];
+	enum proxyproto_verdict how = read_exactly(fd, head, sizeof(head), deadline);
+	size_t n;
+
+	if (how != PROXYPROTO_OK)
+		return how;
+	n = (size_t)head[2] << 8 | head[3];
+	if (n > sizeof(body))
+		return PROXYPROTO_BAD;
+	if ((how = read_exactly(fd, body, n, deadline)) != PROXYPROTO_OK)
+		return how;
+	return parse_binary(head[0], head[1], body, n, from);
+}
+
+enum proxyproto_verdict
+proxyproto_read(int fd, int64_t deadline, struct address *from)
+{
+	unsigned char begun[sizeof(signature)];
+	enum proxyproto_verdict how = read_exactly(fd, begun, sizeof(begun), deadline);
+
+	/* Twelve bytes are fewer than the shortest header of either version. */
+	if (how != PROXYPROTO_OK)
+		return how;
+	if (memcmp(begun, signature, sizeof(signature)) == 0)
+		return read_binary(fd, deadline, from);
+	if (memcmp(begun, "PROXY ", 6) == 0)
+		return read_line(fd, begun, sizeof(begun), deadline, from);
+	return PROXYPROTO_BAD;
+}
+
+static in_port_t
+port_of(const struct address *a)
+{
+	return htons(address_port(a));
+}
+
+static size_t
+write_line(unsigned char *out, bool v6, const struct in6_addr ip[2], const struct address *from,
+    const struct address *to)
+{
+	char text[2][INET6_ADDRSTRLEN];
+
+	for (int i = 0; i < 2; i++)
+		(void)inet_ntop(v6 ? AF_INET6 : AF_INET,
+		    v6 ? (const void *)&ip[i] : ip[i].s6_addr + 12, text[i], sizeof(text[i]));
+	return (size_t)snprintf((char *)out, PROXYPROTO_OUT, "PROXY %s %s %s %u %u\r\n",
+	    v6 ? "TCP6" : "TCP4", text[0], text[1], address_port(from), address_port(to));
+}
+
+static size_t
+write_binary(unsigned char *out, bool v6, const struct in6_addr ip[2], const struct address *from,
+    const struct address *to)
+{
+	size_t len = v6 ? 16 : 4, at = sizeof(signature) + 4;
+	in_port_t ports[2] = { port_of(from), port_of(to) };
+
+	memcpy(out, signature, sizeof(signature));
+	out[12] = V2_PROXY;
+	out[13] = v6 ? V2_TCP6 : V2_TCP4;
+	out[14] = 0;
+	out[15] = (unsigned char)(2 * len + sizeof(ports));
+	for (int i = 0; i < 2; i++, at += len)
+		memcpy(out + at, v6 ? ip[i].s6_addr : ip[i].s6_addr + 12, len);
+	memcpy(out + at, ports, sizeof(ports));
+	return at + sizeof(ports);
+}
+
+size_t
+proxyproto_write(unsigned char out[PROXYPROTO_OUT], int version, const struct address *from,
+    const struct address *to)
+{
+	struct in6_addr ip[2];
+	bool v6;
+
+	to_v6(from, &ip[0]);
+	to_v6(to, &ip[1]);
+	v6 = !IN6_IS_ADDR_V4MAPPED(&ip[0]) || !IN6_IS_ADDR_V4MAPPED(&ip[1]);
+	/* A peer on a Unix socket has no address that could be told. */
+	if (from->sa.ss_family != AF_INET && from->sa.ss_family != AF_INET6) {
+		if (version == 1) {
+			memcpy(out, "PROXY UNKNOWN\r\n", 15);
+			return 15;
+		}
+		memcpy(out, signature, sizeof(signature));
+		memcpy(out + sizeof(signature), "\x20\0\0\0", 4);
+		return sizeof(signature) + 4;
+	}
+	return version == 1 ? write_line(out, v6, ip, from, to) :
+			      write_binary(out, v6, ip, from, to);
+}

@@ -1,0 +1,272 @@
+/* The plain side: opened while privileged, connected late, ended as what it was. */
+
+#include "service/backend.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/deadline.h"
+#include "base/socket.h"
+
+#define POSTGRES_PORT "5432"
+
+static int
+bind_source(int fd, const struct address *source, const char *text, struct failure *why)
+{
+	int on = 1;
+
+	/* The port is chosen at connect, so that many sessions can share one source address. */
+	(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+	if (bind(fd, (const struct sockaddr *)&source->sa, source->len) == 0)
+		return 0;
+	return failure_set(why, EX_CONFIG, "-I %s: bind: %s; it must be an address of this machine",
+	    text, strerror(errno));
+}
+
+/* fd, or -1 and *why. */
+static int
+make_socket(int family, const struct address *source, const char *text, struct failure *why)
+{
+	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd == -1)
+		return failure_set(why, EX_OSERR, "socket: %s", strerror(errno));
+	if (family != AF_UNIX) {
+		socket_tune(fd);
+		socket_arm(fd);
+	}
+	if (source == NULL || bind_source(fd, source, text, why) == 0)
+		return fd;
+	(void)close(fd);
+	return -1;
+}
+
+static const struct address *
+find_source(const struct options *o)
+{
+	return o->source != NULL ? &o->source_address : NULL;
+}
+
+int
+backend_another(const struct options *o, int family, struct failure *why)
+{
+	return make_socket(family, find_source(o), o->source, why);
+}
+
+static int
+open_socket(
+    struct backend *b, int i, const struct address *source, const char *text, struct failure *why)
+{
+	int family = b->addresses.at[i].sa.ss_family;
+
+	if (source != NULL && source->sa.ss_family != family)
+		return 0;
+	if ((b->sockets[i] = make_socket(family, source, text, why)) == -1) {
+		if (errno != EAFNOSUPPORT)
+			return -1;
+		*why = (struct failure){ .code = EX_OK }; /* a kernel without IPv6 */
+	}
+	return 0;
+}
+
+void
+backend_init(struct backend *b)
+{
+	*b = (struct backend){ .fd = -1, .name = "-", .source = "-" };
+	for (int i = 0; i < ADDRESS_MAX; i++)
+		b->sockets[i] = -1;
+}
+
+/* A symbolic link to a socket leads nowhere from inside the directory that it is in. */
+static const char *
+follow(const char *path)
+{
+	struct stat st;
+	struct address a;
+	char *end = lstat(path, &st) == 0 && S_ISLNK(st.st_mode) ? realpath(path, NULL) : NULL;
+
+	return end != NULL && address_unix(end, &a) == 0 ? end : path;
+}
+
+int
+backend_open(struct backend *b, const struct options *o, struct failure *why)
+{
+	const struct address *source = find_source(o);
+	int usable = 0;
+
+	b->tcp = o->backend_path == NULL;
+	b->path = o->backend_path;
+	b->postgres = !o->client && (o->pgsql || strcmp(o->backend.port, POSTGRES_PORT) == 0);
+	if (b->tcp) {
+		if (address_resolve(&o->backend, false, &b->addresses, why) == -1)
+			return -1;
+	} else {
+		if (address_unix(b->path, &b->addresses.at[b->addresses.n++]) == -1)
+			return failure_set(
+			    why, EX_USAGE, "%s: too long for a Unix socket", b->path);
+		b->real = follow(b->path);
+	}
+	for (int i = 0; i < b->addresses.n; i++) {
+		if (open_socket(b, i, source, o->source, why) == -1)
+			return -1;
+		usable += b->sockets[i] != -1;
+	}
+	if (usable == 0)
+		return failure_set(why, EX_CONFIG, "-r %s: no address of the family of -I %s",
+		    o->backend_text, o->source != NULL ? o->source : "-");
+	return 0;
+}
+
+void
+backend_root(const struct backend *b, char *dir, size_t size)
+{
+	const char *slash = b->real == NULL ? NULL : strrchr(b->real, '/');
+
+	if (slash == NULL)
+		dir[0] = '\0';
+	else if (slash == b->real)
+		(void)snprintf(dir, size, "/");
+	else
+		(void)snprintf(dir, size, "%.*s", (int)(slash - b->real), b->real);
+}
+
+void
+backend_entered_root(struct backend *b)
+{
+	if (b->real != NULL)
+		(void)address_unix(strrchr(b->real, '/'), &b->addresses.at[0]);
+}
+
+/* 0 connected; -1 with errno. */
+static int
+connect_one(int fd, const struct address *to, int64_t deadline)
+{
+	socklen_t len = sizeof(int);
+	int error = 0;
+
+	if (connect(fd, (const struct sockaddr *)&to->sa, to->len) == 0)
+		return 0;
+	if (errno == EAGAIN)
+		return -1; /* a Unix socket whose queue is full: it does not become writable when
+		              there is room */
+	if (errno != EINPROGRESS)
+		return -1;
+	switch (deadline_wait_fd(fd, POLLOUT, deadline)) {
+	case DEADLINE_OVER: errno = ETIMEDOUT; return -1;
+	case DEADLINE_STOP: errno = EINTR; return -1;
+	case DEADLINE_ERROR: return -1;
+	}
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1)
+		return -1;
+	errno = error;
+	return error == 0 ? 0 : -1;
+}
+
+static const char *
+connect_hint(const struct backend *b, int error)
+{
+	if (error == EACCES || error == EPERM)
+		return b->tcp ?
+		    "" :
+		    "; the user that the session becomes may not use that socket: see -s";
+	if (error == EAGAIN)
+		return "; the service does not accept: its queue is full";
+	if (error == ETIMEDOUT)
+		return "; the service does not answer within --connect-timeout";
+	if (error != ECONNREFUSED && error != ENOENT)
+		return "";
+	if (!b->tcp)
+		return "; nothing listens on that socket: is the service running, and is this its path?";
+	if (b->postgres)
+		return "; is PostgreSQL running and listening on TCP (listen_addresses = 'localhost', once "
+		       "`postmaster -i`)? else give its Unix socket: -r /var/run/postgresql/.s.PGSQL.5432";
+	return "; nothing listens there: is the service running?";
+}
+
+static void
+close_others(struct backend *b)
+{
+	for (int i = 0; i < ADDRESS_MAX; i++) {
+		if (b->sockets[i] != -1 && b->sockets[i] != b->fd)
+			(void)close(b->sockets[i]);
+		b->sockets[i] = -1;
+	}
+}
+
+/* The share of one address: a name with several must not lose all its time to the first. */
+static int64_t
+share(int64_t deadline, int left)
+{
+	int64_t now;
+
+	if (deadline == DEADLINE_NEVER || left <= 1)
+		return deadline;
+	now = deadline_now();
+	return now + (deadline - now) / left;
+}
+
+int
+backend_connect(struct backend *b, int64_t deadline, struct failure *why)
+{
+	int first_error = 0, left = 0;
+	char first[ADDRESS_TEXT] = "";
+
+	for (int i = 0; i < b->addresses.n; i++)
+		left += b->sockets[i] != -1;
+	for (int i = 0; i < b->addresses.n; i++) {
+		if (b->sockets[i] == -1)
+			continue;
+		if (b->tcp)
+			address_format(&b->addresses.at[i], b->name);
+		else
+			(void)snprintf(b->name, sizeof(b->name), "%s", b->path);
+		if (connect_one(b->sockets[i], &b->addresses.at[i], share(deadline, left--)) == 0) {
+			b->fd = b->sockets[i];
+			close_others(b);
+			if (b->tcp)
+				address_of_self(b->fd, b->source);
+			return 0;
+		}
+		if (first_error == 0) {
+			first_error = errno;
+			(void)strcpy(first, b->name);
+		}
+	}
+	/*
+	 * The first address says most: localhost's second is IPv6, which is seldom the one that was
+	 * meant.
+	 */
+	(void)strcpy(b->name, first);
+	close_others(b);
+	return failure_set(why, EX_UNAVAILABLE, "connect %s: %s%s", first,
+	    first_error == EINTR ? "ended by a signal" : strerror(first_error),
+	    connect_hint(b, first_error));
+}
+
+void
+backend_abort(struct backend *b, int64_t deadline)
+{
+	if (b->fd != -1)
+		socket_abort(b->fd, deadline);
+	b->fd = -1;
+	backend_close(b);
+}
+
+void
+backend_close(struct backend *b)
+{
+	close_others(b);
+	if (b->fd == -1)
+		return;
+	if (b->tcp)
+		socket_release(b->fd);
+	(void)close(b->fd);
+	b->fd = -1;
+}

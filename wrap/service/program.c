@@ -1,0 +1,293 @@
+/* A program behind TLS, and the process that starts it. */
+
+#include "service/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/deadline.h"
+#include "base/descriptor.h"
+#include "base/log.h"
+#include "confine/confine.h"
+
+#define COMPLETE 'C' /* the session's last word; with any other, or none, the program is killed */
+#define CUT 'X'
+#define KILL_MS 1000 /* how long the session waits for that before it lets go */
+#define LINE_MAX_LOG 500
+
+struct starter {
+	const char *path;
+	char *const *argv;
+	int control, plain, errors; /* errors: the reading end of the program's stderr */
+	pid_t pid;
+	char line[LINE_MAX_LOG + 1]; /* of stderr, until it is whole */
+	size_t len;
+};
+
+static void
+set(const char *name, const char *value)
+{
+	/* What is inherited under such a name is about somebody else. */
+	if (value[0] != '\0')
+		(void)setenv(name, value, 1);
+	else
+		(void)unsetenv(name);
+}
+
+static void
+end_text(char *text, size_t size)
+{
+	text[size - 1] = '\0';
+}
+
+/*
+ * The session may have been taken over by its peer: what it sends has the right size, and that is
+ * all.
+ */
+static void
+end_texts(struct program_facts *f)
+{
+	end_text(f->protocol, sizeof(f->protocol));
+	end_text(f->cipher, sizeof(f->cipher));
+	end_text(f->sni, sizeof(f->sni));
+	end_text(f->client_subject, sizeof(f->client_subject));
+	end_text(f->client_issuer, sizeof(f->client_issuer));
+	end_text(f->client_sha256, sizeof(f->client_sha256));
+	end_text(f->remote_ip, sizeof(f->remote_ip));
+	end_text(f->remote_port, sizeof(f->remote_port));
+	end_text(f->local_ip, sizeof(f->local_ip));
+	end_text(f->local_port, sizeof(f->local_port));
+}
+
+static void
+set_environment(const struct program_facts *f)
+{
+	set("PROTO", "TCP");
+	set("TCPREMOTEIP", f->remote_ip);
+	set("TCPREMOTEPORT", f->remote_port);
+	set("TCPLOCALIP", f->local_ip);
+	set("TCPLOCALPORT", f->local_port);
+	set("REMOTE_HOST", f->remote_ip);
+	set("REMOTE_ADDR", f->remote_ip);
+	set("REMOTE_PORT", f->remote_port);
+	/* Looked up by nobody here; of tcpserver they may be a proxy's. */
+	set("TCPREMOTEHOST", "");
+	set("TCPREMOTEINFO", "");
+	set("TCPLOCALHOST", "");
+	set("HTTPS", "on");
+	set("SSL_PROTOCOL", f->protocol);
+	set("SSL_CIPHER", f->cipher);
+	set("SSL_TLS_SNI", f->sni);
+	set("SSL_CLIENT_VERIFY",
+	    f->client_subject[0] == '\0' ? "NONE" :
+		f->client_verified       ? "SUCCESS" :
+					   "GENEROUS");
+	set("SSL_CLIENT_S_DN", f->client_subject);
+	set("SSL_CLIENT_I_DN", f->client_issuer);
+	set("SSL_CLIENT_CERT_SHA256", f->client_sha256);
+	/* As stunnel names them. */
+	set("SSL_CLIENT_DN", f->client_subject);
+}
+
+/* ---- the program's process, until exec ---- */
+
+static void __attribute__((noreturn))
+become_program(const struct starter *s, int errors, const struct program_facts *f)
+{
+	sigset_t none;
+
+	(void)setpgid(0, 0);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)signal(SIGPIPE, SIG_DFL);
+	(void)signal(SIGCHLD, SIG_DFL);
+	if (dup2(s->plain, STDIN_FILENO) == -1 || dup2(s->plain, STDOUT_FILENO) == -1 ||
+	    dup2(errors, STDERR_FILENO) == -1)
+		_exit(EX_OSERR);
+	descriptor_close_all(STDERR_FILENO + 1, ~0u);
+	set_environment(f);
+	(void)execv(s->path, s->argv);
+	/* stderr is the pipe to the log by now. */
+	(void)dprintf(STDERR_FILENO, "exec %s: %s\n", s->path, strerror(errno));
+	_exit(errno == ENOENT ? EX_NOINPUT : EX_NOPERM);
+}
+
+/* ---- the starter ---- */
+
+static void
+log_whole_lines(struct starter *s)
+{
+	char *end;
+
+	while ((end = memchr(s->line, '\n', s->len)) != NULL || s->len == LINE_MAX_LOG) {
+		size_t n = end != NULL ? (size_t)(end - s->line) : s->len;
+
+		log_line(LEVEL_NOTICE, "%s: %.*s", s->path, (int)n, s->line);
+		if (end != NULL)
+			n++;
+		s->len -= n;
+		memmove(s->line, s->line + n, s->len);
+	}
+}
+
+/* Whether there may be more. */
+static bool
+hear_errors(struct starter *s)
+{
+	/* A full line has been logged before; gcc 14 cannot see that. */
+	ssize_t n = s->len < LINE_MAX_LOG ?
+	    read(s->errors, s->line + s->len, LINE_MAX_LOG - s->len) :
+	    0;
+
+	if (n > 0) {
+		s->len += (size_t)n;
+		log_whole_lines(s);
+		return true;
+	}
+	if (s->len > 0)
+		log_line(LEVEL_NOTICE, "%s: %.*s", s->path, (int)s->len, s->line);
+	s->len = 0;
+	return false;
+}
+
+static void
+report_end(const struct starter *s)
+{
+	int status;
+
+	if (waitpid(s->pid, &status, 0) == -1)
+		return;
+	if (WIFSIGNALED(status))
+		log_line(LEVEL_NOTICE, "%s[%ld] was ended by signal %d", s->path, (long)s->pid,
+		    WTERMSIG(status));
+	else
+		log_line(LEVEL_NOTICE, "%s[%ld] ended with status %d", s->path, (long)s->pid,
+		    WEXITSTATUS(status));
+}
+
+/* Until the program's stderr has ended, which with any decent program is its own end. */
+static void
+attend(struct starter *s)
+{
+	struct pollfd p[2] = { { .fd = s->errors, .events = POLLIN },
+		{ .fd = s->control, .events = POLLIN } };
+	char word = 0;
+
+	while (p[0].fd != -1) {
+		if (poll(p, 2, -1) == -1)
+			continue;
+		if (p[1].revents != 0) {
+			if (read(s->control, &word, 1) != 1 || word != COMPLETE)
+				(void)kill(-s->pid, SIGKILL);
+			(void)close(s->control);
+			p[1].fd = -1;
+		}
+		if (p[0].revents != 0 && !hear_errors(s))
+			p[0].fd = -1;
+	}
+}
+
+static void __attribute__((noreturn))
+run_starter(struct starter *s, const struct sandbox *user, const int others[2])
+{
+	struct program_facts facts;
+	struct failure why;
+	int errors[2], null;
+
+	(void)signal(SIGCHLD, SIG_DFL);
+	for (int i = 0; i < 2; i++)
+		if (others[i] != -1)
+			(void)close(others[i]);
+	/* The peer has no business here; and 0 and 1 must not be free for the pipe below. */
+	if ((null = open("/dev/null", O_RDWR)) == -1 || dup2(null, STDIN_FILENO) == -1 ||
+	    dup2(null, STDOUT_FILENO) == -1 || close(null) == -1)
+		_exit(EX_OSERR);
+	if (sandbox_become(user, &why) == -1) {
+		log_line(LEVEL_ERR, "%s", why.text);
+		_exit(why.code);
+	}
+	/* Nothing comes where the handshake has failed. */
+	if (read(s->control, &facts, sizeof(facts)) != (ssize_t)sizeof(facts))
+		_exit(EX_OK);
+	end_texts(&facts);
+	if (pipe2(errors, O_CLOEXEC) == -1 || (s->pid = fork()) == -1) {
+		log_line(LEVEL_ERR, "start %s: %s", s->path, strerror(errno));
+		_exit(EX_OSERR);
+	}
+	s->errors = errors[0];
+	if (s->pid == 0)
+		become_program(s, errors[1], &facts);
+	/*
+	 * A group of its own, so that what it starts is killed with it; here too, or it could come
+	 * too late.
+	 */
+	(void)setpgid(s->pid, s->pid);
+	(void)close(errors[1]);
+	(void)close(s->plain);
+	attend(s);
+	report_end(s);
+	_exit(EX_OK);
+}
+
+/* ---- the session ---- */
+
+int
+program_prepare(struct program *p, const char *path, char *const *argv, const struct sandbox *user,
+    struct failure *why)
+{
+	struct starter s = { .path = path, .argv = argv };
+	int plain[2], control[2];
+	pid_t pid;
+
+	if (access(path, X_OK) == -1)
+		return failure_set(why, EX_CONFIG, "-l %s: %s", path, strerror(errno));
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, plain) == -1 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) == -1)
+		return failure_set(why, EX_OSERR, "socketpair: %s", strerror(errno));
+	if ((pid = fork()) == 0) {
+		(void)close(plain[0]);
+		(void)close(control[0]);
+		s.plain = plain[1];
+		s.control = control[1];
+		run_starter(&s, user, p->others);
+	}
+	(void)close(plain[1]);
+	(void)close(control[1]);
+	p->fd = plain[0];
+	p->control = control[0];
+	if (pid == -1 || fcntl(p->fd, F_SETFL, O_NONBLOCK) == -1)
+		return failure_set(
+		    why, EX_OSERR, "start the starter of %s: %s", path, strerror(errno));
+	return 0;
+}
+
+int
+program_start(struct program *p, const struct program_facts *facts, struct failure *why)
+{
+	if (write(p->control, facts, sizeof(*facts)) == (ssize_t)sizeof(*facts))
+		return 0;
+	return failure_set(why, EX_UNAVAILABLE, "the starter of the program behind -l is gone");
+}
+
+void
+program_leave(struct program *p, bool complete)
+{
+	char word = complete ? COMPLETE : CUT;
+
+	if (p->control == -1)
+		return;
+	/* Killed before it can see the end of its input, which it could take for a clean one. */
+	if (write(p->control, &word, 1) == 1 && !complete)
+		(void)deadline_wait_fd(p->control, POLLIN, deadline_after(KILL_MS));
+	(void)close(p->control);
+	(void)close(p->fd);
+	p->control = p->fd = -1;
+}

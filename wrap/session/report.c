@@ -1,0 +1,64 @@
+/* The one line of a connection. */
+
+#include "session/report.h"
+
+/* All up to the number of total_ms. */
+static void
+begin(struct log_record *line, const struct report *r)
+{
+	struct tls_info tls = { .resumed = false };
+
+	if (r->tls != NULL)
+		tls_describe(r->tls, &tls);
+	log_field(line, "result", "%s", r->result);
+	log_field(line, "peer", "%s", r->peer);
+	if (r->reason[0] != '\0')
+		log_quoted(line, "reason", r->reason);
+	log_untrusted(line, "backend", r->backend);
+	log_field(line, "source", "%s", r->source);
+	log_untrusted(line, "tls", tls.version);
+	log_untrusted(line, "cipher", tls.cipher);
+	log_untrusted(line, "group", tls.group);
+	log_field(line, "resumed", "%s", tls.resumed ? "yes" : "no");
+	log_untrusted(line, "alpn", tls.alpn);
+	log_untrusted(line, "sni", tls.sni);
+	if (r->client == NULL || r->client->subject[0] == '\0')
+		log_field(line, "client", "-");
+	else {
+		log_quoted(line, "client", r->client->subject);
+		log_field(line, "client_sha256", "%s", r->client->fingerprint);
+	}
+	log_field(line, "in", "%llu", (unsigned long long)r->in);
+	log_field(line, "out", "%llu", (unsigned long long)r->out);
+	log_field(line, "handshake_ms", "%lld", (long long)r->handshake_ms);
+	log_field(line, "total_ms", "%s", "");
+}
+
+/* All behind it. */
+static void
+finish(struct log_record *line, const struct report *r)
+{
+	log_field(line, "end", "%s", r->end != NULL ? r->end : "-");
+	if (r->truncated)
+		log_field(line, "truncated", "yes");
+}
+
+void
+report_write(const struct report *r)
+{
+	struct log_record head = { .len = 0 }, tail = { .len = 0 };
+
+	begin(&head, r);
+	finish(&tail, r);
+	log_line(r->level, "%s%lld %s", head.text, (long long)r->total_ms, tail.text);
+}
+
+void
+report_keep(const struct report *r, enum log_kept which)
+{
+	struct log_record head = { .len = 0 }, tail = { .len = 0 };
+
+	begin(&head, r);
+	finish(&tail, r);
+	log_keep(which, r->level, head.text, tail.text, r->total_ms);
+}

@@ -1,0 +1,314 @@
+/*
+ * One connection.  Everything that needs a path or a privilege is done before the door; not one
+ * byte of the peer is read before it; the service hears of the peer only after the handshake.  This
+ * is the only place that turns a failure into a log line and an exit code.
+ */
+
+#include "session/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/deadline.h"
+#include "base/log.h"
+#include "tls/peer.h"
+#include "protocol/pgsql_end.h"
+#include "session/report.h"
+#include "session/session_steps.h"
+#include "base/socket.h"
+#ifdef INETLS_HOOK
+#include "hook.h"
+#endif
+
+int
+session_finish(struct session *s, const char *result, const char *end)
+{
+	s->result = result;
+	s->end = end;
+	return -1;
+}
+
+int
+session_finish_why(struct session *s, const char *result, const char *end, const char *reason)
+{
+	failure_set(&s->why, EX_OK, "%s", reason);
+	return session_finish(s, result, end);
+}
+
+/* The HUP that makes a listener read its files again is not for its sessions. */
+static void
+take_signals(const struct options *o)
+{
+	static const int ending[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP };
+
+	deadline_let_in(ending, o->listening ? 3 : 4, NULL);
+	if (o->listening)
+		(void)signal(SIGHUP, SIG_IGN);
+}
+
+static int
+begin(struct session *s)
+{
+	s->started = deadline_now();
+	take_signals(s->o);
+	address_get_peer(STDIN_FILENO, &s->remote);
+	address_format(&s->remote, s->local);
+	if (socket_unblock(STDIN_FILENO, O_RDONLY) == -1 ||
+	    socket_unblock(STDOUT_FILENO, O_WRONLY) == -1) {
+		failure_set(&s->why, EX_OSERR, "fd 0 or 1: %s", strerror(errno));
+		return session_finish(s, "system", NULL);
+	}
+	socket_tune(STDIN_FILENO);
+	if (s->o->client)
+		socket_arm(STDIN_FILENO);
+	return 0;
+}
+
+static int
+say_begin(struct session *s)
+{
+	if (s->o->no_sandbox || s->o->no_keyholder)
+		log_line(LEVEL_WARNING, "for debugging only:%s%s",
+		    s->o->no_sandbox ? " --no-sandbox" : "",
+		    s->o->no_keyholder ? " --no-keyholder" : "");
+	log_line(LEVEL_INFO, "begin peer=%s", s->local);
+#ifdef INETLS_HOOK
+	hook_misbehave(s->backend.sockets[0]);
+#endif
+	return 0;
+}
+
+/*
+ * Whether close_notify would be the truth: the service's end was a clean one, or the peer was told.
+ */
+static bool
+ends_clean(struct session *s)
+{
+	if (!s->established)
+		return false;
+	if (s->backend.fd == -1 && s->program.fd == -1)
+		return s->o->pgsql &&
+		    pgsql_tell_unavailable(s->tls, s->why.text, deadline_after(s->o->connect_ms));
+	return s->relay.outcome == RELAY_DONE || s->relay.outcome == RELAY_PEER_BARE ||
+	    s->relay.outcome == RELAY_PLAIN_CLOSED;
+}
+
+static void
+say_goodbye(struct session *s)
+{
+	keyholder_close(&s->keys);
+	if (s->established && s->last.fd != -1)
+		tls_remember(s->tls, &s->last);
+	if (s->speaks_tls)
+		peer_last_words(s->tls, ends_clean(s));
+	if (s->o->client && s->backend.fd == -1)
+		return;
+	if (!s->peer_done)
+		peer_leave(s->o->client ? s->backend.fd : STDIN_FILENO,
+		    s->o->client ? s->backend.fd : STDOUT_FILENO);
+}
+
+/* The plain side sees a clean end only where the peer said so. */
+static void
+leave_plain(struct session *s)
+{
+	int64_t deadline = deadline_after(s->o->close_ms);
+
+	program_leave(&s->program,
+	    s->relay.outcome == RELAY_DONE || s->relay.outcome == RELAY_PEER_BARE ||
+		s->relay.outcome == RELAY_PEER_LEFT);
+	switch (s->relay.outcome) {
+	case RELAY_PEER_BARE: /* the peer has not said it */
+	case RELAY_PEER_CUT:
+	case RELAY_PEER_FAILED:
+	case RELAY_IDLE:
+	case RELAY_STOPPED:
+	case RELAY_BROKEN:
+		if (s->o->client)
+			socket_abort(STDOUT_FILENO, deadline);
+		else
+			backend_abort(&s->backend, deadline);
+		break;
+	default:
+		if (s->o->client)
+			socket_release(STDIN_FILENO);
+		backend_close(&s->backend);
+	}
+}
+
+struct report
+session_report(const struct session *s)
+{
+	/*
+	 * Some PostgreSQL drivers never say close_notify: there a cut is nothing to be warned of.
+	 */
+	bool warn = s->truncated && !s->o->pgsql;
+	struct report r = { .level = s->why.code != EX_OK ? LEVEL_ERR :
+		    warn                                  ? LEVEL_WARNING :
+							    LEVEL_NOTICE,
+		.result = s->result,
+		.reason = s->why.text,
+		.peer = s->o->client ? s->backend.name : s->local,
+		.backend = s->o->client   ? s->local :
+		    s->o->program != NULL ? s->o->program :
+					    s->backend.name,
+		.source = s->backend.source,
+		.client = !s->o->client && s->trust != NULL ? trust_peer(s->trust) : NULL,
+		.tls = s->established ? s->tls : NULL,
+		.end = s->end,
+		.truncated = s->truncated,
+		.in = s->relay.in,
+		.out = s->relay.out,
+		.handshake_ms = s->handshake_ms,
+		.total_ms = deadline_now() - s->started };
+
+	return r;
+}
+
+/* The order of a session: each step returns -1 when it has ended the session. */
+
+int
+session_open(struct session *s)
+{
+	s->opened = true;
+	return session_find_user(s) == 0 && session_start_keyholder(s) == 0 &&
+		session_open_backend(s) == 0 && session_start_tls(s) == 0 ?
+	    0 :
+	    -1;
+}
+
+static void
+serve_peer(struct session *s)
+{
+	(void)(say_begin(s) == 0 && session_proxy_header(s) == 0 && session_front_door(s) == 0 &&
+	    session_shake_hands(s) == 0 && session_connect_backend(s) == 0 &&
+	    session_announce_peer(s) == 0 && session_relay(s));
+}
+
+static void
+serve_local_program(struct session *s)
+{
+	(void)(say_begin(s) == 0 && session_local_door(s) == 0 && session_connect_backend(s) == 0 &&
+	    session_ask_for_tls(s) == 0 && session_shake_hands(s) == 0 &&
+	    session_remember_host(s) == 0 && session_send_first(s) == 0 &&
+	    session_pass_startup(s) == 0 && session_relay(s));
+}
+
+/* Whether fd 0 is what inetd gives; a person who typed the command learns what to type instead. */
+static int
+check_stdin(const struct options *o)
+{
+	socklen_t len = sizeof(int);
+	int type;
+
+	if (o->client && log_stdin_was_open())
+		return EX_OK; /* a pipe or a terminal serves too */
+	if (!log_stdin_was_open() ||
+	    getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &len) == -1) {
+		log_line(LEVEL_ERR,
+		    "fd 0 is not a socket: inetls-wrap is started by inetd, xinetd, systemd or "
+		    "tcpserver for each connection; to listen itself give -d [host:]port; see inetls-wrap -h");
+		return EX_USAGE;
+	}
+	return EX_OK;
+}
+
+static void
+init(struct session *s, const struct options *o, const struct session_start *start)
+{
+	*s = (struct session){ .o = o,
+		.start = start,
+		.keys = { .fd = -1 },
+		.program = { .fd = -1, .control = -1 },
+		.last = { .fd = -1 } };
+	backend_init(&s->backend);
+}
+
+/* Says goodbye to both sides and writes the log line: the exit code. */
+static int
+conclude(struct session *s)
+{
+	struct report r;
+
+	deadline_watch_end();
+	deadline_end_stop();
+	if (s->o->client)
+		session_tell_local(s);
+	say_goodbye(s);
+	leave_plain(s);
+	r = session_report(s);
+	report_write(&r);
+	/* Our end need not wait until the kernel has taken this process down. */
+	if (!s->o->client && s->relay.outcome == RELAY_DONE)
+		(void)shutdown(STDOUT_FILENO, SHUT_WR);
+	return s->why.code;
+}
+
+static int
+run(struct session *s)
+{
+	bool ready = s->result == NULL && (s->opened || session_open(s) == 0) &&
+	    (s->confined || session_confine(s) == 0);
+
+	if (ready && s->o->client)
+		serve_local_program(s);
+	else if (ready)
+		serve_peer(s);
+	return conclude(s);
+}
+
+int
+session_serve(const struct options *o)
+{
+	struct session s;
+	int code = check_stdin(o);
+
+	if (code != EX_OK)
+		return code;
+	init(&s, o, NULL);
+	(void)begin(&s);
+	return run(&s);
+}
+
+bool
+session_can_wait(const struct options *o)
+{
+	return !o->client && o->program == NULL && o->trust.level == TRUST_UNSET;
+}
+
+struct session *
+session_new(const struct session_start *start)
+{
+	struct session *s = malloc(sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	init(s, start->o, start);
+	s->sandbox = *start->user;
+	s->waits = true;
+	take_signals(s->o);
+	return s;
+}
+
+/* What the connection is tuned to it has from its listener. */
+int
+session_run(struct session *s, const struct address *peer, const char *refused)
+{
+	s->waits = false;
+	s->started = deadline_now();
+	s->remote = *peer;
+	address_format(&s->remote, s->local);
+	if (s->o->client)
+		socket_arm(STDIN_FILENO);
+	if (refused != NULL) {
+		s->peer_done = true;
+		failure_set(&s->why, EX_OK, "%s", refused);
+		(void)session_finish(s, "refused", NULL);
+	}
+	return run(s);
+}

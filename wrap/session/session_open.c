@@ -1,0 +1,213 @@
+/*
+ * A session's steps up to the door: everything that needs a path or a privilege is opened here, and
+ * nothing of the peer is read.
+ */
+
+#include "session/session_steps.h"
+
+#include <sys/stat.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "session/session.h"
+
+int
+session_find_user(struct session *s)
+{
+	if (s->start != NULL)
+		return 0; /* the listener has found him */
+	if (sandbox_prepare(&s->sandbox, s->o->user, s->o->group, &s->why) == -1)
+		return session_finish(s, "config", NULL);
+	s->sandbox.off = s->o->no_sandbox;
+	return 0;
+}
+
+/* Forked as early and as small as can be; a listener's session has a channel to its keyholder. */
+int
+session_start_keyholder(struct session *s)
+{
+	enum signable_role role = s->o->client ? SIGNABLE_CLIENT : SIGNABLE_SERVER;
+	int r = 0;
+
+	if (s->o->pem == NULL)
+		return 0; /* a client that shows no certificate */
+	if (s->o->no_keyholder)
+		r = keyholder_none(&s->keys, s->o->pem, role);
+	else if (s->start != NULL)
+		keyholder_adopt(&s->keys, s->start->channel);
+	else
+		r = keyholder_start(&s->keys, s->o->pem, role, &s->sandbox);
+	/* With tickets it may be that nobody needs it. */
+	if (r == 0 && !s->o->client && s->o->tickets == NULL)
+		keyholder_ask_ahead(&s->keys);
+	if (r == 0)
+		return 0;
+	s->why = s->keys.why;
+	return session_finish(s, "config", NULL);
+}
+
+int
+session_open_backend(struct session *s)
+{
+	if (s->o->program != NULL) {
+		s->program.others[0] = s->keys.fd;
+		s->program.others[1] = s->start != NULL ? s->start->control : -1;
+		if (program_prepare(
+			&s->program, s->o->program, s->o->program_argv, &s->sandbox, &s->why) == -1)
+			return session_finish(s, "config", NULL);
+		return 0;
+	}
+	return backend_open(&s->backend, s->o, &s->why) == 0 ? 0 :
+							       session_finish(s, "config", NULL);
+}
+
+/*
+ * The ticket key of this service and policy: a ticket of another one must not resume here.  Where
+ * the file cannot be used, sessions go on without.
+ */
+static const unsigned char *
+find_ticket_key(const struct session *s, unsigned char key[TICKET_KEY])
+{
+	char label[sizeof(s->o->service) + 32];
+	struct failure why;
+
+	if (s->o->tickets == NULL)
+		return NULL;
+	(void)snprintf(label, sizeof(label), "%s%s -v %d", s->o->service,
+	    s->o->pgsql ? " -n pgsql" : "", s->o->trust.level);
+	if (ticket_key(s->o->tickets, label, key, &why) == 0)
+		return key;
+	log_line(LEVEL_WARNING, "%s; going on without tickets", why.text);
+	return NULL;
+}
+
+/* The session that a client may resume: of the same server, under the same trust. */
+static const struct ticket_session *
+find_last_session(struct session *s)
+{
+	const struct trust_config *c = &s->o->trust;
+	char policy[4096];
+	struct failure why;
+	size_t n;
+
+	if (s->o->session == NULL)
+		return NULL;
+	n = (size_t)snprintf(policy, sizeof(policy), "%s %s %d %s %s %s", c->host, c->port,
+	    c->level, c->ca_file != NULL ? c->ca_file : "-", c->ca_dir != NULL ? c->ca_dir : "-",
+	    s->o->pem != NULL ? s->o->pem : "-");
+	for (int i = 0; i < c->n_pins && n < sizeof(policy); i++)
+		n += (size_t)snprintf(policy + n, sizeof(policy) - n, " %s", c->pins[i]);
+	if (ticket_session_open(&s->last, s->o->session, policy, &why) == 0)
+		return &s->last;
+	log_line(LEVEL_WARNING, "%s; going on without", why.text);
+	return NULL;
+}
+
+static bool
+has_trust(const struct options *o)
+{
+	return o->client || o->trust.level != TRUST_UNSET;
+}
+
+int
+session_try_tls(const struct options *o, struct failure *why)
+{
+	struct tls_config c = { .priority = o->priority, .sni = o->trust.host };
+	struct trust *trust = NULL;
+	struct tls *tls = NULL;
+	bool could;
+
+	if (!has_trust(o) || (trust = trust_load(&o->trust, why)) != NULL) {
+		c.trust = trust;
+		tls = o->client ? tls_client(&c, why) :
+				  tls_server(&c, STDIN_FILENO, STDOUT_FILENO, why);
+	}
+	could = tls != NULL;
+	tls_free(tls);
+	trust_free(trust);
+	return could ? 0 : -1;
+}
+
+/* Files of CA certificates and known hosts are read now. */
+int
+session_start_tls(struct session *s)
+{
+	struct tls_config c = { .keys = s->o->pem != NULL ? &s->keys : NULL,
+		.priority = s->o->priority,
+		.alpn = s->o->pgsql ? PGSQL_ALPN : NULL,
+		.sni = s->o->trust.host,
+		.bare_end = s->o->bare_end };
+	unsigned char key[TICKET_KEY];
+
+	if (tls_init(&s->why) == -1)
+		return session_finish(s, "config", NULL);
+	if (has_trust(s->o)) {
+		if ((s->trust = trust_load(&s->o->trust, &s->why)) == NULL)
+			return session_finish(s, "config", NULL);
+		c.trust = s->trust;
+	}
+	c.ticket_key = find_ticket_key(s, key);
+	c.resume = find_last_session(s);
+	s->tls = s->o->client ? tls_client(&c, &s->why) :
+				tls_server(&c, STDIN_FILENO, STDOUT_FILENO, &s->why);
+	explicit_bzero(key, sizeof(key));
+	ticket_session_wipe(&s->last); /* GnuTLS has what it takes of it */
+	if (s->tls == NULL)
+		return session_finish(s, "config", NULL);
+	if (s->waits && s->keys.ahead)
+		tls_load_key(s->tls);
+	return 0;
+}
+
+/* Of a file that a client's stdout is, as of the log, the session may make more. */
+static bool
+writes_file(void)
+{
+	struct stat st;
+
+	return log_is_file() || (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode));
+}
+
+/* The highest number that the session needs. */
+static int
+highest_fd(const struct session *s)
+{
+	const int single[] = { s->keys.fd, s->last.fd, s->program.control,
+		s->trust != NULL ? trust_fd(s->trust) : -1, s->waits ? s->start->control : -1 };
+	int highest = STDERR_FILENO;
+
+	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
+		if (single[i] > highest)
+			highest = single[i];
+	for (int i = 0; i < s->backend.addresses.n; i++)
+		if (s->backend.sockets[i] > highest)
+			highest = s->backend.sockets[i];
+	return highest;
+}
+
+int
+session_confine(struct session *s)
+{
+	char root[ADDRESS_TEXT];
+	uint16_t ports[ADDRESS_MAX];
+	struct sandbox_door d = { .root = root,
+		.connectable = s->backend.sockets,
+		.ports = ports,
+		.n = s->backend.addresses.n,
+		.highest_fd = highest_fd(s),
+		.accepts = s->waits,
+		.writes_file = writes_file() };
+
+	for (int i = 0; i < d.n; i++)
+		ports[i] = address_port(&s->backend.addresses.at[i]);
+	d.keeps_record = s->last.fd != -1 || (s->trust != NULL && trust_fd(s->trust) != -1);
+	backend_root(&s->backend, root, sizeof(root));
+	if (sandbox_close_door(&s->sandbox, &d, &s->why) == -1)
+		return session_finish(s, "config", NULL);
+	if (s->sandbox.change_user)
+		backend_entered_root(&s->backend);
+	s->confined = true;
+	return 0;
+}

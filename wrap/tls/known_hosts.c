@@ -1,0 +1,210 @@
+/*
+ * Known hosts.  Only pread, write and flock after the file was opened: the door forbids the rest.
+ */
+
+#include "tls/known_hosts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/deadline.h"
+
+#define FILE_MAX (1024 * 1024) /* ten thousand hosts */
+#define LOCK_TRIES 500         /* of LOCK_MS: others hold the lock for a moment */
+#define LOCK_MS 10
+
+static int
+default_path(char *out, size_t size, struct failure *why)
+{
+	const char *home = getenv("HOME"), *state = getenv("XDG_STATE_HOME");
+	int n;
+
+	if (geteuid() == 0)
+		n = snprintf(out, size, "/var/lib/inetls/known_hosts");
+	else if (state != NULL && state[0] == '/')
+		n = snprintf(out, size, "%s/inetls/known_hosts", state);
+	else if (home != NULL && home[0] == '/')
+		n = snprintf(out, size, "%s/.local/state/inetls/known_hosts", home);
+	else
+		return failure_set(why, EX_CONFIG,
+		    "no HOME to keep known hosts in: give --known-hosts FILE, --pin or -A");
+	return n > 0 && (size_t)n < size ?
+	    0 :
+	    failure_set(why, EX_CONFIG, "the path of known hosts is too long");
+}
+
+/* The directories of a path, as far as they are missing. */
+static void
+make_directories(const char *path)
+{
+	char dir[512];
+
+	(void)snprintf(dir, sizeof(dir), "%s", path);
+	for (char *p = dir + 1; (p = strchr(p, '/')) != NULL; p++) {
+		*p = '\0';
+		(void)mkdir(dir, 0700);
+		*p = '/';
+	}
+}
+
+/* A file that may only be read still serves for the hosts that are in it. */
+static int
+open_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+	int error = errno;
+
+	if (fd == -1 && (error == EACCES || error == EROFS)) {
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		errno = error;
+	}
+	return fd;
+}
+
+int
+known_hosts_open(struct known_hosts *k, const char *path, const char *host, const char *port,
+    struct failure *why)
+{
+	k->fd = -1;
+	(void)snprintf(
+	    k->host, sizeof(k->host), strchr(host, ':') != NULL ? "[%s]:%s" : "%s:%s", host, port);
+	if (path == NULL && default_path(k->path, sizeof(k->path), why) == -1)
+		return -1;
+	if (path != NULL && snprintf(k->path, sizeof(k->path), "%s", path) >= (int)sizeof(k->path))
+		return failure_set(why, EX_CONFIG, "--known-hosts: the path is too long");
+	k->fd = open_file(k->path);
+	if (k->fd == -1 && errno == ENOENT && path == NULL) {
+		make_directories(k->path);
+		k->fd = open_file(k->path);
+	}
+	if (k->fd != -1)
+		return 0;
+	return failure_set(why, errno == EACCES || errno == EROFS ? EX_NOPERM : EX_CONFIG,
+	    "open known hosts %s: %s for uid %lu; name a file that can be written with --known-hosts, or give --pin or "
+	    "-A",
+	    k->path, strerror(errno), (unsigned long)geteuid());
+}
+
+/* All of it or NULL: a host whose line was not read would be trusted as a new one. */
+static char *
+read_all(int fd)
+{
+	char *text = malloc(FILE_MAX + 1);
+	size_t have = 0;
+	ssize_t n = -1;
+
+	while (text != NULL && have < FILE_MAX &&
+	    (n = pread(fd, text + have, FILE_MAX - have, (off_t)have)) > 0)
+		have += (size_t)n;
+	if (n != 0) {
+		free(text);
+		return NULL;
+	}
+	text[have] = '\0';
+	return text;
+}
+
+/* One line: whether it is of this host; its pin is then where *pin points. */
+static bool
+is_of_host(const struct known_hosts *k, char *line, char **pin)
+{
+	size_t n = strcspn(line, " \t");
+
+	if (line[0] == '#' || n != strlen(k->host) || strncasecmp(line, k->host, n) != 0)
+		return false;
+	*pin = line + n + strspn(line + n, " \t");
+	(*pin)[strcspn(*pin, " \t\r")] = '\0';
+	return true;
+}
+
+static int
+search(
+    const struct known_hosts *k, char *text, const char *pin, char *other, size_t size, int *line)
+{
+	int verdict = KNOWN_HOSTS_NEW, number = 0;
+	char *rest = text, *one, *known;
+
+	while ((one = strsep(&rest, "\n")) != NULL) {
+		number++;
+		if (!is_of_host(k, one, &known))
+			continue;
+		if (strcmp(known, pin) == 0)
+			return KNOWN_HOSTS_MATCH;
+		if (verdict == KNOWN_HOSTS_NEW) {
+			(void)snprintf(other, size, "%s", known);
+			*line = number;
+		}
+		verdict = KNOWN_HOSTS_OTHER;
+	}
+	return verdict;
+}
+
+int
+known_hosts_look_up(
+    const struct known_hosts *k, const char *pin, char *other, size_t size, int *line)
+{
+	char *text = read_all(k->fd);
+	int verdict = text == NULL ? -1 : search(k, text, pin, other, size, line);
+
+	free(text);
+	return verdict;
+}
+
+/* An editor may have left the last line without its end. */
+static bool
+ends_within_line(const char *text)
+{
+	size_t n = strlen(text);
+
+	return n > 0 && text[n - 1] != '\n';
+}
+
+static int
+append(const struct known_hosts *k, const char *pin, bool within_line)
+{
+	char entry[sizeof(k->host) + 64];
+	int n = snprintf(entry, sizeof(entry), "%s%s %s\n", within_line ? "\n" : "", k->host, pin);
+
+	return write(k->fd, entry, (size_t)n) == n ? KNOWN_HOSTS_NEW : -1;
+}
+
+/* Not for ever: it may be a session that was taken over by its server which keeps the lock. */
+static int
+lock(int fd)
+{
+	for (int tries = 0; tries < LOCK_TRIES; tries++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK ||
+		    deadline_wait(NULL, 0, deadline_after(LOCK_MS)) != DEADLINE_OVER)
+			break;
+	}
+	return -1;
+}
+
+int
+known_hosts_add(const struct known_hosts *k, const char *pin, char *other, size_t size, int *line)
+{
+	int verdict = -1;
+	bool within_line;
+	char *text;
+
+	if (lock(k->fd) == -1)
+		return -1;
+	if ((text = read_all(k->fd)) != NULL) {
+		within_line = ends_within_line(text);
+		verdict = search(k, text, pin, other, size, line);
+		if (verdict == KNOWN_HOSTS_NEW)
+			verdict = append(k, pin, within_line);
+	}
+	free(text);
+	(void)flock(k->fd, LOCK_UN);
+	return verdict;
+}

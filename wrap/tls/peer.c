@@ -1,0 +1,65 @@
+/* Waiting for the peer, and taking leave of it. */
+
+#include "tls/peer.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/deadline.h"
+
+#define LEAVE_MS 1000 /* how long a peer may take to read our last words */
+
+int
+peer_wait(struct tls *t, int wanted, int also, bool *heard, int64_t deadline)
+{
+	struct pollfd p[3] = { { .fd = tls_fd_in(t), .events = POLLIN },
+		{ .fd = -1, .events = POLLOUT }, { .fd = also, .events = POLLIN } };
+	int flushed = tls_flush(t), ready;
+
+	*heard = false;
+	/* A failed flush shows itself in the next call. */
+	if (flushed == TLS_WANT_WRITE || wanted == TLS_WANT_WRITE)
+		p[1].fd = tls_fd_out(t);
+	if (flushed == 1 && wanted == TLS_WANT_WRITE)
+		return 1;
+	ready = deadline_wait(p, 3, deadline);
+	/* A peer whose bytes never stop hides neither the clock nor a signal. */
+	if (ready > 0 && deadline_now() >= deadline)
+		ready = DEADLINE_OVER;
+	else if (ready > 0 && deadline_stopped())
+		ready = DEADLINE_STOP;
+	*heard = ready > 0 && p[2].revents != 0;
+	return ready;
+}
+
+void
+peer_last_words(struct tls *t, bool clean)
+{
+	int64_t deadline = deadline_after(LEAVE_MS);
+
+	if (clean)
+		(void)tls_close(t);
+	else
+		tls_abort(t);
+	while (tls_flush(t) == TLS_WANT_WRITE)
+		if (deadline_wait_fd(tls_fd_out(t), POLLOUT, deadline) <= 0)
+			return;
+}
+
+void
+peer_leave(int fd_in, int fd_out)
+{
+	int64_t deadline = deadline_after(LEAVE_MS);
+	char waste[4096];
+	ssize_t n;
+
+	(void)shutdown(fd_out, SHUT_WR);
+	while ((n = read(fd_in, waste, sizeof(waste))) != 0) {
+		if (n == -1 && errno != EAGAIN)
+			return;
+		if (n == -1 ? deadline_wait_fd(fd_in, POLLIN, deadline) <= 0 :
+			      deadline_now() >= deadline)
+			return;
+	}
+}

@@ -1,0 +1,40 @@
+#ifndef INETLS_TLS_KEY_H
+#define INETLS_TLS_KEY_H
+
+/*
+ * A private key that GnuTLS can use and this process does not have: chain and signatures come from
+ * the keyholder, when a handshake needs them and not before.  Included by tls.c alone.
+ */
+
+#include <gnutls/abstract.h>
+
+#include "key/keyholder.h"
+
+#define TLS_CHAIN_MAX PEMFILE_CERTIFICATES_MAX
+
+struct tls_key {
+	struct keyholder *holder;
+	gnutls_pcert_st chain[TLS_CHAIN_MAX]; /* leaf first */
+	unsigned chain_len;
+	gnutls_privkey_t key; /* NULL until it is needed */
+	int kind;             /* gnutls_pk_algorithm_t */
+	unsigned bits;
+};
+
+void tls_key_init(struct tls_key *k, struct keyholder *holder);
+
+/* Has chain and key at hand: 0, or GnuTLS's error; then holder->why says more. */
+int tls_key_load(struct tls_key *k);
+
+/*
+ * Whether a certificate of the chain that was loaded is out of date, and then in text which, and
+ * what to do.
+ */
+bool tls_key_is_outdated(const struct tls_key *k, char *text, size_t size);
+
+/* Why TLS cannot use the leaf that was loaded (leaf.h), or NULL where it can. */
+const char *tls_key_fault(const struct tls_key *k);
+
+void tls_key_free(struct tls_key *k);
+
+#endif
