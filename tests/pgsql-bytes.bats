@@ -129,7 +129,7 @@ bytes() {
 	need strace
 	need_no_sanitizer "it maps memory whenever it likes"
 	strace -o "$T/strace.log" true 2> /dev/null || skip "kernel: no ptrace here"
-	run env BUILD="$BUILD" timeout 60 "$ROOT/bench/front-door-syscalls"
+	run env BUILD="$BUILD" timeout 60 "$ROOT/bench/pgsql-syscalls"
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output == *"before the handshake: +"* ]]

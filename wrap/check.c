@@ -305,9 +305,9 @@ static void
 check_user(struct check *c)
 {
 	struct failure why;
-	struct sandbox s;
+	struct confine s;
 
-	if (sandbox_prepare(&s, c->o->user, c->o->group, &why) == -1)
+	if (confine_prepare(&s, c->o->user, c->o->group, &why) == -1)
 		say_error(c, &why);
 	else if (s.change_user)
 		say("ok", "user: a session becomes %s (uid %lu, gid %lu)", s.user,
@@ -322,7 +322,7 @@ check_sandbox(const struct check *c)
 	if (c->o->no_sandbox)
 		say("warning", "sandbox: switched off by --no-sandbox");
 	else
-		say("ok", "sandbox: %s", sandbox_features());
+		say("ok", "sandbox: %s", confine_features());
 	if (c->o->no_keyholder)
 		say("warning",
 		    "private key: in the process that reads the network, by --no-keyholder");

@@ -59,7 +59,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 
 /* The cage and the file are not what this is about. */
 int
-sandbox_cage_keyholder(const struct sandbox *s, struct failure *why)
+confine_keyholder(const struct confine *s, struct failure *why)
 {
 	(void)s, (void)why;
 	return 0;
@@ -88,12 +88,12 @@ check_answer(int fd, const uint8_t *request, size_t n, int *chains, int *signatu
 	no_key_in(answer, (size_t)got);
 	if (answer[0] != 0)
 		return;
-	if (n == 1 && request[0] == KEYPROCESS_CHAIN) {
+	if (n == 1 && request[0] == KEYHOLDER_SERVE_CHAIN) {
 		check(++*chains == 1 && (size_t)got == 1 + strlen(CHAIN) + 1);
 		return;
 	}
 	check(++*signatures == 1 && got <= 1 + SIGNER_SIGNATURE_MAX);
-	check(request[0] == KEYPROCESS_SIGN_DATA || request[0] == KEYPROCESS_SIGN_HASH);
+	check(request[0] == KEYHOLDER_SERVE_SIGN_DATA || request[0] == KEYHOLDER_SERVE_SIGN_HASH);
 }
 
 int

@@ -1,8 +1,8 @@
 /*
  * libFuzzer: a whole session, as inetd would start it, without fork and cage, over a socket pair.
  * The first byte of the input says who the peer is (raw bytes; a TLS client, of version 1.2 or 1.3;
- * with the PostgreSQL front door before) and what the service does (echo, reset, close); the rest
- * is what the peer sends, as raw bytes or as commands of one byte, a length and so many bytes.
+ * with what PostgreSQL says in clear before) and what the service does (echo, reset, close); the
+ * rest is what the peer sends, as raw bytes or as commands of one byte, a length and so many bytes.
  * Whatever they are, the session comes to an end of its own, with a code.
  */
 
@@ -41,54 +41,54 @@ check(int condition)
 /* ---- in the place of users and system call filters ---- */
 
 void
-sandbox_keep_orphans(void)
+confine_keep_orphans(void)
 {
 }
 
 int
-sandbox_fork_no_more(const struct sandbox *s, int highest_fd, struct failure *why)
+sandbox_fork_no_more(const struct confine *s, int highest_fd, struct failure *why)
 {
 	(void)s, (void)highest_fd, (void)why;
 	return 0;
 }
 
 void
-sandbox_keep_root(struct sandbox *s)
+confine_keep_root(struct confine *s)
 {
 	(void)s;
 }
 
 int
-sandbox_prepare(struct sandbox *s, const char *user, const char *group, struct failure *why)
+confine_prepare(struct confine *s, const char *user, const char *group, struct failure *why)
 {
 	(void)user, (void)group, (void)why;
-	*s = (struct sandbox){ .off = true };
+	*s = (struct confine){ .off = true };
 	return 0;
 }
 
 int
-sandbox_close_door(const struct sandbox *s, const struct sandbox_door *d, struct failure *why)
+confine_session(const struct confine *s, const struct confine_kept *d, struct failure *why)
 {
 	(void)s, (void)d, (void)why;
 	return 0;
 }
 
 int
-sandbox_become(const struct sandbox *s, struct failure *why)
+confine_become(const struct confine *s, struct failure *why)
 {
 	(void)s, (void)why;
 	return 0;
 }
 
 int
-sandbox_cage_keyholder(const struct sandbox *s, struct failure *why)
+confine_keyholder(const struct confine *s, struct failure *why)
 {
 	(void)s, (void)why;
 	return 0;
 }
 
 const char *
-sandbox_features(void)
+confine_features(void)
 {
 	return "";
 }

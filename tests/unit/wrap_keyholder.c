@@ -20,10 +20,10 @@
 #define SIGNAL_MS 200
 #define SOON_MS 3000 /* far from the ten seconds that an answer may take */
 
-/* ---- in the place of keyprocess.c: hangs, as on a dead network file system ---- */
+/* ---- in the place of keyholder_serve.c: hangs, as on a dead network file system ---- */
 
 int
-keyprocess_refuse(int fd, const struct failure *why)
+keyholder_serve_refusal(int fd, const struct failure *why)
 {
 	(void)fd, (void)why;
 	return -1;
@@ -38,8 +38,8 @@ hang(void)
 }
 
 void
-keyprocess_run_one(
-    int fd, const char *pem_path, enum signable_role role, const struct sandbox *user)
+keyholder_serve_one(
+    int fd, const char *pem_path, enum signable_role role, const struct confine *user)
 {
 	(void)fd, (void)pem_path, (void)role, (void)user;
 	hang();
@@ -47,8 +47,8 @@ keyprocess_run_one(
 }
 
 void
-keyprocess_run_service(
-    int control, const char *pem_path, enum signable_role role, const struct sandbox *user)
+keyholder_serve_many(
+    int control, const char *pem_path, enum signable_role role, const struct confine *user)
 {
 	(void)control, (void)pem_path, (void)role, (void)user;
 	hang();
@@ -75,14 +75,14 @@ a_start_ends_by_sigterm_and_not_by_sigchld(void **state)
 {
 	int64_t begin = deadline_now(), took;
 	struct failure why;
-	struct keyring ring;
+	struct keyholders ring;
 
 	(void)state;
 	daemon_take_signals();
 	signal_soon(SIGCHLD);
 	usleep(2 * SIGNAL_MS * 1000);
 	signal_soon(SIGTERM);
-	assert_int_equal(keyring_open(&ring, "/nowhere.pem", SIGNABLE_SERVER, NULL, &why), -1);
+	assert_int_equal(keyholders_open(&ring, "/nowhere.pem", SIGNABLE_SERVER, NULL, &why), -1);
 	took = deadline_now() - begin;
 	assert_true(took >= 2 * SIGNAL_MS && took < SOON_MS);
 	assert_string_equal(why.text, "ended by a signal");

@@ -1,5 +1,5 @@
 /*
- * Every input that the fuzzers of the front door have kept, once more: tests/fuzz says what must
+ * Every input that the fuzzers of pgsql have kept, once more: tests/fuzz says what must
  * hold.
  */
 

@@ -43,7 +43,7 @@ facts_without_an_end_stay_in_their_places(void **state)
 	static char answer[ANSWER_MAX];
 	char path[] = "/usr/bin/env", clean[] = "-u", name[] = "NONE";
 	char *argv[] = { path, clean, name, NULL };
-	struct sandbox user = { .change_user = false };
+	struct confine user = { .change_user = false };
 	struct program p = { .fd = -1, .control = -1, .others = { -1, -1 } };
 	struct program_facts facts;
 	struct failure why;

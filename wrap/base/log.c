@@ -191,7 +191,7 @@ log_open(const struct log_options *o, struct failure *why)
 	if ((o->stderr_wanted && !log_settings.stderr_was_peer) ||
 	    (log_settings.stderr_usable && !o->syslog_wanted))
 		return o->path == NULL ? 0 : -1;
-	/* Connected now: the socket's path is out of reach once the door is closed. */
+	/* Connected now: the socket's path is out of reach once the process is confined. */
 	log_settings.fd = -1;
 	if (log_settings.syslog == -1)
 		open_syslog();

@@ -1,10 +1,10 @@
-#ifndef INETLS_SANDBOX_H
-#define INETLS_SANDBOX_H
+#ifndef INETLS_CONFINE_H
+#define INETLS_CONFINE_H
 
 /*
- * Become nobody, then close the door.  Every #if for an operating system lives here.  The user is
- * looked up while /etc can still be read; the door is closed before the first byte of the peer is
- * read.
+ * Become nobody, then give up files, processes and system calls.  Every #if for an operating system
+ * lives here.  The user is looked up while /etc can still be read; the process is confined before
+ * the first byte of the peer is read.
  */
 
 #include <stdbool.h>
@@ -13,17 +13,17 @@
 
 #include "failure.h"
 
-struct sandbox {
+struct confine {
 	bool change_user; /* started as root */
 	bool off;         /* --no-sandbox: become the user, and leave it at that */
-	int empty_root;   /* a directory that sandbox_keep_root opened, or -1 */
+	int empty_root;   /* a directory that confine_keep_root opened, or -1 */
 	uid_t uid;
 	gid_t gid;
 	char user[64];
 };
 
 /* What a session keeps. */
-struct sandbox_door {
+struct confine_kept {
 	/* becomes the root directory where the process is root; "" is an empty one */
 	const char *root;
 	const int *connectable; /* sockets that may be connected; -1 where there is none */
@@ -41,40 +41,40 @@ struct sandbox_door {
  * inetls, else nobody.  0, or -1 and *why: EX_CONFIG for a name that does not exist, EX_USAGE for
  * root, EX_NOPERM where another user is asked for without being root.
  */
-int sandbox_prepare(struct sandbox *s, const char *user, const char *group, struct failure *why);
+int confine_prepare(struct confine *s, const char *user, const char *group, struct failure *why);
 
 /*
  * Makes the empty root directory for all who will be forked from here, so that none has to make its
  * own.  Where it cannot be had, each tries for itself.
  */
-void sandbox_keep_root(struct sandbox *s);
+void confine_keep_root(struct confine *s);
 
 /*
- * The door of a session: an empty root, another user, no privilege to be had again, no file, no new
+ * Confines a session: an empty root, another user, no privilege to be had again, no file, no new
  * process and no system call but what the relay needs.  0, or -1 and *why; then nothing of the peer
  * may be read.
  */
-int sandbox_close_door(const struct sandbox *s, const struct sandbox_door *d, struct failure *why);
+int confine_session(const struct confine *s, const struct confine_kept *d, struct failure *why);
 
 /*
  * Makes this process the parent of all who are forked from its children and outlive them, where the
  * system has that.
  */
-void sandbox_keep_orphans(void);
+void confine_keep_orphans(void);
 
 /*
  * Another user for good, and no root to be had again, for a process that must still exec.  0, or -1
  * and *why.
  */
-int sandbox_become(const struct sandbox *s, struct failure *why);
+int confine_become(const struct confine *s, struct failure *why);
 
 /*
  * The cage of the process that holds the key: a user of its own, which the session cannot touch,
  * and fewer system calls still.  s is the session's.
  */
-int sandbox_cage_keyholder(const struct sandbox *s, struct failure *why);
+int confine_keyholder(const struct confine *s, struct failure *why);
 
 /* What this kernel has of it, in words for --check. */
-const char *sandbox_features(void);
+const char *confine_features(void);
 
 #endif

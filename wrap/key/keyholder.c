@@ -110,7 +110,7 @@ ask(struct keyholder *k, const struct iovec *request, int parts, void *out, size
 void
 keyholder_ask_ahead(struct keyholder *k)
 {
-	char letter = KEYPROCESS_CHAIN;
+	char letter = KEYHOLDER_SERVE_CHAIN;
 
 	k->ahead = k->fd != -1 && write(k->fd, &letter, 1) == 1;
 }
@@ -135,7 +135,7 @@ take_chain(struct keyholder *k, char *out)
 ssize_t
 keyholder_chain(struct keyholder *k, char *out)
 {
-	char letter = KEYPROCESS_CHAIN;
+	char letter = KEYHOLDER_SERVE_CHAIN;
 	struct iovec request = { &letter, 1 };
 
 	if (k->own != NULL)
@@ -149,8 +149,8 @@ ssize_t
 keyholder_sign(struct keyholder *k, bool is_hash, unsigned algorithm, unsigned flags,
     const void *data, size_t n, void *out)
 {
-	char letter = is_hash ? KEYPROCESS_SIGN_HASH : KEYPROCESS_SIGN_DATA;
-	struct keyprocess_sign head = { algorithm, flags };
+	char letter = is_hash ? KEYHOLDER_SERVE_SIGN_HASH : KEYHOLDER_SERVE_SIGN_DATA;
+	struct keyholder_serve_sign head = { algorithm, flags };
 	struct iovec request[3] = { { &letter, 1 }, { &head, sizeof(head) },
 		{ (void *)(uintptr_t)data, n } };
 	char answer[SIGNER_SIGNATURE_MAX + 1];
@@ -205,7 +205,7 @@ keyholder_close(struct keyholder *k)
 
 int
 keyholder_start(
-    struct keyholder *k, const char *pem_path, enum signable_role role, const struct sandbox *user)
+    struct keyholder *k, const char *pem_path, enum signable_role role, const struct confine *user)
 {
 	int ends[2];
 	pid_t pid;
@@ -218,7 +218,7 @@ keyholder_start(
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
 		return failure_set(&k->why, EX_OSERR, "socketpair: %s", strerror(errno));
 	if ((pid = fork()) == 0)
-		keyprocess_run_one(ends[1], pem_path, role, user);
+		keyholder_serve_one(ends[1], pem_path, role, user);
 	(void)close(ends[1]);
 	k->fd = ends[0];
 	return pid == -1 ? failure_set(&k->why, EX_OSERR, "fork: %s", strerror(errno)) : 0;
@@ -228,14 +228,14 @@ keyholder_start(
 
 int
 keyholder_service_start(struct keyholder_service *s, const char *pem_path, enum signable_role role,
-    const struct sandbox *user, struct failure *why)
+    const struct confine *user, struct failure *why)
 {
 	int ends[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
 		return failure_set(why, EX_OSERR, "socketpair: %s", strerror(errno));
 	if ((s->pid = fork()) == 0)
-		keyprocess_run_service(ends[1], pem_path, role, user);
+		keyholder_serve_many(ends[1], pem_path, role, user);
 	(void)close(ends[1]);
 	s->control = ends[0];
 	if (s->pid != -1)

@@ -15,7 +15,7 @@
 #include "failure.h"
 #include "key/signer.h"
 
-struct sandbox;
+struct confine;
 
 /* A session's end. */
 struct keyholder {
@@ -36,7 +36,7 @@ struct keyholder {
  * read is told later.
  */
 int keyholder_start(
-    struct keyholder *k, const char *pem_path, enum signable_role role, const struct sandbox *user);
+    struct keyholder *k, const char *pem_path, enum signable_role role, const struct confine *user);
 
 /* --no-keyholder.  0, or -1 and k->why. */
 int keyholder_none(struct keyholder *k, const char *pem_path, enum signable_role role);
@@ -77,7 +77,7 @@ struct keyholder_service {
 
 /* Forks it.  0, or -1 and *why. */
 int keyholder_service_start(struct keyholder_service *s, const char *pem_path,
-    enum signable_role role, const struct sandbox *user, struct failure *why);
+    enum signable_role role, const struct confine *user, struct failure *why);
 
 /*
  * What it says first.  0: it serves, and in why->text is what the log should warn of, or "".  -1

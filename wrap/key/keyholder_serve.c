@@ -36,7 +36,7 @@ reply(int fd, int kind, const void *data, size_t n)
 }
 
 int
-keyprocess_refuse(int fd, const struct failure *why)
+keyholder_serve_refusal(int fd, const struct failure *why)
 {
 	return reply(fd, why->code, why->text, strlen(why->text));
 }
@@ -51,14 +51,15 @@ static void
 give_signature(int fd, struct signer *s, bool is_hash, const char *arguments, size_t n)
 {
 	char signature[SIGNER_SIGNATURE_MAX];
-	struct keyprocess_sign head;
+	struct keyholder_serve_sign head;
 	struct failure why;
 	ssize_t len;
 
 	memcpy(&head, arguments, sizeof(head));
 	len = signer_sign(s, is_hash, head.algorithm, head.flags, arguments + sizeof(head),
 	    n - sizeof(head), signature, &why);
-	(void)(len == -1 ? keyprocess_refuse(fd, &why) : reply(fd, 0, signature, (size_t)len));
+	(void)(len == -1 ? keyholder_serve_refusal(fd, &why) :
+			   reply(fd, 0, signature, (size_t)len));
 }
 
 /*
@@ -69,17 +70,17 @@ static int
 answer(int fd, struct channel *c, struct signer *s)
 {
 	/* Not on the stack: only what is read touches a page. */
-	static char request[1 + sizeof(struct keyprocess_sign) + SIGN_MAX];
+	static char request[1 + sizeof(struct keyholder_serve_sign) + SIGN_MAX];
 	ssize_t n = read(fd, request, sizeof(request));
 
-	if (n == 1 && request[0] == KEYPROCESS_CHAIN && !c->gave_chain) {
+	if (n == 1 && request[0] == KEYHOLDER_SERVE_CHAIN && !c->gave_chain) {
 		c->gave_chain = true;
 		return give_chain(fd, s);
 	}
-	if (n > (ssize_t)(1 + sizeof(struct keyprocess_sign)) &&
-	    (request[0] == KEYPROCESS_SIGN_DATA || request[0] == KEYPROCESS_SIGN_HASH))
+	if (n > (ssize_t)(1 + sizeof(struct keyholder_serve_sign)) &&
+	    (request[0] == KEYHOLDER_SERVE_SIGN_DATA || request[0] == KEYHOLDER_SERVE_SIGN_HASH))
 		give_signature(
-		    fd, s, request[0] == KEYPROCESS_SIGN_HASH, request + 1, (size_t)n - 1);
+		    fd, s, request[0] == KEYHOLDER_SERVE_SIGN_HASH, request + 1, (size_t)n - 1);
 	return -1;
 }
 
@@ -93,17 +94,16 @@ keep_only(int fd)
 }
 
 void
-keyprocess_run_one(
-    int fd, const char *pem_path, enum signable_role role, const struct sandbox *user)
+keyholder_serve_one(
+    int fd, const char *pem_path, enum signable_role role, const struct confine *user)
 {
 	struct channel c = { .gave_chain = false };
 	struct failure why;
 	struct signer s;
 
 	keep_only(fd);
-	if (signer_open(&s, pem_path, role, &why) == -1 ||
-	    sandbox_cage_keyholder(user, &why) == -1) {
-		(void)keyprocess_refuse(fd, &why);
+	if (signer_open(&s, pem_path, role, &why) == -1 || confine_keyholder(user, &why) == -1) {
+		(void)keyholder_serve_refusal(fd, &why);
 		_exit(why.code);
 	}
 	while (answer(fd, &c, &s) == 0)
@@ -185,8 +185,8 @@ places(void)
 }
 
 void
-keyprocess_run_service(
-    int control, const char *pem_path, enum signable_role role, const struct sandbox *user)
+keyholder_serve_many(
+    int control, const char *pem_path, enum signable_role role, const struct confine *user)
 {
 	static struct service s;
 	const char *warning;
@@ -195,8 +195,8 @@ keyprocess_run_service(
 	keep_only(control);
 	s.most = places();
 	if (signer_open(&s.signer, pem_path, role, &why) == -1 ||
-	    signer_match(&s.signer, &why) == -1 || sandbox_cage_keyholder(user, &why) == -1) {
-		(void)keyprocess_refuse(control, &why);
+	    signer_match(&s.signer, &why) == -1 || confine_keyholder(user, &why) == -1) {
+		(void)keyholder_serve_refusal(control, &why);
 		_exit(why.code);
 	}
 	if ((warning = signer_warning(&s.signer)) != NULL)

@@ -138,7 +138,7 @@ fork_child(struct children *c, int channel, const int ends[2], struct failure *w
 			(void)close(fd);
 	(void)close(c->events);
 	(void)close(ends[0]);
-	keyring_leave(c->keys);
+	keyholders_leave(c->keys);
 	(void)setrlimit(RLIMIT_NOFILE, &c->files);
 	(void)signal(SIGCHLD, SIG_DFL);
 	worker_run(c->o, c->user, c->port, channel, ends[1]);
@@ -148,7 +148,7 @@ fork_child(struct children *c, int channel, const int ends[2], struct failure *w
 static int
 make_child(struct children *c, struct failure *why)
 {
-	int ends[2], channel = keyring_channel(c->keys, why), r = -1;
+	int ends[2], channel = keyholders_channel(c->keys, why), r = -1;
 
 	if (channel == -2)
 		return -1;
@@ -221,7 +221,7 @@ children_reap(struct children *c)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
-		if (keyring_reaped(c->keys, pid))
+		if (keyholders_reaped(c->keys, pid))
 			children_retire(c); /* their channels end nowhere */
 }
 

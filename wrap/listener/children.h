@@ -33,8 +33,8 @@ struct child {
 struct children {
 	const struct options *o;
 	const struct port *port;
-	const struct sandbox *user;
-	struct keyring *keys;
+	const struct confine *user;
+	struct keyholders *keys;
 	struct child *at; /* by our end of the socket to each */
 	int places, n, waiting, leaving;
 	int events;          /* an epoll of those sockets */

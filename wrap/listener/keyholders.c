@@ -30,14 +30,14 @@ await_start(struct keyholder_service *fresh, struct failure *why)
 }
 
 static int
-start(struct keyring *k, struct failure *why)
+start(struct keyholders *k, struct failure *why)
 {
 	struct keyholder_service fresh;
 	int place = 0;
 
-	while (place < KEYRING_MAX && k->pids[place] != 0)
+	while (place < KEYHOLDERS_MAX && k->pids[place] != 0)
 		place++;
-	if (place == KEYRING_MAX)
+	if (place == KEYHOLDERS_MAX)
 		return failure_set(why, EX_OSERR, "%s changes too often", k->pem_path);
 	if (keyholder_service_start(&fresh, k->pem_path, k->role, k->user, why) == -1)
 		return -1;
@@ -47,14 +47,14 @@ start(struct keyring *k, struct failure *why)
 	}
 	if (why->text[0] != '\0')
 		log_line(LEVEL_WARNING, "%s", why->text);
-	keyring_leave(k);
+	keyholders_leave(k);
 	k->current = fresh;
 	k->pids[place] = fresh.pid;
 	return 0;
 }
 
 static bool
-has_changed(struct keyring *k)
+has_changed(struct keyholders *k)
 {
 	struct stat now;
 
@@ -70,10 +70,10 @@ has_changed(struct keyring *k)
 }
 
 int
-keyring_open(struct keyring *k, const char *pem_path, enum signable_role role,
-    const struct sandbox *user, struct failure *why)
+keyholders_open(struct keyholders *k, const char *pem_path, enum signable_role role,
+    const struct confine *user, struct failure *why)
 {
-	*k = (struct keyring){
+	*k = (struct keyholders){
 		.pem_path = pem_path, .role = role, .user = user, .current = { .control = -1 }
 	};
 	if (pem_path == NULL)
@@ -83,7 +83,7 @@ keyring_open(struct keyring *k, const char *pem_path, enum signable_role role,
 }
 
 bool
-keyring_renew(struct keyring *k, bool anyway)
+keyholders_renew(struct keyholders *k, bool anyway)
 {
 	struct failure why;
 
@@ -99,7 +99,7 @@ keyring_renew(struct keyring *k, bool anyway)
 
 /* Has the current generation serve the other end of a channel. */
 static int
-give(struct keyring *k, int end, struct failure *why)
+give(struct keyholders *k, int end, struct failure *why)
 {
 	if (keyholder_service_give(&k->current, &end, 1, why) == 0)
 		return 0;
@@ -108,7 +108,7 @@ give(struct keyring *k, int end, struct failure *why)
 }
 
 int
-keyring_channel(struct keyring *k, struct failure *why)
+keyholders_channel(struct keyholders *k, struct failure *why)
 {
 	int ends[2], r;
 
@@ -126,9 +126,9 @@ keyring_channel(struct keyring *k, struct failure *why)
 }
 
 bool
-keyring_reaped(struct keyring *k, pid_t pid)
+keyholders_reaped(struct keyholders *k, pid_t pid)
 {
-	for (int i = 0; i < KEYRING_MAX; i++)
+	for (int i = 0; i < KEYHOLDERS_MAX; i++)
 		if (k->pids[i] == pid) {
 			k->pids[i] = 0;
 			/* Who had channels of an older one was retired before. */
@@ -138,16 +138,16 @@ keyring_reaped(struct keyring *k, pid_t pid)
 }
 
 bool
-keyring_serves(const struct keyring *k)
+keyholders_serves(const struct keyholders *k)
 {
-	for (int i = 0; i < KEYRING_MAX; i++)
+	for (int i = 0; i < KEYHOLDERS_MAX; i++)
 		if (k->pids[i] != 0)
 			return true;
 	return false;
 }
 
 void
-keyring_leave(struct keyring *k)
+keyholders_leave(struct keyholders *k)
 {
 	keyholder_service_leave(&k->current);
 }

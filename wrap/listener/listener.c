@@ -27,8 +27,8 @@
 struct listener {
 	const struct options *o;
 	struct port port;
-	struct sandbox user;
-	struct keyring keys;
+	struct confine user;
+	struct keyholders keys;
 	struct children children;
 	bool inherited; /* fd 0 was the socket */
 	struct daemon daemon;
@@ -59,7 +59,7 @@ reload(struct listener *l)
 
 	if (log_reopen(&why) == -1)
 		log_line(LEVEL_ERR, "%s", why.text);
-	(void)keyring_renew(&l->keys, true);
+	(void)keyholders_renew(&l->keys, true);
 	children_retire(&l->children);
 }
 
@@ -71,7 +71,7 @@ serve(struct listener *l)
 	while (!daemon_must_stop() && deadline_now() < idle_end(l)) {
 		children_keep(c);
 		if (children_hear(c, deadline_min(children_due(c), idle_end(l))) == 1 &&
-		    keyring_renew(&l->keys, false))
+		    keyholders_renew(&l->keys, false))
 			children_retire(c);
 		children_reap(c);
 		if (daemon_must_reload())
@@ -96,15 +96,15 @@ stop(struct listener *l)
 	if (!l->inherited || told)
 		log_line(LEVEL_NOTICE, "stopped listening; sessions=%d", children_serving(c));
 	children_retire(c);
-	keyring_leave(&l->keys);
+	keyholders_leave(&l->keys);
 	/*
 	 * One that has accepted meanwhile must not keep the socket from the super-server: it goes
 	 * on without us.
 	 */
 	if (l->inherited && !told)
 		return;
-	while (
-	    (c->n > 0 || keyring_serves(&l->keys)) && children_hear(c, deadline) != DEADLINE_OVER)
+	while ((c->n > 0 || keyholders_serves(&l->keys)) &&
+	    children_hear(c, deadline) != DEADLINE_OVER)
 		children_reap(c);
 }
 
@@ -127,15 +127,15 @@ static int
 prepare(struct listener *l, struct failure *why)
 {
 	daemon_take_signals();
-	sandbox_keep_orphans();
+	confine_keep_orphans();
 	if (children_open(&l->children, why) == -1 ||
-	    sandbox_prepare(&l->user, l->o->user, l->o->group, why) == -1)
+	    confine_prepare(&l->user, l->o->user, l->o->group, why) == -1)
 		return -1;
 	l->user.off = l->o->no_sandbox;
-	sandbox_keep_root(&l->user);
+	confine_keep_root(&l->user);
 	for (int i = 0; i < l->port.n; i++)
 		socket_tune(l->port.fds[i]); /* each connection has it from here */
-	if (keyring_open(&l->keys, l->o->no_keyholder ? NULL : l->o->pem,
+	if (keyholders_open(&l->keys, l->o->no_keyholder ? NULL : l->o->pem,
 		l->o->client ? SIGNABLE_CLIENT : SIGNABLE_SERVER, &l->user, why) == -1)
 		return -1;
 	return tls_init(why);

@@ -15,9 +15,9 @@ struct port {
 
 /*
  * Binds and listens.  Without a host, on every address, or with local on this machine's loopback
- * alone: the plain-text door of a client must be opened to others in writing.  Port 0 is whatever
- * the kernel gives, the same on each address.  0, or -1 and *why; what was opened by then is closed
- * with port_close.
+ * alone: the plain-text port of a client is opened to others only where that is written.  Port 0 is
+ * whatever the kernel gives, the same on each address.  0, or -1 and *why; what was opened by then
+ * is closed with port_close.
  */
 int port_open(struct port *p, const struct endpoint *where, bool local, struct failure *why);
 

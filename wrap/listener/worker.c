@@ -89,7 +89,7 @@ put_in_place(int fd)
 }
 
 void
-worker_run(const struct options *o, const struct sandbox *user, const struct port *port,
+worker_run(const struct options *o, const struct confine *user, const struct port *port,
     int channel, int control)
 {
 	struct worker w = { o, port, control };

@@ -20,7 +20,7 @@ bool worker_has_limit(const struct options *o);
  * Becomes such a child.  Never returns.  user is whom to become; channel is one to a keyholder, or
  * -1; control the socket to the listener, whose end means that a child that waits must leave.
  */
-void worker_run(const struct options *o, const struct sandbox *user, const struct port *port,
+void worker_run(const struct options *o, const struct confine *user, const struct port *port,
     int channel, int control) __attribute__((noreturn));
 
 #endif

@@ -154,7 +154,7 @@ options_add_name(struct trust_config *c, const char *text, struct failure *why)
 int
 options_set_proxy_in(struct options *o, const char *text, struct failure *why)
 {
-	o->proxy_in = proxyproto_settle(text);
+	o->proxy_in = proxy_settle(text);
 	if (o->proxy_in != NULL)
 		return 0;
 	return failure_set(why, EX_USAGE,

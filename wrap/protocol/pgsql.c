@@ -1,4 +1,4 @@
-/* The PostgreSQL front door. */
+/* What PostgreSQL says before TLS. */
 
 #include "protocol/pgsql.h"
 

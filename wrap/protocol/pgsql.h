@@ -2,7 +2,7 @@
 #define INETLS_PGSQL_H
 
 /*
- * The PostgreSQL front door: eight bytes say what a client wants (PostgreSQL manual, "Message
+ * What PostgreSQL says before TLS: eight bytes say what a client wants (PostgreSQL manual, "Message
  * Formats" and "SSL Session Encryption"), and every client gets an answer that it can show.
  */
 

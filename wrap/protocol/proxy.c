@@ -99,7 +99,7 @@ format_network(const struct network *n, char out[NETWORK_TEXT])
 }
 
 char *
-proxyproto_settle(const char *list)
+proxy_settle(const char *list)
 {
 	size_t len = strlen(list), commas = 0, used = 0;
 	int r = len == 0 || list[len - 1] == ',' ? -1 : 1;
@@ -130,7 +130,7 @@ contains(const struct network *n, const struct in6_addr *a)
 }
 
 bool
-proxyproto_allows(const char *list, const struct address *proxy)
+proxy_allows(const char *list, const struct address *proxy)
 {
 	uint32_t interface = address_interface(proxy);
 	struct in6_addr given;
@@ -143,7 +143,7 @@ proxyproto_allows(const char *list, const struct address *proxy)
 	return false;
 }
 
-static enum proxyproto_verdict
+static enum proxy_verdict
 read_exactly(int fd, unsigned char *data, size_t n, int64_t deadline)
 {
 	while (n > 0) {
@@ -155,18 +155,18 @@ read_exactly(int fd, unsigned char *data, size_t n, int64_t deadline)
 			continue;
 		}
 		if (got == 0 || errno != EAGAIN)
-			return PROXYPROTO_GONE;
+			return PROXY_GONE;
 		switch (deadline_wait_fd(fd, POLLIN, deadline)) {
-		case DEADLINE_OVER: return PROXYPROTO_TIMEOUT;
-		case DEADLINE_STOP: return PROXYPROTO_STOPPED;
-		case DEADLINE_ERROR: return PROXYPROTO_GONE;
+		case DEADLINE_OVER: return PROXY_TIMEOUT;
+		case DEADLINE_STOP: return PROXY_STOPPED;
+		case DEADLINE_ERROR: return PROXY_GONE;
 		}
 	}
-	return PROXYPROTO_OK;
+	return PROXY_OK;
 }
 
 /* "PROXY TCP4 192.0.2.1 192.0.2.2 51234 443", without its end. */
-static enum proxyproto_verdict
+static enum proxy_verdict
 parse_line(char *line, struct address *from)
 {
 	char *rest = line, *word[6] = { NULL };
@@ -179,43 +179,42 @@ parse_line(char *line, struct address *from)
 	while (n < 6 && (word[n] = strsep(&rest, " ")) != NULL)
 		n++;
 	if (n >= 2 && strcmp(word[1], "UNKNOWN") == 0)
-		return PROXYPROTO_LOCAL;
+		return PROXY_LOCAL;
 	if (n != 6 || rest != NULL || parse_number(word[4], 0, 65535, &port) == -1 ||
 	    parse_number(word[5], 0, 65535, &other_port) == -1 ||
 	    address_parse_ip(word[2], &a) == -1 || address_parse_ip(word[3], &other) == -1 ||
 	    a.sa.ss_family != other.sa.ss_family)
-		return PROXYPROTO_BAD;
+		return PROXY_BAD;
 	if (strcmp(word[1], a.sa.ss_family == AF_INET ? "TCP4" : "TCP6") != 0)
-		return PROXYPROTO_BAD;
+		return PROXY_BAD;
 	*from = a;
 	if (a.sa.ss_family == AF_INET)
 		sin->sin_port = htons((uint16_t)port);
 	else
 		sin6->sin6_port = htons((uint16_t)port);
-	return PROXYPROTO_OK;
+	return PROXY_OK;
 }
 
 /* Version 1 has no length: byte by byte, so that none is taken from what follows. */
-static enum proxyproto_verdict
+static enum proxy_verdict
 read_line(int fd, unsigned char *begun, size_t n, int64_t deadline, struct address *from)
 {
-	enum proxyproto_verdict how;
+	enum proxy_verdict how;
 	char line[LINE + 1];
 
 	memcpy(line, begun, n);
 	while (n < LINE && !(n >= 2 && line[n - 1] == '\n')) {
-		if ((how = read_exactly(fd, (unsigned char *)line + n, 1, deadline)) !=
-		    PROXYPROTO_OK)
+		if ((how = read_exactly(fd, (unsigned char *)line + n, 1, deadline)) != PROXY_OK)
 			return how;
 		n++;
 	}
 	if (line[n - 1] != '\n' || line[n - 2] != '\r' || memchr(line, '\0', n) != NULL)
-		return PROXYPROTO_BAD;
+		return PROXY_BAD;
 	line[n - 2] = '\0';
 	return parse_line(line, from);
 }
 
-static enum proxyproto_verdict
+static enum proxy_verdict
 parse_binary(unsigned char command, unsigned char family, const unsigned char *body, size_t n,
     struct address *from)
 {
@@ -223,57 +222,57 @@ parse_binary(unsigned char command, unsigned char family, const unsigned char *b
 	struct sockaddr_in *sin = (struct sockaddr_in *)&from->sa;
 
 	if (command == V2_LOCAL)
-		return PROXYPROTO_LOCAL;
+		return PROXY_LOCAL;
 	if (command != V2_PROXY)
-		return PROXYPROTO_BAD;
+		return PROXY_BAD;
 	if (family == V2_TCP4 && n >= 12) {
 		*sin = (struct sockaddr_in){ .sin_family = AF_INET };
 		memcpy(&sin->sin_addr, body, 4);
 		memcpy(&sin->sin_port, body + 8, 2);
 		from->len = sizeof(*sin);
-		return PROXYPROTO_OK;
+		return PROXY_OK;
 	}
 	if (family == V2_TCP6 && n >= 36) {
 		*sin6 = (struct sockaddr_in6){ .sin6_family = AF_INET6 };
 		memcpy(&sin6->sin6_addr, body, 16);
 		memcpy(&sin6->sin6_port, body + 32, 2);
 		from->len = sizeof(*sin6);
-		return PROXYPROTO_OK;
+		return PROXY_OK;
 	}
-	return family == V2_TCP4 || family == V2_TCP6 ? PROXYPROTO_BAD : PROXYPROTO_LOCAL;
+	return family == V2_TCP4 || family == V2_TCP6 ? PROXY_BAD : PROXY_LOCAL;
 }
 
-static enum proxyproto_verdict
+static enum proxy_verdict
 read_binary(int fd, int64_t deadline, struct address *from)
 {
-	unsigned char head[4], body[PROXYPROTO_MAX];
-	enum proxyproto_verdict how = read_exactly(fd, head, sizeof(head), deadline);
+	unsigned char head[4], body[PROXY_MAX];
+	enum proxy_verdict how = read_exactly(fd, head, sizeof(head), deadline);
 	size_t n;
 
-	if (how != PROXYPROTO_OK)
+	if (how != PROXY_OK)
 		return how;
 	n = (size_t)head[2] << 8 | head[3];
 	if (n > sizeof(body))
-		return PROXYPROTO_BAD;
-	if ((how = read_exactly(fd, body, n, deadline)) != PROXYPROTO_OK)
+		return PROXY_BAD;
+	if ((how = read_exactly(fd, body, n, deadline)) != PROXY_OK)
 		return how;
 	return parse_binary(head[0], head[1], body, n, from);
 }
 
-enum proxyproto_verdict
-proxyproto_read(int fd, int64_t deadline, struct address *from)
+enum proxy_verdict
+proxy_read(int fd, int64_t deadline, struct address *from)
 {
 	unsigned char begun[sizeof(signature)];
-	enum proxyproto_verdict how = read_exactly(fd, begun, sizeof(begun), deadline);
+	enum proxy_verdict how = read_exactly(fd, begun, sizeof(begun), deadline);
 
 	/* Twelve bytes are fewer than the shortest header of either version. */
-	if (how != PROXYPROTO_OK)
+	if (how != PROXY_OK)
 		return how;
 	if (memcmp(begun, signature, sizeof(signature)) == 0)
 		return read_binary(fd, deadline, from);
 	if (memcmp(begun, "PROXY ", 6) == 0)
 		return read_line(fd, begun, sizeof(begun), deadline, from);
-	return PROXYPROTO_BAD;
+	return PROXY_BAD;
 }
 
 static in_port_t
@@ -291,7 +290,7 @@ write_line(unsigned char *out, bool v6, const struct in6_addr ip[2], const struc
 	for (int i = 0; i < 2; i++)
 		(void)inet_ntop(v6 ? AF_INET6 : AF_INET,
 		    v6 ? (const void *)&ip[i] : ip[i].s6_addr + 12, text[i], sizeof(text[i]));
-	return (size_t)snprintf((char *)out, PROXYPROTO_OUT, "PROXY %s %s %s %u %u\r\n",
+	return (size_t)snprintf((char *)out, PROXY_OUT, "PROXY %s %s %s %u %u\r\n",
 	    v6 ? "TCP6" : "TCP4", text[0], text[1], address_port(from), address_port(to));
 }
 
@@ -314,8 +313,8 @@ write_binary(unsigned char *out, bool v6, const struct in6_addr ip[2], const str
 }
 
 size_t
-proxyproto_write(unsigned char out[PROXYPROTO_OUT], int version, const struct address *from,
-    const struct address *to)
+proxy_write(
+    unsigned char out[PROXY_OUT], int version, const struct address *from, const struct address *to)
 {
 	struct in6_addr ip[2];
 	bool v6;

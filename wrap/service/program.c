@@ -196,7 +196,7 @@ attend(struct starter *s)
 }
 
 static void __attribute__((noreturn))
-run_starter(struct starter *s, const struct sandbox *user, const int others[2])
+run_starter(struct starter *s, const struct confine *user, const int others[2])
 {
 	struct program_facts facts;
 	struct failure why;
@@ -210,7 +210,7 @@ run_starter(struct starter *s, const struct sandbox *user, const int others[2])
 	if ((null = open("/dev/null", O_RDWR)) == -1 || dup2(null, STDIN_FILENO) == -1 ||
 	    dup2(null, STDOUT_FILENO) == -1 || close(null) == -1)
 		_exit(EX_OSERR);
-	if (sandbox_become(user, &why) == -1) {
+	if (confine_become(user, &why) == -1) {
 		log_line(LEVEL_ERR, "%s", why.text);
 		_exit(why.code);
 	}
@@ -240,7 +240,7 @@ run_starter(struct starter *s, const struct sandbox *user, const int others[2])
 /* ---- the session ---- */
 
 int
-program_prepare(struct program *p, const char *path, char *const *argv, const struct sandbox *user,
+program_prepare(struct program *p, const char *path, char *const *argv, const struct confine *user,
     struct failure *why)
 {
 	struct starter s = { .path = path, .argv = argv };

@@ -3,17 +3,17 @@
 
 /*
  * A program behind TLS (-l), on one end of a socket pair.  Its parent, the starter, is forked
- * before the door and reads nothing from the network: it gives up root as the session does, waits
- * for one message of fixed size, starts the program with what the message says in its environment,
- * and from then on passes its stderr to the log and says how it ended.  A handshake that fails ends
- * the starter instead.
+ * before the session is confined, and reads nothing from the network: it gives up root as the
+ * session does, waits for one message of fixed size, starts the program with what the message says
+ * in its environment, and from then on passes its stderr to the log and says how it ended.  A
+ * handshake that fails ends the starter instead.
  */
 
 #include <stdbool.h>
 
 #include "failure.h"
 
-struct sandbox;
+struct confine;
 
 /* What the program is told, as mod_ssl and ucspi-tcp name it; "" is not told. */
 struct program_facts {
@@ -35,7 +35,7 @@ struct program {
  * *why.
  */
 int program_prepare(struct program *p, const char *path, char *const *argv,
-    const struct sandbox *user, struct failure *why);
+    const struct confine *user, struct failure *why);
 
 /* Starts the program.  0, or -1 and *why (EX_UNAVAILABLE). */
 int program_start(struct program *p, const struct program_facts *facts, struct failure *why);

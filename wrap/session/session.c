@@ -1,7 +1,7 @@
 /*
- * One connection.  Everything that needs a path or a privilege is done before the door; not one
- * byte of the peer is read before it; the service hears of the peer only after the handshake.  This
- * is the only place that turns a failure into a log line and an exit code.
+ * One connection.  Everything that needs a path or a privilege is done before the process is
+ * confined; not one byte of the peer is read before it; the service hears of the peer only after
+ * the handshake.  This is the only place that turns a failure into a log line and an exit code.
  */
 
 #include "session/session.h"
@@ -185,7 +185,7 @@ session_open(struct session *s)
 static void
 serve_peer(struct session *s)
 {
-	(void)(say_begin(s) == 0 && session_proxy_header(s) == 0 && session_front_door(s) == 0 &&
+	(void)(say_begin(s) == 0 && session_proxy_header(s) == 0 && session_negotiate(s) == 0 &&
 	    session_shake_hands(s) == 0 && session_connect_backend(s) == 0 &&
 	    session_announce_peer(s) == 0 && session_relay(s));
 }
@@ -193,10 +193,10 @@ serve_peer(struct session *s)
 static void
 serve_local_program(struct session *s)
 {
-	(void)(say_begin(s) == 0 && session_local_door(s) == 0 && session_connect_backend(s) == 0 &&
-	    session_ask_for_tls(s) == 0 && session_shake_hands(s) == 0 &&
-	    session_remember_host(s) == 0 && session_send_first(s) == 0 &&
-	    session_pass_startup(s) == 0 && session_relay(s));
+	(void)(say_begin(s) == 0 && session_negotiate_local(s) == 0 &&
+	    session_connect_backend(s) == 0 && session_ask_for_tls(s) == 0 &&
+	    session_shake_hands(s) == 0 && session_remember_host(s) == 0 &&
+	    session_send_first(s) == 0 && session_pass_startup(s) == 0 && session_relay(s));
 }
 
 /* Whether fd 0 is what inetd gives; a person who typed the command learns what to type instead. */

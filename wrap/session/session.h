@@ -33,7 +33,7 @@ bool session_can_wait(const struct options *o);
 /* What a listener gives its child. */
 struct session_start {
 	const struct options *o;
-	const struct sandbox *user; /* whom to become */
+	const struct confine *user; /* whom to become */
 	int channel;                /* to the listener's keyholder, or -1 */
 	int control;                /* to the listener; no other process may keep it */
 	int highest_fd;             /* that the child needs to accept */

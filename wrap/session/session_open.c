@@ -1,6 +1,6 @@
 /*
- * A session's steps up to the door: everything that needs a path or a privilege is opened here, and
- * nothing of the peer is read.
+ * A session's steps until it is confined: everything that needs a path or a privilege is opened
+ * here, and nothing of the peer is read.
  */
 
 #include "session/session_steps.h"
@@ -18,7 +18,7 @@ session_find_user(struct session *s)
 {
 	if (s->start != NULL)
 		return 0; /* the listener has found him */
-	if (sandbox_prepare(&s->sandbox, s->o->user, s->o->group, &s->why) == -1)
+	if (confine_prepare(&s->sandbox, s->o->user, s->o->group, &s->why) == -1)
 		return session_finish(s, "config", NULL);
 	s->sandbox.off = s->o->no_sandbox;
 	return 0;
@@ -192,7 +192,7 @@ session_confine(struct session *s)
 {
 	char root[ADDRESS_TEXT];
 	uint16_t ports[ADDRESS_MAX];
-	struct sandbox_door d = { .root = root,
+	struct confine_kept d = { .root = root,
 		.connectable = s->backend.sockets,
 		.ports = ports,
 		.n = s->backend.addresses.n,
@@ -204,7 +204,7 @@ session_confine(struct session *s)
 		ports[i] = address_port(&s->backend.addresses.at[i]);
 	d.keeps_record = s->last.fd != -1 || (s->trust != NULL && trust_fd(s->trust) != -1);
 	backend_root(&s->backend, root, sizeof(root));
-	if (sandbox_close_door(&s->sandbox, &d, &s->why) == -1)
+	if (confine_session(&s->sandbox, &d, &s->why) == -1)
 		return session_finish(s, "config", NULL);
 	if (s->sandbox.change_user)
 		backend_entered_root(&s->backend);

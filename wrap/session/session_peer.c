@@ -1,4 +1,4 @@
-/* A session's steps behind the door: with the peer, and with the plain side. */
+/* A session's steps once it is confined: with the peer, and with the plain side. */
 
 #include "session/session_steps.h"
 
@@ -80,16 +80,16 @@ pass_cancel(struct session *s)
 	deadline_watch_end();
 	if (session_connect_backend(s) == -1 || session_announce_peer(s) == -1)
 		return -1;
-	if (pgsql_pass_cancel(
-		s->backend.fd, s->door.packet, s->door.len, deadline_after(s->o->connect_ms)) == -1)
+	if (pgsql_pass_cancel(s->backend.fd, s->hello.packet, s->hello.len,
+		deadline_after(s->o->connect_ms)) == -1)
 		return session_finish_why(
 		    s, "backend", "backend", "the CancelRequest could not be passed on");
-	s->relay.in = s->door.len;
+	s->relay.in = s->hello.len;
 	return session_finish(s, "cancel", "backend");
 }
 
 /*
- * The PROXY header, the front door and the handshake share one deadline, however slowly the bytes
+ * The PROXY header, the negotiation and the handshake share one deadline, however slowly the bytes
  * come.  Who is no proxy of ours is not listened to: it could say that it is anybody.
  */
 int
@@ -100,23 +100,23 @@ session_proxy_header(struct session *s)
 	session_watch(s);
 	if (s->o->proxy_in == NULL)
 		return 0;
-	if (!proxyproto_allows(s->o->proxy_in, &s->remote))
+	if (!proxy_allows(s->o->proxy_in, &s->remote))
 		return session_finish_why(s, "refused", NULL, "no address of --proxy-in");
-	switch (proxyproto_read(STDIN_FILENO, s->handshake_deadline, &s->remote)) {
-	case PROXYPROTO_OK:
+	switch (proxy_read(STDIN_FILENO, s->handshake_deadline, &s->remote)) {
+	case PROXY_OK:
 		address_format(&s->remote, s->local);
 		session_watch(s); /* its line names the peer */
 		return 0;
-	case PROXYPROTO_LOCAL: return 0;
-	case PROXYPROTO_STOPPED:
+	case PROXY_LOCAL: return 0;
+	case PROXY_STOPPED:
 		return session_finish_why(s, "handshake", "signal", "ended by a signal");
-	case PROXYPROTO_TIMEOUT:
+	case PROXY_TIMEOUT:
 		return session_finish_why(
 		    s, "refused", "timeout", "no PROXY header within --handshake-timeout");
-	case PROXYPROTO_GONE:
+	case PROXY_GONE:
 		return session_finish_why(
 		    s, "refused", NULL, "proxy closed before its PROXY header was whole");
-	case PROXYPROTO_BAD: break;
+	case PROXY_BAD: break;
 	}
 	return session_finish_why(s, "refused", NULL, "no well-formed PROXY header");
 }
@@ -125,14 +125,14 @@ session_proxy_header(struct session *s)
 int
 session_announce_peer(struct session *s)
 {
-	unsigned char header[PROXYPROTO_OUT];
+	unsigned char header[PROXY_OUT];
 	struct address self;
 	size_t n;
 
 	if (s->o->proxy_out == 0)
 		return 0;
 	address_get_self(STDIN_FILENO, &self);
-	n = proxyproto_write(header, s->o->proxy_out, &s->remote, &self);
+	n = proxy_write(header, s->o->proxy_out, &s->remote, &self);
 	/* A fresh socket takes that little at once. */
 	if (write(s->backend.fd, header, n) == (ssize_t)n)
 		return 0;
@@ -142,19 +142,19 @@ session_announce_peer(struct session *s)
 }
 
 int
-session_front_door(struct session *s)
+session_negotiate(struct session *s)
 {
 	if (!s->o->pgsql)
 		return 0;
-	switch (pgsql_accept(&s->door, STDIN_FILENO, s->handshake_deadline)) {
+	switch (pgsql_accept(&s->hello, STDIN_FILENO, s->handshake_deadline)) {
 	case PGSQL_HANDSHAKE: break;
 	case PGSQL_DIRECT:
 		tls_require_alpn(s->tls);
-		tls_preload(s->tls, s->door.packet, s->door.len);
+		tls_preload(s->tls, s->hello.packet, s->hello.len);
 		break;
 	case PGSQL_FORWARD: return pass_cancel(s);
 	case PGSQL_BEGIN:
-	case PGSQL_REFUSED: return session_finish_why(s, "refused", NULL, s->door.reason);
+	case PGSQL_REFUSED: return session_finish_why(s, "refused", NULL, s->hello.reason);
 	case PGSQL_STOPPED:
 		return session_finish_why(s, "handshake", "signal", "ended by a signal");
 	}
@@ -163,21 +163,21 @@ session_front_door(struct session *s)
 
 /* Client mode: the local program's first words, before anybody is disturbed for it. */
 int
-session_local_door(struct session *s)
+session_negotiate_local(struct session *s)
 {
 	if (!s->o->pgsql)
 		return 0;
 	switch (pgsql_accept_local(
-	    &s->door, STDIN_FILENO, STDOUT_FILENO, deadline_after(s->o->handshake_ms))) {
+	    &s->hello, STDIN_FILENO, STDOUT_FILENO, deadline_after(s->o->handshake_ms))) {
 	case PGSQL_FORWARD: /* goes through TLS like everything else */
 	case PGSQL_BEGIN: return 0;
 	case PGSQL_STOPPED:
 		return session_finish_why(s, "handshake", "signal", "ended by a signal");
-	default: return session_finish_why(s, "refused", NULL, s->door.reason);
+	default: return session_finish_why(s, "refused", NULL, s->hello.reason);
 	}
 }
 
-/* Where the door is still open, the local program has not been heard yet. */
+/* Where the process is not confined yet, the local program has not been heard yet. */
 void
 session_tell_local(struct session *s)
 {
@@ -189,12 +189,13 @@ session_tell_local(struct session *s)
 		return;
 	if (!s->confined &&
 	    (session_confine(s) == -1 ||
-		pgsql_accept_local(&s->door, STDIN_FILENO, STDOUT_FILENO, deadline) != PGSQL_BEGIN))
-		s->door.rest = 0;
+		pgsql_accept_local(&s->hello, STDIN_FILENO, STDOUT_FILENO, deadline) !=
+		    PGSQL_BEGIN))
+		s->hello.rest = 0;
 	s->why = why;
 	s->result = result;
-	if (s->door.rest > 0)
-		pgsql_tell_local(&s->door, STDIN_FILENO, STDOUT_FILENO, why.text, deadline);
+	if (s->hello.rest > 0)
+		pgsql_tell_local(&s->hello, STDIN_FILENO, STDOUT_FILENO, why.text, deadline);
 }
 
 /* Client mode: the server is asked for TLS, in PostgreSQL's way where -n says so. */
@@ -309,16 +310,16 @@ session_remember_host(struct session *s)
 	return 0;
 }
 
-/* Client mode: the bytes that the door has read go first. */
+/* Client mode: the bytes that the negotiation has read go first. */
 int
 session_send_first(struct session *s)
 {
-	if (s->door.len > 0 &&
-	    tls_write(s->tls, s->door.packet, s->door.len) != (ssize_t)s->door.len) {
+	if (s->hello.len > 0 &&
+	    tls_write(s->tls, s->hello.packet, s->hello.len) != (ssize_t)s->hello.len) {
 		failure_set(&s->why, EX_UNAVAILABLE, "%s", tls_reason(s->tls));
 		return session_finish(s, "handshake", NULL);
 	}
-	s->first_out = s->door.len;
+	s->first_out = s->hello.len;
 	return 0;
 }
 
@@ -353,7 +354,7 @@ int
 session_pass_startup(struct session *s)
 {
 	struct pgsql_startup p = {
-		.tls = s->tls, .fd_in = STDIN_FILENO, .fd_out = STDOUT_FILENO, .rest = s->door.rest
+		.tls = s->tls, .fd_in = STDIN_FILENO, .fd_out = STDOUT_FILENO, .rest = s->hello.rest
 	};
 	enum pgsql_passed how;
 

@@ -26,7 +26,7 @@ struct session {
 	const struct options *o;
 	struct backend backend;
 	struct program program; /* -l, instead of the backend */
-	struct sandbox sandbox;
+	struct confine sandbox;
 	struct keyholder keys;
 	int channel;                       /* to a listener's keyholder, or -1 */
 	const struct session_start *start; /* of a listener's child, or NULL */
@@ -34,7 +34,7 @@ struct session {
 	bool opened;                       /* or was tried to be */
 	bool confined;
 	struct tls *tls;
-	struct pgsql door;
+	struct pgsql hello;
 	struct relay_result relay;
 	struct failure why;
 	const char *result;         /* the word of the log line */
@@ -79,14 +79,14 @@ int session_start_tls(struct session *s);
 
 /* Behind it (session_peer.c): what the peer and the plain side may do to each other. */
 int session_proxy_header(struct session *s);
-int session_front_door(struct session *s);
+int session_negotiate(struct session *s);
 int session_shake_hands(struct session *s);
 int session_connect_backend(struct session *s);
 int session_announce_peer(struct session *s);
 int session_relay(struct session *s);
 
 /* The same in client mode. */
-int session_local_door(struct session *s);
+int session_negotiate_local(struct session *s);
 int session_ask_for_tls(struct session *s);
 int session_remember_host(struct session *s);
 int session_send_first(struct session *s);

@@ -1,5 +1,6 @@
 /*
- * Known hosts.  Only pread, write and flock after the file was opened: the door forbids the rest.
+ * Known hosts.  Only pread, write and flock after the file was opened: a confined process can do no
+ * more.
  */
 
 #include "tls/known_hosts.h"

@@ -530,7 +530,8 @@ load_failed(const char *what, const char *path, int error, struct failure *why)
 }
 
 /*
- * The certificates of -A one by one: the handshake comes after the door, where no file can be read.
+ * The certificates of -A one by one: the handshake comes when the process is confined, and no file
+ * can be read.
  */
 static int
 load_pinned(struct trust *t, struct failure *why)

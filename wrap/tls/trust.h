@@ -4,7 +4,8 @@
 /*
  * Who the peer must be.  A client never talks to a stranger silently: a CA and the host's name, a
  * pin, or what was seen the first time (known hosts, as ssh does).  A server asks for a certificate
- * where -v says so. Files are read before the door; nothing is locked while a peer is waited for.
+ * where -v says so. Files are read before the process is confined; nothing is locked while a peer
+ * is waited for.
  */
 
 #include <stdbool.h>

@@ -129,7 +129,7 @@ begin(void)
 	}
 	/*
 	 * A binary tree: when a filter is loaded, the kernel runs it once for each system call that
-	 * there is (seccomp_cache_prepare), and a list makes that half of what the door costs.
+	 * there is (seccomp_cache_prepare), and a list makes that half of what confining costs.
 	 */
 	check(seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2), "optimize");
 	add_all(ctx, SCMP_ACT_ALLOW, for_all, COUNT(for_all));

@@ -23,7 +23,7 @@ setup_file() {
 
 setup() {
 	lib_before
-	# Its own calls are in no filter, so that such a build has none: see wrap/confine/confine.c.
+	# Its own calls are in no filter, so that such a build has none: see wrap/confine/confine_linux.c.
 	need_no_sanitizer "its build has no system call filter"
 }
 

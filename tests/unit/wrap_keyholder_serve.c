@@ -85,7 +85,7 @@ static void
 send_request(int fd, const struct request *r)
 {
 	static char packet[256 * 1024];
-	struct keyprocess_sign head = { r->algorithm, r->flags };
+	struct keyholder_serve_sign head = { r->algorithm, r->flags };
 
 	packet[0] = r->letter;
 	memcpy(packet + 1, &head, sizeof(head));
@@ -110,10 +110,10 @@ static int
 start(int kind, enum signable_role role)
 {
 	static struct keyholder k;
-	struct sandbox s;
+	struct confine s;
 	struct failure why;
 
-	assert_int_equal(sandbox_prepare(&s, NULL, NULL, &why), 0);
+	assert_int_equal(confine_prepare(&s, NULL, NULL, &why), 0);
 	s.off = true;
 	assert_int_equal(keyholder_start(&k, pems[kind], role, &s), 0);
 	return k.fd;
@@ -183,7 +183,7 @@ a_channel_ends_with_its_signature(void **state)
 {
 	const struct request hash = { 'H', GNUTLS_SIGN_ECDSA_SHA256, 0, zeros, 32 },
 			     other = { 'H', GNUTLS_SIGN_ECDSA_SHA384, 0, zeros, 48 };
-	const char chain = KEYPROCESS_CHAIN;
+	const char chain = KEYHOLDER_SERVE_CHAIN;
 	int fd = start(P256, SIGNABLE_SERVER);
 
 	(void)state;

@@ -1,0 +1,169 @@
+/* What only Linux has to confine a process: no new privileges, Landlock, system call filters. */
+
+#include "confine/confine_linux.h"
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "confine/filter_marks.h"
+#include "filter.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+int
+confine_linux_privileges(struct failure *why)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
+		return failure_set(why, EX_OSERR, "prctl: %s", strerror(errno));
+	return 0;
+}
+
+/* A sanitizer makes system calls of its own, at any time. */
+#ifdef INETLS_NO_FILTER
+#define FILTERED false
+#else
+#define FILTERED true
+#endif
+
+static int
+load_filter(struct sock_filter *program, size_t n, struct failure *why)
+{
+	struct sock_fprog filter = { .len = (unsigned short)n, .filter = program };
+
+	if (!FILTERED || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0)
+		return 0;
+	return failure_set(
+	    why, EX_OSERR, "seccomp: %s; a kernel without it needs --no-sandbox", strerror(errno));
+}
+
+int
+confine_linux_filter(const struct confine_kept *d, struct failure *why)
+{
+	struct sock_filter program[COUNT(record_filter) + COUNT(waiting_filter)];
+	const struct sock_filter *kind = session_filter;
+	size_t n = COUNT(session_filter);
+
+	if (d->keeps_record) {
+		kind = record_filter;
+		n = COUNT(record_filter);
+	} else if (d->accepts) {
+		kind = waiting_filter;
+		n = COUNT(waiting_filter);
+	}
+	memcpy(program, kind, n * sizeof(program[0]));
+	for (size_t i = 0; i < n; i++) {
+		uint32_t place = program[i].k - FILTER_BACKEND_MARK;
+
+		/* A place that is not used gets a number that no descriptor has. */
+		if (program[i].k >= FILTER_BACKEND_MARK && place < FILTER_BACKENDS)
+			program[i].k = (int)place < d->n ? (uint32_t)d->connectable[place] :
+							   UINT32_MAX;
+	}
+	return load_filter(program, n, why);
+}
+
+int
+confine_linux_filter_keyholder(struct failure *why)
+{
+	struct sock_filter program[COUNT(keyholder_filter)];
+
+	memcpy(program, keyholder_filter, sizeof(keyholder_filter));
+	return load_filter(program, COUNT(program), why);
+}
+
+/*
+ * Landlock (Documentation/userspace-api/landlock.rst), by its numbers, since the headers may be
+ * older than the kernel.  Each version of its ABI adds to what can be forbidden.
+ */
+#define LANDLOCK_CREATE 444
+#define LANDLOCK_ADD 445
+#define LANDLOCK_RESTRICT 446
+#define LANDLOCK_ASK_VERSION 1u
+#define LANDLOCK_NET_PORT 2
+#define LANDLOCK_NET_BIND 1u
+#define LANDLOCK_NET_CONNECT 2u
+#define LANDLOCK_SCOPE_ALL 3u /* abstract Unix sockets, signals */
+
+struct landlock_ruleset {
+	uint64_t fs, net, scoped;
+};
+
+struct landlock_port {
+	uint64_t allowed, port;
+};
+
+static long
+landlock_version(void)
+{
+	return syscall(LANDLOCK_CREATE, NULL, 0, LANDLOCK_ASK_VERSION);
+}
+
+/* Every way of touching a file that this version knows. */
+static uint64_t
+landlock_fs(long version)
+{
+	return version >= 5 ? 0xffff : version >= 3 ? 0x7fff : version == 2 ? 0x3fff : 0x1fff;
+}
+
+static int
+allow_ports(int rules, const struct confine_kept *d)
+{
+	for (int i = 0; i < d->n; i++) {
+		struct landlock_port port = { LANDLOCK_NET_CONNECT, d->ports[i] };
+		bool again = i > 0 && d->ports[i] == d->ports[i - 1];
+
+		if (port.port != 0 && !again &&
+		    syscall(LANDLOCK_ADD, rules, LANDLOCK_NET_PORT, &port, 0) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+confine_linux_files(const struct confine_kept *d, struct failure *why)
+{
+	long version = landlock_version();
+	struct landlock_ruleset all = { landlock_fs(version),
+		LANDLOCK_NET_BIND | LANDLOCK_NET_CONNECT, LANDLOCK_SCOPE_ALL };
+	size_t size = version >= 6 ? 24 : version >= 4 ? 16 : 8;
+	int rules, r;
+
+	if (version < 1)
+		return 0; /* not in this kernel, or switched off: the other walls stand */
+	if ((rules = (int)syscall(LANDLOCK_CREATE, &all, size, 0)) == -1)
+		return failure_set(why, EX_OSERR, "landlock: %s", strerror(errno));
+	r = version >= 4 ? allow_ports(rules, d) : 0;
+	if (r == 0)
+		r = (int)syscall(LANDLOCK_RESTRICT, rules, 0);
+	if (r == -1)
+		failure_set(why, EX_OSERR, "landlock: %s", strerror(errno));
+	(void)close(rules);
+	return r;
+}
+
+void
+confine_keep_orphans(void)
+{
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+
+const char *
+confine_features(void)
+{
+	static char text[64];
+	long version = landlock_version();
+
+	(void)snprintf(text, sizeof(text),
+	    version < 1 ? "%s, no Landlock" : "%s, Landlock (ABI %ld)",
+	    FILTERED ? "seccomp" : "no seccomp in a sanitizer build", version);
+	return text;
+}

@@ -1,0 +1,20 @@
+#ifndef INETLS_CONFINE_LINUX_H
+#define INETLS_CONFINE_LINUX_H
+
+/* What confine.c asks of Linux.  Each returns 0, or -1 and *why. */
+
+#include "confine/confine.h"
+#include "failure.h"
+
+/* No exec gives a privilege any more, and nobody can trace or dump the process. */
+int confine_linux_privileges(struct failure *why);
+
+/* No file, no other port, no abstract Unix socket, no signal to others: Landlock, where there is
+ * one. */
+int confine_linux_files(const struct confine_kept *kept, struct failure *why);
+
+/* From now on only the system calls of a session, or of a keyholder. */
+int confine_linux_filter(const struct confine_kept *kept, struct failure *why);
+int confine_linux_filter_keyholder(struct failure *why);
+
+#endif
