@@ -106,6 +106,16 @@ skips() {
 	[ "$output" = 'mkfilter: vax: libseccomp knows no such architecture' ]
 }
 
+@test "the program that makes the filters takes this machine's libseccomp, whatever is built for" {
+	printf '#!/bin/sh\necho vax-linux-gnu\n' > "$T/vax-cc"
+	printf '#!/bin/sh\necho -I/of/vax\n' > "$T/vax-pkg-config"
+	chmod 755 "$T/vax-cc" "$T/vax-pkg-config"
+	run env -u MAKEFLAGS make -n -C "$ROOT" BUILD="$T/vax" CC="$T/vax-cc" PKG_CONFIG="$T/vax-pkg-config" "$T/vax/mkfilter"
+	echo "$output"
+	[[ $output == *"/mkfilter.c "* ]]
+	[[ $output != *" -I/of/vax"* ]]
+}
+
 @test "an archive that goes into a static build has everything built again when it changes, whatever its date" {
 	[[ $("$WRAP" -V) == *'(static)'* ]] || skip "a shared build has none inside"
 	local name archive object=$T/build/common/failure.o
