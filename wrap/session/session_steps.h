@@ -77,15 +77,17 @@ int session_start_keyholder(struct session *s);
 int session_open_backend(struct session *s);
 int session_start_tls(struct session *s);
 
-/* Behind it (session_peer.c): what the peer and the plain side may do to each other. */
-int session_proxy_header(struct session *s);
-int session_negotiate(struct session *s);
-int session_shake_hands(struct session *s);
+/* Once it is confined, of server and client (session_peer.c). */
 int session_connect_backend(struct session *s);
-int session_announce_peer(struct session *s);
+int session_shake_hands(struct session *s);
 int session_relay(struct session *s);
 
-/* The same in client mode. */
+/* Of a server (session_server.c). */
+int session_proxy_header(struct session *s);
+int session_negotiate(struct session *s);
+int session_announce_peer(struct session *s);
+
+/* Of a client (session_client.c). */
 int session_negotiate_local(struct session *s);
 int session_ask_for_tls(struct session *s);
 int session_remember_host(struct session *s);

@@ -1,0 +1,106 @@
+/*
+ * A server's own steps: who the peer is and what it asks for before TLS, and what the service or
+ * the program is told of it.
+ */
+
+#include "session/session_steps.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/deadline.h"
+#include "protocol/pgsql_end.h"
+#include "protocol/proxy.h"
+
+/*
+ * The PROXY header, the negotiation and the handshake share one deadline, however slowly the bytes
+ * come.  Who is no proxy of ours is not listened to: it could say that it is anybody.
+ */
+int
+session_proxy_header(struct session *s)
+{
+	s->handshake_started = deadline_now();
+	s->handshake_deadline = deadline_after(s->o->handshake_ms);
+	session_watch(s);
+	if (s->o->proxy_in == NULL)
+		return 0;
+	if (!proxy_allows(s->o->proxy_in, &s->remote))
+		return session_finish_why(s, "refused", NULL, "no address of --proxy-in");
+	switch (proxy_read(STDIN_FILENO, s->handshake_deadline, &s->remote)) {
+	case PROXY_OK:
+		address_format(&s->remote, s->local);
+		session_watch(s); /* its line names the peer */
+		return 0;
+	case PROXY_LOCAL: return 0;
+	case PROXY_STOPPED:
+		return session_finish_why(s, "handshake", "signal", "ended by a signal");
+	case PROXY_TIMEOUT:
+		return session_finish_why(
+		    s, "refused", "timeout", "no PROXY header within --handshake-timeout");
+	case PROXY_GONE:
+		return session_finish_why(
+		    s, "refused", NULL, "proxy closed before its PROXY header was whole");
+	case PROXY_BAD: break;
+	}
+	return session_finish_why(s, "refused", NULL, "no well-formed PROXY header");
+}
+
+/* Tells the service who the peer is, before anything else. */
+int
+session_announce_peer(struct session *s)
+{
+	unsigned char header[PROXY_OUT];
+	struct address self;
+	size_t n;
+
+	if (s->o->proxy_out == 0)
+		return 0;
+	address_get_self(STDIN_FILENO, &self);
+	n = proxy_write(header, s->o->proxy_out, &s->remote, &self);
+	/* A fresh socket takes that little at once. */
+	if (write(s->backend.fd, header, n) == (ssize_t)n)
+		return 0;
+	failure_set(
+	    &s->why, EX_UNAVAILABLE, "the PROXY header could not be written: %s", strerror(errno));
+	return session_finish(s, "backend", "backend");
+}
+
+/* In clear, so that nobody has shown a certificate. */
+static int
+pass_cancel(struct session *s)
+{
+	if (s->o->trust.level >= TRUST_REQUIRED)
+		return session_finish_why(s, "refused", NULL,
+		    "a CancelRequest in clear, and a certificate is required (-v); "
+		    "PQcancelBlocking of libpq 17 cancels inside TLS");
+	deadline_watch_end();
+	if (session_connect_backend(s) == -1 || session_announce_peer(s) == -1)
+		return -1;
+	if (pgsql_pass_cancel(s->backend.fd, s->hello.packet, s->hello.len,
+		deadline_after(s->o->connect_ms)) == -1)
+		return session_finish_why(
+		    s, "backend", "backend", "the CancelRequest could not be passed on");
+	s->relay.in = s->hello.len;
+	return session_finish(s, "cancel", "backend");
+}
+
+int
+session_negotiate(struct session *s)
+{
+	if (!s->o->pgsql)
+		return 0;
+	switch (pgsql_accept(&s->hello, STDIN_FILENO, s->handshake_deadline)) {
+	case PGSQL_HANDSHAKE: break;
+	case PGSQL_DIRECT:
+		tls_require_alpn(s->tls);
+		tls_preload(s->tls, s->hello.packet, s->hello.len);
+		break;
+	case PGSQL_FORWARD: return pass_cancel(s);
+	case PGSQL_BEGIN:
+	case PGSQL_REFUSED: return session_finish_why(s, "refused", NULL, s->hello.reason);
+	case PGSQL_STOPPED:
+		return session_finish_why(s, "handshake", "signal", "ended by a signal");
+	}
+	return 0;
+}
