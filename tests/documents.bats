@@ -6,6 +6,8 @@ load lib
 
 PAGE=$ROOT/man/inetls-wrap.8
 README=$ROOT/README.md
+MAP=$ROOT/doc/architecture.md
+TROUBLE=$ROOT/doc/troubleshooting.md
 
 # compared WHAT FILE: nothing is missing on either side.
 compared() {
@@ -44,9 +46,9 @@ found() {
 }
 
 @test "bad: a file, a test or a target that the README invents is found" {
-	sed 's|session/relay\.c|session/relais.c|' "$README" > "$T/README.md"
-	found map "$T/README.md" 'wrap/session/relais.c is in the list, but not in the tree'
-	found map "$T/README.md" 'wrap/session/relay.c is not in the list'
+	sed 's|session/relay\.c|session/relais.c|' "$MAP" > "$T/map.md"
+	found map "$T/map.md" 'wrap/session/relais.c is in the list, but not in the tree'
+	found map "$T/map.md" 'wrap/session/relay.c is not in the list'
 	sed 's/\*the PEM is opened by the keyholder alone\*/*the PEM is a myth*/' "$README" > "$T/README.md"
 	found tests "$T/README.md" "has no test 'the PEM is a myth'"
 	sed 's/`make systemd`/`make launchd`/' "$README" > "$T/README.md"
@@ -69,14 +71,14 @@ found() {
 	compared codes "$PAGE"
 }
 
-@test "the README's list of files is the tree's" {
-	compared map "$README"
+@test "the list of files is the tree's" {
+	compared map "$MAP"
 }
 
-@test "the README's messages are those of the pages that it points to" {
-	compared trouble "$README"
-	sed 's/`peer does not speak TLS`/`peer speaks in tongues`/' "$README" > "$T/README.md"
-	found trouble "$T/README.md" "'peer speaks in tongues' is not in the DIAGNOSTICS"
+@test "the table of messages has those of the pages that it points to" {
+	compared trouble "$TROUBLE"
+	sed 's/`peer does not speak TLS`/`peer speaks in tongues`/' "$TROUBLE" > "$T/trouble.md"
+	found trouble "$T/trouble.md" "'peer speaks in tongues' is not in the DIAGNOSTICS"
 }
 
 @test "each guarantee of the README is shown by a test that there is" {
@@ -87,9 +89,9 @@ found() {
 	compared targets "$README"
 }
 
-@test "the README's transcript is of a demo that went well" {
+@test "the transcript is of a demo that went well" {
 	local transcript
-	transcript=$(sed -n '/^```console$/,/^```$/p' "$README")
+	transcript=$(sed -n '/^```console$/,/^```$/p' "$ROOT/doc/demo.md")
 	[[ $transcript == *'SSL connection (protocol: TLSv1.3'* ]]
 	[[ $transcript == *'result=ok '* ]]
 	[[ $transcript == *'in clear: 0 times'* ]]

@@ -5,9 +5,9 @@
 	documents.py messages FILE.8		DIAGNOSTICS has every sentence that the wrapper can log, and no other
 	documents.py words FILE.8		and every result= and end=, and no other
 	documents.py codes FILE.8		EXIT STATUS has the codes that the source names
-	documents.py map README		its list of files has those that there are
+	documents.py map FILE		its list of files has those that there are
 	documents.py tests README		its guarantees, and the page's, name tests that there are
-	documents.py trouble README		its table of messages has none that the pages do not have
+	documents.py trouble FILE		its table of messages has none that the pages do not have
 	documents.py targets README		its commands, and the page's, name targets of make help
 
 Prints what is missing, one finding a line, and exits 1 where there is any.  A message stands in the page word by

@@ -59,7 +59,7 @@ def of_page(path):
 
 def pieces():
     seen = set()
-    documents = [os.path.join(ROOT, name) for name in ("README.md", "CONTRIBUTING.md", "doc/fleet.md")]
+    documents = [os.path.join(ROOT, name) for name in ("README.md", "CONTRIBUTING.md", "doc/fleet.md", "doc/troubleshooting.md")]
     for path in documents + sorted(glob.glob(os.path.join(ROOT, "man/*.[1-8]"))):
         for kind, line in (of_markdown if path.endswith(".md") else of_page)(path):
             if line not in seen:

@@ -125,7 +125,7 @@ sleeps() {
 	[ "$(direct -c "select count(*) from pg_stat_activity where query ~ '^select pg_sleep'")" = 1 ]
 }
 
-# psql_that_says TEXT: makes what the README's table has that message for, and prints what psql says.
+# psql_that_says TEXT: makes what the table of troubleshooting has that message for, and prints what psql says.
 psql_that_says() {
 	case $1 in
 	'Connection refused') psql -X "$(port=$(free_port) to require)" ;;
@@ -150,7 +150,7 @@ psql_that_says() {
 	esac 2>&1
 }
 
-@test "each message of psql in the README's table is psql's own, where the table says that it comes" {
+@test "each message of psql in the table of troubleshooting is psql's own, where the table says that it comes" {
 	local text said seen=0
 	while read -r text; do
 		[ "$text" != 'Connection timed out' ] || [ "$(id -u)" -eq 0 ] || continue
@@ -158,12 +158,12 @@ psql_that_says() {
 		said=$(psql_that_says "$text" | tr -s ' ') || :
 		# Words in capitals stand for others.
 		[[ $said =~ $(sed 's/\b\(PATH\|NAME\|HOST\|ADDRESS\)\b/.*/g' <<< "$text") ]] || {
-			echo "README: $text"
+			echo "doc/troubleshooting.md: $text"
 			echo "psql: $said"
 			return 1
 		}
 		seen=$((seen + 1))
-	done < <(sed -n 's/^| psql: `\([^`]*\)`.*/\1/p' "$ROOT/README.md")
+	done < <(sed -n 's/^| psql: `\([^`]*\)`.*/\1/p' "$ROOT/doc/troubleshooting.md")
 	[ "$seen" -ge 10 ]
 }
 

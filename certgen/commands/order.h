@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "ca/ca.h"
+#include "commands/kind.h"
 #include "failure.h"
 #include "request/request.h"
 
@@ -22,19 +23,6 @@ struct order {
 	struct stat owner; /* of --owner, whom the new PEM belongs to: uid and gid */
 	long before;       /* -1: not given */
 	time_t now;
-};
-
-/* Which subcommands take an option: the first argument of order_read, and a column of its table. */
-enum order_kind {
-	ORDER_SELF = 1 << 0,
-	ORDER_AUTHORITY = 1 << 1,
-	ORDER_SERVER = 1 << 2,
-	ORDER_CLIENT = 1 << 3,
-	ORDER_CSR = 1 << 4,
-	ORDER_SIGN = 1 << 5,
-	ORDER_REVOKE = 1 << 6,
-	ORDER_CRL = 1 << 7,
-	ORDER_RENEW = 1 << 8,
 };
 
 /*

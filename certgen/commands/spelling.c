@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "commands/order.h"
+#include "commands/kind.h"
 
 /* In the order of usage. */
 static const struct {

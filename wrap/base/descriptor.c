@@ -1,34 +1,10 @@
-/* Closing what is none of ours, and passing on what is another's. */
+/* Closing descriptors, and passing them to another process. */
 
 #include "base/descriptor.h"
 
-#include <dirent.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-void
-descriptor_close_all(unsigned first, unsigned last)
-{
-	struct dirent *entry;
-	DIR *list;
-
-	/* By its number, since not every C library has it. */
-	if (syscall(SYS_close_range, first, last, 0) == 0)
-		return;
-	/* Linux before 5.9, or a container that does not know the call and forbids it. */
-	if ((list = opendir("/proc/self/fd")) == NULL)
-		return;
-	while ((entry = readdir(list)) != NULL) {
-		unsigned long fd = strtoul(entry->d_name, NULL, 10);
-
-		if (entry->d_name[0] != '.' && fd >= first && fd <= last && (int)fd != dirfd(list))
-			(void)close((int)fd);
-	}
-	(void)closedir(list);
-}
 
 void
 descriptor_close_each(const int *fds, int n)

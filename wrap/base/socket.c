@@ -3,7 +3,6 @@
 #include "base/socket.h"
 
 #include <fcntl.h>
-#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -77,7 +76,7 @@ is_sending(int fd)
 	socklen_t len = sizeof(info);
 	int unsent = 0;
 
-	if (ioctl(fd, SIOCOUTQ, &unsent) == -1 || unsent == 0)
+	if (ioctl(fd, TIOCOUTQ, &unsent) == -1 || unsent == 0)
 		return false;
 	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1 ||
 	    info.tcpi_state != TCP_CLOSE;

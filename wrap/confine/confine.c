@@ -228,3 +228,15 @@ confine_keyholder(const struct confine *s, struct failure *why)
 	    -1 :
 	    0;
 }
+
+void
+confine_keep_orphans(void)
+{
+	confine_linux_keep_orphans();
+}
+
+const char *
+confine_features(void)
+{
+	return confine_linux_features();
+}

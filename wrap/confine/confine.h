@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "confine/kept.h"
 #include "failure.h"
 
 struct confine {
@@ -20,20 +21,6 @@ struct confine {
 	uid_t uid;
 	gid_t gid;
 	char user[64];
-};
-
-/* What a session keeps. */
-struct confine_kept {
-	/* becomes the root directory where the process is root; "" is an empty one */
-	const char *root;
-	const int *connectable; /* sockets that may be connected; -1 where there is none */
-	/* of TCP, host order, 0 where there is none: no other may be connected to */
-	const uint16_t *ports;
-	int n;             /* of both, 8 at most */
-	int highest_fd;    /* no number above it is needed */
-	bool accepts;      /* the connection is still to come */
-	bool writes_file;  /* the log is a regular file */
-	bool keeps_record; /* a file of known hosts is read, locked and appended to */
 };
 
 /*

@@ -151,13 +151,13 @@ confine_linux_files(const struct confine_kept *d, struct failure *why)
 }
 
 void
-confine_keep_orphans(void)
+confine_linux_keep_orphans(void)
 {
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
 const char *
-confine_features(void)
+confine_linux_features(void)
 {
 	static char text[64];
 	long version = landlock_version();
