@@ -26,7 +26,8 @@ int file_read(const char *path, size_t max, char **data, size_t *len, struct fai
 
 /*
  * The same for a file that is to hold a private key: where it does, and others could read or write
- * it, it is refused with EX_NOPERM and the chmod that mends it.  0600 or less, or 0640 where root owns it (libpq's rule).
+ * it, it is refused with EX_NOPERM and the chmod that mends it.  0600 or less, or 0640 where root
+ * owns it (libpq's rule).
  */
 int file_read_private(const char *path, size_t max, char **data, size_t *len, struct failure *why);
 

@@ -52,6 +52,7 @@ next_block(const char **at, struct block *b)
 		end = strstr(b->body, DASHES);
 		b->is_whole = end != NULL && starts(end, END) &&
 		    strncmp(end + strlen(END), b->label, b->label_len + strlen(DASHES)) == 0;
+		b->body_len = 0;
 		if (b->is_whole) {
 			b->body_len = (size_t)(end - b->body);
 			*at = end + strlen(END) + b->label_len + strlen(DASHES);

@@ -222,6 +222,7 @@ unusable() {
 	local key usage
 	for key in rsa:2048 ec; do
 		for usage in keyEncipherment,dataEncipherment nonRepudiation; do
+			# shellcheck disable=SC2046
 			own_pem -newkey "$key" $([ "$key" = rsa:2048 ] || echo -pkeyopt ec_paramgen_curve:P-256) \
 				-addext basicConstraints=critical,CA:FALSE -addext "keyUsage=$usage"
 			unusable "keyUsage lacks digitalSignature"

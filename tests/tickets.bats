@@ -113,7 +113,7 @@ load tickets
 
 @test "the ticket leaves with the service's first bytes: no send and no wakening more than without" {
 	need strace
-	local with without traced=(strace -f -qq -e trace=write,sendto,sendmsg,ppoll,poll)
+	local with without traced=(strace -f -qq -e 'trace=write,sendto,sendmsg,ppoll,poll')
 	local common=("$WRAP" -p "$T/pgssl.pem" -r '{backend}' -o "$T/sent.log")
 	"$ROOT/tests/resume.py" --then 0 -- "${traced[@]}" -o "$T/without.log" "${common[@]}"
 	said=$("$ROOT/tests/resume.py" -- "${traced[@]}" -o "$T/with.log" "${common[@]}" --tickets "$T/sent" \

@@ -282,9 +282,10 @@ options_parse(int argc, char **argv, struct options *o, struct failure *why)
 		    "argv is empty: inetd.conf must name the program and its options");
 	if (argv[0][0] == '-' && (argv = restore_name(&argc, argv, o)) == NULL)
 		return failure_set(why, EX_OSERR, "out of memory");
-	/* A restored argv is as old as the process.  NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
+	/* A restored argv is as old as the process.  NOLINTBEGIN(clang-analyzer-unix.Malloc) */
 	if (parse_words(o, argc, argv, why) == -1)
 		return find_log(o, argc, argv);
+	/* NOLINTEND(clang-analyzer-unix.Malloc) */
 	options_name_service(o);
 	o->log.stderr_wanted = o->foreground;
 	return options_check(o, argc, argv, why);
