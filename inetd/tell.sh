@@ -112,7 +112,7 @@ restart_socket() {
 	fi
 }
 
-# shellcheck disable=SC2046
+# shellcheck disable=SC2034,SC2046
 tell_systemd_to_start() {
 	if would "tell systemd to start $SERVICE.socket, now and after each boot"; then
 		return

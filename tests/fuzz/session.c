@@ -45,13 +45,6 @@ confine_keep_orphans(void)
 {
 }
 
-int
-sandbox_fork_no_more(const struct confine *s, int highest_fd, struct failure *why)
-{
-	(void)s, (void)highest_fd, (void)why;
-	return 0;
-}
-
 void
 confine_keep_root(struct confine *s)
 {
@@ -297,11 +290,11 @@ run_session(const struct options *o)
 	bool opened;
 	int code;
 
-	init(&s, o, -1);
-	opened = begin(&s) == 0 && take(&s, opening_early) && take(&s, opening_late);
+	init(&s, o, NULL);
+	opened = begin(&s) == 0 && session_open(&s) == 0 && session_confine(&s) == 0;
 	if (opened)
-		(void)take(&s, as_server);
-	code = conclude(&s, opened);
+		serve_peer(&s);
+	code = conclude(&s);
 	check(opened && s.result != NULL);
 	check(code == EX_OK || code == EX_UNAVAILABLE);
 	check(s.relay.outcome != RELAY_DONE || !s.truncated);
