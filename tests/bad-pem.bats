@@ -394,6 +394,30 @@ key_and() {
 	everywhere "of no kind that TLS can use (BEGIN OPENSSH PRIVATE KEY)"
 }
 
+# issued CURVE: a P-256 leaf behind which its CA's certificate stands, whose key is on another curve.
+issued() {
+	openssl req -x509 -newkey ec -pkeyopt "ec_paramgen_curve:$1" -nodes -keyout "$T/ca.key" -out "$T/ca.crt" -subj /CN=CA \
+		-days 90 2> /dev/null
+	printf 'basicConstraints=CA:FALSE\nsubjectAltName=DNS:localhost\n' > "$T/extensions"
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/own.key" -subj /CN=localhost 2> /dev/null |
+		openssl x509 -req -CA "$T/ca.crt" -CAkey "$T/ca.key" -set_serial 2 -days 90 -extfile "$T/extensions" \
+			2> /dev/null > "$T/own.crt"
+	cat "$T/own.key" "$T/own.crt" "$T/ca.crt" | bad_pem
+}
+
+@test "one verdict: a CA's certificate in the chain whose key TLS does not know" {
+	need openssl
+	local curve
+	for curve in brainpoolP256r1 secp256k1; do
+		issued "$curve"
+		everywhere "a certificate's key is on a curve that TLS does not know, or that is not named"
+	done
+	for curve in P-256 P-384 P-521; do
+		issued "$curve"
+		everywhere ok
+	done
+}
+
 @test "0600, 0400, and 0640 of root's are taken" {
 	local mode
 	for mode in 600 400; do

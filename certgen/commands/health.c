@@ -7,11 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <gnutls/abstract.h>
+
 #include "x509/cert.h"
 #include "ca/crl.h"
 #include "file.h"
 #include "x509/key.h"
 #include "leaf.h"
+#include "pemfile.h"
 #include "files/store.h"
 #include "strength.h"
 #include "x509/view.h"
@@ -172,6 +175,31 @@ examine_strength(const char *path, gnutls_x509_crt_t *certs, int count, struct h
 	return 0;
 }
 
+/* 0, or -1 where TLS libraries cannot read a key of the chain: inetls-wrap does not serve it. */
+static int
+examine_keys(const char *path, const char *pem, size_t len, gnutls_x509_crt_t *certs, int count,
+    struct health *health)
+{
+	gnutls_pubkey_t key = NULL;
+	struct failure why;
+	char *chain = NULL;
+	ssize_t n;
+	int r = 0;
+
+	for (int i = 0; i < count && r >= 0; i++) {
+		if ((r = gnutls_pubkey_init(&key)) == 0)
+			r = gnutls_pubkey_import_x509(key, certs[i], 0);
+		gnutls_pubkey_deinit(key);
+	}
+	if (r >= 0)
+		return 0;
+	if ((n = pemfile_chain(pem, len, &chain, &why)) != -1)
+		(void)pemfile_blame_chain(chain, (size_t)n, r, &why);
+	free(chain);
+	verdict(health, HEALTH_CRITICAL, "%s: %s", path, why.text);
+	return -1;
+}
+
 static void
 examine_pem(const char *path, const char *pem, size_t len, const struct health_limits *limits,
     struct health *health)
@@ -183,7 +211,8 @@ examine_pem(const char *path, const char *pem, size_t len, const struct health_l
 	if (count == -1)
 		verdict(health, HEALTH_UNKNOWN, "%s: %s", path, why.text);
 	else if (examine_dates(path, certs, count, limits, health) == 0 &&
-	    examine_strength(path, certs, count, health) == 0)
+	    examine_strength(path, certs, count, health) == 0 &&
+	    examine_keys(path, pem, len, certs, count, health) == 0)
 		examine_key(path, pem, len, certs[0], health);
 	if (count > 0 && health->state == HEALTH_OK)
 		examine_sibling(path, certs[0], health);

@@ -33,6 +33,31 @@ p256_point(const struct der *key)
 	return key->at + sizeof(head);
 }
 
+static bool
+begins(const struct der *d, const char *with, size_t n)
+{
+	return (size_t)(d->end - d->at) >= n && memcmp(d->at, with, n) == 0;
+}
+
+#define BEGINS(d, with) begins(d, with, sizeof(with) - 1)
+
+/* RSA, or an EC key on P-256, P-384 or P-521: the algorithm in SubjectPublicKeyInfo. */
+static bool
+is_common_key(struct der key)
+{
+	struct der algorithm;
+
+	return der_take(&key, DER_SEQUENCE, &algorithm) &&
+	    (BEGINS(&algorithm, "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01") ||
+		BEGINS(&algorithm,
+		    "\x06\x07\x2a\x86\x48\xce\x3d\x02\x01"
+		    "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07") ||
+		BEGINS(&algorithm,
+		    "\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x22") ||
+		BEGINS(&algorithm,
+		    "\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x23"));
+}
+
 int
 certificate_read(const uint8_t *der, size_t n, struct certificate *out)
 {
@@ -49,5 +74,6 @@ certificate_read(const uint8_t *der, size_t n, struct certificate *out)
 	if (!is_one)
 		return -1;
 	out->p256 = p256_point(&key);
+	out->is_common = is_common_key(key);
 	return 0;
 }

@@ -90,7 +90,8 @@ has_issued(const struct certificate *issuer, const struct certificate *c)
 /*
  * A P-256 leaf, and behind it each certificate's issuer: such a chain is sent as it stands.  False
  * where it takes GnuTLS's own reading, which costs as much as all the rest of a handshake's
- * arithmetic but the signature: another kind of key, another order, or no certificates.
+ * arithmetic but the signature: another kind of key, one that it may refuse, another order, or no
+ * certificates.
  */
 static bool
 import_in_order(struct tls_key *k, gnutls_datum_t pem)
@@ -111,7 +112,7 @@ import_in_order(struct tls_key *k, gnutls_datum_t pem)
 		k->chain_len++;
 		if (certificate_read(next->cert.data, next->cert.size, &c) == -1 ||
 		    (k->chain_len == 1 ? c.p256 == NULL || !import_point(&next->pubkey, c.p256) :
-					 !has_issued(&c, &before)))
+					 !c.is_common || !has_issued(&c, &before)))
 			return false;
 		before = c;
 	}
