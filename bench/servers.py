@@ -38,6 +38,8 @@ class Directory:
         self.wrap = shutil.copy(os.path.join(BUILD, "inetls-wrap"), self.path)
         shared = os.path.join(SHARED, "inetls-wrap")
         self.wrap_shared = shutil.copy(shared, self.file("inetls-shared")) if os.path.exists(shared) else None
+        self.other = shutil.copy(os.path.join(os.environ["ANOTHER"], "inetls-wrap"), self.file("another")) \
+            if "ANOTHER" in os.environ else None
         for name, libraries in (("connect", ["-lssl", "-lcrypto", "-lpthread"]), ("floor", ["-static"]),
                                 ("service", ["-lpthread"])):
             subprocess.run(["gcc", "-O2", "-D_GNU_SOURCE", "-o", self.file(name), f"{ROOT}/bench/{name}.c",
@@ -133,6 +135,19 @@ class Servers:
 
     def shared_resumed(self):
         return self.inetd(self.d.wrap_shared, *self.ours, "--tickets", self.d.file("tickets"))
+
+    def other_one_shot(self):
+        return self.inetd(self.d.other, *self.ours)
+
+    def other_resumed(self):
+        return self.inetd(self.d.other, *self.ours, "--tickets", self.d.file("tickets.another"))
+
+    def other_wait(self):
+        return self.inetd(self.d.other, *self.ours, wait="wait")
+
+    def other_daemon(self):
+        port = free_port()
+        return self.ready(self.d.start(self.d.other, "-f", "-d", f"127.0.0.1:{port}", *self.ours), port, self.d.other)
 
     def wait(self):
         return self.inetd(self.d.wrap, *self.ours, wait="wait")

@@ -39,7 +39,7 @@ load ../tickets
 		alone "$T/aged" tickets
 		new=$(key "$T/aged/tickets")
 		[ "$new" != "$old" ]
-		# What is young stays.
+		# A file that is not a day old stays.
 		sessions -- --tickets "$T/aged/tickets"
 		says tickets=1 then=1 resumed=1
 		[ "$(key "$T/aged/tickets")" = "$new" ]
