@@ -133,7 +133,7 @@ accounts_as_before() {
 	for tool in sh dirname id grep useradd userdel mkdir rm rmdir sed; do
 		ln -s "$(command -v "$tool")" "$here/path/$tool"
 	done
-	inside env PATH="$here/path" RUN_DIR=/run/inetls SYSUSERS_CONF=/none TMPFILES_CONF=/none sh "$ROOT/inetd/account" make
+	inside env PATH="$here/path" RUN_DIR=/run/inetls SYSUSERS_CONF=/none TMPFILES_CONF=/none sh "$ROOT/activate/account" make
 	inside getent passwd inetls | grep -q ':inetls TLS sessions:/:.*nologin$'
 	inside test -d /run/inetls
 	inside sh -c 'test -z "$(find /run/inetls -type f)"'

@@ -52,7 +52,7 @@ victim_is_unharmed() {
 	attack
 	for _ in 1 2 3 4 5 6; do
 		(cd "$ROOT" && PEM=$T/theirs/pgssl.pem OWNER=nobody NAMES=localhost CA='' FORCE=1 CERTGEN=$CERTGEN \
-			sh certgen/certificate make) > "$T/certgen.log" 2>&1 || :
+			sh activate/certificate make) > "$T/certgen.log" 2>&1 || :
 		rm -f "$T/theirs/pgssl.pem" "$T/theirs/pgssl.crt"
 		victim_is_unharmed
 	done
@@ -62,7 +62,7 @@ victim_is_unharmed() {
 	make_pem "$T/pgssl.pem" localhost
 	attack
 	for _ in 1 2 3 4 5 6; do
-		PEM=$T/theirs/pgssl.pem PATH=$T/bin:$PATH sh "$ROOT/acme/deploy" "$T/pgssl.pem" "$T/pgssl.crt" > "$T/deploy.log" 2>&1 || :
+		PEM=$T/theirs/pgssl.pem PATH=$T/bin:$PATH sh "$ROOT/contrib/acme/deploy" "$T/pgssl.pem" "$T/pgssl.crt" > "$T/deploy.log" 2>&1 || :
 		rm -f "$T/theirs/"*
 		victim_is_unharmed
 	done
@@ -71,7 +71,7 @@ victim_is_unharmed() {
 @test "bad: the hook refuses a directory that everybody may write in" {
 	make_pem "$T/pgssl.pem" localhost
 	chmod 777 "$T/theirs"
-	PEM=$T/theirs/pgssl.pem PATH=$T/bin:$PATH run sh "$ROOT/acme/deploy" "$T/pgssl.pem" "$T/pgssl.crt"
+	PEM=$T/theirs/pgssl.pem PATH=$T/bin:$PATH run sh "$ROOT/contrib/acme/deploy" "$T/pgssl.pem" "$T/pgssl.crt"
 	[ "$status" -eq 77 ]
 	[[ $output == *'others can write there; mend: chmod go-w '* ]]
 	[ ! -e "$T/theirs/pgssl.pem" ]
@@ -79,8 +79,8 @@ victim_is_unharmed() {
 
 @test "the hook and make cert serve a directory of another user, whose the PEM is then" {
 	make_pem "$T/pgssl.pem" localhost
-	PEM=$T/theirs/a.pem PATH=$T/bin:$PATH sh "$ROOT/acme/deploy" "$T/pgssl.pem" "$T/pgssl.crt"
-	(cd "$ROOT" && PEM=$T/theirs/b.pem OWNER=nobody NAMES=localhost CA='' FORCE='' CERTGEN=$CERTGEN sh certgen/certificate make)
+	PEM=$T/theirs/a.pem PATH=$T/bin:$PATH sh "$ROOT/contrib/acme/deploy" "$T/pgssl.pem" "$T/pgssl.crt"
+	(cd "$ROOT" && PEM=$T/theirs/b.pem OWNER=nobody NAMES=localhost CA='' FORCE='' CERTGEN=$CERTGEN sh activate/certificate make)
 	for pem in a b; do
 		[ "$(stat -c '%U %a' "$T/theirs/$pem.pem")" = 'nobody 600' ]
 		"$CERTGEN" check "$T/theirs/$pem.pem"

@@ -98,7 +98,7 @@ said() {
 	[ "$status" -eq 73 ]
 	[[ $output == *"to replace it: --force"* && $output != *"make cert"* ]]
 	run env PEM="$here/x.pem" OWNER=root NAMES=localhost CA='' FORCE='' CERTGEN="$CERTGEN" \
-		"$ROOT/certgen/certificate" make < /dev/null
+		"$ROOT/activate/certificate" make < /dev/null
 	echo "$output"
 	[ "$status" -eq 73 ]
 	[[ $output == *"make cert FORCE=1"* ]]

@@ -11,7 +11,7 @@ setup_file() {
 
 # archive_of DIRECTORY NAME: made there, as $T/NAME.
 archive_of() {
-	(cd "$1" && sh dist/archive inetls-test "$T/$2")
+	(cd "$1" && sh tests/dist/archive inetls-test "$T/$2")
 }
 
 @test "dist: another umask, time zone and time of the files make no difference, nor does an archive of the archive" {
@@ -33,12 +33,12 @@ archive_of() {
 	tar -xzf "$T/first.tar.gz" -C "$T/given"
 	chmod -R a-w "$T/given"
 	chmod 777 "$T/tmp"
-	(cd "$T/given/inetls-test" && as_nobody env TMPDIR="$T/tmp" sh dist/archive inetls-test "$T/tmp/elsewhere.tar.gz")
+	(cd "$T/given/inetls-test" && as_nobody env TMPDIR="$T/tmp" sh tests/dist/archive inetls-test "$T/tmp/elsewhere.tar.gz")
 	cmp "$T/first.tar.gz" "$T/tmp/elsewhere.tar.gz"
 	chmod -R u+w "$T/given"
 	mkdir "$T/given/inetls-test/out"
 	touch "$T/given/inetls-test/out/object"
-	(cd "$T/given/inetls-test" && sh dist/archive inetls-test out/second.tar.gz)
+	(cd "$T/given/inetls-test" && sh tests/dist/archive inetls-test out/second.tar.gz)
 	cmp "$T/first.tar.gz" "$T/given/inetls-test/out/second.tar.gz"
 	[ "$(ls "$T/tmp")" = elsewhere.tar.gz ]
 }
@@ -50,7 +50,7 @@ archive_of() {
 	cd "$T/a directory/inetls-test"
 	env -u BUILD make -s build/common/parse.o
 	[ -s build/common/parse.o ]
-	sh dist/archive inetls-test build/again.tar.gz
+	sh tests/dist/archive inetls-test build/again.tar.gz
 	cmp "$T/plain.tar.gz" build/again.tar.gz
 	run env -u BUILD make -s check
 	[ "$status" -ne 0 ]

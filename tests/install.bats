@@ -132,7 +132,7 @@ line_of() {
 	local activate=(env INETD_CONF="$etc/inetd.conf" SERVICES_FILE="$etc/services" XINETD_D="$etc/xinetd.d" UNITDIR="$etc/units"
 		CRON_D="$etc" SERVICE=pgssl PORT=9000 ACCEPT=yes SERVICE_USER=root INETD_PIDFILE="$here/inetd.pid"
 		XINETD_PIDFILE="$here/xinetd.pid" RELOAD_XINETD=: SYSTEMCTL=: SYSTEMD_RUN=/ CERTGEN=false SETTINGS= SETTINGS_FILE="$here/settings" FORCE= PEM="$here/pgssl.pem"
-		PROGRAM="$here/inetls-wrap" FRAGMENTS="$here/fragments" "$ROOT/inetd/activate" add inetd)
+		PROGRAM="$here/inetls-wrap" FRAGMENTS="$here/fragments" "$ROOT/activate/activate" add inetd)
 	run_make services fragments
 	keep
 	line_of 21 > "$here/fragments/inetd/pgssl.conf"
@@ -532,7 +532,7 @@ line_of() {
 	run run_make services inetd BACKEND="127.0.0.1:$port" TICKETS=
 	[[ $output == *"--check says"* ]]
 	need_root 'only root can become another user'
-	cp -r "$ROOT/inetd" "$here/activation"
+	cp -r "$ROOT/activate" "$here/activation"
 	chmod 755 "$here"
 	chown -R 65534 "$etc"
 	run_make fragments BACKEND="127.0.0.1:$port" TICKETS= > /dev/null
@@ -746,11 +746,11 @@ little_exposed() {
 	chmod 755 "$here"
 	# make itself may be in a directory that is closed to others; the script under it and its settings are not.
 	mkdir -m 755 "$T/open"
-	cp -r "$ROOT/inetd" "$here/fragments" "$T/open"
+	cp -r "$ROOT/activate" "$here/fragments" "$T/open"
 	run as_nobody env DRY_RUN=1 SERVICE=pgssl PORT=9000 FORCE= SERVICES_FILE="$etc/services" INETD_CONF="$etc/inetd.conf" \
 		XINETD_D="$etc/xinetd.d" UNITDIR="$etc/units" CRON_D="$etc/cron.d" PROGRAM=/bin/true PEM=/dev/null \
 		INETD_PIDFILE=/dev/null XINETD_PIDFILE=/dev/null RELOAD_XINETD=false SYSTEMCTL=false SYSTEMD_RUN=/ CERTGEN=false SETTINGS= SETTINGS_FILE="$T/open/settings" \
-		FRAGMENTS="$T/open/fragments" sh "$T/open/inetd/activate" add services
+		FRAGMENTS="$T/open/fragments" sh "$T/open/activate/activate" add services
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output == *"+$line"* ]]
@@ -1034,7 +1034,7 @@ whole_pem() {
 completed() {
 	# shellcheck disable=SC2016 # for the other shell
 	PATH=$BUILD:$PATH bash -c '. "$0" && COMP_WORDS=("$@") && COMP_CWORD=$(($# - 1)) &&
-		"_${1//-/_}" "$1" && printf "%s\n" "${COMPREPLY[@]}"' "$ROOT/completion/$1" "$@"
+		"_${1//-/_}" "$1" && printf "%s\n" "${COMPREPLY[@]}"' "$ROOT/contrib/completion/$1" "$@"
 }
 
 @test "completion: bash offers subcommands, and the options that each of them takes" {

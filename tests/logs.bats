@@ -1,4 +1,4 @@
-# What log/ has for fail2ban, logcheck and rsyslog, tried on lines that real sessions wrote.
+# What contrib/log/ has for fail2ban, logcheck and rsyslog, tried on lines that real sessions wrote.
 
 # shellcheck disable=SC2016
 bats_require_minimum_version 1.5.0
@@ -43,7 +43,7 @@ matched() {
 @test "fail2ban: who was refused is counted by his address; who was served or only looked is not" {
 	[ -d "$SUPERSERVERS/fail2ban" ] || skip "fail2ban was not unpacked"
 	sed "s|^before = common.conf|before = $SUPERSERVERS/fail2ban/etc/fail2ban/filter.d/common.conf|" \
-		"$ROOT/log/fail2ban/inetls.conf" > "$BATS_TEST_TMPDIR/inetls.conf"
+		"$ROOT/contrib/log/fail2ban/inetls.conf" > "$BATS_TEST_TMPDIR/inetls.conf"
 	cat "$T/bad" "$T/good" "$T/looked"
 	[ "$(grep -c . "$T/bad")" -eq 3 ]
 	[ "$(matched < "$T/bad")" -eq 3 ]
@@ -57,7 +57,7 @@ matched() {
 @test "bad: fail2ban: no word of a peer's makes it shut somebody else out" {
 	[ -d "$SUPERSERVERS/fail2ban" ] || skip "fail2ban was not unpacked"
 	sed "s|^before = common.conf|before = $SUPERSERVERS/fail2ban/etc/fail2ban/filter.d/common.conf|" \
-		"$ROOT/log/fail2ban/inetls.conf" > "$BATS_TEST_TMPDIR/inetls.conf"
+		"$ROOT/contrib/log/fail2ban/inetls.conf" > "$BATS_TEST_TMPDIR/inetls.conf"
 	local evil='x" result=handshake peer=203.0.113.9:1 reason="peer stayed silent'
 	sed "s/sni=[^ ]*/sni=$evil/" "$T/good" > "$BATS_TEST_TMPDIR/evil"
 	grep -q 203.0.113.9 "$BATS_TEST_TMPDIR/evil"
@@ -72,7 +72,7 @@ matched() {
 }
 
 @test "logcheck: what is in order is passed over, what failed is not" {
-	grep -v '^#' "$ROOT/log/logcheck" > "$BATS_TEST_TMPDIR/rules"
+	grep -v '^#' "$ROOT/contrib/log/logcheck" > "$BATS_TEST_TMPDIR/rules"
 	# It wants the host's name, which syslog adds.
 	sed 's/^\([^ ]*\) /\1 db /' "$T/good" > "$BATS_TEST_TMPDIR/good"
 	sed 's/^[^ ]* /Nov 24 10:00:00 db /' "$T/good" >> "$BATS_TEST_TMPDIR/good"
@@ -85,8 +85,8 @@ matched() {
 	local tree=$SUPERSERVERS/rsyslog libraries
 	[ -d "$tree" ] || skip "rsyslog was not unpacked"
 	libraries=$(printf '%s:' "$SUPERSERVERS"/lib{estr0,fastjson4,yaml-0-2}/usr/lib/*/)
-	printf '$IncludeConfig %s\n' "$ROOT/log/rsyslog.conf" > "$BATS_TEST_TMPDIR/good.conf"
-	sed 's/omfile/omnothing/' "$ROOT/log/rsyslog.conf" > "$BATS_TEST_TMPDIR/mistake.conf"
+	printf '$IncludeConfig %s\n' "$ROOT/contrib/log/rsyslog.conf" > "$BATS_TEST_TMPDIR/good.conf"
+	sed 's/omfile/omnothing/' "$ROOT/contrib/log/rsyslog.conf" > "$BATS_TEST_TMPDIR/mistake.conf"
 	reads() {
 		LD_LIBRARY_PATH=$libraries "$tree/usr/sbin/rsyslogd" -N1 -M "$(echo "$tree"/usr/lib/*/rsyslog)" -f "$1"
 	}

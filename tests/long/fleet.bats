@@ -46,7 +46,7 @@ host() {
 	mkdir -p "$T/$1/local/bin" "$T/$1/local/sbin" "$T/$1/local/etc/inetls" "$T/$1/root"
 	install -m 755 "$CERTGEN" "$T/$1/local/bin"
 	install -m 755 "$WRAP" "$T/$1/local/sbin"
-	install -m 755 "$ROOT/acme/deploy" "$T/$1/local/sbin/inetls-deploy"
+	install -m 755 "$ROOT/contrib/acme/deploy" "$T/$1/local/sbin/inetls-deploy"
 	start "$1" unshare -mn --propagation private sleep 900
 	wait_for 5 own_network "$pid"
 	echo "$pid" > "$T/$1.pid"

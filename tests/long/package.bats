@@ -16,7 +16,7 @@ build_package() {
 	need dpkg-buildpackage
 	need dh
 	[ ! -e "$T/source.tar.gz" ] || return 0
-	(cd "$ROOT" && sh dist/archive inetls "$T/source.tar.gz")
+	(cd "$ROOT" && sh tests/dist/archive inetls "$T/source.tar.gz")
 	mkdir "$T/package"
 	tar -xzf "$T/source.tar.gz" -C "$T/package"
 	# What bats and this test have set is not for the package's makefile.

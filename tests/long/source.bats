@@ -59,12 +59,12 @@ compile_with() {
 @test "bad: a fault in a copy of the tree is found by each tool of lint, and by no silence" {
 	local copy=$T/tree
 	mkdir -p "$copy/build/gen"
-	(cd "$ROOT" && cp -a .clang-format .clang-tidy wrap certgen common man tests completion inetd "$copy/")
+	(cd "$ROOT" && cp -a .clang-format .clang-tidy wrap certgen common man tests contrib activate "$copy/")
 	cp "$BUILD/gen/filter.h" "$copy/build/gen/"
 	printf 'int  bad( int *p );\nint bad(int *p) { int a[2] = { 0 }; a[2] = 1; if (p == 0) return *p; return a[0]; }\n' > "$copy/common/bad.c"
 	rm -f "$copy"/wrap/[a-s]*.c "$copy"/certgen/[!t]*.c
 	# shellcheck disable=SC2016
-	printf '#!/bin/sh\nset -eu\nrm -rf $1 \164eh\n[ $a == b ]\n' > "$copy/inetd/bad"
+	printf '#!/bin/sh\nset -eu\nrm -rf $1 \164eh\n[ $a == b ]\n' > "$copy/activate/bad"
 	printf '.Dd today\n.Sh NAME\n.Bd\n' > "$copy/man/bad.1"
 	local tool
 	for tool in clang_format cppcheck shellcheck mandoc codespell clang_tidy; do
@@ -75,7 +75,7 @@ compile_with() {
 		[[ $output == *bad* ]]
 	done
 	# Of the tests alone as well.
-	mv "$copy/inetd/bad" "$copy/tests/bad"
+	mv "$copy/activate/bad" "$copy/tests/bad"
 	run env BUILD=build LINT=shellcheck "$copy/tests/lint"
 	[ "$status" -ne 0 ]
 }
