@@ -3,7 +3,7 @@
 
 /*
  * A private key that GnuTLS can use and this process does not have: chain and signatures come from
- * the keyholder, when a handshake needs them and not before.  Included by tls.c alone.
+ * the keyholder, when a handshake needs them and not before.  Included by tls_state.h alone.
  */
 
 #include <gnutls/abstract.h>

@@ -1,0 +1,98 @@
+/* Which versions, suites and groups of TLS are allowed: GnuTLS's priorities, ours or those of -C.
+ */
+
+#include "tls/tls.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "strength.h"
+#include "tls/tls_state.h"
+
+/*
+ * TLS 1.3 and 1.2, AEAD with ECDHE.  AES-128-GCM first, by the server's order: nettle's ChaCha20 is
+ * 15 times slower than its AES-GCM where the processor has AES.
+ */
+#define PRIORITY                                                                               \
+	"SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:" \
+	"+CHACHA20-POLY1305:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:-MAC-ALL:+AEAD:-SIGN-RSA-SHA1:"    \
+	"-SIGN-ECDSA-SHA1:%SERVER_PRECEDENCE:%NO_TICKETS_TLS12:" STRENGTH_PROFILE ":-GROUP-ALL:"
+/* In TLS 1.2 the curve of a client's certificate must be among the groups (RFC 8422, 2.2): P-521.
+ */
+#define GROUPS "+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:+GROUP-SECP521R1"
+#define HYBRID_GROUP "X25519-MLKEM768"
+
+/* What the process's sessions take: understood once, by a listener for all of its children. */
+static gnutls_priority_t understood;
+
+/* Whether a priority string says itself how strong a peer's chain must be. */
+static bool
+names_profile(const char *priority)
+{
+	return strstr(priority, "%PROFILE_") != NULL || strstr(priority, "SUITEB") != NULL;
+}
+
+/*
+ * at is the item of the string that GnuTLS stumbled over.  What stands behind its own first word,
+ * or is one that only it has, is meant for it: then this one is too old, or was built without.
+ */
+static int
+refuse_priority(const char *priority, const char *at, struct failure *why)
+{
+	if (at > priority || strncmp(at, "+GROUP-", 7) == 0)
+		return failure_set(why, EX_USAGE,
+		    "-C \"%s\": this GnuTLS, %s, does not know \"%.*s\"; leave it out", priority,
+		    tls_library_version(), (int)strcspn(at, ":"), at);
+	return failure_set(why, EX_USAGE,
+	    "-C \"%s\": not a GnuTLS priority string from \"%s\" on; an OpenSSL cipher "
+	    "list means nothing here: leave -C out, or write e.g. NORMAL:-VERS-ALL:+VERS-TLS1.3",
+	    priority, at);
+}
+
+int
+tls_understand_priority(const char *priority, struct failure *why)
+{
+	char text[2048];
+	const char *at = NULL;
+	int n, r;
+
+	if (understood != NULL)
+		return 0;
+	/*
+	 * Naming a group that the library does not know makes the whole string fail, so it is asked
+	 * first.  No string of the user's switches tickets on for TLS 1.2, where who has the master
+	 * key could read what went by, nor RSA key exchange, for which a key in another process
+	 * has no answer; and what it says of suites leaves peers' chains as strong as without it.
+	 */
+	if (priority != NULL)
+		n = snprintf(text, sizeof(text), "%s:%%NO_TICKETS_TLS12:-RSA%s", priority,
+		    names_profile(priority) ? "" : ":" STRENGTH_PROFILE);
+	else
+		n = snprintf(text, sizeof(text), "%s%s%s", PRIORITY,
+		    gnutls_group_get_id(HYBRID_GROUP) != GNUTLS_GROUP_INVALID ?
+			"+GROUP-" HYBRID_GROUP ":" :
+			"",
+		    GROUPS);
+	if ((size_t)n >= sizeof(text))
+		return failure_set(
+		    why, EX_USAGE, "-C: a priority string of more than %zu bytes", sizeof(text));
+	r = gnutls_priority_init(&understood, text, &at);
+	if (r == GNUTLS_E_SUCCESS)
+		return 0;
+	understood = NULL;
+	if (priority == NULL)
+		return failure_set(why, EX_CONFIG,
+		    "the system's crypto policy leaves nothing of our priorities: %s",
+		    gnutls_strerror(r));
+	return refuse_priority(priority,
+	    at != NULL && at < text + strlen(priority) ? priority + (at - text) : priority, why);
+}
+
+int
+tls_set_priority(gnutls_session_t session, const char *priority, struct failure *why)
+{
+	if (tls_understand_priority(priority, why) == -1)
+		return -1;
+	(void)gnutls_priority_set(session, understood);
+	return 0;
+}

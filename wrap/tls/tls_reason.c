@@ -1,0 +1,170 @@
+/* What went wrong: in words for the log, and as an alert for the peer. */
+
+#include "tls/tls.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tls/tls_state.h"
+#include "tls/trust.h"
+
+/*
+ * The alert that the peer sent, or -1.  An OpenSSL client that refuses our certificate says so in
+ * the clear, since it has not come as far as to encrypt, where GnuTLS expects a ciphertext and
+ * cannot decrypt it.
+ */
+static int
+peer_alert(const struct tls *t, int error)
+{
+	static const unsigned char head[] = { 0x15, 0x03, 0x03, 0x00, 0x02 };
+	const unsigned char *record = transport_last(&t->transport, sizeof(head) + 2);
+
+	if (error == GNUTLS_E_FATAL_ALERT_RECEIVED)
+		return (int)gnutls_alert_get(t->session);
+	if (error == GNUTLS_E_DECRYPTION_FAILED && record != NULL &&
+	    memcmp(record, head, sizeof(head)) == 0)
+		return record[sizeof(head) + 1];
+	return -1;
+}
+
+static bool
+is_about_certificate(int alert)
+{
+	return alert == GNUTLS_A_UNKNOWN_CA || alert == GNUTLS_A_BAD_CERTIFICATE ||
+	    alert == GNUTLS_A_CERTIFICATE_UNKNOWN || alert == GNUTLS_A_CERTIFICATE_EXPIRED;
+}
+
+/*
+ * Whether the peer may have left because of our certificate.  A server of TLS 1.3 refuses a
+ * client's when the client takes the handshake for complete.  Some say no alert, but close.
+ */
+static bool
+may_refuse_ours(const struct tls *t, int error, int alert)
+{
+	return t->key_shown &&
+	    (is_about_certificate(alert) ||
+		(!t->established && error == GNUTLS_E_PREMATURE_TERMINATION));
+}
+
+/* What no peer could do with a certificate of ours that TLS cannot use, or NULL. */
+static const char *
+own_fault(const struct tls *t, int error, int alert)
+{
+	bool may_be = !t->established &&
+	    (alert != -1 || error == GNUTLS_E_NO_CIPHER_SUITES ||
+		error == GNUTLS_E_PREMATURE_TERMINATION);
+
+	return may_be ? tls_key_fault(&t->key) : NULL;
+}
+
+/*
+ * Before the handshake is complete the same errors have other causes, and the cause is what is
+ * asked for.
+ */
+static const char *
+handshake_reason(const struct tls *t, int error, int alert)
+{
+
+	if (t->refused != NULL)
+		return t->refused;
+	if (t->trust != NULL && trust_reason(t->trust)[0] != '\0')
+		return trust_reason(t->trust);
+	/* The record types that can come first are alert and handshake (RFC 8446, 5.1). */
+	if (t->transport.started && t->transport.first != 0x15 && t->transport.first != 0x16)
+		return "peer does not speak TLS";
+	if (error == GNUTLS_E_PREMATURE_TERMINATION)
+		return t->transport.started ? "peer closed during the handshake" :
+					      "peer closed before the handshake";
+	if (error == GNUTLS_E_UNSUPPORTED_VERSION_PACKET)
+		return "peer offers no TLS version that is allowed here";
+	if (error == GNUTLS_E_NO_CIPHER_SUITES || error == GNUTLS_E_NO_COMMON_KEY_SHARE)
+		return "peer offers no cipher suite or group that is allowed here";
+	if (error == GNUTLS_E_CERTIFICATE_REQUIRED || error == GNUTLS_E_NO_CERTIFICATE_FOUND)
+		return "peer shows no certificate, and one is required (-v)";
+	if (error == GNUTLS_E_NO_APPLICATION_PROTOCOL)
+		return "peer did not ask for our protocol by ALPN; stunnel and -c need protocol = pgsql or -n pgsql as well";
+	if (alert == GNUTLS_A_DECRYPT_ERROR)
+		return "peer rejected our signature; run --check";
+	if (alert == GNUTLS_A_CERTIFICATE_EXPIRED)
+		return "peer says that a certificate has expired, and none of ours has: is its "
+		       "clock right, or its copy old?";
+	if (is_about_certificate(alert))
+		return "peer does not trust our certificate; give it the .crt, or a CA that issued ours";
+	return NULL;
+}
+
+void
+tls_set_reason(struct tls *t, int error)
+{
+	int alert = peer_alert(t, error);
+	const char *known = t->established ? NULL : handshake_reason(t, error, alert), *fault;
+	const char *name = alert == -1 ? NULL :
+					 gnutls_alert_get_name((gnutls_alert_description_t)alert);
+
+	t->error = error;
+	/* Before the peer is blamed. */
+	if ((fault = own_fault(t, error, alert)) != NULL) {
+		(void)snprintf(t->reason, sizeof(t->reason), "our certificate: its %s", fault);
+		return;
+	}
+	if (may_refuse_ours(t, error, alert) &&
+	    tls_key_is_outdated(&t->key, t->reason, sizeof(t->reason)))
+		return;
+	if (error == GNUTLS_E_RECEIVED_DISALLOWED_NAME)
+		(void)snprintf(t->reason, sizeof(t->reason),
+		    "peer calls us %s, and SNI takes letters, digits, - and . alone; let it use "
+		    "another name or the address, or say sslsni=0",
+		    t->asked);
+	else if (known != NULL)
+		(void)snprintf(t->reason, sizeof(t->reason), "%s", known);
+	else if (alert != -1)
+		(void)snprintf(t->reason, sizeof(t->reason), "peer's alert: %s",
+		    name != NULL ? name : "unknown");
+	else if (error == GNUTLS_E_PULL_ERROR || error == GNUTLS_E_PUSH_ERROR)
+		(void)snprintf(t->reason, sizeof(t->reason), "%s: %s",
+		    error == GNUTLS_E_PULL_ERROR ? "read from peer" : "write to peer",
+		    strerror(errno));
+	else if (error == GNUTLS_E_PREMATURE_TERMINATION)
+		(void)snprintf(t->reason, sizeof(t->reason), "peer closed without close_notify");
+	else if (error == GNUTLS_E_WARNING_ALERT_RECEIVED)
+		(void)snprintf(t->reason, sizeof(t->reason), "peer sends nothing but warnings");
+	else if (error == GNUTLS_E_TOO_MANY_EMPTY_PACKETS)
+		(void)snprintf(
+		    t->reason, sizeof(t->reason), "peer sends nothing but empty records");
+	else if (error == GNUTLS_E_REHANDSHAKE)
+		(void)snprintf(t->reason, sizeof(t->reason), "peer asked for renegotiation");
+	else
+		(void)snprintf(t->reason, sizeof(t->reason), "%s", gnutls_strerror(error));
+}
+
+const char *
+tls_reason(const struct tls *t)
+{
+	return t->reason;
+}
+
+void
+tls_abort(struct tls *t)
+{
+	int alert = GNUTLS_A_INTERNAL_ERROR, level = GNUTLS_AL_FATAL;
+
+	if (t->error != GNUTLS_E_SUCCESS)
+		alert = gnutls_error_to_alert(t->error, &level);
+	/*
+	 * GnuTLS has no answer of its own to this; in TLS 1.3 it is another error (RFC
+	 * 5246, 7.4.6).
+	 */
+	if (t->error == GNUTLS_E_NO_CERTIFICATE_FOUND)
+		alert = GNUTLS_A_HANDSHAKE_FAILURE;
+	/* Without a key it is no fault of the peer's. */
+	if (t->key.holder != NULL && t->key.holder->why.code != EX_OK)
+		alert = GNUTLS_A_INTERNAL_ERROR;
+	if (t->error == GNUTLS_E_WARNING_ALERT_RECEIVED ||
+	    t->error == GNUTLS_E_TOO_MANY_EMPTY_PACKETS ||
+	    t->error == GNUTLS_E_GOT_APPLICATION_DATA)
+		alert = GNUTLS_A_UNEXPECTED_MESSAGE;
+	if (!t->established && t->trust != NULL && trust_alert(t->trust) != -1)
+		alert = trust_alert(t->trust);
+	(void)gnutls_alert_send(t->session, GNUTLS_AL_FATAL, (gnutls_alert_description_t)alert);
+}
