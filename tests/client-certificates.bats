@@ -143,14 +143,21 @@ is_served() {
 	[ "$got" = served ]
 }
 
-@test "a listener whose CA file was renewed asks by the new one, without a signal" {
+@test "a listener whose CA file or list was renewed asks by the new one from the next connection, without a signal" {
 	cp "$T/evil.crt" "$T/mine.crt"
-	tls_server own "$WRAP" -p "$T/pgssl.pem" -d 127.0.0.1:{port} -r "127.0.0.1:$BACKEND" -v 2 -A "$T/mine.crt" -f
+	cp "$T/good.crl" "$T/mine.crl"
+	tls_server own "$WRAP" -p "$T/pgssl.pem" -d 127.0.0.1:{port} -r "127.0.0.1:$BACKEND" -v 2 -A "$T/mine.crt" \
+		--crl "$T/mine.crl" -f
 	shows right 1.3 "$port" "$T/own.log"
 	[ "$got" = alert:unknown_ca ]
 	cp "$T/good.crt" "$T/mine.crt"
-	# Not the children that wait already; and those made now come from what has read the old one, for a second.
-	wait_for 5 is_served
+	is_served
+	crl_of good 20200101 20210203
+	cp "$T/dated.crl" "$T/mine.crl"
+	shows right 1.3 "$port" "$T/own.log"
+	echo "$line"
+	[ "$got" != served ]
+	[[ $line == *"--crl by CN=good expired on"* ]]
 }
 
 @test "-v 2 with --pin alone needs no CA" {

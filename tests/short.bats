@@ -43,7 +43,7 @@ idle() {
 	children "$listener" | sort -n | tail -n +2
 }
 
-# alone N: so many wait, and what they were forked from has left.
+# alone N: the listener has so many children, and all of them wait.
 alone() {
 	wait_for 10 are_alone "$1"
 }

@@ -48,3 +48,25 @@ load ../wait
 	run grep -v 'result=ok\|listening on\|was read anew' "$log"
 	[ -z "$output" ]
 }
+
+# waiting_children: the listener's children but for the keyholder, which is the first of them.
+waiting_children() {
+	tr ' ' '\n' < "/proc/$server/task/$server/children" | grep . | sort -n | tail -n +2
+}
+
+@test "children that wait are replaced after a minute, and a connection at that moment is served" {
+	local before
+	wait_server -d
+	[ "$(peers many 1)" = 'ok=1 failed=0 serials=1' ]
+	wait_for 10 eval '[ "$(wrappers | wc -l)" -eq 4 ]'
+	before=$(waiting_children)
+	[ "$(wc -l <<< "$before")" -eq 2 ]
+	sleep 40
+	[ "$(waiting_children)" = "$before" ]
+	[ "$(peers many 1)" = 'ok=1 failed=0 serials=1' ]
+	sleep 21
+	run grep -xF "$before" <(waiting_children)
+	[ -z "$output" ]
+	[ "$(waiting_children | wc -l)" -eq 2 ]
+	[ "$(peers many 10)" = 'ok=10 failed=0 serials=1' ]
+}
