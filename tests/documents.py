@@ -26,6 +26,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # what GnuTLS has in it, what TLS signs.
 NO_MESSAGE = (
     "usage: inetls-wrap ",
+    "PostgreSQL: answer SSLRequest",
     "inetls-wrap %s, GnuTLS %s",
     "-----",
     "%64sTLS 1.3, %s CertificateVerify",

@@ -69,6 +69,14 @@ functions_over() {
 	[ -z "$output" ]
 }
 
+@test "a protocol is named in its room alone: the rest of the wrapper knows it by protocol.h" {
+	run grep -rli pgsql "$ROOT/wrap"
+	echo "$output"
+	[ -n "$output" ]
+	run grep -v /wrap/protocol/ <<< "$output"
+	[ -z "$output" ]
+}
+
 @test "mandoc has nothing to say about the manual pages" {
 	need mandoc
 	local page

@@ -16,7 +16,6 @@
 #include "tls/installed.h"
 #include "key/keyholder.h"
 #include "nameservice.h"
-#include "protocol/pgsql_probe.h"
 #include "tls/revocation.h"
 #include "confine/confine.h"
 #include "session/session.h"
@@ -29,8 +28,7 @@
 
 struct check {
 	const struct options *o;
-	int code;  /* of the first error */
-	bool asks; /* PostgreSQL wants a proof from who comes through this port */
+	int code; /* of the first error */
 };
 
 static void say(const char *kind, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -242,26 +240,17 @@ check_program(struct check *c)
 	say_error(c, &why);
 }
 
-/* Everybody who comes through this port is who we are to PostgreSQL. */
+/* What the service says to who comes through this port, as its protocol finds out. */
 static void
-check_welcome(struct check *c, const struct backend *b)
+check_protocol(const struct check *c, const struct backend *b)
 {
-	switch (pgsql_probe(b->fd, deadline_after(c->o->connect_ms))) {
-	case PGSQL_TRUSTS:
-		say("warning",
-		    "trust: PostgreSQL takes everybody on this port for its superuser, without a "
-		    "password; mend the line of pg_hba.conf for %s: inetls(7), step 6",
-		    c->o->backend_path != NULL ? "local" : b->source);
-		break;
-	case PGSQL_ASKS:
-		c->asks = true;
-		say("ok", "PostgreSQL: asks for a password, or another proof");
-		break;
-	case PGSQL_DECLINES: say("ok", "PostgreSQL: turns the user postgres away"); break;
-	case PGSQL_NO_ANSWER:
-		say("warning", "PostgreSQL: %s does not answer as one does; is it one?", b->name);
-		break;
-	}
+	struct protocol_service service = { .fd = b->fd,
+		.name = b->name,
+		.source = b->source,
+		.is_path = c->o->backend_path != NULL,
+		.has_source = c->o->source != NULL };
+
+	c->o->protocol->check(&service, say, deadline_after(c->o->connect_ms));
 }
 
 /* A warning where the name of a service was not found. */
@@ -293,11 +282,10 @@ check_backend(struct check *c)
 	check_names(found);
 	if (!found || backend_connect(&b, deadline_after(c->o->connect_ms), &why) == -1)
 		say_error(c, &why);
-	else {
+	else
 		say("ok", "backend %s: connects, from %s", b.name, b.source);
-		if (c->o->pgsql && !c->o->client)
-			check_welcome(c, &b);
-	}
+	if (c->o->protocol != NULL && c->o->protocol->check != NULL && !c->o->client)
+		check_protocol(c, &b);
 	backend_close(&b);
 }
 
@@ -339,16 +327,6 @@ check_log(const struct check *c)
 static void
 check_hazards(const struct check *c)
 {
-	bool pgsql = c->o->pgsql && !c->o->client && !c->asks;
-
-	if (pgsql && c->o->source == NULL && c->o->backend_path == NULL)
-		say("warning",
-		    "pg_hba.conf: every client of this port looks local to PostgreSQL; never \"trust\" "
-		    "127.0.0.1, or tell them apart with -I 127.0.0.77");
-	if (pgsql && c->o->backend_path != NULL)
-		say("warning",
-		    "pg_hba.conf: every client of this port looks local to PostgreSQL; never \"trust\" in a "
-		    "local line, and never run the wrapper as postgres where it says \"peer\"");
 	if (c->o->ineffective[0] != '\0')
 		say("warning", "options without effect here: -%s", c->o->ineffective);
 	if (c->o->name_was_missing)

@@ -1,8 +1,8 @@
 /*
- * libFuzzer: pgsql_accept on a socket pair.  The input is what the peer does: pieces, each a length
- * byte and so many bytes, and at the end one byte that says how it goes on.  A piece is sent when
- * the reader waits, so that every way to cut a request is in reach: the wait is ours, and the real
- * one is not linked.
+ * libFuzzer: pgsql_negotiate on a socket pair.  The input is what the peer does: pieces, each a
+ * length byte and so many bytes, and at the end one byte that says how it goes on.  A piece is sent
+ * when the reader waits, so that every way to cut a request is in reach: the wait is ours, and the
+ * real one is not linked.
  */
 
 #include <fcntl.h>
@@ -70,7 +70,7 @@ deadline_wait_fd(int fd, short events, int64_t deadline)
 
 /* N at most once, then S or an ErrorResponse or nothing: no other byte may ever be said. */
 static size_t
-check_answer(enum pgsql_verdict verdict)
+check_answer(enum protocol_verdict verdict)
 {
 	uint8_t said[4096];
 	ssize_t n = recv(peer.fd, said, sizeof(said), MSG_DONTWAIT);
@@ -78,40 +78,40 @@ check_answer(enum pgsql_verdict verdict)
 	const uint8_t *at = said + gssenc;
 
 	len -= gssenc;
-	if (verdict == PGSQL_HANDSHAKE)
+	if (verdict == PROTOCOL_HANDSHAKE)
 		check(len == 1 && at[0] == 'S');
 	else if (len > 0)
-		check(verdict == PGSQL_REFUSED && at[0] == 'E' && len > 5 && at[1] == 0 &&
+		check(verdict == PROTOCOL_REFUSED && at[0] == 'E' && len > 5 && at[1] == 0 &&
 		    at[2] == 0 && len - 1 == (size_t)at[3] * 256 + at[4] && at[len - 1] == 0);
 	return gssenc * PGSQL_HEAD;
 }
 
 /* Exactly what the request needs was taken from the socket. */
 static void
-check_taken(const struct pgsql *p, enum pgsql_verdict verdict, size_t before, int fd)
+check_taken(const struct protocol_talk *p, enum protocol_verdict verdict, size_t before, int fd)
 {
 	int left = 0;
 	size_t taken;
 
 	check(ioctl(fd, FIONREAD, &left) == 0);
 	taken = peer.sent_len - (size_t)left;
-	if (verdict == PGSQL_HANDSHAKE)
+	if (verdict == PROTOCOL_HANDSHAKE)
 		check(taken == before + PGSQL_HEAD && left == 0);
-	if (verdict == PGSQL_DIRECT)
+	if (verdict == PROTOCOL_DIRECT)
 		check(taken == before + PGSQL_HEAD && p->len == PGSQL_HEAD);
-	if (verdict == PGSQL_FORWARD)
+	if (verdict == PROTOCOL_CANCEL)
 		check(taken == before + p->len && p->len >= 16 && p->len <= PGSQL_CANCEL_MAX);
-	if (verdict == PGSQL_DIRECT || verdict == PGSQL_FORWARD)
-		check(memcmp(p->packet, peer.sent + before, p->len) == 0);
-	if (verdict == PGSQL_REFUSED)
+	if (verdict == PROTOCOL_DIRECT || verdict == PROTOCOL_CANCEL)
+		check(memcmp(p->read, peer.sent + before, p->len) == 0);
+	if (verdict == PROTOCOL_REFUSED)
 		check(p->reason != NULL && taken <= before + PGSQL_STARTUP_MAX);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct pgsql p = { .len = 0 };
-	enum pgsql_verdict verdict;
+	struct protocol_talk p = { .len = 0 };
+	enum protocol_verdict verdict;
 	int pair[2];
 
 	if (size > 32768)
@@ -123,7 +123,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	peer.size = size;
 	peer.sent_len = 0;
 	peer.ended = 0;
-	verdict = pgsql_accept(&p, pair[0], 4711);
+	verdict = pgsql_negotiate(&p, pair[0], 4711);
 	check_taken(&p, verdict, check_answer(verdict), pair[0]);
 	(void)close(pair[0]);
 	(void)close(pair[1]);

@@ -207,8 +207,8 @@ defaults_are_the_manual_s(void **state)
 	assert_int_equal(o.connect_ms, 10000);
 	assert_int_equal(o.close_ms, 60000);
 	assert_int_equal(o.idle_ms, PARSE_OFF);
-	assert_false(o.listening || o.pgsql || o.foreground || o.help || o.version || o.check ||
-	    o.name_was_missing);
+	assert_false(o.listening || o.protocol != NULL || o.foreground || o.help || o.version ||
+	    o.check || o.name_was_missing);
 	assert_null(o.source);
 	assert_null(o.priority);
 	assert_null(o.user);
@@ -221,7 +221,8 @@ defaults_are_the_manual_s(void **state)
 static void
 expect_all(const struct options *o)
 {
-	assert_true(o->listening && o->pgsql && o->foreground && o->log.stderr_wanted);
+	assert_true(o->listening && o->protocol == protocol_by_name("pgsql") && o->foreground &&
+	    o->log.stderr_wanted);
 	assert_string_equal(o->listen.host, "::1");
 	assert_string_equal(o->listen.port, "9000");
 	assert_string_equal(o->backend.host, "localhost");

@@ -9,6 +9,7 @@
 #include "base/address.h"
 #include "failure.h"
 #include "base/log.h"
+#include "protocol/protocol.h"
 #include "tls/trust.h"
 
 #define OPTIONS_IDLE_CHILDREN_MAX 256
@@ -31,10 +32,10 @@ struct options {
 
 	/* the TLS side */
 	const char *pem;
-	const char *priority; /* or NULL */
-	bool pgsql;
-	const char *proxy_in; /* --proxy-in, settled, or NULL */
-	int proxy_out;        /* version, or 0 */
+	const char *priority;            /* or NULL */
+	const struct protocol *protocol; /* -n, or NULL */
+	const char *proxy_in;            /* --proxy-in, settled, or NULL */
+	int proxy_out;                   /* version, or 0 */
 	struct trust_config trust;
 	const char *sni;               /* --sni, or NULL */
 	const char *tickets, *session; /* files, or NULL */

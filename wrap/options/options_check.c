@@ -131,7 +131,7 @@ check_program(struct options *o, int argc, char **argv, struct failure *why)
 	if (o->program[0] != '/')
 		return failure_set(
 		    why, EX_USAGE, "-l %s: write the full path; inetd has no PATH", o->program);
-	if (o->client || o->pgsql || o->source != NULL || o->proxy_out != 0)
+	if (o->client || o->protocol != NULL || o->source != NULL || o->proxy_out != 0)
 		return failure_set(why, EX_USAGE,
 		    "-l %s: does not go together with -c, -n, -I and --proxy-out", o->program);
 	alone[0] = o->service;

@@ -39,13 +39,13 @@ options_set_duration(int64_t *ms, const char *option, const char *text, struct f
 int
 options_set_protocol(struct options *o, const char *text, struct failure *why)
 {
-	o->pgsql = strcmp(text, "pgsql") == 0;
-	if (o->pgsql)
+	o->protocol = protocol_by_name(text);
+	if (o->protocol != NULL)
 		return 0;
 	return failure_set(why, EX_USAGE,
-	    "-n \"%s\": the only protocol is pgsql; for others leave -n out, where "
+	    "-n \"%s\": the only protocol is %s; for others leave -n out, where "
 	    "their clients speak TLS from the first byte",
-	    text);
+	    text, protocol_at(0)->name);
 }
 
 int

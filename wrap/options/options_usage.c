@@ -22,7 +22,7 @@ static const char usage[] =
     "      --peer-name NAME         server: a name that a client's certificate may have; repeatable\n"
     "      --crl FILE               revoked certificates\n"
     "      --sni NAME               client: the server's name, where it is not the host of -r\n"
-    "  -n, --protocol pgsql         PostgreSQL: answer SSLRequest before the handshake\n"
+    "%s"
     "  -d, --accept [host:]port     listen, instead of being started by inetd\n"
     "  -f, --foreground             with -d: stay in the foreground, log to stderr\n"
     "  -P, --pid-file dir/|FILE|none  with -d: dir/inetls.SERVICE.pid, or FILE\n"
@@ -57,5 +57,12 @@ static const char usage[] =
 void
 options_print_usage(void)
 {
-	(void)fputs(usage, stdout);
+	char protocols[1024] = "";
+	const struct protocol *p;
+	size_t n = 0;
+
+	for (size_t i = 0; (p = protocol_at(i)) != NULL && n < sizeof(protocols); i++)
+		n += (size_t)snprintf(protocols + n, sizeof(protocols) - n,
+		    "  -n, --protocol %-13s %s\n", p->name, p->help);
+	(void)printf(usage, protocols);
 }

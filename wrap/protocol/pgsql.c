@@ -2,12 +2,10 @@
 
 #include "protocol/pgsql.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include "base/deadline.h"
+#include "protocol/clear.h"
 
 /* Request codes: 1234 in the upper half, so that they cannot be protocol versions. */
 #define CANCEL_REQUEST 80877102u
@@ -15,16 +13,25 @@
 #define GSSENC_REQUEST 80877104u
 #define CANCEL_MIN 16
 
-static uint32_t
-read_u32(const unsigned char *p)
+_Static_assert(PGSQL_CANCEL_MAX <= PROTOCOL_READ_MAX, "");
+
+uint32_t
+pgsql_get_u32(const unsigned char *p)
 {
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+void
+pgsql_put_u32(unsigned char *p, size_t n)
+{
+	for (size_t i = 0; i < 4; i++)
+		p[i] = (unsigned char)(n >> (24 - 8 * i));
 }
 
 enum pgsql_request
 pgsql_classify(const unsigned char head[PGSQL_HEAD], size_t *length)
 {
-	uint32_t len = read_u32(head), code = read_u32(head + 4);
+	uint32_t len = pgsql_get_u32(head), code = pgsql_get_u32(head + 4);
 
 	*length = len;
 	/* A handshake record of TLS; as a length it would be over 369 million. */
@@ -41,64 +48,6 @@ pgsql_classify(const unsigned char head[PGSQL_HEAD], size_t *length)
 	return PGSQL_UNKNOWN;
 }
 
-/* Waits after EAGAIN; PGSQL_IO_DONE means try again. */
-static enum pgsql_io
-wait_again(int fd, short events, int64_t deadline)
-{
-	if (errno != EAGAIN)
-		return PGSQL_IO_GONE;
-	switch (deadline_wait_fd(fd, events, deadline)) {
-	case DEADLINE_OVER: return PGSQL_IO_OVER;
-	case DEADLINE_STOP: return PGSQL_IO_STOPPED;
-	case DEADLINE_ERROR: return PGSQL_IO_GONE;
-	}
-	return PGSQL_IO_DONE;
-}
-
-enum pgsql_io
-pgsql_read_exactly(int fd, void *data, size_t n, size_t *have, int64_t deadline)
-{
-	enum pgsql_io how = PGSQL_IO_DONE;
-
-	while (*have < n && how == PGSQL_IO_DONE) {
-		ssize_t got = read(fd, (unsigned char *)data + *have, n - *have);
-
-		if (got == 0)
-			return PGSQL_IO_GONE;
-		if (got > 0)
-			*have += (size_t)got;
-		else
-			how = wait_again(fd, POLLIN, deadline);
-	}
-	return how;
-}
-
-enum pgsql_io
-pgsql_write_all(int fd, const void *data, size_t n, int64_t deadline)
-{
-	const unsigned char *at = data;
-	enum pgsql_io how = PGSQL_IO_DONE;
-
-	while (n > 0 && how == PGSQL_IO_DONE) {
-		ssize_t sent = write(fd, at, n);
-
-		if (sent >= 0) {
-			at += sent;
-			n -= (size_t)sent;
-		} else
-			how = wait_again(fd, POLLOUT, deadline);
-	}
-	return how;
-}
-
-static enum pgsql_io
-read_exactly(int fd, unsigned char *data, size_t n, int64_t deadline)
-{
-	size_t have = 0;
-
-	return pgsql_read_exactly(fd, data, n, &have, deadline);
-}
-
 /* A client waits for our answer, so whatever is there already was put there by somebody else. */
 static int
 is_stuffed(int fd)
@@ -108,21 +57,21 @@ is_stuffed(int fd)
 	return recv(fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
-static enum pgsql_verdict
-refuse(struct pgsql *p, const char *reason)
+static enum protocol_verdict
+refuse(struct protocol_talk *t, const char *reason)
 {
-	p->reason = reason;
-	return PGSQL_REFUSED;
+	t->reason = reason;
+	return PROTOCOL_REFUSED;
 }
 
-static enum pgsql_verdict
-not_done(struct pgsql *p, enum pgsql_io how)
+static enum protocol_verdict
+not_done(struct protocol_talk *t, enum clear_io how)
 {
-	if (how == PGSQL_IO_STOPPED)
-		return PGSQL_STOPPED;
-	return refuse(p,
-	    how == PGSQL_IO_OVER ? "peer did not say what it wants within --handshake-timeout" :
-				   "peer closed before the handshake");
+	if (how == CLEAR_STOPPED)
+		return PROTOCOL_STOPPED;
+	return refuse(t,
+	    how == CLEAR_OVER ? "peer did not say what it wants within --handshake-timeout" :
+				"peer closed before the handshake");
 }
 
 static size_t
@@ -154,8 +103,7 @@ pgsql_error(unsigned char *out, size_t size, const char *sqlstate, const char *m
 	at = add_field(out, at, size, 'H', hint);
 	out[at++] = '\0';
 	out[0] = 'E';
-	for (size_t i = 0; i < 4; i++)
-		out[1 + i] = (unsigned char)((at - 1) >> (24 - 8 * i));
+	pgsql_put_u32(out + 1, at - 1);
 	return at;
 }
 
@@ -163,131 +111,139 @@ pgsql_error(unsigned char *out, size_t size, const char *sqlstate, const char *m
  * The whole StartupMessage is read first: an answer to bytes that lie unread would be lost in the
  * reset that closing then causes.
  */
-static enum pgsql_verdict
-refuse_plain(struct pgsql *p, int fd, size_t length, int64_t deadline)
+static enum protocol_verdict
+refuse_plain(struct protocol_talk *t, int fd, size_t length, int64_t deadline)
 {
 	unsigned char buf[PGSQL_STARTUP_MAX];
-	enum pgsql_io how = read_exactly(fd, buf, length - PGSQL_HEAD, deadline);
+	enum clear_io how = clear_read_exactly(fd, buf, length - PGSQL_HEAD, NULL, deadline);
 
-	if (how != PGSQL_IO_DONE)
-		return not_done(p, how);
+	if (how != CLEAR_DONE)
+		return not_done(t, how);
 	length = pgsql_error(buf, sizeof(buf), "28000", "TLS is required on this port", NULL,
 	    "Connect with sslmode=require, or better sslmode=verify-full.");
-	how = pgsql_write_all(fd, buf, length, deadline);
-	return how == PGSQL_IO_DONE ? refuse(p, "plain StartupMessage; told that TLS is required") :
-				      not_done(p, how);
+	how = clear_write_all(fd, buf, length, deadline);
+	return how == CLEAR_DONE ? refuse(t, "plain StartupMessage; told that TLS is required") :
+				   not_done(t, how);
 }
 
-static enum pgsql_verdict
-take_cancel(struct pgsql *p, int fd, size_t length, int64_t deadline)
+static enum protocol_verdict
+take_cancel(struct protocol_talk *t, int fd, size_t length, int64_t deadline)
 {
-	enum pgsql_io how = read_exactly(fd, p->packet + PGSQL_HEAD, length - PGSQL_HEAD, deadline);
+	enum clear_io how = clear_read_exactly(
+	    fd, t->read + PGSQL_HEAD, length - PGSQL_HEAD, NULL, deadline);
 
-	p->len = length;
-	return how == PGSQL_IO_DONE ? PGSQL_FORWARD : not_done(p, how);
+	t->len = length;
+	return how == CLEAR_DONE ? PROTOCOL_CANCEL : not_done(t, how);
 }
 
 /* The one byte that answers SSLRequest or GSSENCRequest. */
-static enum pgsql_io
+static enum clear_io
 answer(int fd, unsigned char byte, int64_t deadline)
 {
-	return pgsql_write_all(fd, &byte, 1, deadline);
+	return clear_write_all(fd, &byte, 1, deadline);
 }
 
-enum pgsql_verdict
-pgsql_accept(struct pgsql *p, int fd, int64_t deadline)
+enum protocol_verdict
+pgsql_negotiate(struct protocol_talk *t, int fd, int64_t deadline)
 {
 	enum pgsql_request request = PGSQL_UNKNOWN;
 	size_t length;
-	enum pgsql_io how;
+	enum clear_io how;
 	int gssenc = 0;
 
 	do {
-		if ((how = read_exactly(fd, p->packet, PGSQL_HEAD, deadline)) != PGSQL_IO_DONE)
-			return not_done(p, how);
-		request = pgsql_classify(p->packet, &length);
+		if ((how = clear_read_exactly(fd, t->read, PGSQL_HEAD, NULL, deadline)) !=
+		    CLEAR_DONE)
+			return not_done(t, how);
+		request = pgsql_classify(t->read, &length);
 		if ((request == PGSQL_SSL || request == PGSQL_GSSENC) && is_stuffed(fd))
-			return refuse(p, "bytes stuffed between request and answer");
+			return refuse(t, "bytes stuffed between request and answer");
 		if (request == PGSQL_GSSENC && !gssenc &&
-		    (how = answer(fd, 'N', deadline)) != PGSQL_IO_DONE)
-			return not_done(p, how);
+		    (how = answer(fd, 'N', deadline)) != CLEAR_DONE)
+			return not_done(t, how);
 	} while (request == PGSQL_GSSENC && !gssenc++);
 
-	p->len = 0;
+	t->len = 0;
 	switch (request) {
-	case PGSQL_TLS: p->len = PGSQL_HEAD; return PGSQL_DIRECT;
+	case PGSQL_TLS: t->len = PGSQL_HEAD; return PROTOCOL_DIRECT;
 	case PGSQL_SSL:
 		how = answer(fd, 'S', deadline);
-		return how == PGSQL_IO_DONE ? PGSQL_HANDSHAKE : not_done(p, how);
-	case PGSQL_CANCEL: return take_cancel(p, fd, length, deadline);
-	case PGSQL_STARTUP: return refuse_plain(p, fd, length, deadline);
-	case PGSQL_GSSENC: return refuse(p, "a second GSSENCRequest");
-	default: return refuse(p, "peer speaks neither PostgreSQL nor TLS");
+		return how == CLEAR_DONE ? PROTOCOL_HANDSHAKE : not_done(t, how);
+	case PGSQL_CANCEL: return take_cancel(t, fd, length, deadline);
+	case PGSQL_STARTUP: return refuse_plain(t, fd, length, deadline);
+	case PGSQL_GSSENC: return refuse(t, "a second GSSENCRequest");
+	default: return refuse(t, "peer speaks neither PostgreSQL nor TLS");
 	}
 }
 
 /* ---- client mode's mirror ---- */
 
-enum pgsql_verdict
-pgsql_accept_local(struct pgsql *p, int fd_in, int fd_out, int64_t deadline)
+enum protocol_verdict
+pgsql_negotiate_local(struct protocol_talk *t, int fd_in, int fd_out, int64_t deadline)
 {
 	enum pgsql_request request;
 	size_t length;
-	enum pgsql_io how;
+	enum clear_io how;
+	enum protocol_verdict verdict;
 	int declined = 0;
 
 	do {
-		if ((how = read_exactly(fd_in, p->packet, PGSQL_HEAD, deadline)) != PGSQL_IO_DONE)
-			return not_done(p, how);
-		request = pgsql_classify(p->packet, &length);
+		if ((how = clear_read_exactly(fd_in, t->read, PGSQL_HEAD, NULL, deadline)) !=
+		    CLEAR_DONE)
+			return not_done(t, how);
+		request = pgsql_classify(t->read, &length);
 		if (request != PGSQL_SSL && request != PGSQL_GSSENC)
 			break;
 		/* Each kind of encryption is offered once; it is the wrapper that encrypts. */
 		if (++declined > 2)
-			return refuse(p, "local program asks for encryption again and again");
-	} while ((how = answer(fd_out, 'N', deadline)) == PGSQL_IO_DONE);
+			return refuse(t, "local program asks for encryption again and again");
+	} while ((how = answer(fd_out, 'N', deadline)) == CLEAR_DONE);
 
-	if (how != PGSQL_IO_DONE)
-		return not_done(p, how);
-	p->len = PGSQL_HEAD;
-	if (request == PGSQL_CANCEL)
-		return take_cancel(p, fd_in, length, deadline);
+	if (how != CLEAR_DONE)
+		return not_done(t, how);
+	t->len = PGSQL_HEAD;
+	if (request == PGSQL_CANCEL) {
+		/* Through TLS, like everything else. */
+		verdict = take_cancel(t, fd_in, length, deadline);
+		return verdict == PROTOCOL_CANCEL ? PROTOCOL_HANDSHAKE : verdict;
+	}
 	if (request != PGSQL_STARTUP)
-		return refuse(p, "local program does not speak PostgreSQL");
-	p->rest = length - PGSQL_HEAD;
-	return PGSQL_BEGIN;
+		return refuse(t, "local program does not speak PostgreSQL");
+	t->rest = length - PGSQL_HEAD;
+	return PROTOCOL_HANDSHAKE;
 }
 
-enum pgsql_verdict
-pgsql_request_tls(struct pgsql *p, int fd, int64_t deadline)
+enum protocol_verdict
+pgsql_ask_for_tls(struct protocol_talk *t, int fd, int64_t deadline)
 {
 	static const unsigned char request[PGSQL_HEAD] = { 0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f };
 	unsigned char byte;
-	enum pgsql_io how = pgsql_write_all(fd, request, sizeof(request), deadline);
+	enum clear_io how = clear_write_all(fd, request, sizeof(request), deadline);
 
-	if (how == PGSQL_IO_DONE)
-		how = read_exactly(fd, &byte, 1, deadline);
-	if (how != PGSQL_IO_DONE)
-		return not_done(p, how);
+	if (how == CLEAR_DONE)
+		how = clear_read_exactly(fd, &byte, 1, NULL, deadline);
+	if (how != CLEAR_DONE)
+		return not_done(t, how);
 	if (byte == 'N')
-		return refuse(p, "server has no TLS (ssl = off)");
+		return refuse(t, "server has no TLS (ssl = off)");
 	if (byte != 'S')
-		return refuse(p, "server answers SSLRequest with an error; is it PostgreSQL?");
+		return refuse(t, "server answers SSLRequest with an error; is it PostgreSQL?");
 	/* Nothing may stand between the S and the handshake (CVE-2021-23222). */
 	return is_stuffed(fd) ?
-	    refuse(p, "bytes stuffed between the server's answer and its handshake") :
-	    PGSQL_HANDSHAKE;
+	    refuse(t, "bytes stuffed between the server's answer and its handshake") :
+	    PROTOCOL_HANDSHAKE;
 }
 
 void
-pgsql_tell_local(struct pgsql *p, int fd_in, int fd_out, const char *reason, int64_t deadline)
+pgsql_tell_local(
+    struct protocol_talk *t, int fd_in, int fd_out, const char *reason, int64_t deadline)
 {
 	unsigned char buf[PGSQL_STARTUP_MAX];
 	size_t length;
 
-	if (read_exactly(fd_in, buf, p->rest, deadline) != PGSQL_IO_DONE)
+	if (t->rest == 0 || clear_read_exactly(fd_in, buf, t->rest, NULL, deadline) != CLEAR_DONE)
 		return;
 	length = pgsql_error(
 	    buf, sizeof(buf), "57P03", "the database cannot be reached through TLS", reason, NULL);
-	(void)pgsql_write_all(fd_out, buf, length, deadline);
+	(void)clear_write_all(fd_out, buf, length, deadline);
 }

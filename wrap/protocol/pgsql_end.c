@@ -5,22 +5,22 @@
 #include <unistd.h>
 
 #include "base/deadline.h"
-#include "tls/peer.h"
 #include "protocol/pgsql.h"
+#include "tls/peer.h"
 
 /* Reads the peer's StartupMessage out of TLS, whole.  Whether it was one. */
 static bool
-read_startup(struct tls *t, int64_t deadline)
+read_startup(struct tls *tls, int64_t deadline)
 {
 	unsigned char startup[PGSQL_STARTUP_MAX];
 	size_t have = 0, length = PGSQL_HEAD;
 	bool heard;
 
 	while (have < length) {
-		ssize_t n = tls_read(t, startup + have, sizeof(startup) - have);
+		ssize_t n = tls_read(tls, startup + have, sizeof(startup) - have);
 
 		if (n == TLS_WANT_READ || n == TLS_WANT_WRITE) {
-			if (peer_wait(t, (int)n, -1, &heard, deadline) <= 0)
+			if (peer_wait(tls, (int)n, -1, &heard, deadline) <= 0)
 				return false;
 			continue;
 		}
@@ -39,28 +39,31 @@ read_startup(struct tls *t, int64_t deadline)
  * stops there.
  */
 bool
-pgsql_tell_unavailable(struct tls *t, const char *reason, int64_t deadline)
+pgsql_tell_unavailable(struct tls *tls, const char *reason, int64_t deadline)
 {
 	unsigned char packet[1024];
 	size_t length;
 
-	if (!read_startup(t, deadline))
+	if (!read_startup(tls, deadline))
 		return false;
 	length = pgsql_error(packet, sizeof(packet), "57P03",
 	    "the database behind this TLS port is not available", reason, NULL);
-	return tls_write(t, packet, length) == (ssize_t)length;
+	return tls_write(tls, packet, length) == (ssize_t)length;
 }
 
 int
-pgsql_pass_cancel(int backend, const void *packet, size_t n, int64_t deadline)
+pgsql_pass_cancel(struct protocol_talk *t, int service, int64_t deadline)
 {
 	char answer[64];
 
 	/* A fresh socket takes that little at once. */
-	if (write(backend, packet, n) != (ssize_t)n)
+	if (write(service, t->read, t->len) != (ssize_t)t->len) {
+		t->reason = "the CancelRequest could not be passed on";
 		return -1;
-	while (deadline_wait_fd(backend, POLLIN, deadline) > 0 &&
-	    read(backend, answer, sizeof(answer)) > 0)
+	}
+	/* The end is PostgreSQL's only answer. */
+	while (deadline_wait_fd(service, POLLIN, deadline) > 0 &&
+	    read(service, answer, sizeof(answer)) > 0)
 		continue;
 	return 0;
 }

@@ -8,8 +8,9 @@
 #include <string.h>
 
 #include "base/deadline.h"
-#include "tls/peer.h"
+#include "protocol/clear.h"
 #include "protocol/pgsql.h"
+#include "tls/peer.h"
 
 #define HEAD 5 /* a message's type and length */
 /* a list of mechanisms or options is not longer; what is, is passed on as it is */
@@ -24,12 +25,6 @@ struct message {
 	size_t have;
 };
 
-static uint32_t
-read_u32(const unsigned char *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 static bool
 binds(const char *mechanism, size_t len)
 {
@@ -43,8 +38,8 @@ pgsql_without_binding(unsigned char *message, size_t n)
 {
 	size_t from = HEAD + 4, to = HEAD + 4, len;
 
-	if (n < from || message[0] != 'R' || read_u32(message + 1) != n - 1 ||
-	    read_u32(message + HEAD) != SASL)
+	if (n < from || message[0] != 'R' || pgsql_get_u32(message + 1) != n - 1 ||
+	    pgsql_get_u32(message + HEAD) != SASL)
 		return n;
 	for (; from < n && message[from] != '\0'; from += len + 1) {
 		const char *name = (const char *)message + from;
@@ -59,14 +54,13 @@ pgsql_without_binding(unsigned char *message, size_t n)
 	}
 	memmove(message + to, message + from, n - from);
 	n -= from - to;
-	for (size_t i = 0; i < 4; i++)
-		message[1 + i] = (unsigned char)((n - 1) >> (24 - 8 * i));
+	pgsql_put_u32(message + 1, n - 1);
 	return n;
 }
 
 /* Reads until the message has n bytes, or the local program says something first. */
 static enum gathered
-gather(const struct pgsql_startup *s, struct message *m, size_t n)
+gather(const struct protocol_start *s, struct message *m, size_t n)
 {
 	bool heard = false;
 
@@ -88,7 +82,7 @@ gather(const struct pgsql_startup *s, struct message *m, size_t n)
 
 /* The message that comes next, whole if it is one that matters here; else its head. */
 static enum gathered
-next_message(const struct pgsql_startup *s, struct message *m, bool *matters)
+next_message(const struct protocol_start *s, struct message *m, bool *matters)
 {
 	enum gathered how = gather(s, m, HEAD);
 	size_t length;
@@ -96,7 +90,7 @@ next_message(const struct pgsql_startup *s, struct message *m, bool *matters)
 	*matters = false;
 	if (how != WHOLE || (m->data[0] != 'R' && m->data[0] != 'v'))
 		return how;
-	length = (size_t)read_u32(m->data + 1) + 1;
+	length = (size_t)pgsql_get_u32(m->data + 1) + 1;
 	if (length < HEAD || length > sizeof(m->data))
 		return how;
 	*matters = true;
@@ -104,64 +98,68 @@ next_message(const struct pgsql_startup *s, struct message *m, bool *matters)
 }
 
 /* A failure of the local program's end, for our caller. */
-static enum pgsql_passed
-local_end(enum pgsql_io how)
+static enum protocol_passed
+local_end(enum clear_io how)
 {
 	switch (how) {
-	case PGSQL_IO_OVER: return PGSQL_PASS_LATE;
-	case PGSQL_IO_STOPPED: return PGSQL_PASS_ENDED;
-	case PGSQL_IO_GONE: return PGSQL_PASS_DEAF;
-	case PGSQL_IO_DONE: break;
+	case CLEAR_OVER: return PROTOCOL_LATE;
+	case CLEAR_STOPPED: return PROTOCOL_ENDED;
+	case CLEAR_GONE: return PROTOCOL_DEAF;
+	case CLEAR_DONE: break;
 	}
-	return PGSQL_PASSED;
+	return PROTOCOL_PASSED;
 }
 
 /* Passes one message on; *more: there may be another before the one that is looked for. */
-static enum pgsql_passed
-pass_answer(struct pgsql_startup *s, int64_t patience_ms, bool *more)
+static enum protocol_passed
+pass_answer(struct protocol_start *s, int64_t patience_ms, bool *more)
 {
 	struct message m = { .have = 0 };
 	bool matters;
 	enum gathered how = next_message(s, &m, &matters);
-	enum pgsql_io written;
+	enum clear_io written;
 
 	*more = how == WHOLE && matters && m.data[0] == 'v';
 	if (how == WHOLE && matters)
 		m.have = pgsql_without_binding(m.data, m.have);
-	written = pgsql_write_all(s->fd_out, m.data, m.have, deadline_after(patience_ms));
-	if (written != PGSQL_IO_DONE)
+	written = clear_write_all(s->fd_out, m.data, m.have, deadline_after(patience_ms));
+	if (written != CLEAR_DONE)
 		return local_end(written);
 	s->in += m.have;
-	return how == FAILED ? PGSQL_PASS_CUT : how == STOPPED ? PGSQL_PASS_ENDED : PGSQL_PASSED;
+	return how == FAILED ? PROTOCOL_CUT : how == STOPPED ? PROTOCOL_ENDED : PROTOCOL_PASSED;
 }
 
 /*
  * Sends the rest of the StartupMessage: what there is of it where the local program has ended, as
  * the relay will see.
  */
-static enum pgsql_passed
-send_rest(struct pgsql_startup *s, int64_t patience_ms)
+static enum protocol_passed
+send_rest(struct protocol_start *s, int64_t patience_ms)
 {
 	unsigned char startup[PGSQL_STARTUP_MAX];
-	size_t have = 0;
-	enum pgsql_io how = pgsql_read_exactly(
+	size_t have;
+	enum clear_io how = clear_read_exactly(
 	    s->fd_in, startup, s->rest, &have, deadline_after(patience_ms));
 
-	if (how == PGSQL_IO_OVER || how == PGSQL_IO_STOPPED)
+	if (how == CLEAR_OVER || how == CLEAR_STOPPED)
 		return local_end(how);
 	if (have > 0 && tls_write(s->tls, startup, have) != (ssize_t)have)
-		return PGSQL_PASS_CUT;
+		return PROTOCOL_CUT;
 	s->out += have;
-	return PGSQL_PASSED;
+	return PROTOCOL_PASSED;
 }
 
-enum pgsql_passed
-pgsql_pass_startup(struct pgsql_startup *s, int64_t patience_ms)
+enum protocol_passed
+pgsql_pass_startup(struct protocol_start *s, int64_t patience_ms)
 {
-	enum pgsql_passed how = send_rest(s, patience_ms);
-	bool more = how == PGSQL_PASSED && s->out == s->rest;
+	enum protocol_passed how;
+	bool more;
 
-	while (more && how == PGSQL_PASSED)
+	if (s->rest == 0)
+		return PROTOCOL_PASSED; /* not a StartupMessage */
+	how = send_rest(s, patience_ms);
+	more = how == PROTOCOL_PASSED && s->out == s->rest;
+	while (more && how == PROTOCOL_PASSED)
 		how = pass_answer(s, patience_ms, &more);
 	return how;
 }

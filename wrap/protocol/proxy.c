@@ -3,16 +3,14 @@
 #include "protocol/proxy.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/deadline.h"
 #include "parse.h"
+#include "protocol/clear.h"
 
 /* an address with its interface and its bits, and a comma or NUL */
 #define NETWORK_TEXT (INET6_ADDRSTRLEN + IF_NAMESIZE + sizeof("/128"))
@@ -144,23 +142,13 @@ proxy_allows(const char *list, const struct address *proxy)
 }
 
 static enum proxy_verdict
-read_exactly(int fd, unsigned char *data, size_t n, int64_t deadline)
+read_exactly(int fd, void *data, size_t n, int64_t deadline)
 {
-	while (n > 0) {
-		ssize_t got = read(fd, data, n);
-
-		if (got > 0) {
-			data += got;
-			n -= (size_t)got;
-			continue;
-		}
-		if (got == 0 || errno != EAGAIN)
-			return PROXY_GONE;
-		switch (deadline_wait_fd(fd, POLLIN, deadline)) {
-		case DEADLINE_OVER: return PROXY_TIMEOUT;
-		case DEADLINE_STOP: return PROXY_STOPPED;
-		case DEADLINE_ERROR: return PROXY_GONE;
-		}
+	switch (clear_read_exactly(fd, data, n, NULL, deadline)) {
+	case CLEAR_OVER: return PROXY_TIMEOUT;
+	case CLEAR_STOPPED: return PROXY_STOPPED;
+	case CLEAR_GONE: return PROXY_GONE;
+	case CLEAR_DONE: break;
 	}
 	return PROXY_OK;
 }
@@ -204,7 +192,7 @@ read_line(int fd, unsigned char *begun, size_t n, int64_t deadline, struct addre
 
 	memcpy(line, begun, n);
 	while (n < LINE && !(n >= 2 && line[n - 1] == '\n')) {
-		if ((how = read_exactly(fd, (unsigned char *)line + n, 1, deadline)) != PROXY_OK)
+		if ((how = read_exactly(fd, line + n, 1, deadline)) != PROXY_OK)
 			return how;
 		n++;
 	}

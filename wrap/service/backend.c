@@ -15,8 +15,6 @@
 #include "base/deadline.h"
 #include "base/socket.h"
 
-#define POSTGRES_PORT "5432"
-
 static int
 bind_source(int fd, const struct address *source, const char *text, struct failure *why)
 {
@@ -98,12 +96,14 @@ follow(const char *path)
 int
 backend_open(struct backend *b, const struct options *o, struct failure *why)
 {
+	const struct protocol *p = o->protocol != NULL ? o->protocol :
+							 protocol_by_port(o->backend.port);
 	const struct address *source = find_source(o);
 	int usable = 0;
 
 	b->tcp = o->backend_path == NULL;
 	b->path = o->backend_path;
-	b->postgres = !o->client && (o->pgsql || strcmp(o->backend.port, POSTGRES_PORT) == 0);
+	b->absent = !o->client && p != NULL ? p->absent : NULL;
 	if (b->tcp) {
 		if (address_resolve(&o->backend, false, &b->addresses, why) == -1)
 			return -1;
@@ -184,10 +184,7 @@ connect_hint(const struct backend *b, int error)
 		return "";
 	if (!b->tcp)
 		return "; nothing listens on that socket: is the service running, and is this its path?";
-	if (b->postgres)
-		return "; is PostgreSQL running and listening on TCP (listen_addresses = 'localhost', once "
-		       "`postmaster -i`)? else give its Unix socket: -r /var/run/postgresql/.s.PGSQL.5432";
-	return "; nothing listens there: is the service running?";
+	return b->absent != NULL ? b->absent : "; nothing listens there: is the service running?";
 }
 
 static void

@@ -18,7 +18,7 @@ struct backend {
 	int sockets[ADDRESS_MAX]; /* one for each address, or -1 */
 	int fd;                   /* the connected one, or -1 */
 	bool tcp;
-	bool postgres; /* worth a hint about PostgreSQL's own settings */
+	const char *absent; /* the protocol's hint where nothing listens, or NULL */
 	/* what was connected or tried first, as the log shows it; "-" before */
 	char name[ADDRESS_TEXT];
 	char source[ADDRESS_TEXT];

@@ -17,7 +17,6 @@
 #include "base/deadline.h"
 #include "base/log.h"
 #include "tls/peer.h"
-#include "protocol/pgsql_end.h"
 #include "session/report.h"
 #include "session/session_steps.h"
 #include "base/socket.h"
@@ -89,11 +88,13 @@ say_begin(struct session *s)
 static bool
 ends_clean(struct session *s)
 {
+	const struct protocol *p = s->o->protocol;
+
 	if (!s->established)
 		return false;
 	if (s->backend.fd == -1 && s->program.fd == -1)
-		return s->o->pgsql &&
-		    pgsql_tell_unavailable(s->tls, s->why.text, deadline_after(s->o->connect_ms));
+		return p != NULL && p->tell_unavailable != NULL &&
+		    p->tell_unavailable(s->tls, s->why.text, deadline_after(s->o->connect_ms));
 	return s->relay.outcome == RELAY_DONE || s->relay.outcome == RELAY_PEER_BARE ||
 	    s->relay.outcome == RELAY_PLAIN_CLOSED;
 }
@@ -144,10 +145,8 @@ leave_plain(struct session *s)
 struct report
 session_report(const struct session *s)
 {
-	/*
-	 * Some PostgreSQL drivers never say close_notify: there a cut is nothing to be warned of.
-	 */
-	bool warn = s->truncated && !s->o->pgsql;
+	const struct protocol *p = s->o->protocol;
+	bool warn = s->truncated && (p == NULL || !p->ends_bare);
 	struct report r = { .level = s->why.code != EX_OK ? LEVEL_ERR :
 		    warn                                  ? LEVEL_WARNING :
 							    LEVEL_NOTICE,

@@ -11,21 +11,21 @@
 
 #include "base/deadline.h"
 #include "base/log.h"
-#include "protocol/pgsql_startup.h"
 
 /* Client mode: the local program's first words, before anybody is disturbed for it. */
 int
 session_negotiate_local(struct session *s)
 {
-	if (!s->o->pgsql)
+	const struct protocol *p = s->o->protocol;
+
+	if (p == NULL || p->negotiate_local == NULL)
 		return 0;
-	switch (pgsql_accept_local(
-	    &s->hello, STDIN_FILENO, STDOUT_FILENO, deadline_after(s->o->handshake_ms))) {
-	case PGSQL_FORWARD: /* goes through TLS like everything else */
-	case PGSQL_BEGIN: return 0;
-	case PGSQL_STOPPED:
+	switch (p->negotiate_local(
+	    &s->talk, STDIN_FILENO, STDOUT_FILENO, deadline_after(s->o->handshake_ms))) {
+	case PROTOCOL_HANDSHAKE: return 0;
+	case PROTOCOL_STOPPED:
 		return session_finish_why(s, "handshake", "signal", "ended by a signal");
-	default: return session_finish_why(s, "refused", NULL, s->hello.reason);
+	default: return session_finish_why(s, "refused", NULL, s->talk.reason);
 	}
 }
 
@@ -33,41 +33,36 @@ session_negotiate_local(struct session *s)
 void
 session_tell_local(struct session *s)
 {
+	const struct protocol *p = s->o->protocol;
 	int64_t deadline = deadline_after(s->o->connect_ms);
 	struct failure why = s->why;
 	const char *result = s->result;
 
-	if (!s->o->pgsql || s->first_out > 0)
+	if (p == NULL || p->tell_local == NULL || s->first_out > 0)
 		return;
-	if (!s->confined &&
-	    (session_confine(s) == -1 ||
-		pgsql_accept_local(&s->hello, STDIN_FILENO, STDOUT_FILENO, deadline) !=
-		    PGSQL_BEGIN))
-		s->hello.rest = 0;
+	if (!s->confined && session_confine(s) == 0 && p->negotiate_local != NULL)
+		(void)p->negotiate_local(&s->talk, STDIN_FILENO, STDOUT_FILENO, deadline);
 	s->why = why;
 	s->result = result;
-	if (s->hello.rest > 0)
-		pgsql_tell_local(&s->hello, STDIN_FILENO, STDOUT_FILENO, why.text, deadline);
+	p->tell_local(&s->talk, STDIN_FILENO, STDOUT_FILENO, why.text, deadline);
 }
 
-/* Client mode: the server is asked for TLS, in PostgreSQL's way where -n says so. */
+/* Client mode: the server is asked for TLS, in its own protocol where -n names one. */
 int
 session_ask_for_tls(struct session *s)
 {
-	struct pgsql answer = { .len = 0 };
-
 	tls_set_fd(s->tls, s->backend.fd);
 	s->handshake_started = deadline_now();
 	s->handshake_deadline = deadline_after(s->o->handshake_ms);
 	session_watch(s);
-	if (!s->o->pgsql)
+	if (s->o->protocol == NULL)
 		return 0;
-	switch (pgsql_request_tls(&answer, s->backend.fd, s->handshake_deadline)) {
-	case PGSQL_HANDSHAKE: return 0;
-	case PGSQL_STOPPED:
+	switch (s->o->protocol->ask_for_tls(&s->talk, s->backend.fd, s->handshake_deadline)) {
+	case PROTOCOL_HANDSHAKE: return 0;
+	case PROTOCOL_STOPPED:
 		return session_finish_why(s, "handshake", "signal", "ended by a signal");
 	default:
-		failure_set(&s->why, EX_UNAVAILABLE, "%s", answer.reason);
+		failure_set(&s->why, EX_UNAVAILABLE, "%s", s->talk.reason);
 		return session_finish(s, "handshake", NULL);
 	}
 }
@@ -98,34 +93,34 @@ session_remember_host(struct session *s)
 int
 session_send_first(struct session *s)
 {
-	if (s->hello.len > 0 &&
-	    tls_write(s->tls, s->hello.packet, s->hello.len) != (ssize_t)s->hello.len) {
+	if (s->talk.len > 0 &&
+	    tls_write(s->tls, s->talk.read, s->talk.len) != (ssize_t)s->talk.len) {
 		failure_set(&s->why, EX_UNAVAILABLE, "%s", tls_reason(s->tls));
 		return session_finish(s, "handshake", NULL);
 	}
-	s->first_out = s->hello.len;
+	s->first_out = s->talk.len;
 	return 0;
 }
 
-/* How the start of a PostgreSQL session has ended, where the relay does not follow. */
+/* How the first messages were passed on: whether the relay may follow. */
 static int
-startup_over(struct session *s, enum pgsql_passed how)
+startup_over(struct session *s, enum protocol_passed how)
 {
 	switch (how) {
-	case PGSQL_PASSED: return 0;
-	case PGSQL_PASS_ENDED:
+	case PROTOCOL_PASSED: return 0;
+	case PROTOCOL_ENDED:
 		s->relay.outcome = RELAY_STOPPED;
 		return session_finish_why(s, "stopped", "signal", "ended by a signal");
-	case PGSQL_PASS_LATE:
+	case PROTOCOL_LATE:
 		s->relay.outcome = RELAY_IDLE;
 		return session_finish_why(s, "timeout", "timeout",
 		    "local program stood still within its first message, or an answer to it, for "
 		    "--handshake-timeout");
-	case PGSQL_PASS_DEAF:
+	case PROTOCOL_DEAF:
 		s->relay.outcome = RELAY_PLAIN_RESET;
 		failure_set(&s->why, EX_OK, "write to backend: %s", strerror(errno));
 		return session_finish(s, "reset", "backend");
-	case PGSQL_PASS_CUT: break;
+	case PROTOCOL_CUT: break;
 	}
 	s->relay.outcome = RELAY_PEER_CUT;
 	s->truncated = s->peer_done = true;
@@ -133,20 +128,20 @@ startup_over(struct session *s, enum pgsql_passed how)
 	return session_finish(s, "cut", "peer");
 }
 
-/* Client mode: a PostgreSQL session begins with what a program without TLS must not be offered. */
+/* Client mode: the server may begin with what a program without TLS must not be offered. */
 int
 session_pass_startup(struct session *s)
 {
-	struct pgsql_startup p = {
-		.tls = s->tls, .fd_in = STDIN_FILENO, .fd_out = STDOUT_FILENO, .rest = s->hello.rest
+	struct protocol_start start = {
+		.tls = s->tls, .fd_in = STDIN_FILENO, .fd_out = STDOUT_FILENO, .rest = s->talk.rest
 	};
-	enum pgsql_passed how;
+	enum protocol_passed how;
 
-	if (p.rest == 0)
+	if (s->o->protocol == NULL || s->o->protocol->pass_start == NULL)
 		return 0;
-	how = pgsql_pass_startup(&p, s->o->handshake_ms);
-	s->first_in = s->relay.in = p.in;
-	s->first_out += p.out;
+	how = s->o->protocol->pass_start(&start, s->o->handshake_ms);
+	s->first_in = s->relay.in = start.in;
+	s->first_out += start.out;
 	s->relay.out = s->first_out;
 	return startup_over(s, how);
 }

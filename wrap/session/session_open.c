@@ -70,13 +70,14 @@ session_open_backend(struct session *s)
 static const unsigned char *
 find_ticket_key(const struct session *s, unsigned char key[TICKET_KEY])
 {
+	const struct protocol *p = s->o->protocol;
 	char label[sizeof(s->o->service) + 32];
 	struct failure why;
 
 	if (s->o->tickets == NULL)
 		return NULL;
-	(void)snprintf(label, sizeof(label), "%s%s -v %d", s->o->service,
-	    s->o->pgsql ? " -n pgsql" : "", s->o->trust.level);
+	(void)snprintf(label, sizeof(label), "%s%s%s -v %d", s->o->service, p != NULL ? " -n " : "",
+	    p != NULL ? p->name : "", s->o->trust.level);
 	if (ticket_key(s->o->tickets, label, key, &why) == 0)
 		return key;
 	log_line(LEVEL_WARNING, "%s; going on without tickets", why.text);
@@ -134,9 +135,11 @@ session_try_tls(const struct options *o, struct failure *why)
 int
 session_start_tls(struct session *s)
 {
+	const struct protocol *p = s->o->protocol;
 	struct tls_config c = { .keys = s->o->pem != NULL ? &s->keys : NULL,
 		.priority = s->o->priority,
-		.alpn = s->o->pgsql ? PGSQL_ALPN : NULL,
+		.alpn = p != NULL ? p->alpn : NULL,
+		.alpn_missing = p != NULL ? p->alpn_missing : NULL,
 		.sni = s->o->trust.host,
 		.bare_end = s->o->bare_end };
 	unsigned char key[TICKET_KEY];

@@ -106,10 +106,10 @@ session_shake_hands(struct session *s)
 			keyholder_hear(&s->keys);
 		if (s->keys.why.code != EX_OK) {
 			/*
-			 * libpq reads an alert that comes right behind our S with it, and then
-			 * finds an end where the alert was: first it says its ClientHello.
+			 * A client may read an alert together with our last word in clear, as libpq
+			 * does, and then miss it: first it says its ClientHello.
 			 */
-			if (s->o->pgsql)
+			if (s->o->protocol != NULL)
 				(void)deadline_wait_fd(tls_fd_in(s->tls), POLLIN,
 				    deadline_min(deadline_after(HELLO_MS), s->handshake_deadline));
 			break;

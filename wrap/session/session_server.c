@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/deadline.h"
-#include "protocol/pgsql_end.h"
 #include "protocol/proxy.h"
 
 /*
@@ -70,36 +69,33 @@ session_announce_peer(struct session *s)
 static int
 pass_cancel(struct session *s)
 {
+	const struct protocol *p = s->o->protocol;
+
 	if (s->o->trust.level >= TRUST_REQUIRED)
-		return session_finish_why(s, "refused", NULL,
-		    "a CancelRequest in clear, and a certificate is required (-v); "
-		    "PQcancelBlocking of libpq 17 cancels inside TLS");
+		return session_finish_why(s, "refused", NULL, p->cancel_in_clear);
 	deadline_watch_end();
 	if (session_connect_backend(s) == -1 || session_announce_peer(s) == -1)
 		return -1;
-	if (pgsql_pass_cancel(s->backend.fd, s->hello.packet, s->hello.len,
-		deadline_after(s->o->connect_ms)) == -1)
-		return session_finish_why(
-		    s, "backend", "backend", "the CancelRequest could not be passed on");
-	s->relay.in = s->hello.len;
+	if (p->pass_cancel(&s->talk, s->backend.fd, deadline_after(s->o->connect_ms)) == -1)
+		return session_finish_why(s, "backend", "backend", s->talk.reason);
+	s->relay.in = s->talk.len;
 	return session_finish(s, "cancel", "backend");
 }
 
 int
 session_negotiate(struct session *s)
 {
-	if (!s->o->pgsql)
+	if (s->o->protocol == NULL)
 		return 0;
-	switch (pgsql_accept(&s->hello, STDIN_FILENO, s->handshake_deadline)) {
-	case PGSQL_HANDSHAKE: break;
-	case PGSQL_DIRECT:
+	switch (s->o->protocol->negotiate(&s->talk, STDIN_FILENO, s->handshake_deadline)) {
+	case PROTOCOL_HANDSHAKE: break;
+	case PROTOCOL_DIRECT:
 		tls_require_alpn(s->tls);
-		tls_preload(s->tls, s->hello.packet, s->hello.len);
+		tls_preload(s->tls, s->talk.read, s->talk.len);
 		break;
-	case PGSQL_FORWARD: return pass_cancel(s);
-	case PGSQL_BEGIN:
-	case PGSQL_REFUSED: return session_finish_why(s, "refused", NULL, s->hello.reason);
-	case PGSQL_STOPPED:
+	case PROTOCOL_CANCEL: return pass_cancel(s);
+	case PROTOCOL_REFUSED: return session_finish_why(s, "refused", NULL, s->talk.reason);
+	case PROTOCOL_STOPPED:
 		return session_finish_why(s, "handshake", "signal", "ended by a signal");
 	}
 	return 0;

@@ -12,7 +12,7 @@
 #include "service/backend.h"
 #include "key/keyholder.h"
 #include "options/options.h"
-#include "protocol/pgsql.h"
+#include "protocol/protocol.h"
 #include "service/program.h"
 #include "session/relay.h"
 #include "session/report.h"
@@ -34,7 +34,7 @@ struct session {
 	bool opened;                       /* or was tried to be */
 	bool confined;
 	struct tls *tls;
-	struct pgsql hello;
+	struct protocol_talk talk; /* before TLS */
 	struct relay_result relay;
 	struct failure why;
 	const char *result;         /* the word of the log line */
@@ -95,8 +95,8 @@ int session_send_first(struct session *s);
 int session_pass_startup(struct session *s);
 
 /*
- * No step: where it did not come to the relay, a local psql is told in words why there is no
- * database.
+ * No step: where it did not come to the relay, the local program is told in its own protocol why
+ * there is no service.
  */
 void session_tell_local(struct session *s);
 

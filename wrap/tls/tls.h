@@ -35,7 +35,8 @@ struct tls_config {
 	const struct ticket_session *resume; /* a client's, or NULL: it remembers nothing */
 	const char *priority;                /* -C, or NULL */
 	const char *alpn;                    /* offered to a peer that asks for it, or NULL */
-	bool bare_end; /* such a FIN is a clean end, for which tls_read answers 0 */
+	const char *alpn_missing; /* the reason of a peer's end that did not ask for it */
+	bool bare_end;            /* such a FIN is a clean end, for which tls_read answers 0 */
 };
 
 /* What a handshake agreed on.  sni and alpn are the peer's words; "" where there is none. */

@@ -83,7 +83,7 @@ handshake_reason(const struct tls *t, int error, int alert)
 	if (error == GNUTLS_E_CERTIFICATE_REQUIRED || error == GNUTLS_E_NO_CERTIFICATE_FOUND)
 		return "peer shows no certificate, and one is required (-v)";
 	if (error == GNUTLS_E_NO_APPLICATION_PROTOCOL)
-		return "peer did not ask for our protocol by ALPN; stunnel and -c need protocol = pgsql or -n pgsql as well";
+		return t->alpn_missing;
 	if (alert == GNUTLS_A_DECRYPT_ERROR)
 		return "peer rejected our signature; run --check";
 	if (alert == GNUTLS_A_CERTIFICATE_EXPIRED)

@@ -109,6 +109,7 @@ set_alpn(struct tls *t, const struct tls_config *c, struct failure *why)
 	gnutls_datum_t alpn;
 	int r;
 
+	t->alpn_missing = c->alpn_missing;
 	if (c->alpn == NULL)
 		return 0;
 	alpn.data = (unsigned char *)(uintptr_t)c->alpn;

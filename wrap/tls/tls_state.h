@@ -33,6 +33,7 @@ struct tls {
 	const char *refused; /* why the peer's chain was, before it was computed with, or NULL */
 	bool is_server;
 	bool alpn_required;
+	const char *alpn_missing;
 	const struct ticket_session *last; /* that it may resume, or NULL */
 	bool key_shown;                    /* our certificate went to the peer */
 	bool established;                  /* the handshake is complete */

@@ -1,0 +1,59 @@
+/* Bytes in clear, exactly so many, by a deadline. */
+
+#include "protocol/clear.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/deadline.h"
+
+/* After a call that failed: CLEAR_DONE means try again. */
+static enum clear_io
+wait_again(int fd, short events, int64_t deadline)
+{
+	if (errno != EAGAIN)
+		return CLEAR_GONE;
+	switch (deadline_wait_fd(fd, events, deadline)) {
+	case DEADLINE_OVER: return CLEAR_OVER;
+	case DEADLINE_STOP: return CLEAR_STOPPED;
+	case DEADLINE_ERROR: return CLEAR_GONE;
+	}
+	return CLEAR_DONE;
+}
+
+enum clear_io
+clear_read_exactly(int fd, void *data, size_t n, size_t *have, int64_t deadline)
+{
+	enum clear_io how = CLEAR_DONE;
+	size_t all = 0;
+
+	while (all < n && how == CLEAR_DONE) {
+		ssize_t got = read(fd, (unsigned char *)data + all, n - all);
+
+		if (got > 0)
+			all += (size_t)got;
+		else
+			how = got == 0 ? CLEAR_GONE : wait_again(fd, POLLIN, deadline);
+	}
+	if (have != NULL)
+		*have = all;
+	return how;
+}
+
+enum clear_io
+clear_write_all(int fd, const void *data, size_t n, int64_t deadline)
+{
+	const unsigned char *at = data;
+	enum clear_io how = CLEAR_DONE;
+
+	while (n > 0 && how == CLEAR_DONE) {
+		ssize_t sent = write(fd, at, n);
+
+		if (sent >= 0) {
+			at += sent;
+			n -= (size_t)sent;
+		} else
+			how = wait_again(fd, POLLOUT, deadline);
+	}
+	return how;
+}

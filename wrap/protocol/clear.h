@@ -1,0 +1,25 @@
+#ifndef INETLS_CLEAR_H
+#define INETLS_CLEAR_H
+
+/*
+ * Bytes in clear on a non-blocking descriptor, by a deadline: exactly so many and not one more,
+ * since what follows belongs to TLS or to the service.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum clear_io {
+	CLEAR_DONE,
+	CLEAR_OVER,    /* the deadline has passed */
+	CLEAR_STOPPED, /* a signal asks us to end */
+	CLEAR_GONE,    /* the end of file, or errno */
+};
+
+/* Reads n bytes.  *have is how many came, also where it failed; have may be NULL. */
+enum clear_io clear_read_exactly(int fd, void *data, size_t n, size_t *have, int64_t deadline);
+
+/* Writes all n bytes. */
+enum clear_io clear_write_all(int fd, const void *data, size_t n, int64_t deadline);
+
+#endif

@@ -1,0 +1,76 @@
+/* One StartupMessage, and the first bytes that come back. */
+
+#include "protocol/pgsql_check.h"
+
+#include <string.h>
+
+#include "protocol/clear.h"
+
+#define ANSWER 9 /* the kind of a message, its length, and of an Authentication its code */
+
+enum welcome {
+	NO_ANSWER, /* nothing, or nothing that PostgreSQL says */
+	TRUSTS,    /* come in */
+	ASKS,      /* prove it: by a password, or in whatever way */
+	DECLINES,  /* an error */
+};
+
+/* Asks to be let in as the user postgres, and reads the head of the answer. */
+static enum welcome
+probe(int fd, int64_t deadline)
+{
+	/* The length, protocol 3.0, then pairs of strings, and an empty one at the end. */
+	static const char startup[] = "\0\0\0\51"
+				      "\0\3\0\0"
+				      "user\0postgres\0"
+				      "database\0postgres\0";
+	static const char come_in[] = { 0, 0, 0, 8, 0, 0, 0, 0 };
+	char answer[ANSWER];
+
+	if (clear_write_all(fd, startup, sizeof(startup), deadline) != CLEAR_DONE ||
+	    clear_read_exactly(fd, answer, sizeof(answer), NULL, deadline) != CLEAR_DONE)
+		return NO_ANSWER;
+	if (answer[0] == 'E')
+		return DECLINES;
+	if (answer[0] != 'R')
+		return NO_ANSWER;
+	return memcmp(answer + 1, come_in, sizeof(come_in)) == 0 ? TRUSTS : ASKS;
+}
+
+/* Everybody who comes through this port is who we are to PostgreSQL.  Whether it wants a proof. */
+static bool
+check_welcome(const struct protocol_service *service, protocol_say *say, int64_t deadline)
+{
+	switch (probe(service->fd, deadline)) {
+	case ASKS: say("ok", "PostgreSQL: asks for a password, or another proof"); return true;
+	case TRUSTS:
+		say("warning",
+		    "trust: PostgreSQL takes everybody on this port for its superuser, without a "
+		    "password; mend the line of pg_hba.conf for %s: inetls(7), step 6",
+		    service->is_path ? "local" : service->source);
+		break;
+	case DECLINES: say("ok", "PostgreSQL: turns the user postgres away"); break;
+	case NO_ANSWER:
+		say("warning", "PostgreSQL: %s does not answer as one does; is it one?",
+		    service->name);
+		break;
+	}
+	return false;
+}
+
+void
+pgsql_check(const struct protocol_service *service, protocol_say *say, int64_t deadline)
+{
+	bool asks = service->fd != -1 && check_welcome(service, say, deadline);
+
+	if (asks)
+		return;
+	if (service->is_path)
+		say("warning",
+		    "pg_hba.conf: every client of this port looks local to PostgreSQL; never \"trust\" in a "
+		    "local line, and never run the wrapper as postgres where it says \"peer\"");
+	else if (!service->has_source)
+		say("warning",
+		    "pg_hba.conf: every client of this port looks local to PostgreSQL; never \"trust\" "
+		    "127.0.0.1, or tell them apart with -I 127.0.0.77");
+}

@@ -1,0 +1,64 @@
+/* The protocols that there are: each is one row of this table. */
+
+#include "protocol/protocol.h"
+
+#include <string.h>
+
+#include "protocol/pgsql.h"
+#include "protocol/pgsql_check.h"
+#include "protocol/pgsql_end.h"
+#include "protocol/pgsql_startup.h"
+
+static const struct protocol protocols[] = {
+	{
+	    .name = "pgsql",
+	    .help = "PostgreSQL: answer SSLRequest before the handshake",
+	    .alpn = "postgresql",
+	    .alpn_missing = "peer did not ask for our protocol by ALPN; stunnel and -c need "
+			    "protocol = pgsql or -n pgsql as well",
+	    /* Some PostgreSQL drivers never say close_notify. */
+	    .ends_bare = true,
+	    .port = "5432",
+	    .absent =
+		"; is PostgreSQL running and listening on TCP (listen_addresses = 'localhost', once "
+		"`postmaster -i`)? else give its Unix socket: -r /var/run/postgresql/.s.PGSQL.5432",
+	    .cancel_in_clear = "a CancelRequest in clear, and a certificate is required (-v); "
+			       "PQcancelBlocking of libpq 17 cancels inside TLS",
+	    .negotiate = pgsql_negotiate,
+	    .pass_cancel = pgsql_pass_cancel,
+	    .tell_unavailable = pgsql_tell_unavailable,
+	    .check = pgsql_check,
+	    .negotiate_local = pgsql_negotiate_local,
+	    .ask_for_tls = pgsql_ask_for_tls,
+	    .pass_start = pgsql_pass_startup,
+	    .tell_local = pgsql_tell_local,
+	},
+};
+
+const struct protocol *
+protocol_at(size_t i)
+{
+	return i < sizeof(protocols) / sizeof(protocols[0]) ? &protocols[i] : NULL;
+}
+
+const struct protocol *
+protocol_by_name(const char *name)
+{
+	const struct protocol *p;
+
+	for (size_t i = 0; (p = protocol_at(i)) != NULL; i++)
+		if (strcmp(p->name, name) == 0)
+			return p;
+	return NULL;
+}
+
+const struct protocol *
+protocol_by_port(const char *port)
+{
+	const struct protocol *p;
+
+	for (size_t i = 0; (p = protocol_at(i)) != NULL; i++)
+		if (p->port != NULL && strcmp(p->port, port) == 0)
+			return p;
+	return NULL;
+}
