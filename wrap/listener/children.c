@@ -1,4 +1,4 @@
-/* A plain prefork: one process for each connection, and some that wait for the next. */
+/* A plain prefork: each child serves one connection; some children wait for the next one. */
 
 #include "listener/children.h"
 
@@ -15,10 +15,10 @@
 #include "base/log.h"
 #include "listener/worker.h"
 
-/* Names, tickets and the time zone are as old as the child that has read them. */
+/* A waiting child keeps the host names, tickets and time zone that it read when it was made. */
 #define IDLE_MAX_MS 60000
 
-/* A shortage is over when nothing has failed for as long. */
+/* A shortage is over when nothing has failed for this long. */
 #define OVER_MS 10000
 
 int
@@ -44,8 +44,8 @@ children_serving(const struct children *c)
 }
 
 /*
- * What is short is so for a while, and is tried ten times a second: the log hears of it once, and
- * how often when it is over.
+ * A shortage lasts a while, and forking is tried again ten times a second.  The log reports the
+ * first failure, and when it is over how many there were.
  */
 static void
 note_failure(struct children *c, const char *text)
@@ -96,7 +96,10 @@ watch(const struct children *c, int fd)
 	return epoll_ctl(c->events, EPOLL_CTL_ADD, fd, &e);
 }
 
-/* Out of the epoll first: a child that was forked meanwhile may have a copy of the descriptor. */
+/*
+ * Remove it from the epoll first: a child that was forked meanwhile may have a copy of the
+ * descriptor.
+ */
 static void
 let_go(const struct children *c, int fd)
 {
@@ -109,7 +112,10 @@ lose(struct children *c, int fd)
 {
 	switch (c->at[fd].state) {
 	case CHILD_WAITS:
-		/* What has ended it may end the next one as fast. */
+		/*
+		 * What has killed this child may kill the next one just as fast, so wait before
+		 * another fork.
+		 */
 		c->pause = deadline_after(DEADLINE_PAUSE_MS);
 		c->waiting--;
 		break;
@@ -121,7 +127,9 @@ lose(struct children *c, int fd)
 	let_go(c, fd);
 }
 
-/* 0, or -1 and *why.  The new process closes what belongs to the listener and the other children.
+/*
+ * 0, or -1 and *why.  The new process closes the descriptors of the listener and of the other
+ * children.
  */
 static int
 fork_child(struct children *c, int channel, const int ends[2], struct failure *why)
@@ -132,7 +140,10 @@ fork_child(struct children *c, int channel, const int ends[2], struct failure *w
 		return failure_set(why, EX_OSERR, "fork: %s", strerror(errno));
 	if (pid != 0)
 		return 0;
-	/* The others must see their sockets end when the listener ends. */
+	/*
+	 * The other children must see their sockets end when the listener ends, so this child may
+	 * hold no copy.
+	 */
 	for (int fd = 0; fd < c->places; fd++)
 		if (c->at[fd].state != CHILD_NONE)
 			(void)close(fd);
@@ -144,7 +155,7 @@ fork_child(struct children *c, int channel, const int ends[2], struct failure *w
 	worker_run(c->o, c->user, c->port, channel, ends[1]);
 }
 
-/* Our end of the socket to a new child, or -1 and *why. */
+/* The listener's end of the socket to a new child, or -1 and *why. */
 static int
 make_child(struct children *c, struct failure *why)
 {
@@ -222,14 +233,15 @@ children_reap(struct children *c)
 
 	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
 		if (keyholders_reaped(c->keys, pid))
-			children_retire(c); /* their channels end nowhere */
+			children_retire(c); /* the keyholder is gone, so their channels are dead */
 }
 
 /* ---- limits ---- */
 
 /*
- * An IPv4 address whole, and of an IPv6 address the half that belongs to one customer; a link-local
- * one is all in the other half, and on one interface.
+ * What connections are counted by: all of an IPv4 address; of an IPv6 address the first 64 bits,
+ * which belong to one customer.  Link-local addresses share those bits, so there it is the other
+ * half and the interface.
  */
 static void
 source_of(const struct address *a, struct in6_addr *out)
@@ -250,7 +262,10 @@ source_of(const struct address *a, struct in6_addr *out)
 		memset(out->s6_addr + 8, 0, 8);
 }
 
-/* Who is refused takes no place, or a flood would keep out those whom the limits protect. */
+/*
+ * A refused peer takes no place.  Otherwise a flood would keep out the peers that the limits
+ * protect.
+ */
 static char
 judge(const struct children *c, const struct in6_addr *source)
 {
@@ -268,7 +283,7 @@ judge(const struct children *c, const struct in6_addr *source)
 	    WORKER_SERVE;
 }
 
-/* A child says by its errno that it cannot wait. */
+/* A child sends an errno when it cannot wait for connections. */
 static void
 note_child_failure(struct children *c, const void *message)
 {
@@ -280,7 +295,10 @@ note_child_failure(struct children *c, const void *message)
 	note_failure(c, why.text);
 }
 
-/* A child says once that it has accepted, and whom; what comes after that is its end. */
+/*
+ * A child sends one message when it has accepted: the peer's address.  After that only its end can
+ * come.
+ */
 static void
 hear(struct children *c, int fd)
 {

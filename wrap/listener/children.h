@@ -2,8 +2,8 @@
 #define INETLS_CHILDREN_H
 
 /*
- * A listener's children.  Some wait for a connection, each of the others serves one.  The listener
- * has a socket to each: its end tells that the child has ended.
+ * A listener's children.  Some wait for a connection; each of the others serves one.  The listener
+ * has a socket to each child: when the socket ends, the child has ended.
  */
 
 #include <netinet/in.h>
@@ -20,14 +20,14 @@
 enum child_state {
 	CHILD_NONE,
 	CHILD_WAITS,
-	CHILD_LEAVES, /* it was told to */
+	CHILD_LEAVES, /* the listener told it to */
 	CHILD_SERVES,
-	CHILD_REFUSES, /* it only logs that it has refused a connection */
+	CHILD_REFUSES, /* it only writes the log line of a refused connection */
 };
 
 struct child {
 	enum child_state state;
-	struct in6_addr source; /* of its peer: an IPv4 address, or an IPv6 /64 */
+	struct in6_addr source; /* the peer's: an IPv4 address, or an IPv6 /64 */
 };
 
 struct children {
@@ -35,39 +35,42 @@ struct children {
 	const struct port *port;
 	const struct confine *user;
 	struct keyholders *keys;
-	struct child *at; /* by our end of the socket to each */
+	struct child *at; /* indexed by the listener's end of the socket to each child */
 	int places, n, waiting, leaving;
 	int events;          /* an epoll of those sockets */
-	struct rlimit files; /* as it was; each child is a descriptor here */
+	struct rlimit files; /* the limit as it was; each child takes one descriptor here */
 	int64_t moved;       /* when a connection last came or ended */
 	int64_t renew_at;    /* when those that wait are replaced */
 	int64_t pause;       /* no fork before this moment, after one has failed */
-	unsigned failures;   /* to have a child that waits, of which the first was logged */
-	int64_t failed;      /* when the last of them was */
+	unsigned failures;   /* failures to fork a waiting child; only the first was logged */
+	int64_t failed;      /* when the last of these was */
 };
 
 /* 0, or -1 and *why. */
 int children_open(struct children *c, struct failure *why);
 
-/* Forks until --idle-children wait, and replaces those that have waited for long. */
+/* Forks until --idle-children children wait, and replaces those that have waited too long. */
 void children_keep(struct children *c);
 
-/* When children_keep has something to do next. */
+/* When children_keep next has something to do. */
 int64_t children_due(const struct children *c);
 
 /*
- * Tells those that wait to leave: they have the old key, log or tickets.  One that accepts in this
- * moment still serves.
+ * Tells the waiting children to leave, because they have the old key, log or tickets.  A child that
+ * accepts at this moment still serves.
  */
 void children_retire(struct children *c);
 
-/* Waits for what a child says, until the deadline: as deadline_wait_event. */
+/*
+ * Waits until the deadline for a message of a child, and handles it.  Returns what
+ * deadline_wait_event does.
+ */
 int children_hear(struct children *c, int64_t deadline);
 
-/* Waits for no one, but for the processes that have ended. */
+/* Reaps the processes that have ended; does not wait. */
 void children_reap(struct children *c);
 
-/* How many serve a connection. */
+/* How many children serve a connection. */
 int children_serving(const struct children *c);
 
 #endif

@@ -1,4 +1,4 @@
-/* The life of a process that goes on. */
+/* How a long-running process starts, detaches and is told to stop. */
 
 #include "listener/daemon.h"
 

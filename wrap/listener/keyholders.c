@@ -1,4 +1,4 @@
-/* The generations of a keyholder. */
+/* One keyholder for each version of the PEM that is still in use. */
 
 #include "listener/keyholders.h"
 
@@ -13,9 +13,11 @@
 #include "file.h"
 #include "base/log.h"
 
-#define LOOK_MS 1000 /* how often a renewed PEM is looked for, while connections arrive */
+#define LOOK_MS 1000 /* how often the PEM is checked for a change, while connections arrive */
 
-/* Children may end meanwhile; who is asked to end, or to wait for longer than that, does not go on.
+/*
+ * Waits for the first message of a new keyholder; children may end meanwhile.  If a signal asks us
+ * to stop, or it says nothing for that long, it fails.
  */
 static int
 await_start(struct keyholder_service *fresh, struct failure *why)
@@ -62,7 +64,8 @@ has_changed(struct keyholders *k)
 		return false;
 	k->looked = deadline_now();
 	if (stat(k->pem_path, &now) == -1)
-		return false; /* being replaced, or gone: the key that is held still serves */
+		/* the file is being replaced, or gone: the key in memory still serves */
+		return false;
 	if (file_is_same(&k->pem, &now))
 		return false;
 	k->pem = now;
@@ -97,13 +100,13 @@ keyholders_renew(struct keyholders *k, bool anyway)
 	return true;
 }
 
-/* Has the current generation serve the other end of a channel. */
+/* Makes the current keyholder serve the other end of a channel. */
 static int
 give(struct keyholders *k, int end, struct failure *why)
 {
 	if (keyholder_service_give(&k->current, &end, 1, why) == 0)
 		return 0;
-	/* It has died: another is made. */
+	/* The keyholder has died, so start another. */
 	return start(k, why) == -1 ? -1 : keyholder_service_give(&k->current, &end, 1, why);
 }
 
@@ -131,7 +134,7 @@ keyholders_reaped(struct keyholders *k, pid_t pid)
 	for (int i = 0; i < KEYHOLDERS_MAX; i++)
 		if (k->pids[i] == pid) {
 			k->pids[i] = 0;
-			/* Who had channels of an older one was retired before. */
+			/* Children that had channels of an older keyholder were retired before. */
 			return pid == k->current.pid;
 		}
 	return false;

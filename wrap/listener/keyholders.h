@@ -2,9 +2,9 @@
 #define INETLS_KEYHOLDERS_H
 
 /*
- * The keyholders of a process that has one for many sessions.  Each belongs to the PEM as it was at
- * one time and serves the channels that it was given, so that chain and signature always match; an
- * old one leaves with the last of its channels.
+ * The keyholders of a process that needs one for many sessions.  Each holds the PEM as it was when
+ * the keyholder started, and serves the channels that it was given, so chain and signature always
+ * match.  An old one ends with the last of its channels.
  */
 
 #include <stdbool.h>
@@ -15,31 +15,31 @@
 #include "failure.h"
 #include "key/keyholder.h"
 
-#define KEYHOLDERS_MAX 16 /* generations at once: sessions keep theirs for one handshake */
+#define KEYHOLDERS_MAX 16 /* keyholders at once: a session needs its own for one handshake only */
 
 struct keyholders {
 	const char *pem_path; /* NULL: a client that shows no certificate */
 	enum signable_role role;
 	const struct confine *user;
 	struct keyholder_service current;
-	pid_t pids[KEYHOLDERS_MAX]; /* of every generation that still serves; 0 is a free place */
+	pid_t pids[KEYHOLDERS_MAX]; /* of every keyholder that still runs; 0 is a free place */
 	struct stat pem;
-	int64_t looked; /* when the PEM was looked at, in ms */
+	int64_t looked; /* when the PEM was last checked, in ms */
 };
 
-/* The first generation.  0, or -1 and *why. */
+/* Starts the first keyholder.  0, or -1 and *why. */
 int keyholders_open(struct keyholders *k, const char *pem_path, enum signable_role role,
     const struct confine *user, struct failure *why);
 
 /*
- * Whether there is a new generation, since the PEM has changed, which is looked at once a second at
- * most, or anyway where that is wanted.  Logs what came of it; where the new PEM cannot serve, the
- * old key goes on.
+ * Starts a new keyholder if the PEM has changed, or always if anyway is set; the file is checked
+ * once a second at most.  Returns whether a new one serves, and logs the outcome.  If the new PEM
+ * cannot be used, the old key stays.
  */
 bool keyholders_renew(struct keyholders *k, bool anyway);
 
 /*
- * A channel of the current generation, -1 where there is no key, -2 and *why where there should be
+ * A channel to the current keyholder; -1 where there is no key; -2 and *why where there should be
  * one.
  */
 int keyholders_channel(struct keyholders *k, struct failure *why);
@@ -49,8 +49,8 @@ bool keyholders_reaped(struct keyholders *k, pid_t pid);
 bool keyholders_serves(const struct keyholders *k);
 
 /*
- * In the listener, when it stops, and in its children at once: the last channel's end is the
- * keyholder's.
+ * Closes the channels: in the listener when it stops, in its children at once.  A keyholder ends
+ * with its last channel.
  */
 void keyholders_leave(struct keyholders *k);
 

@@ -1,7 +1,7 @@
 /*
- * The listener.  It reads nothing from the network, and stays as it was started, since it must be
- * able to read a renewed PEM.  Its children accept; it keeps some waiting, and knows whom they
- * serve.
+ * The listener.  It reads nothing from the network, and keeps the user it was started as, so that
+ * it can read a renewed PEM.  Its children accept the connections; it keeps some waiting, and knows
+ * which peer each of the others serves.
  */
 
 #include "listener/listener.h"
@@ -30,7 +30,7 @@ struct listener {
 	struct confine user;
 	struct keyholders keys;
 	struct children children;
-	bool inherited; /* fd 0 was the socket */
+	bool inherited; /* fd 0 was the listening socket */
 	struct daemon daemon;
 };
 
@@ -43,7 +43,7 @@ init(struct listener *l, const struct options *o)
 	};
 }
 
-/* When one that a super-server has started gives the socket back. */
+/* When a listener that a super-server started gives the socket back. */
 static int64_t
 idle_end(const struct listener *l)
 {
@@ -81,7 +81,7 @@ serve(struct listener *l)
 
 /*
  * The port is closed at once; sessions go on until they end, for --close-timeout at most.  A child
- * that has accepted in the last moment serves.
+ * that accepted at the last moment still serves.
  */
 static void
 stop(struct listener *l)
@@ -98,8 +98,8 @@ stop(struct listener *l)
 	children_retire(c);
 	keyholders_leave(&l->keys);
 	/*
-	 * One that has accepted meanwhile must not keep the socket from the super-server: it goes
-	 * on without us.
+	 * A child has accepted meanwhile.  It must not keep the socket from the super-server, so it
+	 * goes on without us.
 	 */
 	if (l->inherited && !told)
 		return;
@@ -122,7 +122,9 @@ announce(const struct listener *l)
 		log_line(LEVEL_NOTICE, "options without effect here: -%s", l->o->ineffective);
 }
 
-/* The keyholder first, while this process is small; then what every child has in common. */
+/*
+ * Starts the keyholder first, while this process is small; then prepares what all children share.
+ */
 static int
 prepare(struct listener *l, struct failure *why)
 {
@@ -134,7 +136,7 @@ prepare(struct listener *l, struct failure *why)
 	l->user.off = l->o->no_sandbox;
 	confine_keep_root(&l->user);
 	for (int i = 0; i < l->port.n; i++)
-		socket_tune(l->port.fds[i]); /* each connection has it from here */
+		socket_tune(l->port.fds[i]); /* each connection inherits these options */
 	if (keyholders_open(&l->keys, l->o->no_keyholder ? NULL : l->o->pem,
 		l->o->client ? SIGNABLE_CLIENT : SIGNABLE_SERVER, &l->user, why) == -1)
 		return -1;
@@ -148,7 +150,10 @@ start(struct listener *l, struct failure *why)
 	    port_open(&l->port, &l->o->listen, l->o->client, why) == -1 ||
 	    daemon_detach(&l->daemon, why) == -1)
 		return -1;
-	/* What is only tried comes after what stays, or each child's heap has its holes. */
+	/*
+	 * Allocations that are only tried come after those that stay; otherwise every child's heap
+	 * has holes.
+	 */
 	if (prepare(l, why) == -1 || tls_understand_priority(l->o->priority, why) == -1 ||
 	    session_try_tls(l->o, why) == -1)
 		return -1;
@@ -181,7 +186,7 @@ listener_is_inherited(void)
 	return getsockopt(STDIN_FILENO, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 && listens;
 }
 
-/* fd 0 moves out of the way of the sessions' own. */
+/* Moves fd 0 away, because a session uses that number itself. */
 static int
 take_over_stdin(struct listener *l, struct failure *why)
 {
@@ -210,7 +215,10 @@ listener_run_inherited(const struct options *o)
 		log_line(LEVEL_ERR, "%s", why.text);
 		return why.code;
 	}
-	/* Its sessions say so: who leaves at once is started again at once. */
+	/*
+	 * Do not fail here: the super-server would start us again at once.  Each session reports
+	 * the error instead.
+	 */
 	(void)tls_understand_priority(o->priority, &why);
 	serve(&l);
 	stop(&l);

@@ -2,8 +2,8 @@
 #define INETLS_LISTENER_H
 
 /*
- * Many connections: -d, or fd 0 that listens (inetd's wait, systemd's Accept=no).  Exec and
- * initialisation are paid once, and the next connection finds a child that already waits in accept
+ * Many connections: -d, or a listening fd 0 (inetd's wait, systemd's Accept=no).  Exec and
+ * initialisation are paid once, and a child already waits in accept for the next connection
  * (worker.h).
  */
 
@@ -18,8 +18,8 @@ int listener_run(const struct options *o);
 bool listener_is_inherited(void);
 
 /*
- * The socket on fd 0, until it has been idle for --idle-exit; then it is handed back to the
- * super-server, in whose hands a connection that arrives meanwhile stays.  Returns the exit code.
+ * Serves the socket on fd 0 until it has been idle for --idle-exit, then leaves it to the
+ * super-server, which keeps any connection that arrives meanwhile.  Returns the exit code.
  */
 int listener_run_inherited(const struct options *o);
 

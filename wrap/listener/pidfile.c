@@ -42,7 +42,7 @@ pidfile_path(const char *argument, const char *service, char path[PIDFILE_MAX], 
 	return 0;
 }
 
-/* The pid in a file of our own user, or 0 where there is nothing that may be replaced by us. */
+/* The pid in a file of our own user, or 0 where we may not replace the file. */
 static long
 stale_pid(const char *path)
 {

@@ -20,7 +20,7 @@ listen_on(const struct address *a, struct failure *why)
 	if (fd == -1)
 		return failure_set(why, EX_OSERR, "socket: %s", strerror(errno));
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	/* One socket for each family, so that an IPv4 peer has an IPv4 address everywhere. */
+	/* One socket for each family, so that IPv4 peers always have an IPv4 address. */
 	if (a->sa.ss_family == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	if (bind(fd, (const struct sockaddr *)&a->sa, a->len) == -1 ||
@@ -39,8 +39,8 @@ listen_on(const struct address *a, struct failure *why)
 }
 
 /*
- * Port 0 must be the same number on every address, so the first answer of the kernel is asked for
- * again.
+ * Port 0 must become the same number on every address, so the first number that the kernel picks is
+ * used for the others.
  */
 static void
 keep_port(struct address_list *list, int fd)

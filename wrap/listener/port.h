@@ -1,7 +1,10 @@
 #ifndef INETLS_PORT_H
 #define INETLS_PORT_H
 
-/* The sockets of -d: one for each address, so that an IPv4 peer has an IPv4 address everywhere. */
+/*
+ * The listening sockets of -d: one for each address, so that IPv4 peers always have an IPv4
+ * address.
+ */
 
 #include <stdbool.h>
 
@@ -14,10 +17,10 @@ struct port {
 };
 
 /*
- * Binds and listens.  Without a host, on every address, or with local on this machine's loopback
- * alone: the plain-text port of a client is opened to others only where that is written.  Port 0 is
- * whatever the kernel gives, the same on each address.  0, or -1 and *why; what was opened by then
- * is closed with port_close.
+ * Binds and listens.  Without a host it listens on every address; with local only on this machine's
+ * loopback, since the plain-text port of a client must not be open to others by default.  Port 0 is
+ * a number that the kernel picks, the same on each address.  0, or -1 and *why; port_close closes
+ * what was opened until then.
  */
 int port_open(struct port *p, const struct endpoint *where, bool local, struct failure *why);
 

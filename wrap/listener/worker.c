@@ -9,7 +9,9 @@
 #include "base/deadline.h"
 #include "session/session.h"
 
-/* A child that could not be made ready waits no longer: what failed may be mended soon. */
+/*
+ * How long a child that failed to get ready waits before it leaves: the cause may be mended soon.
+ */
 #define BROKEN_MS 1000
 
 struct worker {
@@ -18,7 +20,10 @@ struct worker {
 	int control;
 };
 
-/* Another child may be faster, or the peer may leave: -1 then, or where no file can be had. */
+/*
+ * Accepts a connection.  -1 where another child was faster, the peer has left, or no descriptor can
+ * be had.
+ */
 static int
 try_accept(int port, struct address *peer)
 {
@@ -31,7 +36,7 @@ try_accept(int port, struct address *peer)
 	return fd;
 }
 
-/* The next connection, or -1 where the listener wants us to leave. */
+/* The next connection, or -1 when the listener wants this child to leave. */
 static int
 accept_next(const struct worker *w, int64_t deadline, struct address *peer)
 {
@@ -47,7 +52,7 @@ accept_next(const struct worker *w, int64_t deadline, struct address *peer)
 	if (ready == DEADLINE_ERROR) {
 		int error = errno;
 
-		/* The listener logs it, for all who cannot. */
+		/* The listener logs this once for all children. */
 		(void)send(w->control, &error, sizeof(error), MSG_NOSIGNAL);
 	}
 	return -1;
@@ -59,7 +64,7 @@ worker_has_limit(const struct options *o)
 	return o->max_connections > 0 || o->max_per_source > 0;
 }
 
-/* Why the peer is refused, or NULL; where the listener has left meanwhile it is served. */
+/* Why the peer is refused, or NULL.  If the listener has left meanwhile, the peer is served. */
 static const char *
 ask_leave(const struct worker *w, const struct address *peer)
 {
@@ -75,11 +80,14 @@ ask_leave(const struct worker *w, const struct address *peer)
 	}
 }
 
-/* The connection becomes fd 0 and 1. */
+/* Makes the connection fd 0 and 1. */
 static int
 put_in_place(int fd)
 {
-	/* dup2 to itself is another system call on some machines, which no filter allows. */
+	/*
+	 * dup2 of a descriptor to itself becomes fcntl on some machines, and no filter allows that
+	 * here.
+	 */
 	if ((fd != STDIN_FILENO && dup2(fd, STDIN_FILENO) == -1) ||
 	    (fd != STDOUT_FILENO && dup2(fd, STDOUT_FILENO) == -1))
 		return -1;
@@ -108,7 +116,10 @@ worker_run(const struct options *o, const struct confine *user, const struct por
 		_exit(EX_OSERR);
 	if (session_can_wait(o) && (session_open(s) == -1 || session_confine(s) == -1))
 		deadline = deadline_after(BROKEN_MS);
-	/* A confined process can have no more numbers than it has: the connection takes these. */
+	/*
+	 * A confined process can get no descriptor number above those in use, so the connection
+	 * takes these.
+	 */
 	(void)close(STDIN_FILENO);
 	(void)close(STDOUT_FILENO);
 	if ((fd = accept_next(&w, deadline, &peer)) == -1)
