@@ -273,10 +273,15 @@ unusable() {
 	local kind warning="$T/bad.pem: its first certificate does not say CA:FALSE"
 	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -keyout "$T/own.key" \
 		-out "$T/own.csr" 2> /dev/null
-	for kind in "" "keyUsage=digitalSignature,keyCertSign"; do
-		# Without an extension openssl makes version 1, as the how-tos of old have it.
-		openssl x509 -req -days 30 -in "$T/own.csr" -signkey "$T/own.key" -out "$T/own.crt" \
-			${kind:+-extfile <(echo "$kind")} 2> /dev/null
+	printf '[req]\ndistinguished_name = name\n[name]\n' > "$T/bare.cnf"
+	for kind in version-1 keyUsage=digitalSignature,keyCertSign; do
+		# As the how-tos of old have it; openssl 3.5 makes version 3 unless it is told otherwise.
+		if [ "$kind" != version-1 ]; then
+			openssl x509 -req -days 30 -in "$T/own.csr" -signkey "$T/own.key" -extfile <(echo "$kind")
+		else
+			openssl req -x509v1 -config "$T/bare.cnf" -days 30 -key "$T/own.key" -subj /CN=localhost ||
+				openssl x509 -req -days 30 -in "$T/own.csr" -signkey "$T/own.key"
+		fi > "$T/own.crt" 2> "$T/openssl.log"
 		cat "$T/own.key" "$T/own.crt" | bad_pem
 		run timeout 20 "$WRAP" --check -r 127.0.0.1:1 -p "$T/bad.pem"
 		grep -F "warning $warning" <<< "$output"
