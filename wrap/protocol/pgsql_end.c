@@ -67,3 +67,11 @@ pgsql_pass_cancel(struct protocol_talk *t, int service, int64_t deadline)
 		continue;
 	return 0;
 }
+
+bool
+pgsql_is_cancel(const unsigned char begin[8], uint64_t said)
+{
+	size_t length;
+
+	return pgsql_classify(begin, &length) == PGSQL_CANCEL && said == length;
+}

@@ -8,4 +8,7 @@
 bool pgsql_tell_unavailable(struct tls *tls, const char *reason, int64_t deadline);
 int pgsql_pass_cancel(struct protocol_talk *t, int service, int64_t deadline);
 
+/* What PQcancelBlocking of libpq 17 says. */
+bool pgsql_is_cancel(const unsigned char begin[8], uint64_t said);
+
 #endif

@@ -26,6 +26,7 @@ static const struct protocol protocols[] = {
 			       "PQcancelBlocking of libpq 17 cancels inside TLS",
 	    .negotiate = pgsql_negotiate,
 	    .pass_cancel = pgsql_pass_cancel,
+	    .is_cancel = pgsql_is_cancel,
 	    .tell_unavailable = pgsql_tell_unavailable,
 	    .check = pgsql_check,
 	    .negotiate_local = pgsql_negotiate_local,

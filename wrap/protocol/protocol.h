@@ -84,6 +84,12 @@ struct protocol {
 	int (*pass_cancel)(struct protocol_talk *t, int service, int64_t deadline);
 
 	/*
+	 * Whether a client, inside TLS, has said the message of PROTOCOL_CANCEL and nothing else:
+	 * its first eight bytes, and how many there were.
+	 */
+	bool (*is_cancel)(const unsigned char begin[8], uint64_t said);
+
+	/*
 	 * Tells the client, inside TLS and as an error that it can show, why there is no service;
 	 * whether it waits for such an answer.  Flushes nothing.
 	 */

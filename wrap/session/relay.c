@@ -139,6 +139,19 @@ is_complete(const struct relay *r)
 	    socket_may_be_closed(r->setup->plain_in);
 }
 
+static void
+note_begin(struct relay_result *result, const struct flow *in)
+{
+	size_t n = sizeof(result->begin) - result->begun;
+
+	if (n > in->end)
+		n = in->end;
+	if (n == 0)
+		return;
+	memcpy(result->begin + result->begun, in->data, n);
+	result->begun += n;
+}
+
 static bool
 step_peer_read(struct relay *r)
 {
@@ -153,6 +166,7 @@ step_peer_read(struct relay *r)
 		r->in.end += n > 0 ? (size_t)n : 0;
 	} while (n > 0 && r->in.end <= BUFFER - RECORD && tls_pending(r->setup->peer));
 	r->in_after_out |= r->out.ended && !empty(&r->in);
+	note_begin(r->result, &r->in);
 	if (n == TLS_WANT_READ || n == TLS_WANT_WRITE) {
 		r->readable_peer = false;
 		if (n == TLS_WANT_WRITE) {

@@ -9,6 +9,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "tls/tls.h"
@@ -45,9 +46,11 @@ struct relay_setup {
 
 struct relay_result {
 	enum relay_outcome outcome;
-	enum relay_end first; /* who ended first */
-	uint64_t in, out;     /* bytes delivered to the plain side, to TLS */
-	char reason[200];     /* in words, "" for RELAY_DONE */
+	enum relay_end first;   /* who ended first */
+	uint64_t in, out;       /* bytes delivered to the plain side, to TLS */
+	unsigned char begin[8]; /* what the peer has said first, and how much of it there is */
+	size_t begun;
+	char reason[200]; /* in words, "" for RELAY_DONE */
 };
 
 /*

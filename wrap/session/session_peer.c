@@ -146,6 +146,17 @@ relay_code(const struct session *s)
 	return o == RELAY_PEER_CUT || o == RELAY_PEER_FAILED ? local_code(s) : EX_OK;
 }
 
+/* A cancel request that came inside TLS. */
+static bool
+was_cancel(const struct session *s)
+{
+	const struct protocol *p = s->o->protocol;
+
+	return !s->o->client && p != NULL && p->is_cancel != NULL &&
+	    s->relay.begun == sizeof(s->relay.begin) && s->relay.out == 0 &&
+	    p->is_cancel(s->relay.begin, s->relay.in);
+}
+
 int
 session_relay(struct session *s)
 {
@@ -164,6 +175,7 @@ session_relay(struct session *s)
 		[RELAY_STOPPED] = "stopped",
 		[RELAY_BROKEN] = "system" };
 	int plain = s->o->program != NULL ? s->program.fd : s->backend.fd;
+	const char *result;
 	struct relay_setup setup = { .peer = s->tls,
 		.peer_in = tls_fd_in(s->tls),
 		.peer_out = tls_fd_out(s->tls),
@@ -181,5 +193,8 @@ session_relay(struct session *s)
 	s->truncated = s->relay.outcome == RELAY_PEER_CUT;
 	s->peer_done = s->relay.outcome == RELAY_DONE || s->relay.outcome == RELAY_PEER_BARE ||
 	    s->truncated || s->relay.outcome == RELAY_PEER_LEFT;
-	return session_finish(s, results[s->relay.outcome], ends[s->relay.first]);
+	result = results[s->relay.outcome];
+	if (strcmp(result, "ok") == 0 && was_cancel(s))
+		result = "cancel";
+	return session_finish(s, result, ends[s->relay.first]);
 }

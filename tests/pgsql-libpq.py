@@ -1,0 +1,38 @@
+#!/usr/bin/python3
+"""libpq's PQcancelBlocking, which no program of PostgreSQL offers: it cancels a query and prints what came of it.
+
+usage: pgsql-libpq.py CONNINFO
+
+It ends with 77 and says so where libpq is older than 17.
+"""
+
+import ctypes
+import sys
+
+OK = 0  # CONNECTION_OK
+
+libpq = ctypes.CDLL("libpq.so.5")
+for name in "PQconnectdb PQcancelCreate PQgetResult".split():
+    if not hasattr(libpq, name):
+        print(f"this libpq has no {name}")
+        sys.exit(77)
+    getattr(libpq, name).restype = ctypes.c_void_p
+for name in "PQerrorMessage PQcancelErrorMessage PQresultErrorField".split():
+    getattr(libpq, name).restype = ctypes.c_char_p
+
+
+def main():
+    connection = ctypes.c_void_p(libpq.PQconnectdb(sys.argv[1].encode()))
+    if libpq.PQstatus(connection) != OK:
+        sys.exit(libpq.PQerrorMessage(connection).decode())
+    libpq.PQsendQuery(connection, b"select pg_sleep(60)")
+    cancel = ctypes.c_void_p(libpq.PQcancelCreate(connection))
+    if not libpq.PQcancelBlocking(cancel):
+        sys.exit(libpq.PQcancelErrorMessage(cancel).decode())
+    result = ctypes.c_void_p(libpq.PQgetResult(connection))
+    print("SQLSTATE", libpq.PQresultErrorField(result, ord("C")).decode())
+    libpq.PQcancelFinish(cancel)
+    libpq.PQfinish(connection)
+
+
+main()
