@@ -465,13 +465,18 @@ def extensions(block):
 
 
 def with_hybrid(record):
-    """A ClientHello with the hybrid group and a share of it in front of the others (RFC 8446, 4.2.8)."""
+    """A ClientHello with the hybrid group and a share of it in front of the others (RFC 8446, 4.2.8).
+
+    OpenSSL 3.5 has put them there itself.
+    """
     body = record[9:]
     at = 34 + 1 + body[34]  # version, random, session id
     at += 2 + int.from_bytes(body[at : at + 2], "big")  # cipher suites
     at += 1 + body[at]  # compression
     made = b""
     for kind, data in extensions(body[at:]):
+        if kind == 10 and data[2:4] == HYBRID.to_bytes(2, "big"):
+            return record
         if kind == 10:
             data = sized(HYBRID.to_bytes(2, "big") + data[2:], 2)
         elif kind == 51:
