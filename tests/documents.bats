@@ -2,7 +2,7 @@
 
 # The backquotes in quotes are Markdown.
 # shellcheck disable=SC2016
-load lib
+load lib/lib
 
 PAGE=$ROOT/man/inetls-wrap.8
 README=$ROOT/README.md
@@ -12,7 +12,7 @@ TROUBLE=$ROOT/doc/troubleshooting.md
 # compared WHAT FILE: nothing is missing on either side.
 compared() {
 	need mandoc
-	run /usr/bin/python3 -B "$ROOT/tests/documents.py" "$1" "$2"
+	run /usr/bin/python3 -B "$ROOT/tests/lib/documents.py" "$1" "$2"
 	echo "$output"
 	[ "$status" -eq 0 ]
 }
@@ -20,7 +20,7 @@ compared() {
 # found WHAT FILE TEXT: the comparison sees a fault in that file, and names it.
 found() {
 	need mandoc
-	run /usr/bin/python3 -B "$ROOT/tests/documents.py" "$1" "$2"
+	run /usr/bin/python3 -B "$ROOT/tests/lib/documents.py" "$1" "$2"
 	echo "$output"
 	[ "$status" -eq 1 ]
 	[[ $output == *"$3"* ]]

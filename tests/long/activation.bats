@@ -1,11 +1,11 @@
-# More of tests/activation.bats, which is slower and has a faster sibling there.
+# More of tests/activate/activation.bats, which is slower and has a faster sibling there.
 
 # $pid is set by start; what sh gets in single quotes is for it to expand.
 # shellcheck disable=SC2016,SC2154
 
 bats_require_minimum_version 1.5.0
-load ../lib
-load ../activation
+load ../lib/lib
+load ../lib/activation
 
 @test "xinetd: the same with an unprivileged user, told by the command instead of the pid file" {
 	need_no_sanitizer "it takes more addresses than the entry's rlimit_as allows"

@@ -9,8 +9,8 @@
 # shellcheck disable=SC2154
 
 bats_require_minimum_version 1.5.0
-load ../lib
-load ../debian
+load ../lib/lib
+load ../lib/debian
 
 setup_file() {
 	lib_begin
@@ -120,7 +120,7 @@ pack() {
 	cp -P "$T/target/$libraries"/*.so.* "$machine/$libraries"
 	cp "$T"/build/inetls-{wrap,certgen} "$T/native/mkfilter" "$machine/sbin"
 	cp "$T/build-hook/inetls-wrap" "$machine/sbin/inetls-hooked"
-	install -m 755 "$ROOT/tests/long/arm64-init" "$machine/init"
+	install -m 755 "$ROOT/tests/lib/arm64-init" "$machine/init"
 	printf '%s\n' root:x:0:0::/:/bin/sh inetls:x:900:900::/:/bin/false > "$machine/etc/passwd"
 	printf '%s\n' root:x:0: inetls:x:900: > "$machine/etc/group"
 	echo 127.0.0.1 localhost > "$machine/etc/hosts"

@@ -3,7 +3,7 @@
 # bats gives output and status.
 # shellcheck disable=SC2154
 
-load ../lib
+load ../lib/lib
 
 # suite VERDICT: a file of tests with that one.
 suite() {

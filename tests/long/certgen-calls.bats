@@ -4,8 +4,8 @@
 # shellcheck disable=SC2154
 
 bats_require_minimum_version 1.5.0
-load ../lib
-load ../ca
+load ../lib/lib
+load ../lib/ca
 
 setup_file() {
 	lib_begin
@@ -16,7 +16,7 @@ setup_file() {
 	need strace
 	mkdir "$T/calls"
 	cd "$T/calls" || return
-	run timeout 500 "$ROOT/tests/long/certgen-kill.py" "$CERTGEN" "$T/ca" calls
+	run timeout 500 "$ROOT/tests/lib/certgen-kill.py" "$CERTGEN" "$T/ca" calls
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ -n "${COMMANDS:-}" ] || [ "$(sed -n 's/^calls: \([0-9]*\) in .*/\1/p' <<< "$output")" -gt 150 ]

@@ -4,10 +4,10 @@
 # shellcheck disable=SC2154
 
 bats_require_minimum_version 1.5.0
-load ../lib
-load ../ca
-load certgen-servers
-load chromium
+load ../lib/lib
+load ../lib/ca
+load ../lib/certgen-servers
+load ../lib/chromium
 
 setup_file() {
 	lib_begin

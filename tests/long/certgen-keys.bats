@@ -1,8 +1,8 @@
 # Every kind of key that inetls-certgen makes, as OpenSSL and GnuTLS see it.
 
 bats_require_minimum_version 1.5.0
-load ../lib
-load ../ca
+load ../lib/lib
+load ../lib/ca
 
 setup() {
 	lib_before

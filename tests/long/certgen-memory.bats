@@ -3,14 +3,14 @@
 # $status and $output are bats's.
 # shellcheck disable=SC2154
 
-load ../lib
+load ../lib/lib
 
 setup_file() {
 	lib_begin
 	unset MAKEFLAGS MFLAGS MAKELEVEL
 	# What fails is a library, so it takes a program that loads libraries.
 	make -s -C "$ROOT" BUILD="$BUILD-shared" LINK=shared "$BUILD-shared/inetls-certgen" > "$T/make.log" 2>&1 &&
-		cc -std=c11 -D_GNU_SOURCE -shared -fPIC -o "$T/fault.so" "$ROOT/tests/fault.c" -ldl >> "$T/make.log" 2>&1 || {
+		cc -std=c11 -D_GNU_SOURCE -shared -fPIC -o "$T/fault.so" "$ROOT/tests/lib/fault.c" -ldl >> "$T/make.log" 2>&1 || {
 		cat "$T/make.log"
 		return 1
 	}
@@ -26,7 +26,7 @@ setup_file() {
 
 @test "bad-memory: where any allocation fails there is a sentence, nothing new, and nothing lost" {
 	need_no_sanitizer "it has an allocator of its own"
-	run timeout 1500 /usr/bin/python3 "$ROOT/tests/faults-certgen.py" "$BUILD-shared/inetls-certgen" "$T/fault.so" \
+	run timeout 1500 /usr/bin/python3 "$ROOT/tests/lib/faults-certgen.py" "$BUILD-shared/inetls-certgen" "$T/fault.so" \
 		"$T/memory" "${FAULTS_STEP:-4}"
 	echo "$output"
 	[ "$status" -eq 0 ]

@@ -4,8 +4,8 @@
 # shellcheck disable=SC2154
 
 bats_require_minimum_version 1.5.0
-load ../lib
-load ../ca
+load ../lib/lib
+load ../lib/ca
 
 setup_file() {
 	lib_begin
@@ -23,7 +23,7 @@ setup() {
 at_moments() {
 	mkdir "$T/$1"
 	cd "$T/$1" || return
-	COMMANDS=$* timeout 1700 "$ROOT/tests/long/certgen-kill.py" "$CERTGEN" "$T/ca" moments 200 3>&-
+	COMMANDS=$* timeout 1700 "$ROOT/tests/lib/certgen-kill.py" "$CERTGEN" "$T/ca" moments 200 3>&-
 }
 
 @test "bad-kill: at 200 random moments of each subcommand that writes, there is the old or the new" {

@@ -4,8 +4,8 @@
 # shellcheck disable=SC2154
 
 bats_require_minimum_version 1.5.0
-load ../lib
-load ../ca
+load ../lib/lib
+load ../lib/ca
 
 setup_file() {
 	lib_begin

@@ -5,9 +5,9 @@
 # shellcheck disable=SC2154
 
 bats_require_minimum_version 1.5.0
-load ../lib
-load ../ca
-load certgen-servers
+load ../lib/lib
+load ../lib/ca
+load ../lib/certgen-servers
 
 setup_file() {
 	lib_begin

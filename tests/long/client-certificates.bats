@@ -1,12 +1,12 @@
-# More of tests/client-certificates.bats, which is slower and has a faster sibling there.
+# More of tests/wrap/client-certificates.bats, which is slower and has a faster sibling there.
 
 # lib.bash and client.bash set port, output and status.
 # shellcheck disable=SC2154
 
-load ../lib
-load ../session
-load ../client
-load ../client-certificates
+load ../lib/lib
+load ../lib/session
+load ../lib/client
+load ../lib/client-certificates
 
 @test "-v 3, TLS 1.2: as -v 2, and another key of the same CA and name is refused" {
 	{

@@ -3,12 +3,12 @@
 # bats gives output and status.
 # shellcheck disable=SC2154
 
-load ../lib
+load ../lib/lib
 
 # measured [NAME=VALUE...]: the coverage of one unit test, in $output.
 measured() {
 	need llvm-cov
-	run env "$@" COVERAGE_TESTS=build-coverage/unit/certgen_text timeout 500 "$ROOT/tests/coverage"
+	run env "$@" COVERAGE_TESTS=build-coverage/unit/certgen_request_text timeout 500 "$ROOT/tests/coverage"
 	echo "$output"
 }
 

@@ -4,7 +4,7 @@
 # bats and lib.bash give output, status and pid.
 # shellcheck disable=SC2154
 
-load ../lib
+load ../lib/lib
 
 HANDSHAKE_S=120 # on a slow machine it takes a minute until all are there
 
@@ -36,7 +36,7 @@ sessions_gone() {
 	sleep 1
 	before=$(children "$listener" | wc -l)
 	descriptors=$(ls "/proc/$listener/fd" | wc -l)
-	run timeout 420 /usr/bin/python3 "$ROOT/tests/crowd.py" "$port" "$service" "$T/pgssl.crt" 1000
+	run timeout 420 /usr/bin/python3 "$ROOT/tests/lib/crowd.py" "$port" "$service" "$T/pgssl.crt" 1000
 	echo "$output"
 	[ "$status" -eq 0 ]
 	echo "# $(paste -sd ' ' <<< "$output")" >&3

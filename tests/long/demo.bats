@@ -1,11 +1,11 @@
-# More of tests/demo.bats, which is slower and has a faster sibling there.
+# More of tests/project/demo.bats, which is slower and has a faster sibling there.
 
 # $output is what bats gives, $pid what start sets; perl has dollars of its own.
 # shellcheck disable=SC2016,SC2154
 
 bats_require_minimum_version 1.5.0
-load ../lib
-load ../demo.bash
+load ../lib/lib
+load ../lib/demo
 
 @test "demo: without openbsd-inetd the wrapper listens itself, and the demo says so" {
 	# An empty directory passes for an unpacked package, so that it is not fetched.

@@ -1,7 +1,7 @@
 # make distcheck: the archive alone is enough.
 
 bats_require_minimum_version 1.5.0
-load ../lib
+load ../lib/lib
 
 @test "distcheck: the archive unpacked builds, installs, passes a fast part of the tests, and makes itself again" {
 	# What bats exports is not for the bats in it, nor is the directory that it has put before PATH.

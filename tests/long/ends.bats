@@ -1,7 +1,7 @@
 # The ends of a session with as much in flight as buffers never hold: 50 MB.
 
-load ../lib
-load ../session
+load ../lib/lib
+load ../lib/session
 
 setup_file() {
 	lib_begin

@@ -4,8 +4,8 @@
 # shellcheck disable=SC2016,SC2154
 
 bats_require_minimum_version 1.5.0
-load ../lib
-load ../client
+load ../lib/lib
+load ../lib/client
 
 PAGE=$ROOT/doc/fleet.md
 
@@ -67,7 +67,7 @@ on() {
 
 # lines_with TEXT: the lines of the page in which it stands.
 lines_with() {
-	/usr/bin/python3 -B "$ROOT/tests/pasted.py" list | awk -F '\t' '$2 == "fleet.md"' | cut -f 3- | grep -F -e "$1"
+	/usr/bin/python3 -B "$ROOT/tests/lib/pasted.py" list | awk -F '\t' '$2 == "fleet.md"' | cut -f 3- | grep -F -e "$1"
 }
 
 # fleet: the first part of the page: a CA, and the PEM of each host.
@@ -320,7 +320,7 @@ issued_by() {
 	local before
 	on db1 'cp -p /usr/local/etc/inetls/pgssl.pem /root/before.pem'
 	[ -s "$T/other.crt" ] || authority other
-	start acme nsenter -t "$(cat "$T/db1.pid")" -m -n -- "$ROOT/tests/acme.py" 4000 "$T/other.crt" "$T/other/key.pem"
+	start acme nsenter -t "$(cat "$T/db1.pid")" -m -n -- "$ROOT/tests/lib/acme.py" 4000 "$T/other.crt" "$T/other/key.pem"
 	wait_for 5 on db1 'ss -Hltn sport = 4000 | grep -q .'
 	mkdir -p "$T/fakes" "$T/db1/root/.config/letsencrypt"
 	printf '%s\n' 'server = http://127.0.0.1:4000/' 'agree-tos = true' 'non-interactive = true' 'email = dba@example.org' \

@@ -1,6 +1,6 @@
 # `make fuzz`, shortened: what a fuzzer finds fails the test and is kept below the build directory.
 
-load ../lib
+load ../lib/lib
 
 @test "the fuzzers find nothing in FUZZ_SECONDS each" {
 	need clang

@@ -4,7 +4,7 @@
 # bats gives output and status.
 # shellcheck disable=SC2154
 
-load ../lib
+load ../lib/lib
 
 setup_file() {
 	lib_begin
@@ -15,7 +15,7 @@ setup_file() {
 @test "500 transfers with somebody killed: whole, or known to be cut on both sides" {
 	local seed=${SEED:-$RANDOM} verdict
 	echo "SEED=$seed"
-	run timeout 500 /usr/bin/python3 "$ROOT/tests/kill.py" "$WRAP" "$T/pgssl.pem" "$T/killed" "$seed" "${TRANSFERS:-500}"
+	run timeout 500 /usr/bin/python3 "$ROOT/tests/lib/kill.py" "$WRAP" "$T/pgssl.pem" "$T/killed" "$seed" "${TRANSFERS:-500}"
 	echo "$output"
 	[ "$status" -eq 0 ]
 	verdict=$(tail -n 1 <<< "$output")

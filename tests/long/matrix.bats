@@ -2,8 +2,8 @@
 # 1.3, with a client that is not ours.  A service's cut is the end of file that the kernel makes of a crash: nobody can
 # tell it from a clean one.  "In mid-record" is where the peer is, whoever ends.
 
-load ../lib
-load ../session
+load ../lib/lib
+load ../lib/session
 
 LOTS=50000000
 

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2154
 
 bats_require_minimum_version 1.5.0
-load ../lib
+load ../lib/lib
 
 setup_file() {
 	lib_begin

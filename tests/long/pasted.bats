@@ -1,15 +1,15 @@
-# What the documents give a reader to copy is copied: README.md, CONTRIBUTING.md and the pages, as tests/pasted.txt says of each line.
+# What the documents give a reader to copy is copied: README.md, CONTRIBUTING.md and the pages, as tests/project/pasted.txt says of each line.
 #
-# The world is tests/activation.bats's: private network and mounts, a copy of /etc, an empty /run and /root, and the
+# The world is tests/activate/activation.bats's: private network and mounts, a copy of /etc, an empty /run and /root, and the
 # installed programs over /usr/local.  db.example.org is this machine.
 
 # What sh gets in single quotes is for it to expand.
 # shellcheck disable=SC2016
 
-load ../lib
-load ../activation
+load ../lib/lib
+load ../lib/activation
 
-PLACES=$ROOT/tests/pasted.txt
+PLACES=$ROOT/tests/project/pasted.txt
 
 # sh_inside TEXT: as if typed by root in a directory of his own.
 sh_inside() {
@@ -115,7 +115,7 @@ place() {
 		[[ "$(sed 's/#.*//' "$here/fragments/xinetd/pgssl" | tr -s ' \t\n' ' ')" == *"${2#service pgssl}"* ]] ||
 			[ "$(grep -cvF -f <(tr -s ' \t\n' '\n' < "$here/fragments/xinetd/pgssl") <<< "${2// /$'\n'}")" -eq 0 ] ;;
 	by | not:) ;;
-	*) echo "tests/pasted.txt: $1 is no way to paste"; return 1 ;;
+	*) echo "tests/project/pasted.txt: $1 is no way to paste"; return 1 ;;
 	esac
 }
 

@@ -3,9 +3,9 @@
 # lib.bash and client.bash set port, output and status.
 # shellcheck disable=SC2154
 
-load ../lib
-load chromium
-load ../client
+load ../lib/lib
+load ../lib/chromium
+load ../lib/client
 
 setup_file() {
 	lib_begin

@@ -4,7 +4,7 @@
 # lib.bash sets port.
 # shellcheck disable=SC2154
 
-load ../lib
+load ../lib/lib
 
 JDBC=/usr/share/java/postgresql.jar
 
@@ -33,7 +33,7 @@ packages() {
 	need node
 	need npm
 	rm -rf "$T/npm"
-	cp -r "$ROOT/tests/npm" "$T/npm"
+	cp -r "$ROOT/tests/lib/npm" "$T/npm"
 	(cd "$T/npm" && timeout 180 npm ci --cache "$T/npm/cache" --no-audit --no-fund) > "$T/npm.log" 2>&1 ||
 		skip "network: the npm registry is out of reach"
 	touch "$T/npm/ready"
@@ -58,7 +58,7 @@ driver() {
 	need javac
 	[ -e "$JDBC" ] || need pgjdbc "libpostgresql-jdbc-java is not installed"
 	serve
-	timeout 120 java -cp "$JDBC" "$ROOT/tests/long/Jdbc.java" "$port" "$T/pgssl.crt" "$PG_PASSWORD_FILE"
+	timeout 120 java -cp "$JDBC" "$ROOT/tests/lib/Jdbc.java" "$port" "$T/pgssl.crt" "$PG_PASSWORD_FILE"
 	grep 'result=cancel ' "$log"
 	# Java says user_canceled before its close_notify: an end like any other.
 	run grep 'result=protocol' "$log"

@@ -3,7 +3,7 @@
 # lib.bash sets port and pid.
 # shellcheck disable=SC2154
 
-load ../lib
+load ../lib/lib
 
 setup_file() {
 	lib_begin

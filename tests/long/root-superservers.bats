@@ -5,8 +5,8 @@
 # shellcheck disable=SC2016,SC2154
 
 bats_require_minimum_version 1.5.0
-load ../lib
-load ../root
+load ../lib/lib
+load ../lib/root
 
 # What runs in the root, in a network of its own: life SUPERSERVER TARGET [SETTING...].  It says what it sees.
 write_life() {
@@ -32,7 +32,7 @@ write_life() {
 	echo '192.0.2.1 db.example.org' >> /etc/hosts
 
 	cd ~/inetls
-	. tests/pg.sh
+	. tests/lib/pg.sh
 	trap 'pg_stop; kill "$other"; service "$superserver" stop > /dev/null 2>&1' EXIT
 	PG_PORT=5432 pg_start
 	echo "PostgreSQL: ssl is $(psql -XAt -h 127.0.0.1 -p 5432 -c 'show ssl')"
@@ -57,7 +57,7 @@ write_life() {
 	echo "before: $(ask)"
 	make "$@" > ~/make.log 2>&1
 	make install "$@" < /dev/null
-	tests/on-terminal db.example.org Example '' '' '' '' y -- make cert "$@"
+	tests/lib/on-terminal db.example.org Example '' '' '' '' y -- make cert "$@"
 	make services "$target" "$@"
 	service "$superserver" status > /dev/null 2>&1 || service "$superserver" start
 	cp "${pem%.pem}.crt" ~

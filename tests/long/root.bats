@@ -3,8 +3,8 @@
 # $status, $output and $lines are what bats gives.
 # shellcheck disable=SC2154
 
-load ../lib
-load ../root
+load ../lib/lib
+load ../lib/root
 
 @test "a fresh clone in a Debian with git and make alone: another user is told what to install, make demo and make check are green" {
 	need_root

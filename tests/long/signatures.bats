@@ -4,8 +4,8 @@
 # bats, lib.bash and client.bash set these.
 # shellcheck disable=SC2154
 
-load ../lib
-load ../client
+load ../lib/lib
+load ../lib/client
 
 # name, openssl's key, the schemes of TLS 1.2 and those of 1.3 that must be served, as openssl names them
 KEYS='

@@ -1,6 +1,6 @@
 # The whole tree, compiled and linked by both compilers.
 
-load ../lib
+load ../lib/lib
 
 # compile_with COMPILER [OPTION...]: everything, the unit tests as well, in a directory of its own.
 compile_with() {
@@ -40,7 +40,7 @@ compile_with() {
 	ln -s /usr/include/{linux,asm-generic,gnutls,nettle,cmocka.h,seccomp.h} "$dir"/{asm,gmp.h,seccomp-syscalls.h} "$T/musl/"
 	[ ! -e /usr/include/seccomp-syscalls.h ] || ln -sf /usr/include/seccomp-syscalls.h "$T/musl/"
 	cd "$ROOT"
-	for file in wrap/*.c wrap/*/*.c wrap/*/*/*.c certgen/*.c certgen/*/*.c common/[!lopx]*.c common/parse.c tests/unit/*.c; do
+	for file in wrap/*.c wrap/*/*.c wrap/*/*/*.c certgen/*.c certgen/*/*.c common/[!lopx]*.c common/parse.c tests/unit/*/*.c; do
 		gcc -nostdinc -isystem "$musl" -isystem "$(gcc -print-file-name=include)" -isystem "$T/musl" -std=c11 -D_GNU_SOURCE \
 			-Wall -Wextra -Werror -DINETLS_VERSION='""' -DINETLS_LINK='"shared"' -DINETLS_RELEASED='""' \
 			-Iwrap -Icertgen -Icommon -I"$BUILD/gen" -fsyntax-only "$file"

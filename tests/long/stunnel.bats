@@ -5,9 +5,9 @@
 # shellcheck disable=SC2016,SC2154
 
 bats_require_minimum_version 1.5.0
-load ../lib
-load ../client
-load ../session
+load ../lib/lib
+load ../lib/client
+load ../lib/session
 
 setup() {
 	lib_before
@@ -46,7 +46,7 @@ inetls() {
 welcome() {
 	local who
 	for who in - right other revoked wrong-ca; do
-		[ "$("$ROOT/tests/mutual.py" "$port" 1.3 "$([ "$who" = - ] && echo - || echo "$T/$who.pem")")" != served ] ||
+		[ "$("$ROOT/tests/lib/mutual.py" "$port" 1.3 "$([ "$who" = - ] && echo - || echo "$T/$who.pem")")" != served ] ||
 			printf '%s ' "$who"
 	done
 }
@@ -74,7 +74,7 @@ same_welcome() {
 	cp good/server.key server.key
 	cp server.crt server.crt.pem
 	cp good.crt chain.crt
-	line=$(/usr/bin/python3 -B "$ROOT/tests/pasted.py" list | cut -f 3 | grep -F 'cat server.key')
+	line=$(/usr/bin/python3 -B "$ROOT/tests/lib/pasted.py" list | cut -f 3 | grep -F 'cat server.key')
 	stunnel 'protocol = pgsql' "cert = $T/server.crt" "key = $T/server.key" "connect = 127.0.0.1:$PGPORT_REAL"
 	cp good.crt pgssl.crt
 	[ "$(psql_tls "$port" -Atc "select 'by ' || 1")" = 'by 1' ]
@@ -186,7 +186,7 @@ answered() {
 		'[greeter]' "accept = 127.0.0.1:$at" "cert = $T/server.pem" "connect = 127.0.0.1:$(cat "$T/greeter")" > "$T/daemon.conf"
 	start theirs stunnel4 "$T/daemon.conf"
 	wait_for 5 listening "$at"
-	[ "$("$ROOT/tests/mutual.py" "$at" 1.3 -)" = served ]
+	[ "$("$ROOT/tests/lib/mutual.py" "$at" 1.3 -)" = served ]
 	wait_for 5 test -s "$T/run/theirs.pid"
 	[ "$(tr -d '\n' < "$T/run/theirs.pid")" = "$pid" ]
 
@@ -194,7 +194,7 @@ answered() {
 	start ours "$WRAP" -f -N greeter -P "$T/run/ours.pid" -s nobody -g nogroup -o "$(new_log ours-log)" -d "127.0.0.1:$at" \
 		-p "$T/server.pem" -r "127.0.0.1:$(cat "$T/greeter")"
 	wait_for 5 listening "$at"
-	[ "$("$ROOT/tests/mutual.py" "$at" 1.3 -)" = served ]
+	[ "$("$ROOT/tests/lib/mutual.py" "$at" 1.3 -)" = served ]
 	[ "$(tr -d '\n' < "$T/run/ours.pid")" = "$pid" ]
 	wait_for 5 grep -q 'greeter\[[0-9]*\]: result=ok' "$T/ours-log.log"
 	# The session is nobody: a child that waits for its connection shows it only when it has one, so --check is asked.

@@ -1,10 +1,10 @@
-# More of tests/superservers.bats, which is slower and has a faster sibling there.
+# More of tests/wrap/superservers.bats, which is slower and has a faster sibling there.
 
 # lib.bash sets port.
 # shellcheck disable=SC2154
 
-load ../lib
-load ../superservers
+load ../lib/lib
+load ../lib/superservers
 
 @test "inetutils-inetd: 100 MB through psql in and out, one line in the log, right counts" {
 	copy_under inetutils-inetd

@@ -5,7 +5,7 @@
 # shellcheck disable=SC2154
 
 bats_require_minimum_version 1.5.0
-load ../lib
+load ../lib/lib
 
 setup_file() {
 	lib_begin
@@ -23,7 +23,7 @@ write_probe() {
 	ip link set lo up
 	systemctl start systemd-journald.socket systemd-journald-dev-log.socket systemd-journald.service
 	cd /inetls
-	. tests/pg.sh
+	. tests/lib/pg.sh
 	install -d -o postgres /run/postgresql
 	TMPDIR=/run/postgresql PG_PORT=5432 pg_start
 	# Where a PostgreSQL that was built from source has it.

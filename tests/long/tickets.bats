@@ -1,11 +1,11 @@
 # Resumption across one-shot processes, as often as a busy morning has them.
 
-load ../lib
-load ../tickets
+load ../lib/lib
+load ../lib/tickets
 
 @test "1,000 one-shots, each a process of its own: every one is resumed" {
 	make_pem "$T/pgssl.pem" localhost
-	run "$ROOT/tests/resume.py" --limit 900 --then 1000 -- "$WRAP" -o "$T/many.log" -p "$T/pgssl.pem" -r '{backend}' \
+	run "$ROOT/tests/lib/resume.py" --limit 900 --then 1000 -- "$WRAP" -o "$T/many.log" -p "$T/pgssl.pem" -r '{backend}' \
 		--tickets "$T/tickets"
 	echo "$output"
 	[ "$output" = 'first=1 tickets=1 then=1000 resumed=1000 failed=0 codes=-' ]
@@ -17,7 +17,7 @@ load ../tickets
 	local round
 	for round in $(seq 20); do
 		[ ! -e "$T/aging" ] || touch -d '2 days ago' "$T/aging"
-		run "$ROOT/tests/resume.py" --first 20 --then 20 --watch "$T/aging" -- "$WRAP" -o "$T/aging.log" \
+		run "$ROOT/tests/lib/resume.py" --first 20 --then 20 --watch "$T/aging" -- "$WRAP" -o "$T/aging.log" \
 			-p "$T/pgssl.pem" -r '{backend}' --tickets "$T/aging"
 		echo "$round: $output"
 		[[ $output == *'first=20 tickets=20 then=20 '*' failed=0 codes=-'*'torn=0' ]]

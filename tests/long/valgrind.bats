@@ -5,9 +5,9 @@
 # bats and lib.bash set output, status, lines, port and pid.
 # shellcheck disable=SC2154
 
-load ../lib
-load ../session
-load ../client
+load ../lib/lib
+load ../lib/session
+load ../lib/client
 
 setup_file() {
 	lib_begin
@@ -20,7 +20,7 @@ setup_file() {
 		return 1
 	}
 	install -m 755 "$BUILD-shared/inetls-wrap" "$BUILD-shared/inetls-certgen" "$T/bin"
-	install -m 755 "$ROOT/tests/peer.py" "$ROOT/tests/client.py" "$ROOT/tests/resume.py" "$T/bin"
+	install -m 755 "$ROOT/tests/lib/peer.py" "$ROOT/tests/lib/client.py" "$ROOT/tests/lib/resume.py" "$T/bin"
 	make_pem "$T/pgssl.pem" localhost
 	make_pem "$T/other.pem" localhost
 	mkdir -m 777 "$T/own" "$T/logs"
@@ -213,7 +213,7 @@ by_tcpserver() {
 	certgen server --ca ca server.pem db.example.org
 	certgen client --ca ca --libpq lp alice
 	certgen csr request.pem db.example.org
-	timeout 60 "$ROOT/tests/on-terminal" y -- "$T/bin/memcheck" "$CERTGEN" sign --ca ca request.csr
+	timeout 60 "$ROOT/tests/lib/on-terminal" y -- "$T/bin/memcheck" "$CERTGEN" sign --ca ca request.csr
 	[ -s request.crt ]
 	certgen renew --ca ca server.pem
 	certgen renew --new-key self.pem

@@ -1,10 +1,10 @@
-# More of tests/wait.bats, which is slower and has a faster sibling there.
+# More of tests/wrap/wait.bats, which is slower and has a faster sibling there.
 
 # lib.bash sets port and pid, bats output.
 # shellcheck disable=SC2154
 
-load ../lib
-load ../wait
+load ../lib/lib
+load ../lib/wait
 
 @test "no connection is lost that arrives exactly while the listener leaves" {
 	local name

@@ -1,0 +1,152 @@
+# From nothing to a psql session by the make targets alone, under super-servers that are running already.
+#
+# Each test has a private network, where nobody else has ports 9000 and 5432, and private mounts: a copy of /etc
+# lies over /etc, an empty directory over /run.  So make gets no other setting than a prefix, and neither this
+# machine's files nor its super-servers can be met by mistake.
+
+# $pid is set by start; what sh gets in single quotes is for it to expand.
+# shellcheck disable=SC2016,SC2154
+
+bats_require_minimum_version 1.5.0
+load ../lib/lib
+load ../lib/activation
+
+@test "bad-activation: port 9000 stays closed when the same name has another port" {
+	make_world xinetd
+	start_xinetd
+	printf 'pgssl\t9001/tcp\n' >> "$etc/services"
+	picture > "$here/before"
+	run ! make_inside xinetd
+	picture | diff "$here/before" -
+	refused
+}
+
+@test "xinetd: refused before make services xinetd, psql connects after it, same process, no trace after uninstall" {
+	need_no_sanitizer "it takes more addresses than the entry's rlimit_as allows"
+	make_world xinetd
+	start_xinetd
+	life xinetd
+}
+
+@test "openbsd-inetd: refused before make services inetd, psql connects after it, same process, no trace after uninstall" {
+	make_world openbsd-inetd
+	start_inetd openbsd-inetd -i /etc/inetd.conf
+	life inetd
+}
+
+@test "openbsd-inetd: a port that another program has is said by make inetd, after inetd was told" {
+	make_world openbsd-inetd
+	start_inetd openbsd-inetd -i /etc/inetd.conf
+	start other nsenter -t "$world" -m -n -r -w -- /usr/bin/python3 -c '
+import socket
+taken = socket.create_server(("::", 9000), family=socket.AF_INET6, dualstack_ipv6=True)
+while True:
+    taken.accept()[0].close()'
+	wait_for 5 inside bash -c ': < /dev/tcp/127.0.0.1/9000'
+	run make_inside services inetd
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"told inetd"*"port 9000 does not answer with the certificate in $prefix/etc/inetls/pgssl.pem"* ]]
+}
+
+# of_the_readme TEXT: the one line to copy in which it stands.
+of_the_readme() {
+	[ "$(grep -cF -e "$1" <(/usr/bin/python3 -B "$ROOT/tests/lib/pasted.py" list | cut -f 3))" -eq 1 ]
+	grep -F -e "$1" <(/usr/bin/python3 -B "$ROOT/tests/lib/pasted.py" list | cut -f 3)
+}
+
+# everybody_is_superuser: whether the README's line that must fail fails, with its words in $output.
+everybody_is_superuser() {
+	run inside env -u PGPASSFILE HOME=/nowhere sh -c "$(of_the_readme 'everybody is superuser')"
+	[ "$status" -eq 0 ] && [[ $output == *'everybody is superuser'*'1 row'* ]]
+}
+
+# first_rules LINE...: pg_hba.conf begins with them.
+first_rules() {
+	printf '%s\n' "$@" > "$here/rules"
+	cat "$PG_DIR/data/pg_hba.conf" >> "$here/rules"
+	cp "$here/rules" "$PG_DIR/data/pg_hba.conf"
+	inside psql -Xq -h "$PGSOCKET" -c 'select pg_reload_conf()' > /dev/null
+}
+
+@test "SOURCE=127.0.0.77 and the README's rules: a PostgreSQL that trusts 127.0.0.1 asks who comes through TLS" {
+	make_world openbsd-inetd
+	start_inetd openbsd-inetd -i /etc/inetd.conf
+	inside sh -c 'echo "127.0.0.1 db.example.org" >> /etc/hosts'
+	first_rules 'host all all 127.0.0.1/32 trust'
+	run make_inside services inetd
+	[[ $output == *'warning trust: PostgreSQL takes everybody on this port for its superuser'* ]]
+	wait_for 5 everybody_is_superuser
+
+	run make_inside inetd SOURCE=127.0.0.77 FORCE=1
+	[[ $output != *'warning trust'* ]]
+	first_rules "$(of_the_readme '127.0.0.77/32    reject')" "$(of_the_readme '127.0.0.77/32    scram')"
+	refused_by_rule() {
+		! everybody_is_superuser && [[ $output == *'pg_hba.conf rejects connection for host "127.0.0.77"'* ]]
+	}
+	wait_for 5 refused_by_rule || { echo "$output"; false; }
+	inside psql -Xq -h "$PGSOCKET" -c "create role alice login password 'secret'"
+	run inside env PGPASSWORD=secret psql -XAt -c 'select current_user, inet_client_addr()' \
+		"host=localhost port=9000 user=alice sslmode=verify-full sslrootcert=$prefix/etc/inetls/pgssl.crt"
+	[ "$output" = 'alice|127.0.0.77' ]
+	make_inside uninstall-inetd SOURCE=127.0.0.77
+	wait_for 5 refused
+}
+
+@test "make install: sessions become the user that it made, resume with /run/inetls, after a boot too; uninstall takes both away" {
+	make_world openbsd-inetd
+	inside getent passwd inetls | grep -q ':inetls TLS sessions:/:.*nologin$'
+	[ "$(stat -c '%U %a' "/proc/$world/root/run/inetls")" = 'root 755' ]
+	start_inetd openbsd-inetd -i /etc/inetd.conf
+	make_inside services inetd
+	wait_for 5 answers
+	[ "$(inside stat -c '%s %a %U' /run/inetls/pgssl.tickets)" = '64 600 root' ]
+	# shellcheck disable=SC2046
+	run inside $(cut -f 6 < <(tail -n 1 "$etc/inetd.conf")) $(tail -n 1 "$etc/inetd.conf" | cut -f 7 | cut -d ' ' -f 2-) --check
+	[[ $output == *"ok      user: a session becomes inetls (uid "* ]]
+
+	# What a boot leaves of /run, on a system that makes nothing there.
+	inside rm -r /run/inetls
+	answers
+	[ "$(inside stat -c '%s %a %U' /run/inetls/pgssl.tickets)" = '64 600 root' ]
+
+	run make_inside uninstall
+	[[ $output == *"system user inetls, which owns nothing, is gone"* ]]
+	[[ $output == *"$prefix/etc/inetls/pgssl.pem stays, the key and certificate: "* ]]
+	run ! inside getent passwd inetls
+	inside test ! -e /run/inetls
+	diff /etc/passwd "$etc/passwd"
+}
+
+# accounts_as_before: the lists are this machine's, and in what useradd and userdel keep beside them nothing is ours.
+accounts_as_before() {
+	diff <(cd /etc && cksum {passwd,group,shadow,gshadow} 2>&1) <(cd "$etc" && cksum {passwd,group,shadow,gshadow} 2>&1)
+	run grep -s inetls "$etc"/{passwd,group,shadow,gshadow}-
+	[ -z "$output" ]
+}
+
+@test "make install: without systemd's tools the user and /run/inetls are made all the same, and a second run changes nothing" {
+	make_world openbsd-inetd
+	make_inside uninstall
+	mkdir "$here/path"
+	local tool
+	for tool in sh dirname id grep useradd userdel mkdir rm rmdir sed; do
+		ln -s "$(command -v "$tool")" "$here/path/$tool"
+	done
+	inside env PATH="$here/path" RUN_DIR=/run/inetls SYSUSERS_CONF=/none TMPFILES_CONF=/none sh "$ROOT/activate/account" make
+	inside getent passwd inetls | grep -q ':inetls TLS sessions:/:.*nologin$'
+	inside test -d /run/inetls
+	inside sh -c 'test -z "$(find /run/inetls -type f)"'
+	picture > "$here/made"
+	run make_inside install CERT=no
+	[[ $output != *"was made"* ]]
+	picture | diff "$here/made" -
+	make_inside uninstall
+	accounts_as_before
+}
+
+@test "inetutils-inetd: refused before make services inetd, psql connects after it, same process, no trace after uninstall" {
+	make_world inetutils-inetd
+	start_inetd inetutils-inetd -d /etc/inetd.conf
+	life inetd
+}

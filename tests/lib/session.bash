@@ -1,0 +1,92 @@
+# One session of the wrapper, started as inetd starts it: for the files that load this after lib.
+#
+#	session --peer 'handshake send:10 bye recv-all' --backend echo -- -C NORMAL
+#	says exit=0 peer.tls=close_notify backend.received=10
+#	logged result=ok in=10
+#
+# The wrapper is given -p, -r and -o before what the test adds.  The words of a script, and what can be said of a
+# session, are in the head of peer.py.
+
+# session [peer.py option ...] -- [wrapper option ...]: sets $report, and prints it for whom a failure meets.
+session() {
+	local options=()
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	command_session "${options[@]}" -- "$WRAP" -o "$T/session.log" -p "$T/pgssl.pem" -r "${BACKEND:-127.0.0.1:{backend\}}" \
+		"$@"
+}
+
+# command_session [peer.py option ...] -- COMMAND...: the same with the whole command as given.
+command_session() {
+	new_log session > /dev/null
+	report=$(timeout -k 5 120 "$ROOT/tests/lib/peer.py" "$@")
+	echo "---- $*"
+	echo "$report"
+}
+
+# says KEY=VALUE...: each is in the report.
+says() {
+	local word
+	for word; do
+		if ! grep -qxF -e "$word" <<< "$report"; then
+			echo "the report does not say $word"
+			return 1
+		fi
+	done
+}
+
+# said KEY: prints what the report says of it.
+said() {
+	log_field "$1" "$report"
+}
+
+# within SECONDS: the command ended by then, and at SECONDS 2 or later: after WITHIN.
+within() {
+	awk -v took="$(said seconds)" -v most="$1" -v least="${2:-0}" \
+		'BEGIN { exit !(took <= most && took >= least) }' || {
+		echo "took $(said seconds) s, and not between ${2:-0} and $1"
+		return 1
+	}
+}
+
+# logged WORD...: the session's log has exactly one line, and each of the words is in it.
+logged() {
+	local word
+	# The wrapper has ended: no line can come any more.
+	if ! lines_in "$T/session.log" 1; then
+		echo "the log should have one line:"
+		cat "$T/session.log"
+		return 1
+	fi
+	for word; do
+		if ! grep -qF -e "$word" "$T/session.log"; then
+			echo "the log does not say $word:"
+			cat "$T/session.log"
+			return 1
+		fi
+	done
+}
+
+# not_logged WORD: it is not in the log.
+not_logged() {
+	! grep -F -e "$1" "$T/session.log"
+}
+
+# untouched: the service has seen no connection, and the peer not one byte that is no TLS.
+untouched() {
+	says backend.connections=0
+	only_tls
+}
+
+only_tls() {
+	case $(said peer.wire) in
+	empty | records) ;;
+	*)
+		echo "the peer was sent what is no TLS: $(said peer.wire)"
+		return 1
+		;;
+	esac
+}

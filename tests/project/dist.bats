@@ -1,0 +1,73 @@
+# make dist: the source as one file, the same bit for bit whoever makes it and when.
+
+bats_require_minimum_version 1.5.0
+load ../lib/lib
+
+setup_file() {
+	lib_begin
+	# What this run was given is not for the trees that are built here.
+	unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES SOURCE_DATE_EPOCH SANITIZE LINK COVERAGE
+}
+
+# archive_of DIRECTORY NAME: made there, as $T/NAME.
+archive_of() {
+	(cd "$1" && sh tests/dist/archive inetls-test "$T/$2")
+}
+
+@test "dist: another umask, time zone and time of the files make no difference, nor does an archive of the archive" {
+	archive_of "$ROOT" one.tar.gz
+	(umask 077 && export TZ=Asia/Tokyo && archive_of "$ROOT" two.tar.gz)
+	cmp "$T/one.tar.gz" "$T/two.tar.gz"
+	tar -xzf "$T/one.tar.gz" -C "$T"
+	mkdir "$T/inetls-test/build" "$T/inetls-test/build-address"
+	touch "$T/inetls-test/build/object" "$T/inetls-test/README.md"
+	archive_of "$T/inetls-test" three.tar.gz
+	cmp "$T/one.tar.gz" "$T/three.tar.gz"
+	(export SOURCE_DATE_EPOCH=1000000000 && archive_of "$ROOT" four.tar.gz)
+	run ! cmp -s "$T/one.tar.gz" "$T/four.tar.gz"
+}
+
+@test "dist: an archive of a tree that may only be read, built elsewhere or under another name, is the same" {
+	archive_of "$ROOT" first.tar.gz
+	mkdir "$T/given" "$T/tmp"
+	tar -xzf "$T/first.tar.gz" -C "$T/given"
+	chmod -R a-w "$T/given"
+	chmod 777 "$T/tmp"
+	(cd "$T/given/inetls-test" && as_nobody env TMPDIR="$T/tmp" sh tests/dist/archive inetls-test "$T/tmp/elsewhere.tar.gz")
+	cmp "$T/first.tar.gz" "$T/tmp/elsewhere.tar.gz"
+	chmod -R u+w "$T/given"
+	mkdir "$T/given/inetls-test/out"
+	touch "$T/given/inetls-test/out/object"
+	(cd "$T/given/inetls-test" && sh tests/dist/archive inetls-test out/second.tar.gz)
+	cmp "$T/first.tar.gz" "$T/given/inetls-test/out/second.tar.gz"
+	[ "$(ls "$T/tmp")" = elsewhere.tar.gz ]
+}
+
+@test "dist: below a directory with a blank in its name it is built and archived, and the tests say that they cannot run" {
+	archive_of "$ROOT" plain.tar.gz
+	mkdir "$T/a directory"
+	tar -xzf "$T/plain.tar.gz" -C "$T/a directory"
+	cd "$T/a directory/inetls-test"
+	env -u BUILD make -s build/common/parse.o
+	[ -s build/common/parse.o ]
+	sh tests/dist/archive inetls-test build/again.tar.gz
+	cmp "$T/plain.tar.gz" build/again.tar.gz
+	run env -u BUILD make -s check
+	[ "$status" -ne 0 ]
+	[[ $output == *"a path with a blank in it"*"move this tree"* ]]
+	run make -s BUILD="$PWD/build" all
+	[ "$status" -ne 0 ]
+	[[ $output == *"a path with a blank in it for two; name another directory"* ]]
+}
+
+@test "dist: has every file that git has, root's and no newer than the commit, and can be built from" {
+	archive_of "$ROOT" list.tar.gz
+	if [ -e "$ROOT/.git" ]; then
+		diff <(git -C "$ROOT" ls-tree -r --name-only HEAD | sort) \
+			<(tar -tzf "$T/list.tar.gz" | grep -v '/$' | sed 's|^inetls-test/||' | sort)
+	fi
+	run ! grep -vE '^[d-]rw[x-]r-[x-]r-[x-] 0/0 ' <(tar --numeric-owner -tvzf "$T/list.tar.gz")
+	mkdir "$T/unpacked"
+	tar -xzf "$T/list.tar.gz" -C "$T/unpacked"
+	[ "$(env -u BUILD make -s -n -C "$T/unpacked/inetls-test" CC=cc all | grep -c '^cc ')" -gt 50 ]
+}

@@ -1,0 +1,151 @@
+# The tree as it is written: both compilers without a warning, the limits that the code has set itself, and
+# manual pages that mandoc has nothing to say about.
+
+load ../lib/lib
+
+# compiled_by COMPILER...: everything, the unit tests as well, in a directory of its own; tests/long links it, too.
+compiled_by() {
+	need "$1"
+	mkdir -p "$T/$1/gen"
+	# What writes the filters is a program that runs, and the filters are there.
+	cp "$BUILD/mkfilter" "$T/$1/" && cp "$BUILD/gen/filter.h" "$T/$1/gen/"
+	run timeout 300 make -C "$ROOT" -j2 CC="$*" CFLAGS='-O2 -Werror' LINK=static BUILD="$T/$1" \
+		SANITIZE='' COVERAGE='' objects
+	[ "$status" -eq 0 ] || {
+		grep -E -A4 'error|warning|\*\*\*' <<< "$output" | tail -n 60
+		return 1
+	}
+	[ "$(grep -c -e ' -c -o ' <<< "$output")" -gt 80 ]
+}
+
+# functions_over LINES: prints every function whose body is longer, "FILE:LINE LENGTH".
+functions_over() {
+	(
+		cd "$ROOT" || exit
+		awk -v most="$1" '
+			/^\{/ { start = FNR }
+			/^\}/ && start {
+				length_of = FNR - start - 1
+				if (length_of > most)
+					print FILENAME ":" start, length_of
+				start = 0
+			}' wrap/*.c wrap/*/*.c wrap/*/*/*.c certgen/*.c certgen/*/*.c common/*.c common/*/*.c
+	)
+}
+
+@test "gcc compiles the whole tree with -Werror" {
+	compiled_by gcc
+}
+
+@test "clang compiles the whole tree with -Werror" {
+	# All that it has to say it says before it generates a line.
+	compiled_by clang -fsyntax-only -Wno-unused-command-line-argument
+}
+
+@test "wrap/main.c is a table of contents: at most 60 lines" {
+	[ "$(wc -l < "$ROOT/wrap/main.c")" -le 60 ]
+}
+
+@test "no function is longer than 55 lines" {
+	# The measure itself is tried first: with no limit, there must be functions.
+	[ -n "$(functions_over 0)" ]
+	run functions_over 55
+	echo "$output"
+	[ -z "$output" ]
+}
+
+@test "an #if for an operating system is nowhere" {
+	run grep -nE '^#[[:space:]]*(if|ifdef|elif).*(__linux__|__FreeBSD__|__OpenBSD__|__NetBSD__|__APPLE__|_WIN32)' \
+		"$ROOT"/wrap/*.[ch] "$ROOT"/wrap/*/*.[ch] "$ROOT"/certgen/*.[ch] "$ROOT"/certgen/*/*.[ch] "$ROOT"/common/*.[ch] "$ROOT"/common/*/*.[ch]
+	echo "$output"
+	[ -z "$output" ]
+}
+
+@test "of the rooms of the wrapper only tls/ and key/ see GnuTLS and nettle" {
+	run grep -lE '#[[:space:]]*include[[:space:]]*<(gnutls|nettle)/' "$ROOT"/wrap/*.[ch] "$ROOT"/wrap/*/*.[ch]
+	echo "$output"
+	[ -n "$output" ]
+	run grep -vE '/wrap/(tls|key)/' <<< "$output"
+	[ -z "$output" ]
+}
+
+@test "a protocol is named in its room alone: the rest of the wrapper knows it by protocol.h" {
+	run grep -rli pgsql "$ROOT/wrap"
+	echo "$output"
+	[ -n "$output" ]
+	run grep -v /wrap/protocol/ <<< "$output"
+	[ -z "$output" ]
+}
+
+@test "mandoc has nothing to say about the manual pages" {
+	need mandoc
+	local page
+	for page in inetls-wrap.8 inetls-certgen.1 inetls.7; do
+		echo "$page"
+		[ -s "$ROOT/man/$page" ]
+		mandoc -T lint -W warning "$ROOT/man/$page"
+	done
+}
+
+# skips FILE...: prints what a setup_file says that could skip.
+skips() {
+	awk '/^setup_file\(\)/ { inside = 1 }
+		/^}/ { inside = 0 }
+		inside && /^[[:space:]]*(need|skip)/ { print FILENAME ":" FNR ": " $0 }' "$@"
+}
+
+@test "no setup_file skips: bats before 1.9 would call what is missing a failure" {
+	printf 'setup_file() {\n\tneed psql\n}\n' > "$T/bad.bats"
+	[ -n "$(skips "$T/bad.bats")" ]
+	run skips "$ROOT"/tests/*/*.bats
+	echo "$output"
+	[ -z "$output" ]
+}
+
+@test "the filters can be made for another architecture than this machine's" {
+	local arch=aarch64 mark=0xc00000b7
+	[ "$(uname -m)" != aarch64 ] || { arch=x86_64 mark=0xc000003e; }
+	"$BUILD/mkfilter" "$arch" > "$T/filter.h"
+	[ "$(grep -c '^static const struct sock_filter ' "$T/filter.h")" -eq "$(grep -c '^static const struct sock_filter ' "$BUILD/gen/filter.h")" ]
+	grep -q "$mark" "$T/filter.h"
+	[ "$(grep -c "$mark" "$BUILD/gen/filter.h")" -eq 0 ]
+	run "$BUILD/mkfilter" vax
+	[ "$status" -eq 1 ]
+	[ "$output" = 'mkfilter: vax: libseccomp knows no such architecture' ]
+}
+
+@test "the program that makes the filters takes this machine's libseccomp, whatever is built for" {
+	printf '#!/bin/sh\necho vax-linux-gnu\n' > "$T/vax-cc"
+	printf '#!/bin/sh\necho -I/of/vax\n' > "$T/vax-pkg-config"
+	chmod 755 "$T/vax-cc" "$T/vax-pkg-config"
+	run env -u MAKEFLAGS make -n -C "$ROOT" BUILD="$T/vax" CC="$T/vax-cc" PKG_CONFIG="$T/vax-pkg-config" "$T/vax/mkfilter"
+	echo "$output"
+	[[ $output == *"/mkfilter.c "* ]]
+	[[ $output != *" -I/of/vax"* ]]
+}
+
+@test "an archive that goes into a static build has everything built again when it changes, whatever its date" {
+	[[ $("$WRAP" -V) == *'(static)'* ]] || skip "a shared build has none inside"
+	local name archive object=$T/build/common/failure.o
+	mkdir "$T/lib"
+	one() {
+		make -s -C "$ROOT" BUILD="$T/build" CC="cc -B$T/lib/" "$object"
+		stat -c %i,%Z "$object"
+	}
+	for name in gnutls hogweed nettle gmp tasn1 idn2 unistring c; do
+		cp -p "$(cc -print-file-name="lib$name.a")" "$T/lib"
+	done
+	one > "$T/first"
+	one > "$T/again"
+	cmp "$T/first" "$T/again"
+	for name in gnutls hogweed nettle gmp tasn1 idn2 unistring c; do
+		archive=$T/lib/lib$name.a
+		cp -p "$archive" "$T/date"
+		printf x | dd of="$archive" bs=1 seek=1000 conv=notrunc status=none
+		touch -r "$T/date" "$archive"
+		sleep 1.1
+		one > "$T/again"
+		! cmp -s "$T/first" "$T/again" || { echo "lib$name.a is not looked at"; return 1; }
+		cp "$T/again" "$T/first"
+	done
+}

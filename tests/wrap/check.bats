@@ -1,0 +1,125 @@
+# What --check says of the certificates, names, days that are left and order, and of the file of tickets.
+
+# bats and client.bash set output, status.
+# shellcheck disable=SC2154
+
+load ../lib/lib
+load ../lib/client
+
+setup_file() {
+	lib_begin
+	authority one
+	authority two
+	make_pem "$T/pgssl.pem" localhost db.example.org 192.0.2.7 2001:db8::7
+}
+
+# checked PEM TEXT [OPTION...]: it says that.
+checked() {
+	run timeout 20 "$WRAP" --check -p "$1" -r 127.0.0.1:1 "${@:3}" < /dev/null
+	echo "$output"
+	grep -qF -e "$2" <<< "$output"
+}
+
+@test "bad: expired and not yet valid are errors, few days and no names warnings" {
+	issue one old.pem old subjectAltName=DNS:localhost -- -startdate 20200101000000Z -enddate 20210203000000Z
+	checked "$T/old.pem" "error   $T/old.pem: a certificate in it has expired; renew it: inetls-certgen renew $T/old.pem"
+	[ "$status" -eq 78 ]
+	issue one early.pem early subjectAltName=DNS:localhost -- -startdate 20990101000000Z -enddate 20990201000000Z
+	checked "$T/early.pem" "error   $T/early.pem: a certificate in it is not valid yet"
+	[ "$status" -eq 78 ]
+	issue one soon.pem soon subjectAltName=DNS:localhost -- -days 10
+	checked "$T/soon.pem" "days left; renew it: inetls-certgen renew $T/soon.pem"
+	# Within the first second they are still ten.
+	grep -qE '^warning certificate: (9|10) days left' <<< "$output"
+	issue one nameless.pem nameless basicConstraints=CA:FALSE
+	checked "$T/nameless.pem" "warning names: none but the common name 'nameless', which psql takes, and Java, Go and Python do not"
+	[[ $output == *"inetls-certgen --force $T/nameless.pem NAME..."* ]]
+	! grep -q verify-full <<< "$output"
+}
+
+@test "bad: a chain with another CA's certificate in it is warned of, the right one is not" {
+	issue one server.pem server subjectAltName=DNS:localhost -- -days 90
+	cat "$T/server.pem" "$T/two.crt" > "$T/foreign.pem"
+	cat "$T/server.pem" "$T/one.crt" > "$T/whole.pem"
+	chmod 600 "$T/foreign.pem" "$T/whole.pem"
+	checked "$T/foreign.pem" 'warning chain: 2 certificates, not each followed by the one that issued it'
+	checked "$T/whole.pem" 'ok      chain: 2 certificates, each followed by the one that issued it'
+	# The CA's own has thirty days.
+	grep -qE '^(ok|warning) +certificate: (29|30) days left' <<< "$output"
+}
+
+@test "the names are those of the certificate, and its days" {
+	checked "$T/pgssl.pem" 'ok      names: localhost, db.example.org, 192.0.2.7, 2001:db8::7'
+	grep -qE '^ok +certificate: 82[34] days left$' <<< "$output"
+	! grep -q '^[a-z]* *chain:' <<< "$output"
+}
+
+# other_services WORD...: runs --check -r HOST:1 where nsswitch.conf asks these for hosts as well.
+other_services() {
+	printf 'passwd: files\nhosts:\t%s # and so on\n' "${*:2}" > "$T/nsswitch.conf"
+	# shellcheck disable=SC2016 # for the other shell
+	run timeout 20 unshare -m sh -c 'mount --bind "$1" /etc/nsswitch.conf && "$2" --check -p "$3" -r "$4:1"
+		[ -z "$5" ] || exec python3 -c "
+import socket, subprocess, sys
+ours, theirs = socket.socketpair()
+subprocess.run(sys.argv[1:], stdin=theirs, stdout=theirs)" "$2" -o "$5" -p "$3" -r "$4:1"' sh "$T/nsswitch.conf" "$WRAP" "$T/pgssl.pem" "$1" \
+		"${LOG:-}" < /dev/null
+	echo "$output"
+}
+
+@test "bad-names: a name service that a static build does not ask is named by --check, and where a name does not resolve" {
+	need_namespaces
+	[[ $("$WRAP" -V) == *"(static)"* ]] || skip "kernel: this build asks all of nsswitch.conf"
+	local why='; this static build asks /etc/hosts and DNS alone, not mdns4_minimal and myhostname of /etc/nsswitch.conf: write the address, or a line of /etc/hosts'
+	LOG=$(new_log names) other_services nowhere.invalid files mdns4_minimal '[NOTFOUND=return]' dns myhostname
+	grep -q "^error   resolve nowhere.invalid: [A-Z].*$why\$" <<< "$output"
+	grep -qF 'warning names of hosts: from /etc/hosts and DNS alone, not from mdns4_minimal and myhostname, which /etc/nsswitch.conf has' <<< "$output"
+	grep -qF "$why" "$T/names.log"
+	other_services 127.0.0.1 files dns
+	[[ $output != *'names of hosts'* ]]
+	other_services 127.0.0.1 files resolve '[!UNAVAIL=return]' dns
+	[[ $output != *'warning names of hosts'* ]]
+	grep -qF 'ok      names of hosts: from /etc/hosts and DNS alone, not from resolve' <<< "$output"
+	other_services nowhere.invalid files dns
+	[[ $output != *'this static build'* ]]
+}
+
+@test "bad-names: PostgreSQL that asks for a password gets no warning of pg_hba.conf, one that declines does" {
+	local answer
+	for answer in 'R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0' 'E\0\0\0\x0eSFATAL'; do
+		start postgres python3 -c '
+import socket, sys
+s = socket.create_server(("127.0.0.1", 0))
+open(sys.argv[1] + "/pg.port", "w").write(str(s.getsockname()[1]) + "\n")
+while True:
+    c = s.accept()[0]
+    c.recv(1000)
+    c.send(eval("b\"" + sys.argv[2] + "\""))
+    c.close()' "$T" "$answer"
+		wait_for 5 grep -qs . "$T/pg.port"
+		run timeout 20 "$WRAP" --check -p "$T/pgssl.pem" -n pgsql -r "127.0.0.1:$(cat "$T/pg.port")" < /dev/null
+		echo "$output"
+		stop postgres
+		rm "$T/pg.port"
+		case $answer in
+		R*) [[ $output == *'ok      PostgreSQL: asks for a password'* && $output != *'warning pg_hba.conf'* ]] ;;
+		*) [[ $output == *'turns the user postgres away'* && $output == *'warning pg_hba.conf'* ]] ;;
+		esac
+	done
+}
+
+@test "a name that holds what does not print is shown without it" {
+	issue one odd.pem odd "subjectAltName=DNS:local$(printf '\033')host"
+	checked "$T/odd.pem" 'ok      names: local?host'
+}
+
+@test "the file of tickets: usable, to be made, or a warning; it is not made by the check" {
+	checked "$T/pgssl.pem" "ok      tickets $T/none/tickets: the first session makes it" --tickets "$T/none/tickets"
+	[ ! -e "$T/none" ]
+	checked "$T/pgssl.pem" "warning tickets $T/none/none/tickets: its directory is not there" --tickets "$T/none/none/tickets"
+	head -c 64 /dev/urandom > "$T/tickets"
+	chmod 600 "$T/tickets"
+	checked "$T/pgssl.pem" "ok      tickets $T/tickets: can be used" --tickets "$T/tickets"
+	chmod 644 "$T/tickets"
+	checked "$T/pgssl.pem" 'remove it, and it is made anew; going on without tickets' --tickets "$T/tickets"
+}

@@ -1,0 +1,54 @@
+# The main job, under each super-server that an administrator may have: stock psql through TLS to a PostgreSQL
+# without SSL, 100 MB in and out.
+
+# lib.bash sets port.
+# shellcheck disable=SC2016,SC2154
+
+load ../lib/lib
+load ../lib/superservers
+
+@test "openbsd-inetd: 100 MB through psql in and out, one line in the log, right counts" {
+	copy_under openbsd-inetd
+}
+
+@test "openbsd-inetd: a user without rights who owns the PEM can serve" {
+	short_as_nobody_under openbsd-inetd
+}
+
+@test "openbsd-inetd passes 20 words on and no more, inetutils-inetd all; a script of two lines has no limit" {
+	local words
+	need openbsd-inetd
+	need inetutils-inetd
+	printf '#!/bin/bash\necho $# "${!#}"\n' > "$T/bin/count"
+	words=$(seq -s ' ' 1 25)
+	printf '#!/bin/sh\nexec %s %s\n' "$T/bin/count" "$words" > "$T/bin/script"
+	chmod 755 "$T/bin/count" "$T/bin/script"
+	# shellcheck disable=SC2086
+	superserver openbsd-inetd -- "$T/bin/count" $words
+	[ "$(asked)" = "19 19" ]
+	superserver openbsd-inetd -- "$T/bin/script"
+	[ "$(asked)" = "25 25" ]
+	# shellcheck disable=SC2086
+	superserver inetutils-inetd -- "$T/bin/count" $words
+	[ "$(asked)" = "25 25" ]
+}
+
+asked() {
+	timeout 10 socat -T 5 - "TCP4:127.0.0.1:$port" < /dev/null
+}
+
+@test "inetutils-inetd: a user without rights who owns the PEM can serve" {
+	short_as_nobody_under inetutils-inetd
+}
+
+@test "xinetd: a user without rights who owns the PEM can serve" {
+	short_as_nobody_under xinetd
+}
+
+@test "tcpserver: a user without rights who owns the PEM can serve" {
+	short_as_nobody_under tcpserver
+}
+
+@test "systemd-socket-activate: a user without rights who owns the PEM can serve" {
+	short_as_nobody_under systemd-socket-activate
+}
