@@ -286,6 +286,16 @@ stopped() {
 	done
 }
 
+@test "SIGTERM while the service, or the peer, takes nothing: --close-timeout is counted once" {
+	local ends
+	for ends in 'handshake send:30000000|sleep:9' 'handshake sleep:9|send:30000000'; do
+		command_session --peer "${ends%|*}" --backend "${ends#*|}" -- timeout --preserve-status -s TERM 1 "$WRAP" \
+			-o "$T/session.log" -p "$T/pgssl.pem" -r '127.0.0.1:{backend}' --close-timeout 3s
+		logged result=stopped end=signal
+		within 6.5 3.9
+	done
+}
+
 @test "SIGTERM before and in the handshake: at once, the service hears nothing" {
 	local peer
 	for peer in 'sleep:0.3 signal:TERM hold' 'raw:\x16\x03\x01\x02\x00\x01 sleep:0.3 signal:TERM hold'; do

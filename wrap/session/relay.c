@@ -83,11 +83,13 @@ fail(struct relay *r, enum relay_outcome outcome, enum relay_end who, const char
 	return true;
 }
 
-/* What is left to deliver may take its time. */
+/* What is left to deliver may take its time, which is not begun again by bytes that move. */
 static bool
 stop(struct relay *r)
 {
 	deadline_end_stop();
+	if (r->result->leave_by == 0)
+		r->result->leave_by = deadline_after(r->setup->close_ms);
 	return fail(r, RELAY_STOPPED, RELAY_END_SIGNAL, "ended by a signal", "");
 }
 
@@ -321,6 +323,8 @@ limit(const struct relay *r)
 {
 	int64_t idle = deadline_after(r->setup->idle_ms);
 
+	if (r->result->leave_by != 0)
+		return deadline_min(idle, r->result->leave_by);
 	/* After the first end, or a cut, the other flow goes on for as long as it moves. */
 	if (r->stopping || one_ended(r))
 		return deadline_min(idle, deadline_after(r->setup->close_ms));

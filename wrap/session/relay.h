@@ -50,12 +50,13 @@ struct relay_result {
 	uint64_t in, out;       /* bytes delivered to the plain side, to TLS */
 	unsigned char begin[8]; /* what the peer has said first, and how much of it there is */
 	size_t begun;
+	int64_t leave_by; /* of a session that a signal has ended; or 0 */
 	char reason[200]; /* in words, "" for RELAY_DONE */
 };
 
 /*
  * Runs until both flows have ended or one was cut; then what was read before is still delivered,
- * within close_ms.  Closes nothing.
+ * within close_ms: of each byte, or, where a signal asks for the end, of that.  Closes nothing.
  */
 void relay_run(const struct relay_setup *setup, struct relay_result *result);
 

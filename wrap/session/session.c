@@ -105,8 +105,8 @@ say_goodbye(struct session *s)
 	keyholder_close(&s->keys);
 	if (s->established && s->last.fd != -1)
 		tls_remember(s->tls, &s->last);
-	if (s->speaks_tls)
-		peer_last_words(s->tls, ends_clean(s));
+	if (s->speaks_tls && !peer_last_words(s->tls, ends_clean(s)))
+		return; /* nor would it read on */
 	if (s->o->client && s->backend.fd == -1)
 		return;
 	if (!s->peer_done)
@@ -118,7 +118,8 @@ say_goodbye(struct session *s)
 static void
 leave_plain(struct session *s)
 {
-	int64_t deadline = deadline_after(s->o->close_ms);
+	int64_t deadline = s->relay.leave_by != 0 ? s->relay.leave_by :
+						    deadline_after(s->o->close_ms);
 
 	program_leave(&s->program,
 	    s->relay.outcome == RELAY_DONE || s->relay.outcome == RELAY_PEER_BARE ||

@@ -33,7 +33,7 @@ peer_wait(struct tls *t, int wanted, int also, bool *heard, int64_t deadline)
 	return ready;
 }
 
-void
+bool
 peer_last_words(struct tls *t, bool clean)
 {
 	int64_t deadline = deadline_after(LEAVE_MS);
@@ -44,7 +44,8 @@ peer_last_words(struct tls *t, bool clean)
 		tls_abort(t);
 	while (tls_flush(t) == TLS_WANT_WRITE)
 		if (deadline_wait_fd(tls_fd_out(t), POLLOUT, deadline) <= 0)
-			return;
+			return false;
+	return true;
 }
 
 void

@@ -14,8 +14,8 @@
  */
 int peer_wait(struct tls *t, int wanted, int also, bool *heard, int64_t deadline);
 
-/* Says close_notify, or else a fatal alert, and waits a little for it to leave. */
-void peer_last_words(struct tls *t, bool clean);
+/* Says close_notify, or else a fatal alert, and waits a little for it to leave.  Whether it did. */
+bool peer_last_words(struct tls *t, bool clean);
 
 /*
  * Says that nothing more comes, and reads and throws away what the peer still sends until it has
