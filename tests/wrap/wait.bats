@@ -36,6 +36,18 @@ load ../lib/wait
 	tell end ended
 }
 
+@test "bad: a listener that does not answer: who was accepted is gone after --handshake-timeout" {
+	wait_server -d --max-per-source 2 --handshake-timeout 1s
+	local stopped
+	stopped=$(listener)
+	kill -STOP "$stopped"
+	exec 8<> "/dev/tcp/127.0.0.1/$port"
+	wait_for 4 lines 1 'refused .*reason="the listener did not answer within --handshake-timeout"' || :
+	exec 8>&-
+	kill -CONT "$stopped"
+	lines 1 'refused .*reason="the listener did not answer within --handshake-timeout"'
+}
+
 @test "bad: a machine without a file left: children that cannot accept wait, and do not spin" {
 	need strace
 	port=$(free_port)

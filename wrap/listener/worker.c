@@ -31,7 +31,7 @@ try_accept(int port, struct address *peer)
 
 	peer->len = sizeof(peer->sa);
 	fd = accept4(port, (struct sockaddr *)&peer->sa, &peer->len, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd == -1 && (errno == ENFILE || errno == ENOMEM || errno == ENOBUFS))
+	if (fd == -1 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS))
 		(void)deadline_wait(NULL, 0, deadline_after(DEADLINE_PAUSE_MS));
 	return fd;
 }
@@ -64,14 +64,22 @@ worker_has_limit(const struct options *o)
 	return o->max_connections > 0 || o->max_per_source > 0;
 }
 
-/* Why the peer is refused, or NULL.  If the listener has left meanwhile, the peer is served. */
+/*
+ * Why the peer is refused, or NULL.  If the listener has left meanwhile, the peer is served.  A
+ * signal ends the session in its handshake, with a log line.
+ */
 static const char *
 ask_leave(const struct worker *w, const struct address *peer)
 {
 	char answer = WORKER_SERVE;
+	int ready;
 
-	if (send(w->control, peer, sizeof(*peer), MSG_NOSIGNAL) == -1 || !worker_has_limit(w->o) ||
-	    read(w->control, &answer, 1) != 1)
+	if (send(w->control, peer, sizeof(*peer), MSG_NOSIGNAL) == -1 || !worker_has_limit(w->o))
+		return NULL;
+	ready = deadline_wait_fd(w->control, POLLIN, deadline_after(w->o->handshake_ms));
+	if (ready == DEADLINE_OVER)
+		return "the listener did not answer within --handshake-timeout";
+	if (ready < 0 || read(w->control, &answer, 1) != 1)
 		return NULL;
 	switch (answer) {
 	case WORKER_TOO_MANY: return "more sessions than --max-connections";
