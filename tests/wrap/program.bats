@@ -123,6 +123,12 @@ logged_somewhere() {
 	! grep -q forged <<< "$output"
 }
 
+@test "no signal is ignored that its listener's sessions ignore" {
+	tls_server own "$WRAP" -p "$T/pgssl.pem" -d 127.0.0.1:{port} -l /usr/bin/grep -f -- grep SigIgn /proc/self/status
+	run timeout 20 sh -c 'sleep 1 | openssl s_client -connect "127.0.0.1:$0" -quiet 2> /dev/null' "$port"
+	[[ $output == *"SigIgn:"*0000000000000000* ]]
+}
+
 # sockets_of PID: how many it has open.
 sockets_of() {
 	find "/proc/$1/fd" -lname 'socket:*' | wc -l
