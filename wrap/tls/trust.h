@@ -12,10 +12,10 @@
 #include <stddef.h>
 
 #include "failure.h"
+#include "tls/trust_peer.h"
 
 #define TRUST_PINS_MAX 16
 #define TRUST_NAMES_MAX 32
-#define TRUST_PIN 53 /* "sha256//" and 44 characters of base64, with the NUL */
 
 /* -v, where it was given. */
 enum { TRUST_UNSET = -1, TRUST_IGNORE, TRUST_IF_SENT, TRUST_REQUIRED, TRUST_PINNED };
@@ -32,14 +32,6 @@ struct trust_config {
 	const char *known_hosts; /* a path, or NULL for the usual one */
 	/* of the server, for its certificate and its line in known hosts */
 	const char *host, *port;
-};
-
-/* What the peer showed. */
-struct trust_peer {
-	char subject[256]; /* "" where it showed no certificate */
-	char issuer[256];
-	char fingerprint[65]; /* SHA-256 of the certificate, in hex */
-	char pin[TRUST_PIN];
 };
 
 struct trust;

@@ -1,0 +1,72 @@
+/* Who the server must be, by known hosts: who it was the first time. */
+
+#include "tls/trust.h"
+
+#include <stdio.h>
+
+#include "tls/trust_state.h"
+
+/* As ssh's strict checking. */
+static int
+refuse_new_host(struct trust *t)
+{
+	(void)snprintf(t->reason, sizeof(t->reason),
+	    "%.80s is not in %.120s, and -v 3 learns no host; if `inetls-certgen show --pin` says "
+	    "the same there, add the line: %.80s %s",
+	    t->hosts.host, t->hosts.path, t->hosts.host, t->peer.pin);
+	return trust_fail(t, GNUTLS_A_BAD_CERTIFICATE, t->reason);
+}
+
+int
+trust_check_known_hosts(struct trust *t)
+{
+	char other[64];
+	int line = 0;
+
+	switch (known_hosts_look_up(&t->hosts, t->peer.pin, other, sizeof(other), &line)) {
+	case KNOWN_HOSTS_MATCH: return 0;
+	case KNOWN_HOSTS_NEW:
+		if (t->c->level == TRUST_PINNED)
+			return refuse_new_host(t);
+		t->new_host = true;
+		return 0;
+	case KNOWN_HOSTS_OTHER:
+		(void)snprintf(t->reason, sizeof(t->reason),
+		    "%.80s is not the host that was known: it shows %s, line %d of %.120s "
+		    "says %s; somebody may be in the middle; if its key was changed on purpose, delete that line",
+		    t->hosts.host, t->peer.pin, line, t->hosts.path, other);
+		return trust_fail(t, GNUTLS_A_BAD_CERTIFICATE, t->reason);
+	default: return trust_fail(t, GNUTLS_A_INTERNAL_ERROR, "known hosts cannot be read");
+	}
+}
+
+int
+trust_remember(struct trust *t, char *text, size_t size)
+{
+	char other[64];
+	int line = 0;
+
+	if (!t->new_host)
+		return 0;
+	switch (known_hosts_add(&t->hosts, t->peer.pin, other, sizeof(other), &line)) {
+	case KNOWN_HOSTS_NEW:
+		(void)snprintf(text, size,
+		    "%s is seen for the first time and was trusted: %s was added to %s; compare it with "
+		    "what `inetls-certgen show --pin` says on that host",
+		    t->hosts.host, t->peer.pin, t->hosts.path);
+		return 1;
+	case KNOWN_HOSTS_MATCH: return 0;
+	case KNOWN_HOSTS_OTHER:
+		(void)snprintf(text, size,
+		    "%s is not the host that another session has just seen: it shows %s, line %d of %s "
+		    "says %s",
+		    t->hosts.host, t->peer.pin, line, t->hosts.path, other);
+		return -1;
+	default:
+		(void)snprintf(text, size,
+		    "%s cannot be written, so %s would be a stranger again; mend the file, or give "
+		    "--pin %s",
+		    t->hosts.path, t->hosts.host, t->peer.pin);
+		return -1;
+	}
+}
