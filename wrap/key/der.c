@@ -1,10 +1,10 @@
-/* DER, as far as it is needed. */
+/* Reads the part of DER that keys and names need. */
 
 #include "key/der.h"
 
 #include <stddef.h>
 
-#define LENGTH_MAX 3 /* bytes of a length: nothing here is larger than 16 MB */
+#define LENGTH_MAX 3 /* bytes of a length field: elements under 16 MB */
 
 bool
 der_take(struct der *d, uint8_t tag, struct der *inside)

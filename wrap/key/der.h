@@ -16,15 +16,12 @@ enum {
 	DER_CONTEXT_1 = 0xa1
 };
 
-/* What is left to be read. */
+/* What is not read yet. */
 struct der {
 	const uint8_t *at, *end;
 };
 
-/*
- * Takes one element with that tag off the front; its contents go to *inside.  False where there is
- * no such.
- */
+/* Takes the next element if it has that tag; its contents go to *inside.  False if it does not. */
 bool der_take(struct der *d, uint8_t tag, struct der *inside);
 
 #endif

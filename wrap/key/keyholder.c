@@ -1,4 +1,4 @@
-/* The session's and the listener's side of the process that holds the key. */
+/* What the session and the listener use to reach the process that holds the key. */
 
 #include "key/keyholder.h"
 
@@ -16,7 +16,7 @@
 #include "key/keyholder_serve.h"
 #include "confine/confine.h"
 
-/* a signature takes milliseconds; a PEM on a dead network file system does not come */
+/* A signature takes milliseconds; a PEM on a dead network file system never arrives. */
 #define WAIT_MS 10000
 
 static int
@@ -52,7 +52,7 @@ keyholder_none(struct keyholder *k, const char *pem_path, enum signable_role rol
 	return signer_open(k->own, pem_path, role, &k->why);
 }
 
-/* One packet: its kind, or -1 and k->why; the rest goes to out, *n says how much. */
+/* Reads one packet: returns its kind, or -1 and k->why; the rest goes to out, its length to *n. */
 static int
 receive(struct keyholder *k, void *out, size_t *n)
 {
@@ -60,7 +60,10 @@ receive(struct keyholder *k, void *out, size_t *n)
 	struct iovec parts[2] = { { &kind, 1 }, { out, *n } };
 	ssize_t got = readv(k->fd, parts, 2);
 
-	/* Where it left without having read our request, that error comes before its last words. */
+	/*
+	 * If the keyholder left without reading our request, the kernel reports that error first,
+	 * and its last message at the next read.
+	 */
 	if (got == -1 && errno == ECONNRESET)
 		got = readv(k->fd, parts, 2);
 	if (got < 1)
@@ -69,7 +72,7 @@ receive(struct keyholder *k, void *out, size_t *n)
 	return kind;
 }
 
-/* The answer to what was sent, with a NUL behind: its length, or -1 and k->why. */
+/* Waits for the answer and ends it with a NUL: its length, or -1 and k->why. */
 static ssize_t
 await(struct keyholder *k, bool sent, void *out, size_t size)
 {
@@ -77,8 +80,8 @@ await(struct keyholder *k, bool sent, void *out, size_t size)
 	int kind, ready;
 
 	/*
-	 * A keyholder that is gone, so that nothing could be sent, has said why before: that is
-	 * read, and not waited for.
+	 * If the request could not be sent, the keyholder is gone.  It may have sent its reason
+	 * before, so read without waiting.
 	 */
 	ready = deadline_wait_fd(k->fd, POLLIN, deadline_after(sent ? WAIT_MS : 0));
 	if (ready == DEADLINE_STOP) {
@@ -99,7 +102,10 @@ static ssize_t
 ask(struct keyholder *k, const struct iovec *request, int parts, void *out, size_t size)
 {
 	k->asked = true;
-	/* The first failure is the one that tells: GnuTLS asks again for each cipher suite. */
+	/*
+	 * Report the first failure only: it names the cause, and GnuTLS asks again for each cipher
+	 * suite.
+	 */
 	if (k->why.code != 0)
 		return -1;
 	if (k->fd == -1)
@@ -115,7 +121,7 @@ keyholder_ask_ahead(struct keyholder *k)
 	k->ahead = k->fd != -1 && write(k->fd, &letter, 1) == 1;
 }
 
-/* What was asked for ahead: it came while the session waited for its peer, or is awaited now. */
+/* The chain that keyholder_ask_ahead asked for: it is here already, or is awaited now. */
 static ssize_t
 take_chain(struct keyholder *k, char *out)
 {
@@ -211,9 +217,7 @@ keyholder_start(
 	pid_t pid;
 
 	keyholder_adopt(k, -1);
-	/*
-	 * The kernel reaps it, so that it never becomes a zombie of a session that does not look.
-	 */
+	/* The kernel reaps the keyholder, because the session never waits for it. */
 	(void)signal(SIGCHLD, SIG_IGN);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
 		return failure_set(&k->why, EX_OSERR, "socketpair: %s", strerror(errno));

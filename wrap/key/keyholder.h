@@ -2,8 +2,8 @@
 #define INETLS_KEYHOLDER_H
 
 /*
- * The process that holds the private key.  It opens the PEM, sees neither the network nor the
- * service, and answers on each channel at most what one handshake needs: the chain, and one
+ * The process that holds the private key.  It opens the PEM and sees neither the network nor the
+ * service.  On each channel it answers at most what one handshake needs: the chain, and one
  * signature.  The session has the other end of one channel, and never the key.
  */
 
@@ -20,20 +20,20 @@ struct confine;
 /* A session's end. */
 struct keyholder {
 	int fd;       /* the channel, or -1 */
-	bool asked;   /* from then on it speaks only when it is asked */
-	bool stopped; /* a signal asked us to end while it was waited for */
-	bool ahead;   /* the chain was asked for and is not here yet */
-	char *chain;  /* what keyholder_hear found, else NULL */
+	bool asked;   /* a request was sent: from now on it speaks only when asked */
+	bool stopped; /* a signal asked us to end during the wait */
+	bool ahead;   /* the chain was asked for and has not arrived yet */
+	char *chain;  /* the chain that keyholder_hear received, else NULL */
 	ssize_t chain_len;
-	struct signer *own; /* --no-keyholder: the key in this process after all, else NULL */
-	struct failure why; /* of the last call that failed; code 0 where none has */
+	struct signer *own; /* --no-keyholder: the key is in this process, else NULL */
+	struct failure why; /* of the last call that failed; code 0 if none has */
 };
 
 /*
- * Forks a keyholder for this process alone; it ends when the channel does, and is reaped by the
- * kernel.  As early as possible: what is not there yet is not copied.  user is whom the session
- * will become: the keyholder becomes somebody else.  0, or -1 and k->why; that the PEM cannot be
- * read is told later.
+ * Forks a keyholder for this process alone.  It ends when the channel ends, and the kernel reaps
+ * it.  Call this as early as possible: the smaller the process, the cheaper the fork.  user is the
+ * user that the session will become; the keyholder becomes a different one.  0, or -1 and k->why.
+ * An unreadable PEM is reported later.
  */
 int keyholder_start(
     struct keyholder *k, const char *pem_path, enum signable_role role, const struct confine *user);
@@ -41,64 +41,63 @@ int keyholder_start(
 /* --no-keyholder.  0, or -1 and k->why. */
 int keyholder_none(struct keyholder *k, const char *pem_path, enum signable_role role);
 
-/* A channel that a listener's keyholder serves. */
+/* Uses a channel that a listener's keyholder serves. */
 void keyholder_adopt(struct keyholder *k, int fd);
 
-/*
- * Asks for the chain without waiting, for who will need it and has other things to do meanwhile.
- */
+/* Asks for the chain without waiting, so that it arrives while the caller does something else. */
 void keyholder_ask_ahead(struct keyholder *k);
 
 /*
- * The chain as PEM, of SIGNER_CHAIN_MAX bytes with its NUL, and a signature as signer_sign says:
- * its length, or -1 and k->why.  They wait, for WAIT_MS of keyholder.c at most.
+ * Both wait for the answer, for WAIT_MS of keyholder.c at most, and return its length, or -1 and
+ * k->why.  keyholder_chain: the chain as PEM; out has SIGNER_CHAIN_MAX bytes, a NUL included.
+ * keyholder_sign: a signature, as signer_sign describes it.
  */
 ssize_t keyholder_chain(struct keyholder *k, char *out);
 ssize_t keyholder_sign(struct keyholder *k, bool is_hash, unsigned algorithm, unsigned flags,
     const void *data, size_t n, void *out);
 
 /*
- * What it says without being asked is always that it cannot serve.  The descriptor to watch for
- * that, or -1; and what to call once it is readable, which fills k->why, or keeps a chain that was
- * asked for ahead.
+ * A message that nobody asked for always says that the keyholder cannot serve.  keyholder_watched:
+ * the descriptor to watch for that, or -1.  keyholder_hear: call it once that is readable; it fills
+ * k->why, or keeps a chain that was asked for ahead.
  */
 int keyholder_watched(const struct keyholder *k);
 void keyholder_hear(struct keyholder *k);
 
-/* Ends the channel; after a handshake nothing is needed any more. */
+/* Closes the channel; after the handshake it is no longer needed. */
 void keyholder_close(struct keyholder *k);
 
-/* ---- for a process with one for many sessions ---- */
+/* ---- for a process that needs one keyholder for many sessions ---- */
 
 struct keyholder_service {
 	pid_t pid;
-	int control; /* channels are handed over here, or -1 */
+	int control; /* new channels are sent over this socket; -1 when closed */
 };
 
-/* Forks it.  0, or -1 and *why. */
+/* Forks a keyholder for many sessions.  0, or -1 and *why. */
 int keyholder_service_start(struct keyholder_service *s, const char *pem_path,
     enum signable_role role, const struct confine *user, struct failure *why);
 
 /*
- * What it says first.  0: it serves, and in why->text is what the log should warn of, or "".  -1
- * and *why where it does not: the PEM cannot be read, key and certificate do not match, or it said
- * nothing until then.  1 where a signal came first: ask again, or leave.
+ * Waits for its first message.  0: it serves, and why->text is a warning for the log, or "".  -1
+ * and *why: it does not, because the PEM cannot be read, key and certificate do not match, or it
+ * said nothing until the deadline.  1: a signal came first; call again or give up.
  */
 int keyholder_service_hear(struct keyholder_service *s, int64_t deadline, struct failure *why);
 
-/* As much time as it may take to answer, from now: the moment when it is over. */
+/* The deadline for an answer that is asked for now. */
 int64_t keyholder_deadline(void);
 
 /*
- * Hands it the other ends of n channels, DESCRIPTORS_MAX at most.  0, or -1 and *why, where it is
+ * Sends it the other ends of n channels, DESCRIPTORS_MAX at most.  0, or -1 and *why where it is
  * gone.
  */
 int keyholder_service_give(struct keyholder_service *s, const int *fds, int n, struct failure *why);
 
-/* It ends when its last channel does. */
+/* Closes the control socket.  The keyholder ends with its last channel. */
 void keyholder_service_leave(struct keyholder_service *s);
 
-/* Ends one that has never served, whatever it is waiting for. */
+/* Kills a keyholder that has never served, whatever it is waiting for. */
 void keyholder_service_kill(struct keyholder_service *s);
 
 #endif

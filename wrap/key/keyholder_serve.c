@@ -1,4 +1,4 @@
-/* The keyholder's own side: it sees the key, and never the network. */
+/* What the keyholder's process runs: it sees the key, and never the network. */
 
 #include "key/keyholder_serve.h"
 
@@ -16,11 +16,14 @@
 #include "confine/confine.h"
 #include "key/signer.h"
 
-/* what TLS has signed: 20 to 210 bytes, and all of a handshake for an EdDSA client of TLS 1.2 */
+/*
+ * What TLS signs is 20 to 210 bytes; an EdDSA client of TLS 1.2 signs all messages of the
+ * handshake.
+ */
 #define SIGN_MAX (128 * 1024)
-/* handshakes at once: each silent peer has one until --handshake-timeout */
+/* How many handshakes at once: a silent peer keeps its channel until --handshake-timeout. */
 #define CHANNELS_MAX 16384
-#define FILES_BESIDES 16 /* descriptors that are no channels, and some to spare */
+#define FILES_BESIDES 16 /* descriptors that are not channels, and a reserve */
 
 struct channel {
 	bool gave_chain;
@@ -63,13 +66,13 @@ give_signature(int fd, struct signer *s, bool is_hash, const char *arguments, si
 }
 
 /*
- * Answers one request.  0 while the channel may ask more; -1 when it has had what a handshake
+ * Answers one request.  0 while the channel may ask more; -1 once it has had what a handshake
  * needs.
  */
 static int
 answer(int fd, struct channel *c, struct signer *s)
 {
-	/* Not on the stack: only what is read touches a page. */
+	/* Static, so that only the pages that are written cost memory. */
 	static char request[1 + sizeof(struct keyholder_serve_sign) + SIGN_MAX];
 	ssize_t n = read(fd, request, sizeof(request));
 
@@ -84,7 +87,7 @@ answer(int fd, struct channel *c, struct signer *s)
 	return -1;
 }
 
-/* Everything else that a process starts with has no business here: no peer, no log. */
+/* Closes every other inherited descriptor: the keyholder may have no peer and no log. */
 static void
 keep_only(int fd)
 {
@@ -114,13 +117,13 @@ keyholder_serve_one(
 
 struct service {
 	struct signer signer;
-	int control;    /* the listener's end of it closes when it leaves; then -1 */
-	nfds_t n, most; /* used places and how many there are; the first is the control socket's */
+	int control;    /* the socket to the listener; -1 once the listener has closed its end */
+	nfds_t n, most; /* used places, and how many there are; place 0 is the control socket */
 	struct pollfd polled[CHANNELS_MAX];
 	struct channel channels[CHANNELS_MAX];
 };
 
-/* New channels, or the listener's end. */
+/* Takes new channels, or notices that the listener has left. */
 static void
 hear_listener(struct service *s)
 {
@@ -150,13 +153,12 @@ hear_session(struct service *s, nfds_t i)
 	s->channels[i] = s->channels[s->n];
 }
 
-/* Until the listener and every session have left. */
+/* Runs until the listener and every session have left. */
 static void
 serve_all(struct service *s)
 {
 	while (s->control != -1 || s->n > 1) {
-		/* With no place left, new channels and the listener's end wait in the control
-		 * socket. */
+		/* With no place left, do not read the control socket: new channels wait there. */
 		s->polled[0].fd = s->n + DESCRIPTORS_MAX <= s->most ? s->control : -1;
 		if (poll(s->polled, s->n, -1) == -1)
 			continue;
@@ -168,7 +170,10 @@ serve_all(struct service *s)
 	}
 }
 
-/* As many channels as descriptors are allowed; the soft limit is often 1024. */
+/*
+ * As many channels as this process may have descriptors.  The soft limit is often 1024, so it is
+ * raised.
+ */
 static nfds_t
 places(void)
 {

@@ -2,10 +2,10 @@
 #define INETLS_KEYHOLDER_SERVE_H
 
 /*
- * The keyholder's own side: what runs after the fork, and how it is spoken to.  A message is one
- * packet: a request is a letter with its arguments, an answer a zero byte with what was asked for,
- * or an exit code with a sentence.  Who has one for many hands a channel over with one byte on the
- * control socket.
+ * What the keyholder runs after the fork, and its messages.  A message is one packet.  A request is
+ * a letter with its arguments.  An answer is a zero byte and the result, or an exit code and a
+ * sentence.  A process with many sessions passes new channels, with one byte, over the control
+ * socket.
  */
 
 #include <stdint.h>
@@ -18,7 +18,7 @@ enum {
 	KEYHOLDER_SERVE_SIGN_HASH = 'H'
 };
 
-/* What follows the letter of a request to sign, before the data. */
+/* Follows the letter of a request to sign; the data comes after it. */
 struct keyholder_serve_sign {
 	uint32_t algorithm, flags;
 };
@@ -26,16 +26,19 @@ struct keyholder_serve_sign {
 struct failure;
 struct confine;
 
-/* Tells a session why it will not be served.  0, or -1 where it has left. */
+/* Tells a session why it will not be served.  0, or -1 if the session has left. */
 int keyholder_serve_refusal(int fd, const struct failure *why);
 
-/* Serves one channel, in a process of its own, until it ends or had what one handshake needs. */
+/*
+ * Serves one channel until the other end closes it or it has had what one handshake needs.  Never
+ * returns.
+ */
 void keyholder_serve_one(int fd, const char *pem_path, enum signable_role role,
     const struct confine *user) __attribute__((noreturn));
 
 /*
- * Serves every channel that is handed over, until the other end of control and all of them have
- * left.
+ * Serves every channel that arrives over control, until the other ends of control and of all
+ * channels are closed.  Never returns.
  */
 void keyholder_serve_many(int control, const char *pem_path, enum signable_role role,
     const struct confine *user) __attribute__((noreturn));

@@ -1,4 +1,4 @@
-/* ECDSA P-256 by nettle, and just enough DER to find the number. */
+/* ECDSA P-256 with nettle, and just enough DER to find the private number. */
 
 #include "key/p256.h"
 
@@ -23,9 +23,7 @@ is(const struct der *d, const uint8_t *expected, size_t n)
 	return (size_t)(d->end - d->at) == n && memcmp(d->at, expected, n) == 0;
 }
 
-/*
- * ECPrivateKey (RFC 5915): the curve may be named inside, and must be where nothing else names it.
- */
+/* ECPrivateKey (RFC 5915).  It may name the curve, and must do so where nothing around it does. */
 static bool
 parse_ec_key(struct der d, bool curve_is_known, uint8_t number[P256_SIZE])
 {
@@ -41,12 +39,15 @@ parse_ec_key(struct der d, bool curve_is_known, uint8_t number[P256_SIZE])
 			return false;
 		curve_is_known = true;
 	}
-	/* GnuTLS takes no key without its public half, and this must take none that it refuses. */
+	/*
+	 * GnuTLS refuses a key without its public half.  Refuse it here too, so that both accept
+	 * the same keys.
+	 */
 	if (!der_take(&key, DER_CONTEXT_1, &half))
 		return false;
 	/*
-	 * GnuTLS writes a zero before half of all numbers, as if they had a sign, and leaves out
-	 * zeros that a number begins with.
+	 * GnuTLS writes half of all numbers with a zero in front, as if they were signed, and
+	 * leaves out leading zeros.
 	 */
 	if (octets.end - octets.at == P256_SIZE + 1 && octets.at[0] == 0)
 		octets.at++;
@@ -97,7 +98,7 @@ p256_parse(const char *pem, uint8_t number[P256_SIZE])
 	return found;
 }
 
-/* Every signature needs a number that nobody can guess; there is no going on without it. */
+/* Each signature needs a number that nobody can guess; without one the process must not go on. */
 static void
 random_bytes(void *ctx, size_t n, uint8_t *out)
 {

@@ -1,4 +1,4 @@
-/* What a handshake has signed: digests, and EdDSA's messages by their shape. */
+/* What a handshake signs: digests, and for EdDSA messages of a known shape. */
 
 #include "key/signable.h"
 
@@ -11,7 +11,10 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* The length of a hash that TLS may sign over, or 0: SHA-1 and what GnuTLS knows by name alone. */
+/*
+ * The length of a hash that TLS may sign, or 0 for any other: SHA-1, and those that GnuTLS only has
+ * a name for.
+ */
 static size_t
 hash_length(gnutls_digest_algorithm_t hash)
 {
@@ -24,8 +27,8 @@ hash_length(gnutls_digest_algorithm_t hash)
 }
 
 /*
- * PKCS#1 v1.5 comes as the DigestInfo that is to be padded (RFC 8017, 9.2, note 1): a head that is
- * the same for each hash but for three bytes, then the hash.
+ * PKCS#1 v1.5 gets a DigestInfo, not yet padded (RFC 8017, 9.2, note 1): a head that differs in
+ * three bytes between the hashes, then the hash.
  */
 static bool
 is_digest_info(const uint8_t *in, size_t n)
@@ -46,7 +49,10 @@ is_digest_info(const uint8_t *in, size_t n)
 	return false;
 }
 
-/* TLS 1.3's CertificateVerify (RFC 8446, 4.4.3): 64 spaces, who signs what, a zero, a hash. */
+/*
+ * TLS 1.3's CertificateVerify (RFC 8446, 4.4.3): 64 spaces, a text with the signer's role, a zero,
+ * a hash.
+ */
 static bool
 is_verify(const char *role, const uint8_t *in, size_t n)
 {
@@ -80,9 +86,9 @@ is_key_exchange(const uint8_t *in, size_t n)
 }
 
 /*
- * TLS 1.2's CertificateVerify (RFC 5246, 7.4.8) is over every message so far, each whole and in its
- * turn: both Hellos, the server's Certificate, its status and key exchange, CertificateRequest,
- * ServerHelloDone, the client's Certificate and key exchange.
+ * TLS 1.2's CertificateVerify (RFC 5246, 7.4.8) signs all messages so far, each complete and in
+ * this order: both Hellos, the server's Certificate, its status and key exchange,
+ * CertificateRequest, ServerHelloDone, the client's Certificate and key exchange.
  */
 static bool
 is_transcript(const uint8_t *in, size_t n)

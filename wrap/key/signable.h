@@ -2,16 +2,16 @@
 #define INETLS_SIGNABLE_H
 
 /*
- * What TLS has signed, and nothing else: one digest of a strong hash, in its length and without
- * flags.  For EdDSA, which takes no digest, the message itself, in the shape that TLS gives it. The
- * asker is not trusted, but GnuTLS and nettle do: they read as many bytes of a hash as the
- * algorithm's has, whatever they are told.
+ * What TLS signs, and nothing else may be signed: one digest of a strong hash, of the right length
+ * and without flags; for EdDSA, which takes no digest, the message itself in the shape that TLS
+ * gives it.  The session that asks is not trusted.  GnuTLS and nettle check no length: they read as
+ * many bytes as the algorithm's hash has, whatever they are told.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whose handshakes a key may be used in; one process for all one-shots serves both. */
+/* In whose handshakes a key may be used; --check takes both. */
 enum signable_role { SIGNABLE_SERVER = 1, SIGNABLE_CLIENT = 2, SIGNABLE_BOTH = 3 };
 
 /* Whether data, or a hash, is signed in a handshake, by an algorithm of GnuTLS's numbers. */

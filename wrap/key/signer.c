@@ -1,4 +1,4 @@
-/* The PEM: certificates out, signatures out, the key never. */
+/* A PEM in memory: it gives out certificates and signatures, never the key. */
 
 #include "key/signer.h"
 
@@ -16,7 +16,7 @@
 #include "key/p256.h"
 #include "strength.h"
 
-/* What pemfile.h says, with the file's name. */
+/* Puts the file's name in front of an error of pemfile.h. */
 static int
 named(const struct signer *s, struct failure *why)
 {
@@ -44,7 +44,7 @@ signer_open(struct signer *s, const char *path, enum signable_role role, struct 
 	*s = (struct signer){ .path = path, .role = role };
 	if (file_read_private(path, FILE_PEM_MAX, &s->pem, &s->len, why) == 0)
 		return find_parts(s, why);
-	/* The key is for who starts this program, and for no other. */
+	/* The key must belong to the user who starts this program. */
 	if (access(path, F_OK) == 0 && access(path, R_OK) == -1) {
 		struct failure cause = *why;
 
@@ -69,7 +69,10 @@ signer_chain(const struct signer *s, char *out)
 	return (ssize_t)s->chain_len;
 }
 
-/* A key of stunnel 3's days is told here, and not to each client in the words of its library. */
+/*
+ * A weak key, as from stunnel 3's days, is refused here, with the reason.  Otherwise each client
+ * would only show its library's error.
+ */
 static int
 check_strength(const struct signer *s, int algorithm, unsigned bits, struct failure *why)
 {
@@ -158,8 +161,7 @@ signer_sign(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags, 
 	return sign_other(s, is_hash, algorithm, flags, &in, out, why);
 }
 
-/* What leaf_fault or leaf_warning says of the first certificate; one that cannot be read is not
- * theirs. */
+/* What leaf_fault or leaf_warning says of the first certificate; NULL where that cannot be read. */
 static const char *
 ask_leaf(const struct signer *s, const char *question(gnutls_x509_crt_t))
 {
@@ -181,7 +183,7 @@ signer_warning(const struct signer *s)
 	return ask_leaf(s, leaf_warning);
 }
 
-/* As a session reads them. */
+/* Reads the certificates in the way a session does. */
 static int
 check_chain(const struct signer *s, struct failure *why)
 {

@@ -1,4 +1,4 @@
-/* What --check says of the certificates: names, dates, order. */
+/* What --check reports of the certificates: names, dates, order. */
 
 #include "key/signer.h"
 
@@ -14,7 +14,10 @@
 
 #define DAY_S (24 * 60 * 60)
 
-/* Adds what a client may have typed; what does not fit is left out, as are other kinds of name. */
+/*
+ * Adds a name that a client may have been given.  Other kinds of name are left out, and so is what
+ * does not fit.
+ */
 static void
 add_name(struct signer_facts *f, unsigned type, const unsigned char *data, size_t len)
 {
@@ -49,7 +52,7 @@ find_names(struct signer_facts *f, gnutls_x509_crt_t leaf)
 			add_name(f, type, data, len);
 }
 
-/* What psql goes by where there are no names. */
+/* The common name: psql uses it where there are no other names. */
 static void
 find_common(struct signer_facts *f, gnutls_x509_crt_t leaf)
 {
