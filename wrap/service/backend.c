@@ -1,4 +1,7 @@
-/* The plain side: opened while privileged, connected late, ended as what it was. */
+/*
+ * The plain side: opened while the process is privileged, connected late.  A cut session ends it
+ * with a reset, a complete one with a normal end.
+ */
 
 #include "service/backend.h"
 
@@ -20,7 +23,10 @@ bind_source(int fd, const struct address *source, const char *text, struct failu
 {
 	int on = 1;
 
-	/* The port is chosen at connect, so that many sessions can share one source address. */
+	/*
+	 * The kernel chooses the port at connect, so that many sessions can share one source
+	 * address.
+	 */
 	(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
 	if (bind(fd, (const struct sockaddr *)&source->sa, source->len) == 0)
 		return 0;
@@ -82,7 +88,10 @@ backend_init(struct backend *b)
 		b->sockets[i] = -1;
 }
 
-/* A symbolic link to a socket leads nowhere from inside the directory that it is in. */
+/*
+ * Follows a symbolic link to a socket: after chroot into the link's own directory its target could
+ * not be reached.
+ */
 static const char *
 follow(const char *path)
 {
@@ -154,8 +163,7 @@ connect_one(int fd, const struct address *to, int64_t deadline)
 	if (connect(fd, (const struct sockaddr *)&to->sa, to->len) == 0)
 		return 0;
 	if (errno == EAGAIN)
-		return -1; /* a Unix socket whose queue is full: it does not become writable when
-		              there is room */
+		return -1; /* a Unix socket whose queue is full: poll cannot wait for room in it */
 	if (errno != EINPROGRESS)
 		return -1;
 	switch (deadline_wait_fd(fd, POLLOUT, deadline)) {
@@ -197,7 +205,7 @@ close_others(struct backend *b)
 	}
 }
 
-/* The share of one address: a name with several must not lose all its time to the first. */
+/* The time for one address, so that a name with several does not spend all of it on the first. */
 static int64_t
 share(int64_t deadline, int left)
 {
@@ -237,8 +245,8 @@ backend_connect(struct backend *b, int64_t deadline, struct failure *why)
 		}
 	}
 	/*
-	 * The first address says most: localhost's second is IPv6, which is seldom the one that was
-	 * meant.
+	 * Show the first address in the log: for localhost the second is IPv6, which is seldom the
+	 * one that was meant.
 	 */
 	(void)strcpy(b->name, first);
 	close_others(b);

@@ -2,8 +2,8 @@
 #define INETLS_BACKEND_H
 
 /*
- * The plain side.  Its sockets are created, and names resolved, while the process is still
- * privileged; they are connected only after the peer has shown that it speaks TLS.
+ * The plain side.  Its sockets are created, and names are resolved, while the process is still
+ * privileged.  They are connected only after the peer has completed the TLS handshake.
  */
 
 #include <stdbool.h>
@@ -18,43 +18,45 @@ struct backend {
 	int sockets[ADDRESS_MAX]; /* one for each address, or -1 */
 	int fd;                   /* the connected one, or -1 */
 	bool tcp;
-	const char *absent; /* the protocol's hint where nothing listens, or NULL */
-	/* what was connected or tried first, as the log shows it; "-" before */
+	const char *absent; /* the protocol's hint for the case that nothing listens, or NULL */
+	/* what was connected, or tried first, as the log shows it; "-" before that */
 	char name[ADDRESS_TEXT];
 	char source[ADDRESS_TEXT];
-	const char *path; /* of the Unix socket, or NULL */
-	const char *real; /* the same, where that is a symbolic link what it leads to */
+	const char *path; /* of the Unix socket as given, or NULL */
+	const char *real; /* the same path; where that is a symbolic link, its target */
 };
 
-/* A backend that nothing was opened for: backend_close may be called. */
+/* Initialises a backend with nothing open; backend_close may be called afterwards. */
 void backend_init(struct backend *b);
 
-/* The privileged half: resolve, create, bind the source.  0, or -1 and *why. */
+/*
+ * The privileged half: resolves names, creates the sockets, binds the source address.  0, or -1 and
+ * *why.
+ */
 int backend_open(struct backend *b, const struct options *o, struct failure *why);
 
 /*
- * The same socket once more, for a process that may make none: fd, or -1 and *why.  family is that
- * of an address that has one.
+ * Makes the same socket again, for another process that may make none.  Returns fd, or -1 and
+ * *why.  family is the address family to use.
  */
 int backend_another(const struct options *o, int family, struct failure *why);
 
 /*
- * The directory that must be the root afterwards so that the socket can still be reached, copied to
- * dir;
- * "" where any root serves.
+ * Copies to dir the directory that must become the root so that the socket can still be reached; ""
+ * where any root will do.
  */
 void backend_root(const struct backend *b, char *dir, size_t size);
 
-/* Called once that directory is the root. */
+/* To be called once that directory is the root. */
 void backend_entered_root(struct backend *b);
 
-/* Connects, each address in turn.  0, or -1 and *why (EX_UNAVAILABLE). */
+/* Connects: tries each address in turn.  0, or -1 and *why (EX_UNAVAILABLE). */
 int backend_connect(struct backend *b, int64_t deadline, struct failure *why);
 
 /*
- * Ends the connection so that the service cannot take what it has for the whole: waits, until the
- * deadline at most, for what was sent to arrive, then resets.  A Unix socket has no reset and is
- * only closed.
+ * Ends the connection so that the service cannot mistake cut input for complete: waits, until the
+ * deadline at most, for sent data to arrive, then resets.  A Unix socket has no reset and is only
+ * closed.
  */
 void backend_abort(struct backend *b, int64_t deadline);
 

@@ -1,4 +1,4 @@
-/* A program behind TLS, and the process that starts it. */
+/* A program behind TLS (-l), and the starter, the process that starts it. */
 
 #include "service/program.h"
 
@@ -18,24 +18,26 @@
 #include "base/log.h"
 #include "confine/confine.h"
 
-#define COMPLETE 'C' /* the session's last word; with any other, or none, the program is killed */
+#define COMPLETE 'C' /* the session's last message; for any other, or none, the program is killed \
+	              */
 #define CUT 'X'
-#define KILL_MS 1000 /* how long the session waits for that before it lets go */
+#define KILL_MS 1000 /* how long the session waits for the kill before it closes */
 #define LINE_MAX_LOG 500
 
 struct starter {
 	const char *path;
 	char *const *argv;
-	int control, plain, errors; /* errors: the reading end of the program's stderr */
+	/* errors: the end of the pipe where the program's stderr is read */
+	int control, plain, errors;
 	pid_t pid;
-	char line[LINE_MAX_LOG + 1]; /* of stderr, until it is whole */
+	char line[LINE_MAX_LOG + 1]; /* of stderr, until the line is complete */
 	size_t len;
 };
 
 static void
 set(const char *name, const char *value)
 {
-	/* What is inherited under such a name is about somebody else. */
+	/* A variable of that name that we inherited describes some other connection. */
 	if (value[0] != '\0')
 		(void)setenv(name, value, 1);
 	else
@@ -49,8 +51,8 @@ end_text(char *text, size_t size)
 }
 
 /*
- * The session may have been taken over by its peer: what it sends has the right size, and that is
- * all.
+ * The peer may have taken over the session, so the texts may not end.  Only the message's size was
+ * checked.
  */
 static void
 end_texts(struct program_facts *f)
@@ -78,7 +80,10 @@ set_environment(const struct program_facts *f)
 	set("REMOTE_HOST", f->remote_ip);
 	set("REMOTE_ADDR", f->remote_ip);
 	set("REMOTE_PORT", f->remote_port);
-	/* Looked up by nobody here; of tcpserver they may be a proxy's. */
+	/*
+	 * Not looked up here.  Values that tcpserver has set may describe a proxy, so they are
+	 * removed.
+	 */
 	set("TCPREMOTEHOST", "");
 	set("TCPREMOTEINFO", "");
 	set("TCPLOCALHOST", "");
@@ -93,7 +98,7 @@ set_environment(const struct program_facts *f)
 	set("SSL_CLIENT_S_DN", f->client_subject);
 	set("SSL_CLIENT_I_DN", f->client_issuer);
 	set("SSL_CLIENT_CERT_SHA256", f->client_sha256);
-	/* As stunnel names them. */
+	/* stunnel's name for it. */
 	set("SSL_CLIENT_DN", f->client_subject);
 }
 
@@ -116,7 +121,7 @@ become_program(const struct starter *s, int errors, const struct program_facts *
 	descriptor_close_all(STDERR_FILENO + 1, ~0u);
 	set_environment(f);
 	(void)execv(s->path, s->argv);
-	/* stderr is the pipe to the log by now. */
+	/* stderr is already the pipe to the log. */
 	(void)dprintf(STDERR_FILENO, "exec %s: %s\n", s->path, strerror(errno));
 	_exit(errno == ENOENT ? EX_NOINPUT : EX_NOPERM);
 }
@@ -139,11 +144,11 @@ log_whole_lines(struct starter *s)
 	}
 }
 
-/* Whether there may be more. */
+/* False at the end of stderr. */
 static bool
 hear_errors(struct starter *s)
 {
-	/* A full line has been logged before; gcc 14 cannot see that. */
+	/* A full line is logged before this, so there is room; gcc 14 cannot see that. */
 	ssize_t n = s->len < LINE_MAX_LOG ?
 	    read(s->errors, s->line + s->len, LINE_MAX_LOG - s->len) :
 	    0;
@@ -174,7 +179,7 @@ report_end(const struct starter *s)
 		    WEXITSTATUS(status));
 }
 
-/* Until the program's stderr has ended, which with any decent program is its own end. */
+/* Runs until the program's stderr ends, which normally means that the program has ended. */
 static void
 attend(struct starter *s)
 {
@@ -207,7 +212,10 @@ run_starter(struct starter *s, const struct confine *user, const int others[2])
 	for (int i = 0; i < 2; i++)
 		if (others[i] != -1)
 			(void)close(others[i]);
-	/* The peer has no business here; and 0 and 1 must not be free for the pipe below. */
+	/*
+	 * The starter must not keep the peer's socket.  0 and 1 stay in use, so that the pipe below
+	 * gets other numbers.
+	 */
 	if ((null = open("/dev/null", O_RDWR)) == -1 || dup2(null, STDIN_FILENO) == -1 ||
 	    dup2(null, STDOUT_FILENO) == -1 || close(null) == -1)
 		_exit(EX_OSERR);
@@ -215,7 +223,7 @@ run_starter(struct starter *s, const struct confine *user, const int others[2])
 		log_line(LEVEL_ERR, "%s", why.text);
 		_exit(why.code);
 	}
-	/* Nothing comes where the handshake has failed. */
+	/* If the handshake has failed, nothing comes. */
 	if (read(s->control, &facts, sizeof(facts)) != (ssize_t)sizeof(facts))
 		_exit(EX_OK);
 	end_texts(&facts);
@@ -227,8 +235,8 @@ run_starter(struct starter *s, const struct confine *user, const int others[2])
 	if (s->pid == 0)
 		become_program(s, errors[1], &facts);
 	/*
-	 * A group of its own, so that what it starts is killed with it; here too, or it could come
-	 * too late.
+	 * Its own process group, so that its children are killed with it.  Set in both processes:
+	 * whichever runs first.
 	 */
 	(void)setpgid(s->pid, s->pid);
 	(void)close(errors[1]);
@@ -285,7 +293,10 @@ program_leave(struct program *p, bool complete)
 
 	if (p->control == -1)
 		return;
-	/* Killed before it can see the end of its input, which it could take for a clean one. */
+	/*
+	 * Kill it before it sees the end of its input, because it could mistake that for a clean
+	 * end.
+	 */
 	if (write(p->control, &word, 1) == 1 && !complete)
 		(void)deadline_wait_fd(p->control, POLLIN, deadline_after(KILL_MS));
 	(void)close(p->control);

@@ -2,11 +2,11 @@
 #define INETLS_PROGRAM_H
 
 /*
- * A program behind TLS (-l), on one end of a socket pair.  Its parent, the starter, is forked
- * before the session is confined, and reads nothing from the network: it gives up root as the
- * session does, waits for one message of fixed size, starts the program with what the message says
- * in its environment, and from then on passes its stderr to the log and says how it ended.  A
- * handshake that fails ends the starter instead.
+ * A program behind TLS (-l), on one end of a socket pair.  The starter is its parent: it is forked
+ * before the session is confined, and gives up root as the session does.  It reads nothing from the
+ * network.  It waits for one message of fixed size, puts what the message says into the environment
+ * and starts the program.  From then on it passes the program's stderr to the log, and says how the
+ * program ended.  If the handshake fails, the starter ends without starting anything.
  */
 
 #include <stdbool.h>
@@ -15,24 +15,27 @@
 
 struct confine;
 
-/* What the program is told, as mod_ssl and ucspi-tcp name it; "" is not told. */
+/*
+ * What the program is told in its environment, under the names of mod_ssl and ucspi-tcp; "" is left
+ * out.
+ */
 struct program_facts {
 	char protocol[16], cipher[32], sni[256];
 	char client_subject[256], client_issuer[256], client_sha256[65];
-	int client_verified; /* what the certificate says was looked at, and not only asked for */
+	int client_verified; /* the certificate was verified, and not only asked for */
 	char remote_ip[64], remote_port[8], local_ip[64], local_port[8];
 };
 
 struct program {
 	int fd;      /* our end of the socket pair, non-blocking, or -1 */
 	int control; /* to the starter, or -1 */
-	/* what is open and none of the starter's business, or -1 */
+	/* open descriptors that the starter must close, or -1 */
 	int others[2];
 };
 
 /*
- * Forks the starter.  argv ends with NULL and stays the caller's; p->others is set.  0, or -1 and
- * *why.
+ * Forks the starter.  argv ends with NULL and remains the caller's; the caller sets p->others
+ * before.  0, or -1 and *why.
  */
 int program_prepare(struct program *p, const char *path, char *const *argv,
     const struct confine *user, struct failure *why);
@@ -41,8 +44,8 @@ int program_prepare(struct program *p, const char *path, char *const *argv,
 int program_start(struct program *p, const struct program_facts *facts, struct failure *why);
 
 /*
- * Lets the program go: where the session was complete it may finish in its own time, else it is
- * killed, so that it cannot take what it has for the whole.
+ * Ends the session's part.  If the session was complete, the program may finish in its own time;
+ * otherwise it is killed, so that it cannot mistake cut input for complete.
  */
 void program_leave(struct program *p, bool complete);
 
