@@ -1,6 +1,7 @@
 /*
- * Confining a process.  The order matters: chroot needs root and a path, the groups must go while
- * we may still change them, then the user; the filter is last, since it forbids all of this.
+ * Confining a process.  The order matters.  chroot needs root and a path.  Groups can only be
+ * dropped while we are still root, so they go before the user.  The filter is last, because it
+ * forbids all the other steps.
  */
 
 #include "confine/confine.h"
@@ -19,13 +20,13 @@
 
 #define DEFAULT_USER "inetls"
 /*
- * Users of keyholders: one for each process, from the range that nobody hands out (systemd's
- * "Users, Groups, UIDs and GIDs on systemd Systems": above its containers' ranges).
+ * User IDs for keyholders: one for each process, from a range that is never assigned (systemd's
+ * "Users, Groups, UIDs and GIDs on systemd Systems": above the range of its containers).
  */
 #define KEYHOLDER_UID 1879048192u
 #define KEYHOLDER_UIDS (1u << 24)
-#define KEYHOLDER_UID_SMALL 65533u /* in a container that maps no more than 65536 */
-/* ppoll fails where more descriptors are polled than may be open */
+#define KEYHOLDER_UID_SMALL 65533u /* in a container that maps only 65536 IDs */
+/* ppoll fails if it is given more descriptors than may be open. */
 #define POLLED_MAX 8
 
 static int
@@ -83,11 +84,11 @@ confine_prepare(struct confine *s, const char *user, const char *group, struct f
 	return 0;
 }
 
-/* A directory without a name: made, entered and removed, so that nothing can ever appear in it. */
+/* Makes a directory, enters and removes it: without a name, nothing can ever appear in it. */
 static int
 enter_empty(struct failure *why)
 {
-	/* In memory first: on a disk it would be two entries in a journal. */
+	/* File systems in memory come first: on a disk this would write to the journal. */
 	static const char *const places[] = { "/dev/shm", "/run", "/var/run", "/tmp" };
 	char dir[64];
 
@@ -101,7 +102,7 @@ enter_empty(struct failure *why)
 		(void)rmdir(dir);
 		return -1;
 	}
-	/* All of them read-only: a place that is empty by convention. */
+	/* All of these are read-only, so use a directory that is empty by convention. */
 	if (chdir("/var/empty") == 0)
 		return 0;
 	return failure_set(why, EX_OSERR,
@@ -152,7 +153,7 @@ become(uid_t uid, gid_t gid, struct failure *why)
 		    "become uid %lu: %s; root lacks CAP_SETUID or CAP_SETGID here: give them, or "
 		    "start us as another user",
 		    (unsigned long)uid, strerror(errno));
-	/* A kernel that let us back would make all of this a show. */
+	/* Check it: if root could be had back, the rest would protect nothing. */
 	if (setuid(0) != -1 || geteuid() != uid || getegid() != gid)
 		return failure_set(
 		    why, EX_SOFTWARE, "become uid %lu: root could be had back", (unsigned long)uid);
@@ -201,7 +202,7 @@ confine_session(const struct confine *s, const struct confine_kept *d, struct fa
 	return limit(d, why) == -1 || confine_linux_filter(d, why) == -1 ? -1 : 0;
 }
 
-/* Another user than the session's, or the session could send it signals. */
+/* The session's user may send signals to its own processes, so the keyholder gets another user. */
 static int
 become_keyholder(const struct confine *s, struct failure *why)
 {

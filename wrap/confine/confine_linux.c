@@ -27,7 +27,7 @@ confine_linux_privileges(struct failure *why)
 	return 0;
 }
 
-/* A sanitizer makes system calls of its own, at any time. */
+/* A sanitizer makes system calls of its own at any time, so no filter is loaded then. */
 #ifdef INETLS_NO_FILTER
 #define FILTERED false
 #else
@@ -81,8 +81,8 @@ confine_linux_filter_keyholder(struct failure *why)
 }
 
 /*
- * Landlock (Documentation/userspace-api/landlock.rst), by its numbers, since the headers may be
- * older than the kernel.  Each version of its ABI adds to what can be forbidden.
+ * Landlock (Documentation/userspace-api/landlock.rst).  The numbers are written here, since the
+ * headers may be older than the kernel.  Each version of its ABI can forbid more.
  */
 #define LANDLOCK_CREATE 444
 #define LANDLOCK_ADD 445
@@ -107,7 +107,7 @@ landlock_version(void)
 	return syscall(LANDLOCK_CREATE, NULL, 0, LANDLOCK_ASK_VERSION);
 }
 
-/* Every way of touching a file that this version knows. */
+/* All kinds of file access that this version can forbid. */
 static uint64_t
 landlock_fs(long version)
 {
@@ -138,7 +138,7 @@ confine_linux_files(const struct confine_kept *d, struct failure *why)
 	int rules, r;
 
 	if (version < 1)
-		return 0; /* not in this kernel, or switched off: the other walls stand */
+		return 0; /* not in this kernel, or switched off: the other measures remain */
 	if ((rules = (int)syscall(LANDLOCK_CREATE, &all, size, 0)) == -1)
 		return failure_set(why, EX_OSERR, "landlock: %s", strerror(errno));
 	r = version >= 4 ? allow_ports(rules, d) : 0;

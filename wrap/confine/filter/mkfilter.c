@@ -1,11 +1,12 @@
 /*
  * Writes the system call filters of inetls-wrap as C data: for the machine that it runs on, or for
  * the architecture that its argument names (as the first word of gcc -dumpmachine).  It runs when
- * the program is built, so that a connection pays one system call for its filter and no library.
+ * the program is built, so that a connection needs one system call and no library to load its
+ * filter.
  *
- * What is not listed kills the process.  What libc calls behind one's back gets EPERM instead: a
- * syslog that was restarted makes it open a socket anew, and a lost log line must not be a killed
- * session.
+ * A system call that is not listed kills the process.  Calls that libc may make by itself get EPERM
+ * instead: when syslog was restarted, libc opens a new socket, and a lost log line must not kill
+ * the session.
  */
 
 #include <errno.h>
@@ -25,7 +26,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Memory, randomness, the clock, and the end: what any C program needs. */
+/* Memory, random numbers, the clock, exit: what any C program needs. */
 static const int for_all[] = {
 	SCMP_SYS(read),
 	SCMP_SYS(write),
@@ -50,15 +51,15 @@ static const int for_all[] = {
 	SCMP_SYS(exit_group),
 };
 
-/* The last two are deadline_watch's. */
+/* The last two are for deadline_watch. */
 static const int for_session[] = { SCMP_SYS(recvfrom), SCMP_SYS(shutdown), SCMP_SYS(getsockopt),
 	SCMP_SYS(getsockname), SCMP_SYS(setitimer), SCMP_SYS(rt_sigpending) };
 
-/* A session that keeps a file of known hosts, or its TLS session for the next one. */
+/* A session that keeps a file of known hosts, or saves its TLS session for the next one. */
 static const int for_record[] = { SCMP_SYS(flock), SCMP_SYS(pread64), SCMP_SYS(pwrite64),
 	SCMP_SYS(ftruncate) };
 
-/* A listener's child accepts its connection when it is confined. */
+/* A listener's child is already confined when it accepts its connection. */
 static const int for_waiting[] = { SCMP_SYS(accept4), SCMP_SYS(dup2), SCMP_SYS(dup3) };
 
 static const int for_keyholder[] = { SCMP_SYS(recvmsg) };
@@ -88,7 +89,7 @@ static const int behind_ones_back[] = {
 static void
 check(int r, const char *what)
 {
-	/* -EDOM: this architecture does not have that call, so there is nothing to allow. */
+	/* -EDOM: this architecture does not have the call, so there is nothing to allow. */
 	if (r == 0 || r == -EDOM)
 		return;
 	fprintf(stderr, "mkfilter: %s: error %d\n", what, -r);
@@ -102,7 +103,7 @@ add_all(scmp_filter_ctx ctx, uint32_t action, const int *calls, size_t n)
 		check(seccomp_rule_add(ctx, action, calls[i], 0), "rule");
 }
 
-static uint32_t arch; /* of the filters, by libseccomp's number */
+static uint32_t arch; /* the filters' architecture, by libseccomp's number */
 
 static void
 find_arch(const char *name)
@@ -128,8 +129,9 @@ begin(void)
 		check(seccomp_arch_remove(ctx, seccomp_arch_native()), "architecture");
 	}
 	/*
-	 * A binary tree: when a filter is loaded, the kernel runs it once for each system call that
-	 * there is (seccomp_cache_prepare), and a list makes that half of what confining costs.
+	 * A binary tree.  When a filter is loaded, the kernel runs it once for each system call
+	 * that exists (seccomp_cache_prepare).  With a list this would be half of the cost of
+	 * confining.
 	 */
 	check(seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2), "optimize");
 	add_all(ctx, SCMP_ACT_ALLOW, for_all, COUNT(for_all));
@@ -169,7 +171,7 @@ print(scmp_filter_ctx ctx, const char *name)
 	seccomp_release(ctx);
 }
 
-/* As of what is behind_ones_back. */
+/* Refuses to read or change limits, as for the calls in behind_ones_back. */
 static void
 refuse_limits(scmp_filter_ctx ctx)
 {
@@ -183,16 +185,16 @@ begin_session(void)
 
 	add_all(ctx, SCMP_ACT_ALLOW, for_session, COUNT(for_session));
 	/*
-	 * The backend's sockets alone may be connected; their numbers are put in when the filter is
-	 * loaded.
+	 * Only the backend's sockets may be connected; their numbers are filled in when the filter
+	 * is loaded.
 	 */
 	for (uint32_t i = 0; i < FILTER_BACKENDS; i++)
 		check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(connect), 1,
 			  SCMP_A0(SCMP_CMP_EQ, FILTER_BACKEND_MARK + i, 0)),
 		    "connect");
 	/*
-	 * With an address it could connect as well (MSG_FASTOPEN), past Landlock; send, as syslog
-	 * uses it, has none.
+	 * No address is allowed here: with MSG_FASTOPEN it could connect without Landlock seeing
+	 * it.  send, which syslog uses, has no address.
 	 */
 	check(
 	    seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1, SCMP_A4(SCMP_CMP_EQ, 0, 0)),
@@ -212,7 +214,7 @@ main(int argc, char **argv)
 	scmp_filter_ctx ctx;
 
 	find_arch(argc > 1 ? argv[1] : NULL);
-	/* Else libseccomp asks the kernel what it can do, which qemu-user does not answer. */
+	/* Otherwise libseccomp asks the kernel what it can do, and qemu-user does not answer. */
 	check(seccomp_api_set(3), "API level");
 	printf("/* Made by mkfilter.  Do not edit. */\n");
 	ctx = begin_session();
