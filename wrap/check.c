@@ -1,6 +1,5 @@
 /*
- * --check: one line for each finding, so that nobody has to find out by a client that cannot
- * connect.
+ * --check: one line for each finding, so that a mistake is found before a client fails to connect.
  */
 
 #include "check.h"
@@ -23,8 +22,8 @@
 #include "tls/ticket.h"
 #include "tls/tls.h"
 
-#define WARN_LIST_DAYS 7 /* a list is made anew by a timer, often each month */
-#define WARN_DAYS 30     /* what inetls-certgen renew --before has by default */
+#define WARN_LIST_DAYS 7 /* a timer makes a new list, often each month */
+#define WARN_DAYS 30     /* the default of inetls-certgen renew --before */
 
 struct check {
 	const struct options *o;
@@ -127,7 +126,7 @@ check_pem(struct check *c)
 	signer_close(&signer);
 }
 
-/* -C, and the files of -A, -a, --crl and known hosts, as a session would take them. */
+/* Loads -C and the files of -A, -a, --crl and known hosts, as a session would. */
 static void
 check_tls(struct check *c)
 {
@@ -139,7 +138,7 @@ check_tls(struct check *c)
 		say("ok", "TLS: GnuTLS %s takes the options", tls_library_version());
 }
 
-/* What is out of date turns everybody away. */
+/* An outdated list makes the session refuse every peer. */
 static void
 check_revocation(struct check *c)
 {
@@ -149,7 +148,7 @@ check_revocation(struct check *c)
 	long days;
 
 	if (r == NULL)
-		return; /* check_tls has said it */
+		return; /* check_tls has reported it */
 	if (revocation_first_end(r, &days, text, sizeof(text))) {
 		failure_set(&why, EX_CONFIG,
 		    "--crl %s: the list %s; make a new one: inetls-certgen crl --ca DIR",
@@ -165,7 +164,7 @@ check_revocation(struct check *c)
 	revocation_free(r);
 }
 
-/* Whether a file can be made there, with its directory where that is missing. */
+/* Whether the file can be made, and its directory too where that is missing. */
 static bool
 can_be_made(const char *path)
 {
@@ -183,7 +182,7 @@ can_be_made(const char *path)
 	return false;
 }
 
-/* The file of --tickets is tried as a session would, but not made. */
+/* Tries the file of --tickets as a session would, but does not make it. */
 static void
 check_tickets(const struct check *c)
 {
@@ -240,7 +239,7 @@ check_program(struct check *c)
 	say_error(c, &why);
 }
 
-/* What the service says to who comes through this port, as its protocol finds out. */
+/* How the service answers a client that comes through this port; the protocol knows how to ask. */
 static void
 check_protocol(const struct check *c, const struct backend *b)
 {
@@ -253,7 +252,7 @@ check_protocol(const struct check *c, const struct backend *b)
 	c->o->protocol->check(&service, say, deadline_after(c->o->connect_ms));
 }
 
-/* A warning where the name of a service was not found. */
+/* A warning if the name of a service was not found. */
 static void
 check_names(bool found)
 {

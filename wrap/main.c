@@ -11,7 +11,7 @@
 #include "session/session.h"
 #include "tls/tls.h"
 
-/* What a person asked for, never where stdout is a peer. */
+/* --help and the like print to stdout, but never if stdout is a peer. */
 static int
 answer_person(const struct options *o)
 {

@@ -1,4 +1,4 @@
-/* Addresses: parsed, resolved without asking anybody where that can be, and shown. */
+/* Addresses: parsed, resolved (without a name service where possible), and formatted. */
 
 #include "base/address.h"
 
@@ -25,8 +25,8 @@ address_split(const char *text, struct endpoint *out)
 		host++;
 		len -= 2;
 	} else if (len > 0 && memchr(host, ':', len) != NULL)
-		return -1; /* a bare IPv6 address: where it ends and the port begins cannot be told
-		            */
+		/* a bare IPv6 address: it is unclear where it ends and the port begins */
+		return -1;
 	if (len >= sizeof(out->host))
 		return -1;
 	memcpy(out->host, host, len);
@@ -77,8 +77,10 @@ add_v6(struct address_list *list, struct in6_addr ip, uint32_t interface, in_por
 	list->at[list->n++].len = sizeof(*sin6);
 }
 
-/* A name that ping finds and we do not: the services of nsswitch.conf that were not asked are
- * named. */
+/*
+ * ping may find a name that we do not find.  Then name the services of nsswitch.conf that were not
+ * asked.
+ */
 static int
 not_found(const char *host, const char *error, struct failure *why)
 {
@@ -115,7 +117,7 @@ look_up(const char *host, in_port_t port, struct address_list *out, struct failu
 	return out->n > 0 ? 0 : not_found(host, "no address", why);
 }
 
-/* The interface behind the %, or NULL where there is none; ip is what is before it. */
+/* The interface after the %, or NULL if there is none; ip is what stands before it. */
 static const char *
 split_interface(const char *text, char ip[INET6_ADDRSTRLEN])
 {
@@ -168,7 +170,7 @@ address_bare_host(const char *host, char out[256])
 	(void)snprintf(out, 256, "%.*s", (int)(n < 255 ? n : 255), host);
 }
 
-/* An address that was written as one: 1, 0 where it is a name, or -1 and *why. */
+/* Parses a numeric address: 1, 0 if the text is a name, or -1 and *why. */
 static int
 take_number(const char *host, in_port_t port, struct address_list *out, struct failure *why)
 {

@@ -1,4 +1,4 @@
-/* Deadlines, and the only wait of the program. */
+/* Deadlines, and the waits that keep them. */
 
 #include "base/deadline.h"
 
@@ -12,15 +12,15 @@
 
 #include "parse.h"
 
-static volatile sig_atomic_t stopped; /* a signal came, and deadline_end_stop has not */
-static volatile sig_atomic_t ticked;  /* the timer of deadline_watch has rung */
-static sigset_t ending;               /* of deadline_let_in */
+static volatile sig_atomic_t stopped; /* a signal came; deadline_end_stop resets it */
+static volatile sig_atomic_t ticked;  /* the timer of deadline_watch has fired */
+static sigset_t ending;               /* the signals of deadline_let_in */
 
-/* What deadline_watch was told; it changes only while the timer is off. */
+/* The arguments of deadline_watch; they change only while the timer is off. */
 static struct {
 	int64_t deadline;
 	void (*end)(bool by_signal); /* or NULL */
-	int64_t late, signaled;      /* since when a tick has found that it should end, or 0 */
+	int64_t late, signaled;      /* when a tick first found that it should end, or 0 */
 } watch;
 
 static void
@@ -45,7 +45,8 @@ is_told_to_end(void)
 	return false;
 }
 
-/* Whether it was found by a tick before this one: meanwhile the program could have seen it itself.
+/*
+ * Whether an earlier tick has found the same: since then the program could have noticed by itself.
  */
 static bool
 lasts(int64_t *since, bool found, int64_t now)
@@ -54,7 +55,7 @@ lasts(int64_t *since, bool found, int64_t now)
 		*since = 0;
 	else if (*since == 0)
 		*since = now;
-	/* After a stop the ticks come sooner than one by one. */
+	/* Half a tick: after a stop the next tick may come early. */
 	return found && now - *since >= DEADLINE_TICK_MS / 2;
 }
 
@@ -114,7 +115,7 @@ deadline_min(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* What a wait answers that was interrupted; 1 where it was by the timer, and it goes on. */
+/* What an interrupted wait returns; 1 if only the timer interrupted it, so that it goes on. */
 static int
 interrupted(void)
 {

@@ -1,4 +1,4 @@
-/* Closing a range of descriptors, as Linux has it. */
+/* Closes a range of descriptors, in Linux's way. */
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@ descriptor_close_all(unsigned first, unsigned last)
 	struct dirent *entry;
 	DIR *list;
 
-	/* By its number, since not every C library has it. */
+	/* By number, since not every C library has a function for it. */
 	if (syscall(SYS_close_range, first, last, 0) == 0)
 		return;
 	/* Linux before 5.9, or a container that does not know the call and forbids it. */

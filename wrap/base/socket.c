@@ -15,7 +15,7 @@
 
 #include "base/deadline.h"
 
-#define LOOK_MS 10 /* between two looks at what is still to be acknowledged */
+#define LOOK_MS 10 /* how often to check what is not acknowledged yet */
 
 void
 socket_tune(int fd)
@@ -24,7 +24,7 @@ socket_tune(int fd)
 		int level, name, value;
 	} options[] = {
 		/*
-		 * Without it a small answer behind another waits 40 ms for the peer's delayed
+		 * Otherwise a small answer that follows another waits 40 ms for the peer's delayed
 		 * acknowledgement.
 		 */
 		{ IPPROTO_TCP, TCP_NODELAY, 1 },
@@ -33,7 +33,7 @@ socket_tune(int fd)
 		{ IPPROTO_TCP, TCP_KEEPINTVL, 15 },
 		{ IPPROTO_TCP, TCP_KEEPCNT, 6 },
 		/*
-		 * For data that is not acknowledged, in milliseconds: as long as the keepalive
+		 * How long data may stay unacknowledged, in milliseconds: as long as the keepalive
 		 * takes.
 		 */
 		{ IPPROTO_TCP, TCP_USER_TIMEOUT, 150000 },
@@ -42,7 +42,7 @@ socket_tune(int fd)
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		if (setsockopt(fd, options[i].level, options[i].name, &options[i].value,
 			sizeof(int)) == -1)
-			return; /* no TCP */
+			return; /* not TCP */
 }
 
 static void
@@ -66,8 +66,8 @@ socket_release(int fd)
 }
 
 /*
- * Whether bytes are on their way that can still arrive: a connection that was reset keeps its count
- * of them.
+ * Whether sent bytes are still on their way.  After a reset they are not, though the kernel still
+ * counts them.
  */
 static bool
 is_sending(int fd)
@@ -86,8 +86,9 @@ void
 socket_abort(int fd, int64_t deadline)
 {
 	/*
-	 * The reset throws away what our kernel has not sent, not what the other's has received: so
-	 * what came before the cut arrives, and the cut is seen as one.
+	 * A reset discards what our kernel has not sent, but not what the other kernel has
+	 * received.  So wait until it has arrived; then the other end gets all data from before the
+	 * cut, and sees the reset.
 	 */
 	while (deadline_now() < deadline && is_sending(fd))
 		if (deadline_wait(NULL, 0, deadline_min(deadline, deadline_after(LOOK_MS))) !=
@@ -123,7 +124,10 @@ socket_unblock(int fd, int how)
 
 	if (fstat(fd, &st) == -1)
 		return -1;
-	/* A file never makes one wait, and its offset and O_APPEND belong to whom opened it. */
+	/*
+	 * A regular file never blocks, and its offset and O_APPEND belong to the process that
+	 * opened it.
+	 */
 	if (S_ISREG(st.st_mode))
 		return 0;
 	if (!S_ISSOCK(st.st_mode)) {
