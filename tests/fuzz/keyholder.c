@@ -57,7 +57,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-/* The cage and the file are not what this is about. */
+/* Confinement and the file are not what this is about. */
 int
 confine_keyholder(const struct confine *s, struct failure *why)
 {

@@ -1,5 +1,5 @@
 /*
- * libFuzzer: a whole session, as inetd would start it, without fork and cage, over a socket pair.
+ * libFuzzer: a whole session, as inetd would start it, without fork and confinement, over a socket pair.
  * The first byte of the input says who the peer is (raw bytes; a TLS client, of version 1.2 or 1.3;
  * with what PostgreSQL says in clear before) and what the service does (echo, reset, close); the
  * rest is what the peer sends, as raw bytes or as commands of one byte, a length and so many bytes.

@@ -1,6 +1,6 @@
 /*
  * Built into the programs of make coverage alone: how often each line ran is added to a file that
- * is part of a process's memory before main() begins, since sessions end by _exit, behind the door,
+ * is part of a process's memory before main() begins, since sessions end by _exit, confined,
  * where no file can be opened.  A child begins with what its parent had counted: so the lines
  * before a fork are as often there as those of both branches behind it, of which clang counts but
  * one.

@@ -8,7 +8,7 @@
 
 #ifdef INETLS_HOOK
 /*
- * Called behind the door.  Tries what the environment's INETLS_MISBEHAVE names, and says "hook
+ * Called once the session is confined.  Tries what the environment's INETLS_MISBEHAVE names, and says "hook
  * NAME: how it went" in the log; it may not come back.  service is the unconnected socket of a TCP
  * backend.
  */

@@ -1,4 +1,4 @@
-# The closed door: what the process that reads the network can see and do, what the one that holds the key can,
+# Confinement: what the process that reads the network can see and do, what the one that holds the key can,
 # and that the first of them has not read a byte before.  Seen from outside, in /proc and by strace, while they run.
 
 # bats and lib.bash set output, status, lines, port and pid.
@@ -65,7 +65,7 @@ through() {
 	read -r port server pem listeners_keyholder <<< "$1"
 }
 
-# peer_says_nothing: a peer has connected, and the session waits for it behind the door.
+# peer_says_nothing: a peer has connected, and the session waits for it, confined.
 peer_says_nothing() {
 	exec 7<> "/dev/tcp/127.0.0.1/$port"
 	find_processes
@@ -120,7 +120,7 @@ is_listener() {
 	[ "$(tr '\0' '\n' < "/proc/$server/cmdline" | head -n 1)" = "$WRAP" ]
 }
 
-# has_left PID: its connection is there; a listener's waiting children are behind the door too.
+# has_left PID: its connection is there; a listener's waiting children are confined too.
 has_left() {
 	grep -qF "[$1]: begin peer=" "$T/wrap.log"
 }
@@ -203,8 +203,8 @@ limit_of_files() {
 	echo $((${highest:-7} > 7 ? highest + 1 : 8))
 }
 
-# caged UID: the session, whoever started it.
-caged() {
+# confined UID: the session, whoever started it.
+confined() {
 	local uid=$1 gid=$2
 	status_of "$session" Uid "$uid $uid $uid $uid"
 	status_of "$session" Gid "$gid $gid $gid $gid"
@@ -242,7 +242,7 @@ root_is_empty() {
 	uid=$(nobody_is)
 	for stage in peer_says_nothing peer_talks; do
 		$stage
-		caged "$uid" "$(id -g "$(id -nu "$uid")")"
+		confined "$uid" "$(id -g "$(id -nu "$uid")")"
 		status_of "$session" Groups ""
 		root_is_empty
 		nothing_else_is_open
@@ -257,28 +257,28 @@ root_is_empty() {
 	through "$LISTENER"
 	peer_talks
 	uid=$(nobody_is)
-	caged "$uid" "$(id -g "$(id -nu "$uid")")"
+	confined "$uid" "$(id -g "$(id -nu "$uid")")"
 	status_of "$session" Groups ""
 	root_is_empty
 	nothing_else_is_open
 	peer_leaves
 }
 
-@test "a session that an ordinary user's inetd started has the same cage" {
+@test "a session that an ordinary user's inetd started is confined in the same way" {
 	need_root "who started it is asked for in memory and descriptors that only root may see"
 	through "$INETD_AS_NOBODY"
 	peer_talks
-	caged "$(id -u nobody)" "$(id -g nobody)"
+	confined "$(id -u nobody)" "$(id -g nobody)"
 	nothing_else_is_open
 	[ "$(key_in "$session")" = 0 ]
 	peer_leaves
 }
 
-@test "without root the same cage, as far as that user can see it" {
+@test "without root a session is confined in the same way, as far as that user can see it" {
 	[ "$(id -u)" -ne 0 ] || skip "root: this is for whom is not"
 	through "$INETD"
 	peer_talks
-	caged "$(id -u)" "$(id -g)"
+	confined "$(id -u)" "$(id -g)"
 	# Not dumpable: not even its own user sees inside.
 	run ls "/proc/$session/fd"
 	[ "$status" -ne 0 ]
@@ -396,8 +396,8 @@ unix_service() {
 	silent_peer_leaves
 }
 
-# keyholder_is_caged: one socket to the session or to its listener, and nothing of the network.
-keyholder_is_caged() {
+# keyholder_is_confined: one socket to the session or to its listener, and nothing of the network.
+keyholder_is_confined() {
 	local uid=$((KEYHOLDER_UIDS + keyholder % (1 << 24)))
 	status_of "$keyholder" Uid "$uid $uid $uid $uid"
 	status_of "$keyholder" Gid "$uid $uid $uid $uid"
@@ -415,7 +415,7 @@ keyholder_is_caged() {
 	need_root
 	through "$INETD"
 	peer_says_nothing
-	keyholder_is_caged
+	keyholder_is_confined
 	run descriptors "$keyholder"
 	echo "$output"
 	[ "${#lines[@]}" -eq 1 ]
@@ -429,7 +429,7 @@ keyholder_is_caged() {
 	need_root
 	through "$LISTENER"
 	peer_says_nothing
-	keyholder_is_caged
+	keyholder_is_confined
 	run descriptors "$keyholder"
 	echo "$output"
 	# The way to the listener, and a channel to the session and to each of those that wait.
@@ -493,7 +493,7 @@ no_such_process() {
 	grep -F "[$session]: result=ok" "$T/wrap.log"
 }
 
-# -- no byte before the door --------------------------------------------------------------------------------
+# -- no byte before confinement --------------------------------------------------------------------------------
 
 # traced [OPTION...]: a session under strace whose peer's bytes are there before it starts; sets $trace, the
 # calls of the process that reads the peer, in order.
@@ -514,28 +514,28 @@ traced() {
 }
 
 # Nothing of the peer is read or written before the filter, nothing is opened after it, and the user is left before.
-door_before_peer() {
-	awk '/^(prctl\(PR_SET_SECCOMP|seccomp\()/ && / = 0$/ { door = NR }
+confined_before_peer() {
+	awk '/^(prctl\(PR_SET_SECCOMP|seccomp\()/ && / = 0$/ { closed = NR }
 		/^(read|readv|recv[a-z]*|write|writev|send[a-z]*)\([01],/ && !peer { peer = NR }
 		/^open(at)?\(/ && / = [0-9]/ { opened = NR }
 		/^connect\(/ { service = NR }
 		END {
-			print "door " door ", peer " peer ", opened " opened ", service " service
-			exit !(door && peer && door < peer && opened < door && door < service)
+			print "closed " closed ", peer " peer ", opened " opened ", service " service
+			exit !(closed && peer && closed < peer && opened < closed && closed < service)
 		}' "$trace"
 }
 
-@test "not a byte of the peer is read or written before the door is closed, as root" {
+@test "not a byte of the peer is read or written before the process is confined, as root" {
 	need_root
 	as=()
 	pem=$T/pgssl.pem
 	traced
-	door_before_peer
+	confined_before_peer
 	awk '/^setresuid/ { left = NR } /^chroot/ { root = NR } /^(read|recv[a-z]*)\(0,/ { exit !(root && left > root) }' \
 		"$trace"
 }
 
-@test "not a byte of the peer is read or written before the door is closed, as an ordinary user" {
+@test "not a byte of the peer is read or written before the process is confined, as an ordinary user" {
 	as=()
 	pem=$T/pgssl.pem
 	if [ "$(id -u)" -eq 0 ]; then
@@ -543,10 +543,10 @@ door_before_peer() {
 		pem=$T/nobody.pem
 	fi
 	traced
-	door_before_peer
-	# The measure itself can fail: without the sandbox there is no door.
+	confined_before_peer
+	# The measure itself can fail: without the sandbox the process is not confined.
 	traced --no-sandbox
-	run door_before_peer
+	run confined_before_peer
 	[ "$status" -ne 0 ]
 }
 
@@ -579,7 +579,7 @@ make_private_dev() {
 		sh -c 'dev=$1 && shift && mount --bind "$dev" /dev && exec "$@"' sh "$T/dev")
 }
 
-@test "a session logs to a syslog that was connected before the door, with a limit of 0 on files" {
+@test "a session logs to a syslog that was connected before confinement, with a limit of 0 on files" {
 	make_private_dev
 	command_session --peer 'handshake send:10 recv:10 bye recv-all' --backend echo -- "${in_private_dev[@]}" \
 		"$WRAP" -D info -p "$T/pgssl.pem" -r '127.0.0.1:{backend}'

@@ -1,5 +1,6 @@
-# A session that its peer has taken over: a build of its own has a hook that tries, behind the door, what such a peer
-# would.  Each deed is refused by the kernel, the peer gets nothing, the service hears nothing, the parent lives.
+# A session that its peer has taken over: a build of its own has a hook that tries, once the session is confined, what
+# such a peer would.  Each attempt is refused by the kernel, the peer gets nothing, the service hears nothing, the parent
+# lives.
 
 # bats and lib.bash set output, status and pid.
 # shellcheck disable=SC2154
@@ -56,7 +57,7 @@ refused() {
 	[ "$status" -eq 1 ]
 }
 
-@test "the hook itself can do harm where there is no door: the tests below can fail" {
+@test "the hook itself can do harm where nothing is confined: the tests below can fail" {
 	[ "$(id -u)" -eq 0 ] || skip "root: as another user the parent would be within reach"
 	local deed
 	for deed in socket fork mmap fastopen; do

@@ -1,4 +1,4 @@
-# The PostgreSQL front door, row by row of its table, by raw bytes: each request is cut at every byte boundary,
+# What -n pgsql says before TLS, row by row of its table, by raw bytes: each request is cut at every byte boundary,
 # and a piece is sent only when the wrapper has read the one before.  tests/lib/pgsql-bytes.py does it.
 
 load ../lib/lib
@@ -125,7 +125,7 @@ bytes() {
 	bytes direct_with_several_protocols
 }
 
-@test "the front door costs at most three system calls before the handshake, and no wait" {
+@test "-n pgsql costs at most three system calls before the handshake, and no wait" {
 	need strace
 	need_no_sanitizer "it maps memory whenever it likes"
 	strace -o "$T/strace.log" true 2> /dev/null || skip "kernel: no ptrace here"
