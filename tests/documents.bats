@@ -30,7 +30,7 @@ found() {
 	sed '/^\.It Fl f , Fl Fl foreground$/d' "$PAGE" > "$T/page.8"
 	found options "$T/page.8" '--foreground is not in the page'
 	sed 's/^\.It Fl f , Fl Fl foreground$/&\n.It Fl Fl fast/' "$PAGE" > "$T/page.8"
-	found options "$T/page.8" '--fast is in the page and not in options.c'
+	found options "$T/page.8" '--fast is in the page and not in the table'
 }
 
 @test "bad: a message, a result or an exit code that is missing in the page, or that nothing says, is found" {

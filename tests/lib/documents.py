@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What the documents must say, read out of the source, and what of it they do not say.
 
-	documents.py options FILE.8		options.c and the page name the same options
+	documents.py options FILE.8		the table of options and the page name the same options
 	documents.py messages FILE.8		DIAGNOSTICS has every sentence that the wrapper can log, and no other
 	documents.py words FILE.8		and every result= and end=, and no other
 	documents.py codes FILE.8		EXIT STATUS has the codes that the source names
@@ -26,7 +26,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 # what GnuTLS has in it, what TLS signs.
 NO_MESSAGE = (
     "usage: inetls-wrap ",
-    "PostgreSQL: answer SSLRequest",
+    "\nManual: ",
     "inetls-wrap %s, GnuTLS %s",
     "-----",
     "%64sTLS 1.3, %s CertificateVerify",
@@ -83,6 +83,7 @@ def messages():
     """(file, sentence) for all that the wrapper can say."""
     found = []
     for name, text in wrapper():
+        text = re.sub(r'\.help\s*=\s*"[^"]*"', "", text)  # what -h prints
         for sentence in literals(text):
             if is_sentence(sentence) and not sentence.startswith(NO_MESSAGE):
                 found.append((name, sentence))
@@ -158,10 +159,9 @@ def check_trouble(readme):
 
 
 def check_options(page):
-    options = dict(source("wrap/options/options.c"))["wrap/options/options.c"]
-    table = re.search(r"long_options\[\] = \{(.*?)\n\};", options, flags=re.DOTALL).group(1)
-    short = re.search(r'SHORT_OPTIONS "([^"]*)"', options).group(1).replace(":", "")
-    given = {f"--{name}" for name in re.findall(r'\{ "([^"]+)"', table)} | {f"-{letter}" for letter in short}
+    table = dict(source("wrap/options/options_table.c"))["wrap/options/options_table.c"]
+    rows = re.findall(r"""\{ '(.|\\0)', (?:"([a-z-]+)"|NULL), """, table)
+    given = {f"--{name}" for _, name in rows if name} | {f"-{letter}" for letter, _ in rows if letter != r"\0"}
     with open(page, encoding="utf-8") as file:
         heads = re.findall(r"^\.It (Fl .*)$", file.read(), flags=re.MULTILINE)
     told = set()
@@ -169,7 +169,7 @@ def check_options(page):
         told |= {f"--{name}" for name in re.findall(r"Fl Fl ([a-z-]+)", head)}
         told |= {f"-{letter}" for letter in re.findall(r"Fl ([A-Za-z])\b(?!-)", head.replace("Fl Fl", "--"))}
     return [f"{option} is not in the page" for option in sorted(given - told)] + \
-        [f"{option} is in the page and not in options.c" for option in sorted(told - given)]
+        [f"{option} is in the page and not in the table" for option in sorted(told - given)]
 
 
 def read(path):

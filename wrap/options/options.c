@@ -12,182 +12,79 @@
 #include <string.h>
 
 #include "options/options_check.h"
-#include "options/options_set.h"
+#include "options/options_table.h"
 #include "parse.h"
 
-enum {
-	OPT_CHECK = 256,
-	OPT_HANDSHAKE,
-	OPT_CONNECT,
-	OPT_CLOSE,
-	OPT_IDLE,
-	OPT_MAX_SESSION,
-	OPT_BARE_END,
-	OPT_NO_SANDBOX,
-	OPT_NO_KEYHOLDER,
-	OPT_PIN,
-	OPT_KNOWN_HOSTS,
-	OPT_PEER_NAME,
-	OPT_CRL,
-	OPT_SNI,
-	OPT_PROXY_IN,
-	OPT_PROXY_OUT,
-	OPT_TICKETS,
-	OPT_SESSION,
-	OPT_MAX_CONNECTIONS,
-	OPT_MAX_PER_SOURCE,
-	OPT_IDLE_CHILDREN,
-	OPT_IDLE_EXIT
+#define LONG 256 /* what getopt_long answers for the long name of the first row */
+
+/* The table as getopt_long wants it. */
+struct spelling {
+	char letters[2 * OPTIONS_ROWS_MAX + 2];
+	struct option longs[OPTIONS_ROWS_MAX + 1];
 };
 
-#define SHORT_OPTIONS ":cd:r:l:p:A:a:v:n:C:N:s:g:P:I:D:o:fVhR:E:B:WS:t:O:Tu:"
-#define WITHOUT_EFFECT "REBWStO"
+static void
+spell(struct spelling *s)
+{
+	const struct options_row *row;
+	char *letter = s->letters;
+	struct option *option = s->longs;
 
-static const struct option long_options[] = {
-	{ "program", required_argument, NULL, 'l' },
-	{ "max-connections", required_argument, NULL, OPT_MAX_CONNECTIONS },
-	{ "max-per-source", required_argument, NULL, OPT_MAX_PER_SOURCE },
-	{ "idle-children", required_argument, NULL, OPT_IDLE_CHILDREN },
-	{ "idle-exit", required_argument, NULL, OPT_IDLE_EXIT },
-	{ "tickets", required_argument, NULL, OPT_TICKETS },
-	{ "session", required_argument, NULL, OPT_SESSION },
-	{ "proxy-in", required_argument, NULL, OPT_PROXY_IN },
-	{ "proxy-out", required_argument, NULL, OPT_PROXY_OUT },
-	{ "client", no_argument, NULL, 'c' },
-	{ "ca-file", required_argument, NULL, 'A' },
-	{ "ca-dir", required_argument, NULL, 'a' },
-	{ "verify", required_argument, NULL, 'v' },
-	{ "pin", required_argument, NULL, OPT_PIN },
-	{ "known-hosts", required_argument, NULL, OPT_KNOWN_HOSTS },
-	{ "peer-name", required_argument, NULL, OPT_PEER_NAME },
-	{ "crl", required_argument, NULL, OPT_CRL },
-	{ "sni", required_argument, NULL, OPT_SNI },
-	{ "accept", required_argument, NULL, 'd' },
-	{ "connect", required_argument, NULL, 'r' },
-	{ "pem", required_argument, NULL, 'p' },
-	{ "protocol", required_argument, NULL, 'n' },
-	{ "priority", required_argument, NULL, 'C' },
-	{ "service", required_argument, NULL, 'N' },
-	{ "user", required_argument, NULL, 's' },
-	{ "group", required_argument, NULL, 'g' },
-	{ "pid-file", required_argument, NULL, 'P' },
-	{ "source", required_argument, NULL, 'I' },
-	{ "log-level", required_argument, NULL, 'D' },
-	{ "log-file", required_argument, NULL, 'o' },
-	{ "foreground", no_argument, NULL, 'f' },
-	{ "version", no_argument, NULL, 'V' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "check", no_argument, NULL, OPT_CHECK },
-	{ "handshake-timeout", required_argument, NULL, OPT_HANDSHAKE },
-	{ "connect-timeout", required_argument, NULL, OPT_CONNECT },
-	{ "close-timeout", required_argument, NULL, OPT_CLOSE },
-	{ "idle-timeout", required_argument, NULL, OPT_IDLE },
-	{ "max-session", required_argument, NULL, OPT_MAX_SESSION },
-	{ "bare-end", no_argument, NULL, OPT_BARE_END },
-	{ "no-sandbox", no_argument, NULL, OPT_NO_SANDBOX },
-	{ "no-keyholder", no_argument, NULL, OPT_NO_KEYHOLDER },
-	{ NULL, 0, NULL, 0 },
-};
+	*letter++ = ':'; /* what lacks its argument is told from what is not there */
+	for (int i = 0; (row = options_row((size_t)i)) != NULL; i++) {
+		bool takes = row->argument != NULL;
+
+		if (row->letter != '\0') {
+			*letter++ = row->letter;
+			if (takes)
+				*letter++ = ':';
+		}
+		if (row->name != NULL)
+			*option++ = (struct option){ row->name,
+				takes ? required_argument : no_argument, NULL, LONG + i };
+	}
+	*letter = '\0';
+	*option = (struct option){ NULL, 0, NULL, 0 };
+}
+
+/* The row of what getopt_long has answered. */
+static const struct options_row *
+find_row(int opt)
+{
+	const struct options_row *row;
+
+	if (opt >= LONG)
+		return options_row((size_t)(opt - LONG));
+	for (size_t i = 0; (row = options_row(i)) != NULL; i++)
+		if (row->letter == opt)
+			break;
+	return row;
+}
 
 static int
-bad_option(char **argv, int opt, int tried, struct failure *why)
+bad_option(char **argv, int opt, struct failure *why)
 {
 	const char *given = argv[optind - 1];
 
 	if (opt == ':')
 		return failure_set(
 		    why, EX_USAGE, "%s: needs an argument; see inetls-wrap -h", given);
-	/*
-	 * A long option with a value that it does not take is reported by its letter, which does
-	 * exist.
-	 */
-	if (tried > 0 && tried < 256 && strchr(SHORT_OPTIONS, tried) == NULL)
+	/* optopt is a letter that there is not, or the long option that has a value too many. */
+	if (optopt > 0 && optopt < LONG)
 		return failure_set(
-		    why, EX_USAGE, "-%c: there is no such option; see inetls-wrap -h", tried);
+		    why, EX_USAGE, "-%c: there is no such option; see inetls-wrap -h", optopt);
 	return failure_set(why, EX_USAGE,
 	    "%s: there is no such option, or it takes no value; see inetls-wrap -h", given);
 }
 
 static int
-set_time(struct options *o, int opt, char *arg, struct failure *why)
+set_option(struct options *o, const struct options_row *row, const char *text, struct failure *why)
 {
-	switch (opt) {
-	case OPT_HANDSHAKE:
-		return options_set_duration(&o->handshake_ms, "--handshake-timeout", arg, why);
-	case OPT_CONNECT:
-		return options_set_duration(&o->connect_ms, "--connect-timeout", arg, why);
-	case OPT_CLOSE: return options_set_duration(&o->close_ms, "--close-timeout", arg, why);
-	case OPT_IDLE: return options_set_duration(&o->idle_ms, "--idle-timeout", arg, why);
-	case OPT_MAX_SESSION:
-		return options_set_duration(&o->max_session_ms, "--max-session", arg, why);
-	default: return options_set_duration(&o->idle_exit_ms, "--idle-exit", arg, why);
-	}
-}
-
-static int
-set_option(struct options *o, int opt, char *arg, struct failure *why)
-{
-	switch (opt) {
-	case 'd': return options_set_endpoint(o, arg, why);
-	case 'r': return options_set_backend(o, arg, why);
-	case 'n': return options_set_protocol(o, arg, why);
-	case 's': return options_set_user(&o->user, 's', arg, why);
-	case 'g': return options_set_user(&o->group, 'g', arg, why);
-	case 'I': return options_set_source(o, arg, why);
-	case 'D': return options_set_level(o, arg, why);
-	case OPT_HANDSHAKE:
-	case OPT_CONNECT:
-	case OPT_CLOSE:
-	case OPT_IDLE:
-	case OPT_MAX_SESSION:
-	case OPT_IDLE_EXIT: return set_time(o, opt, arg, why);
-	case 'v': return options_set_verify(o, arg, why);
-	case OPT_MAX_CONNECTIONS:
-		return options_set_number(
-		    &o->max_connections, "--max-connections", arg, 100000, why);
-	case OPT_MAX_PER_SOURCE:
-		return options_set_number(&o->max_per_source, "--max-per-source", arg, 100000, why);
-	case OPT_IDLE_CHILDREN:
-		return options_set_number(
-		    &o->idle_children, "--idle-children", arg, OPTIONS_IDLE_CHILDREN_MAX, why);
-	case OPT_PROXY_IN: return options_set_proxy_in(o, arg, why);
-	case OPT_PROXY_OUT: return options_set_proxy_out(o, arg, why);
-	case OPT_PIN: return options_add_pin(&o->trust, arg, why);
-	case OPT_PEER_NAME: return options_add_name(&o->trust, arg, why);
-	case 'T':
-	case 'u': return options_refuse_old(opt, why);
-	case OPT_TICKETS: o->tickets = arg; break;
-	case OPT_SESSION: o->session = arg; break;
-	case 'l': o->program = arg; break;
-	case 'c': o->client = true; break;
-	case 'A': o->trust.ca_file = arg; break;
-	case 'a': o->trust.ca_dir = arg; break;
-	case OPT_CRL: o->trust.crl = arg; break;
-	case OPT_KNOWN_HOSTS: o->trust.known_hosts = arg; break;
-	case OPT_SNI: o->sni = arg; break;
-	case 'p': o->pem = arg; break;
-	case 'C': o->priority = arg; break;
-	case 'N': (void)snprintf(o->service, sizeof(o->service), "%s", arg); break;
-	case 'P': o->pid_file = arg; break;
-	case 'o': o->log.path = arg; break;
-	case 'f': o->foreground = true; break;
-	case 'V': o->version = true; break;
-	case 'h': o->help = true; break;
-	case OPT_CHECK: o->check = true; break;
-	case OPT_BARE_END: o->bare_end = true; break;
-	case OPT_NO_SANDBOX: o->no_sandbox = true; break;
-	case OPT_NO_KEYHOLDER: o->no_keyholder = true; break;
-	}
-	return 0;
-}
-
-static void
-note_ineffective(struct options *o, int opt)
-{
-	size_t n = strlen(o->ineffective);
-
-	if (n + 1 < sizeof(o->ineffective) && strchr(o->ineffective, opt) == NULL)
-		o->ineffective[n] = (char)opt;
+	if (o->one_sided[row->side] == NULL)
+		o->one_sided[row->side] = row;
+	if (row->set != NULL)
+		return row->set(o, text, why);
+	return row->keep(row, (char *)o + row->field, text, why);
 }
 
 /*
@@ -233,32 +130,29 @@ is_abbreviated(char **argv, const struct option *option)
  * line it is named.
  */
 static int
-find_log(struct options *o, int argc, char **argv)
+find_log(struct options *o, const struct spelling *s, int argc, char **argv)
 {
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, SHORT_OPTIONS, long_options, NULL)) != -1)
-		if (opt == 'o')
+	while ((opt = getopt_long(argc, argv, s->letters, s->longs, NULL)) != -1)
+		if (opt != '?' && opt != ':' && find_row(opt)->letter == 'o')
 			o->log.path = optarg;
 	return -1;
 }
 
 static int
-parse_words(struct options *o, int argc, char **argv, struct failure *why)
+parse_words(struct options *o, const struct spelling *s, int argc, char **argv, struct failure *why)
 {
 	int opt, index = -1;
 
 	opterr = 0;
-	for (; (opt = getopt_long(argc, argv, SHORT_OPTIONS, long_options, &index)) != -1;
-	     index = -1) {
+	for (; (opt = getopt_long(argc, argv, s->letters, s->longs, &index)) != -1; index = -1) {
 		if (opt == '?' || opt == ':')
-			return bad_option(argv, opt, optopt, why);
-		if (index != -1 && is_abbreviated(argv, &long_options[index]))
+			return bad_option(argv, opt, why);
+		if (index != -1 && is_abbreviated(argv, &s->longs[index]))
 			return failure_set(
-			    why, EX_USAGE, "--%s must be written out", long_options[index].name);
-		if (opt < 256 && strchr(WITHOUT_EFFECT, opt) != NULL)
-			note_ineffective(o, opt);
-		else if (set_option(o, opt, optarg, why) == -1)
+			    why, EX_USAGE, "--%s must be written out", s->longs[index].name);
+		if (set_option(o, find_row(opt), optarg, why) == -1)
 			return -1;
 	}
 	return 0;
@@ -267,6 +161,9 @@ parse_words(struct options *o, int argc, char **argv, struct failure *why)
 int
 options_parse(int argc, char **argv, struct options *o, struct failure *why)
 {
+	struct spelling s;
+
+	spell(&s);
 	*o = (struct options){ .handshake_ms = 10000,
 		.connect_ms = 10000,
 		.close_ms = 60000,
@@ -283,8 +180,8 @@ options_parse(int argc, char **argv, struct options *o, struct failure *why)
 	if (argv[0][0] == '-' && (argv = restore_name(&argc, argv, o)) == NULL)
 		return failure_set(why, EX_OSERR, "out of memory");
 	/* A restored argv is as old as the process.  NOLINTBEGIN(clang-analyzer-unix.Malloc) */
-	if (parse_words(o, argc, argv, why) == -1)
-		return find_log(o, argc, argv);
+	if (parse_words(o, &s, argc, argv, why) == -1)
+		return find_log(o, &s, argc, argv);
 	/* NOLINTEND(clang-analyzer-unix.Malloc) */
 	options_name_service(o);
 	o->log.stderr_wanted = o->foreground;

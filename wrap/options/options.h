@@ -14,6 +14,8 @@
 
 #define OPTIONS_IDLE_CHILDREN_MAX 256
 
+struct options_row;
+
 struct options {
 	/* what to do */
 	bool help, version, check;
@@ -54,6 +56,9 @@ struct options {
 	int64_t idle_exit_ms;
 	/* PARSE_OFF for "off" */
 	int64_t handshake_ms, connect_ms, close_ms, idle_ms, max_session_ms;
+
+	/* the first option that is for a server or a client alone, by options_side, or NULL */
+	const struct options_row *one_sided[3];
 
 	char ineffective[32];  /* letters of old options that were given and do nothing */
 	bool name_was_missing; /* argv[0] held the first option */

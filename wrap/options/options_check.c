@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "options/options_table.h"
+
 static const char *
 base_name(const char *path)
 {
@@ -47,39 +49,26 @@ check_trust(struct options *o, struct failure *why)
 {
 	struct trust_config *c = &o->trust;
 	bool has_means = c->ca_file != NULL || c->ca_dir != NULL || c->n_pins > 0;
+	const struct options_row
+	    *misplaced = o->one_sided[o->client ? OPTIONS_OF_SERVER : OPTIONS_OF_CLIENT];
 
 	c->client = o->client;
 	c->host = o->sni != NULL       ? o->sni :
 	    o->backend.host[0] != '\0' ? o->backend.host :
 					 "localhost";
 	c->port = o->backend.port;
+	if (misplaced != NULL)
+		return failure_set(why, EX_USAGE, "%s", misplaced->misplaced);
 	if (o->client && o->backend_path != NULL && o->sni == NULL)
 		return failure_set(why, EX_USAGE,
 		    "-c -r %s: a Unix socket has no name that a certificate could be for; add "
 		    "--sni NAME",
 		    o->backend_path);
-	if (o->client && o->proxy_in != NULL)
-		return failure_set(
-		    why, EX_USAGE, "--proxy-in is for a server; leave it out with -c");
-	if (o->client && o->bare_end)
-		return failure_set(why, EX_USAGE,
-		    "--bare-end is for a server; with -c an answer that was cut would look whole");
-	if (o->client ? o->tickets != NULL : o->session != NULL)
-		return failure_set(why, EX_USAGE, "%s",
-		    o->client ? "--tickets is for a server; a client takes --session FILE" :
-				"--session is for a client; a server takes --tickets FILE");
 	if (o->tickets != NULL && c->level > TRUST_IGNORE)
 		return failure_set(why, EX_USAGE,
 		    "--tickets with -v %d: a resumed session would not verify the client's "
 		    "certificate again; leave one of the two out",
 		    c->level);
-	if (!o->client && (c->known_hosts != NULL || o->sni != NULL))
-		return failure_set(why, EX_USAGE,
-		    "--known-hosts and --sni are for a client; add -c, or leave them out");
-	if (o->client && c->n_names > 0)
-		return failure_set(why, EX_USAGE,
-		    "--peer-name is for a server that asks for certificates; a client checks the "
-		    "name of -r, or of --sni");
 	if (!o->client && c->level == TRUST_UNSET &&
 	    (has_means || c->n_names > 0 || c->crl != NULL))
 		return failure_set(why, EX_USAGE,

@@ -2,6 +2,7 @@
 
 #include "options/options_set.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "parse.h"
@@ -28,15 +29,6 @@ options_set_backend(struct options *o, const char *text, struct failure *why)
 }
 
 int
-options_set_duration(int64_t *ms, const char *option, const char *text, struct failure *why)
-{
-	if (parse_duration(text, ms) == 0)
-		return 0;
-	return failure_set(why, EX_USAGE,
-	    "%s \"%s\": not a duration; write e.g. 500ms, 10s, 5m or off", option, text);
-}
-
-int
 options_set_protocol(struct options *o, const char *text, struct failure *why)
 {
 	o->protocol = protocol_by_name(text);
@@ -46,18 +38,6 @@ options_set_protocol(struct options *o, const char *text, struct failure *why)
 	    "-n \"%s\": the only protocol is %s; for others leave -n out, where "
 	    "their clients speak TLS from the first byte",
 	    text, protocol_at(0)->name);
-}
-
-int
-options_set_user(const char **user, char letter, const char *name, struct failure *why)
-{
-	if (strcmp(name, "root") == 0 || strspn(name, "0") == strlen(name))
-		return failure_set(why, EX_USAGE,
-		    "-%c \"%s\": root is refused, it would undo the protection; name "
-		    "an unprivileged %s",
-		    letter, name, letter == 's' ? "user" : "group");
-	*user = name;
-	return 0;
 }
 
 int
@@ -71,15 +51,31 @@ options_set_level(struct options *o, const char *text, struct failure *why)
 }
 
 int
-options_refuse_old(int letter, struct failure *why)
+options_refuse_ident(struct options *o, const char *text, struct failure *why)
 {
-	if (letter == 'u')
-		return failure_set(why, EX_USAGE,
-		    "-u: ident (RFC 1413) proves nothing about a peer and is not "
-		    "supported; leave it out, and let the service ask for a password");
+	(void)o;
+	(void)text;
+	return failure_set(why, EX_USAGE,
+	    "-u: ident (RFC 1413) proves nothing about a peer and is not "
+	    "supported; leave it out, and let the service ask for a password");
+}
+
+int
+options_refuse_transparent(struct options *o, const char *text, struct failure *why)
+{
+	(void)o;
+	(void)text;
 	return failure_set(why, EX_USAGE,
 	    "-T: transparent source addresses are not supported; leave it out: the "
 	    "log line joins peer= and source=, and -I sets one source address");
+}
+
+int
+options_set_service(struct options *o, const char *text, struct failure *why)
+{
+	(void)why;
+	(void)snprintf(o->service, sizeof(o->service), "%s", text);
+	return 0;
 }
 
 int
@@ -128,8 +124,10 @@ options_set_verify(struct options *o, const char *text, struct failure *why)
 }
 
 int
-options_add_pin(struct trust_config *c, const char *text, struct failure *why)
+options_set_pin(struct options *o, const char *text, struct failure *why)
 {
+	struct trust_config *c = &o->trust;
+
 	if (!trust_pin_is_valid(text))
 		return failure_set(why, EX_USAGE,
 		    "--pin \"%s\": not of the form sha256//BASE64 of 32 bytes; "
@@ -142,8 +140,10 @@ options_add_pin(struct trust_config *c, const char *text, struct failure *why)
 }
 
 int
-options_add_name(struct trust_config *c, const char *text, struct failure *why)
+options_set_peer_name(struct options *o, const char *text, struct failure *why)
 {
+	struct trust_config *c = &o->trust;
+
 	if (text[0] == '\0' || c->n_names == TRUST_NAMES_MAX)
 		return failure_set(why, EX_USAGE, "--peer-name \"%s\": empty, or more than %d",
 		    text, TRUST_NAMES_MAX);
@@ -173,13 +173,71 @@ options_set_proxy_out(struct options *o, const char *text, struct failure *why)
 }
 
 int
-options_set_number(int *out, const char *option, const char *text, long max, struct failure *why)
+options_keep_text(const struct options_row *row, void *field, const char *text, struct failure *why)
+{
+	(void)row;
+	(void)why;
+	*(const char **)field = text;
+	return 0;
+}
+
+int
+options_keep_flag(const struct options_row *row, void *field, const char *text, struct failure *why)
+{
+	(void)row;
+	(void)text;
+	(void)why;
+	*(bool *)field = true;
+	return 0;
+}
+
+int
+options_keep_duration(
+    const struct options_row *row, void *field, const char *text, struct failure *why)
+{
+	if (parse_duration(text, field) == 0)
+		return 0;
+	return failure_set(why, EX_USAGE,
+	    "--%s \"%s\": not a duration; write e.g. 500ms, 10s, 5m or off", row->name, text);
+}
+
+int
+options_keep_number(
+    const struct options_row *row, void *field, const char *text, struct failure *why)
 {
 	long n;
 
-	if (parse_number(text, 1, max, &n) == -1)
-		return failure_set(
-		    why, EX_USAGE, "%s \"%s\": not a number from 1 to %ld", option, text, max);
-	*out = (int)n;
+	if (parse_number(text, 1, row->max, &n) == -1)
+		return failure_set(why, EX_USAGE, "--%s \"%s\": not a number from 1 to %ld",
+		    row->name, text, row->max);
+	*(int *)field = (int)n;
+	return 0;
+}
+
+int
+options_keep_account(
+    const struct options_row *row, void *field, const char *text, struct failure *why)
+{
+	if (strcmp(text, "root") == 0 || strspn(text, "0") == strlen(text))
+		return failure_set(why, EX_USAGE,
+		    "-%c \"%s\": root is refused, it would undo the protection; name "
+		    "an unprivileged %s",
+		    row->letter, text, row->name);
+	*(const char **)field = text;
+	return 0;
+}
+
+int
+options_keep_letter(
+    const struct options_row *row, void *field, const char *text, struct failure *why)
+{
+	char *letters = field;
+	size_t n = strlen(letters);
+
+	(void)text;
+	(void)why;
+	if (n + 1 < sizeof(((struct options *)0)->ineffective) &&
+	    strchr(letters, row->letter) == NULL)
+		letters[n] = row->letter;
 	return 0;
 }
