@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "parse.h"
+#include "protocol/protocols.h"
 #include "protocol/proxy.h"
 
 int
@@ -31,13 +32,13 @@ options_set_backend(struct options *o, const char *text, struct failure *why)
 int
 options_set_protocol(struct options *o, const char *text, struct failure *why)
 {
-	o->protocol = protocol_by_name(text);
+	o->protocol = protocols_by_name(text);
 	if (o->protocol != NULL)
 		return 0;
 	return failure_set(why, EX_USAGE,
 	    "-n \"%s\": the only protocol is %s; for others leave -n out, where "
 	    "their clients speak TLS from the first byte",
-	    text, protocol_at(0)->name);
+	    text, protocols_at(0)->name);
 }
 
 int

@@ -3,7 +3,7 @@
 
 /* One option's argument, checked and put into its place: what a row of options_table.c names. */
 
-#include "options/options_table.h"
+#include "options/options_row.h"
 
 int options_set_backend(struct options *o, const char *text, struct failure *why);
 int options_set_protocol(struct options *o, const char *text, struct failure *why);

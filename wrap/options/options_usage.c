@@ -4,6 +4,7 @@
 
 #include "options/options_set.h"
 #include "options/options_table.h"
+#include "protocol/protocols.h"
 
 #define COLUMN 29 /* where the help begins, behind two blanks */
 
@@ -42,7 +43,7 @@ options_print_usage(void)
 	(void)fputs(head, stdout);
 	for (size_t i = 0; (row = options_row(i)) != NULL; i++)
 		if (row->set == options_set_protocol)
-			for (size_t k = 0; (p = protocol_at(k)) != NULL; k++)
+			for (size_t k = 0; (p = protocols_at(k)) != NULL; k++)
 				print_row(row, p->name, p->help);
 		else if (row->help != NULL)
 			print_row(row, row->argument, row->help);

@@ -3,7 +3,7 @@
 
 /*
  * What is said in clear before TLS.  A session knows protocols by this interface alone, and the
- * table in protocol.c says who implements it: another protocol is a file beside pgsql.c and a row
+ * table in protocols.c says who implements it: another protocol is a file beside pgsql.c and a row
  * there.  A PROXY header (proxy.h) comes before all of this, whatever the protocol.
  */
 
@@ -119,12 +119,5 @@ struct protocol {
 	void (*tell_local)(
 	    struct protocol_talk *t, int fd_in, int fd_out, const char *reason, int64_t deadline);
 };
-
-/* The i-th of all that there are, or NULL. */
-const struct protocol *protocol_at(size_t i);
-
-/* By what -n says, or by the usual port of the service; NULL where there is none. */
-const struct protocol *protocol_by_name(const char *name);
-const struct protocol *protocol_by_port(const char *port);
 
 #endif

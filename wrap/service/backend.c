@@ -17,6 +17,7 @@
 
 #include "base/deadline.h"
 #include "base/socket.h"
+#include "protocol/protocols.h"
 
 static int
 bind_source(int fd, const struct address *source, const char *text, struct failure *why)
@@ -106,7 +107,7 @@ int
 backend_open(struct backend *b, const struct options *o, struct failure *why)
 {
 	const struct protocol *p = o->protocol != NULL ? o->protocol :
-							 protocol_by_port(o->backend.port);
+							 protocols_by_port(o->backend.port);
 	const struct address *source = find_source(o);
 	int usable = 0;
 

@@ -11,6 +11,7 @@
 
 #include "base/deadline.h"
 #include "base/log.h"
+#include "session/session.h"
 
 /* Client mode: the local program's first words, before anybody is disturbed for it. */
 int

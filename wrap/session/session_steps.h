@@ -17,7 +17,6 @@
 #include "session/relay.h"
 #include "session/report.h"
 #include "confine/confine.h"
-#include "session/session.h"
 #include "tls/ticket.h"
 #include "tls/tls.h"
 #include "tls/trust.h"

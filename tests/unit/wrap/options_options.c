@@ -14,6 +14,7 @@
 
 #include "parse.h"
 #include "options/options.h"
+#include "protocol/protocols.h"
 
 #define WORDS 64
 
@@ -221,7 +222,7 @@ defaults_are_the_manual_s(void **state)
 static void
 expect_all(const struct options *o)
 {
-	assert_true(o->listening && o->protocol == protocol_by_name("pgsql") && o->foreground &&
+	assert_true(o->listening && o->protocol == protocols_by_name("pgsql") && o->foreground &&
 	    o->log.stderr_wanted);
 	assert_string_equal(o->listen.host, "::1");
 	assert_string_equal(o->listen.port, "9000");

@@ -1,6 +1,6 @@
 /* The protocols that there are: each is one row of this table. */
 
-#include "protocol/protocol.h"
+#include "protocol/protocols.h"
 
 #include <string.h>
 
@@ -37,28 +37,28 @@ static const struct protocol protocols[] = {
 };
 
 const struct protocol *
-protocol_at(size_t i)
+protocols_at(size_t i)
 {
 	return i < sizeof(protocols) / sizeof(protocols[0]) ? &protocols[i] : NULL;
 }
 
 const struct protocol *
-protocol_by_name(const char *name)
+protocols_by_name(const char *name)
 {
 	const struct protocol *p;
 
-	for (size_t i = 0; (p = protocol_at(i)) != NULL; i++)
+	for (size_t i = 0; (p = protocols_at(i)) != NULL; i++)
 		if (strcmp(p->name, name) == 0)
 			return p;
 	return NULL;
 }
 
 const struct protocol *
-protocol_by_port(const char *port)
+protocols_by_port(const char *port)
 {
 	const struct protocol *p;
 
-	for (size_t i = 0; (p = protocol_at(i)) != NULL; i++)
+	for (size_t i = 0; (p = protocols_at(i)) != NULL; i++)
 		if (p->port != NULL && strcmp(p->port, port) == 0)
 			return p;
 	return NULL;
