@@ -106,55 +106,50 @@ find_last_session(struct session *s)
 	return NULL;
 }
 
-static bool
-has_trust(const struct options *o)
+/*
+ * TLS as the options want it; the caller has set the rest of *c.  Files of CA certificates and
+ * known hosts are read now, into c->trust.
+ */
+static struct tls *
+make_tls(const struct options *o, struct tls_config *c, struct failure *why)
 {
-	return o->client || o->trust.level != TRUST_UNSET;
+	const struct protocol *p = o->protocol;
+
+	c->priority = o->priority;
+	c->sni = o->trust.host;
+	c->bare_end = o->bare_end;
+	c->alpn = p != NULL ? p->alpn : NULL;
+	c->alpn_missing = p != NULL ? p->alpn_missing : NULL;
+	if ((o->client || o->trust.level != TRUST_UNSET) &&
+	    (c->trust = trust_load(&o->trust, why)) == NULL)
+		return NULL;
+	return o->client ? tls_client(c, why) : tls_server(c, STDIN_FILENO, STDOUT_FILENO, why);
 }
 
 int
 session_try_tls(const struct options *o, struct failure *why)
 {
-	struct tls_config c = { .priority = o->priority, .sni = o->trust.host };
-	struct trust *trust = NULL;
-	struct tls *tls = NULL;
-	bool could;
+	struct tls_config c = { .trust = NULL };
+	struct tls *tls = make_tls(o, &c, why);
+	bool could = tls != NULL;
 
-	if (!has_trust(o) || (trust = trust_load(&o->trust, why)) != NULL) {
-		c.trust = trust;
-		tls = o->client ? tls_client(&c, why) :
-				  tls_server(&c, STDIN_FILENO, STDOUT_FILENO, why);
-	}
-	could = tls != NULL;
 	tls_free(tls);
-	trust_free(trust);
+	trust_free(c.trust);
 	return could ? 0 : -1;
 }
 
-/* Files of CA certificates and known hosts are read now. */
 int
 session_start_tls(struct session *s)
 {
-	const struct protocol *p = s->o->protocol;
-	struct tls_config c = { .keys = s->o->pem != NULL ? &s->keys : NULL,
-		.priority = s->o->priority,
-		.alpn = p != NULL ? p->alpn : NULL,
-		.alpn_missing = p != NULL ? p->alpn_missing : NULL,
-		.sni = s->o->trust.host,
-		.bare_end = s->o->bare_end };
+	struct tls_config c = { .keys = s->o->pem != NULL ? &s->keys : NULL };
 	unsigned char key[TICKET_KEY];
 
 	if (tls_init(&s->why) == -1)
 		return session_finish(s, "config", NULL);
-	if (has_trust(s->o)) {
-		if ((s->trust = trust_load(&s->o->trust, &s->why)) == NULL)
-			return session_finish(s, "config", NULL);
-		c.trust = s->trust;
-	}
 	c.ticket_key = find_ticket_key(s, key);
 	c.resume = find_last_session(s);
-	s->tls = s->o->client ? tls_client(&c, &s->why) :
-				tls_server(&c, STDIN_FILENO, STDOUT_FILENO, &s->why);
+	s->tls = make_tls(s->o, &c, &s->why);
+	s->trust = c.trust;
 	explicit_bzero(key, sizeof(key));
 	ticket_session_wipe(&s->last); /* GnuTLS has what it takes of it */
 	if (s->tls == NULL)
