@@ -60,25 +60,6 @@ void log_line(int level, const char *fmt, ...) __attribute__((format(printf, 2, 
  */
 void log_refusal(const char *text);
 
-/* A line of key=value fields under construction. */
-struct log_record {
-	char text[1536];
-	size_t len;
-};
-
-/* Adds " key=value", the value as it is: for what we made ourselves. */
-void log_field(struct log_record *r, const char *key, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-/*
- * Adds " key=value" where the value is untrusted: what is not plain becomes \xNN; "-" where it is
- * empty.
- */
-void log_untrusted(struct log_record *r, const char *key, const char *value);
-
-/* The same between double quotes, with blanks kept: for sentences. */
-void log_quoted(struct log_record *r, const char *key, const char *value);
-
 /*
  * Lines that a signal handler may write.  One is kept as it will be, a number to be put in
  * between head and tail, with a blank behind it; as time it has the moment that is ms from now.  In

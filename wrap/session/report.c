@@ -2,6 +2,8 @@
 
 #include "session/report.h"
 
+#include "base/log_record.h"
+
 /* All up to the number of total_ms. */
 static void
 begin(struct log_record *line, const struct report *r)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/log_record.h"
 
 static char path[] = "/tmp/inetls-log.XXXXXX";
 static char text[1 << 16];

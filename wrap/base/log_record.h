@@ -1,0 +1,33 @@
+#ifndef INETLS_LOG_RECORD_H
+#define INETLS_LOG_RECORD_H
+
+/* A line of key=value fields, and text that may come from a peer made fit for a line. */
+
+#include <stddef.h>
+
+/* A line under construction. */
+struct log_record {
+	char text[1536];
+	size_t len;
+};
+
+/* Adds " key=value", the value as it is: for what we made ourselves. */
+void log_field(struct log_record *r, const char *key, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/*
+ * Adds " key=value" where the value is untrusted: what is not plain becomes \xNN; "-" where it is
+ * empty.
+ */
+void log_untrusted(struct log_record *r, const char *key, const char *value);
+
+/* The same between double quotes, with blanks kept: for sentences. */
+void log_quoted(struct log_record *r, const char *key, const char *value);
+
+/*
+ * Copies in to out, where bytes that could end a line or drive a terminal, and those of also,
+ * become \xNN.  What does not fit is left out.
+ */
+void log_escape(char *out, size_t size, const char *in, const char *also);
+
+#endif

@@ -1,0 +1,36 @@
+#ifndef INETLS_LOG_STATE_H
+#define INETLS_LOG_STATE_H
+
+/*
+ * The log from the inside, for log.c and the files whose names begin with log_.  Nobody else
+ * includes this.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+/* The log's settings: there is one log in a process. */
+struct log_settings {
+	const char *service;
+	const char *path;
+	int facility;
+	int level;
+	int fd;     /* -1: syslog */
+	int syslog; /* the socket to its daemon, or -1 */
+	bool stderr_usable;
+	bool stdin_was_open;
+	bool stderr_was_peer;
+	bool journal; /* fd 2 is the journal's stream, which reads "<5>" as a level */
+};
+extern struct log_settings log_settings;
+
+enum log_place { LOG_IN_FILE, LOG_ON_STDERR, LOG_TO_SYSLOG };
+
+/* Where lines go. */
+enum log_place log_where(void);
+
+/* What a line begins with that is written at that time: its length. */
+size_t log_begin_line(char *line, size_t size, int level, enum log_place place, time_t at);
+
+#endif
