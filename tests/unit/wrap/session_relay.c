@@ -33,6 +33,7 @@
 
 #include "base/deadline.h"
 #include "session/relay.h"
+#include "tls/tls.h"
 #include "parse.h"
 
 /* for one test; a relay that hangs or spins is ended with its seed on stderr */

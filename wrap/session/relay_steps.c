@@ -1,0 +1,229 @@
+/* The relay's four steps.  Each says whether it has moved something, and none of them waits. */
+
+#include "session/relay.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/socket.h"
+#include "session/relay_state.h"
+#include "tls/tls.h"
+
+bool
+relay_flow_is_empty(const struct flow *f)
+{
+	return f->at == f->end;
+}
+
+static void
+discard(struct flow *f)
+{
+	f->at = f->end = 0;
+}
+
+/*
+ * Reading from or writing to the peer has failed: it reads no more, so the flow to it is at its
+ * end.
+ */
+static bool
+peer_failed(struct relay *r, ssize_t how)
+{
+	const char *reason = tls_reason(r->setup->peer);
+
+	discard(&r->out);
+	if (how == TLS_TRUNCATED && r->in.ended)
+		return relay_fail(r, RELAY_PEER_LEFT, RELAY_END_PEER,
+		    "peer left before it had read everything", reason);
+	return relay_fail(r, how == TLS_TRUNCATED ? RELAY_PEER_CUT : RELAY_PEER_FAILED,
+	    RELAY_END_PEER, reason, "");
+}
+
+/*
+ * Whether the peer's bare FIN leaves nothing open: the service has closed both ways, as far as its
+ * kernel says, and the peer has been told by our close_notify and has said nothing since.  The
+ * service gets a reset all the same: if it still reads, it takes nothing for complete.
+ */
+static bool
+is_complete(const struct relay *r)
+{
+	return r->setup->plain_closes && r->out.passed && !r->in_after_out &&
+	    tls_ended_bare(r->setup->peer) && tls_flush(r->setup->peer) == 1 &&
+	    socket_may_be_closed(r->setup->plain_in);
+}
+
+static void
+note_begin(struct relay_result *result, const struct flow *in)
+{
+	size_t n = sizeof(result->begin) - result->begun;
+
+	if (n > in->end)
+		n = in->end;
+	if (n == 0)
+		return;
+	memcpy(result->begin + result->begun, in->data, n);
+	result->begun += n;
+}
+
+static bool
+step_peer_read(struct relay *r)
+{
+	ssize_t n;
+
+	if (r->stopping || r->in.ended || !relay_flow_is_empty(&r->in) || !r->readable_peer ||
+	    r->plain_deaf)
+		return false;
+	/* The records that are here go on in one piece, while there is room for a full one. */
+	r->in.at = r->in.end = 0;
+	do {
+		n = tls_read(r->setup->peer, r->in.data + r->in.end, RELAY_BUFFER - r->in.end);
+		r->in.end += n > 0 ? (size_t)n : 0;
+	} while (n > 0 && r->in.end <= RELAY_BUFFER - RELAY_RECORD && tls_pending(r->setup->peer));
+	r->in_after_out |= r->out.ended && !relay_flow_is_empty(&r->in);
+	note_begin(r->result, &r->in);
+	if (n == TLS_WANT_READ || n == TLS_WANT_WRITE) {
+		r->readable_peer = false;
+		if (n == TLS_WANT_WRITE) {
+			r->read_wants_write = true;
+			r->writable_peer = false;
+		}
+		return !relay_flow_is_empty(&r->in);
+	}
+	if (n == TLS_TRUNCATED && is_complete(r))
+		return relay_fail(r, RELAY_PEER_BARE, RELAY_END_PEER, "", "");
+	if (n < 0)
+		return peer_failed(r, n);
+	if (n == 0) {
+		r->in.ended = true;
+		relay_ended_first(r, RELAY_END_PEER);
+	}
+	return true;
+}
+
+/*
+ * A service that takes no more may still have said something before it left: its end decides what
+ * this was, since our failed write has consumed the error that its reset would have shown to the
+ * next read.
+ */
+static bool
+plain_went_deaf(struct relay *r)
+{
+	discard(&r->in);
+	r->plain_deaf = true;
+	if (r->out.ended)
+		return relay_fail(r, RELAY_PLAIN_CLOSED, RELAY_END_PLAIN,
+		    "backend closed before it had read everything", "");
+	return true;
+}
+
+static bool
+step_plain_write(struct relay *r)
+{
+	ssize_t n;
+
+	if (r->in.ended && relay_flow_is_empty(&r->in) && !r->in.passed) {
+		r->in.passed = true;
+		/* A pipe ends by being closed. */
+		if (shutdown(r->setup->plain_out, SHUT_WR) == -1 && errno == ENOTSOCK)
+			(void)close(r->setup->plain_out);
+		return true;
+	}
+	if (relay_flow_is_empty(&r->in) || !r->writable_plain)
+		return false;
+	n = write(r->setup->plain_out, r->in.data + r->in.at, r->in.end - r->in.at);
+	if (n == -1 && errno == EAGAIN) {
+		r->writable_plain = false;
+		return false;
+	}
+	if (n == -1 && (errno == EPIPE || errno == ECONNRESET))
+		return plain_went_deaf(r);
+	if (n == -1) {
+		discard(&r->in);
+		return relay_fail(
+		    r, RELAY_PLAIN_RESET, RELAY_END_PLAIN, "write to backend", strerror(errno));
+	}
+	r->in.at += (size_t)n;
+	r->result->in += (uint64_t)n;
+	return true;
+}
+
+static bool
+step_plain_read(struct relay *r)
+{
+	ssize_t n;
+
+	if (r->stopping || r->out.ended || !relay_flow_is_empty(&r->out) || !r->readable_plain)
+		return false;
+	n = read(r->setup->plain_in, r->out.data, RELAY_BUFFER);
+	if (n == -1 && errno == EAGAIN) {
+		r->readable_plain = false;
+		return false;
+	}
+	if (n == -1)
+		return relay_fail(
+		    r, RELAY_PLAIN_RESET, RELAY_END_PLAIN, "read from backend", strerror(errno));
+	if (n == 0 && r->plain_deaf)
+		return relay_fail(
+		    r, RELAY_PLAIN_RESET, RELAY_END_PLAIN, "write to backend", "connection reset");
+	r->out.at = 0;
+	r->out.end = (size_t)n;
+	if (n == 0) {
+		r->out.ended = true;
+		relay_ended_first(r, RELAY_END_PLAIN);
+	}
+	return true;
+}
+
+static bool
+step_peer_write(struct relay *r)
+{
+	bool closing = r->out.ended && relay_flow_is_empty(&r->out) && !r->out.passed &&
+	    !r->stopping;
+	ssize_t n;
+
+	if ((relay_flow_is_empty(&r->out) && !closing) || !r->writable_peer)
+		return false;
+	n = closing ? tls_close(r->setup->peer) :
+		      tls_write(r->setup->peer, r->out.data + r->out.at, r->out.end - r->out.at);
+	if (n == TLS_WANT_READ || n == TLS_WANT_WRITE) {
+		r->writable_peer = false;
+		return false;
+	}
+	if (n < 0)
+		return peer_failed(r, n);
+	if (closing)
+		r->out.passed = true;
+	else {
+		r->out.at += (size_t)n;
+		r->result->out += (uint64_t)n;
+	}
+	return true;
+}
+
+bool
+relay_step_all(struct relay *r)
+{
+	bool moved = step_peer_read(r);
+
+	moved |= step_plain_write(r);
+	moved |= step_plain_read(r);
+	moved |= step_peer_write(r);
+	return moved;
+}
+
+/*
+ * That all is gone does not make the peer writable: who was told to wait before has to be woken by
+ * the wait.
+ */
+bool
+relay_flush(struct relay *r)
+{
+	int n = tls_flush(r->setup->peer);
+
+	if (n == TLS_WANT_WRITE)
+		r->writable_peer = false;
+	if (n == TLS_FAILED || n == TLS_TRUNCATED)
+		(void)peer_failed(r, n);
+	return n != TLS_WANT_WRITE;
+}
