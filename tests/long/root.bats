@@ -11,7 +11,7 @@ load ../lib/root
 	need_namespaces
 	need debootstrap
 	git -c safe.directory='*' -C "$ROOT" rev-parse -q --verify HEAD > /dev/null || skip "kernel: no repository, only its files"
-	TMPDIR=$T KEEP='' ROOT='' FILES='' run "$ROOT/tests/check-root"
+	run env TMPDIR="$T" KEEP= ROOT= FILES= "$ROOT/tests/check-root"
 	echo "$output"
 	[ "$status" -ne 77 ] || skip "network: ${lines[-1]}"
 	[ "$status" -eq 0 ]
