@@ -211,7 +211,7 @@ def check_targets(readme):
     for path in (readme, os.path.join(ROOT, "man", "inetls.7")):
         text = read(path)
         # Commands stand between backquotes, at a prompt, or at the beginning of a line of their own.
-        for words in re.findall(r"(?:^|`|[#$] |Ql )make((?: +(?:[a-z][a-z-]*|[A-Z_]+=\S+))+)", text, flags=re.MULTILINE):
+        for words in re.findall(r"(?:^|`|[#$] |Ql )make((?: +(?:[a-z][a-z-]*|[A-Z_]+=[^\s`]+))+)", text, flags=re.MULTILINE):
             for word in words.split():
                 seen += 1
                 name, equals, _ = word.partition("=")
