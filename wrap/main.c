@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "check/check.h"
 #include "listener/listener.h"
 #include "base/log.h"
 #include "options/options.h"

@@ -2,7 +2,7 @@
  * --check: one line for each finding, so that a mistake is found before a client fails to connect.
  */
 
-#include "check.h"
+#include "check/check.h"
 
 #include <errno.h>
 #include <stdarg.h>
