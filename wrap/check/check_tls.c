@@ -1,0 +1,170 @@
+/* --check: key and certificates, and what else TLS takes of the options. */
+
+#include "check/check_state.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "key/signer.h"
+#include "session/session.h"
+#include "tls/revocation.h"
+#include "tls/ticket.h"
+#include "tls/tls.h"
+
+#define WARN_LIST_DAYS 7 /* a timer makes a new list, often each month */
+#define WARN_DAYS 30     /* the default of inetls-certgen renew --before */
+
+static void
+check_dates(struct check *c, const struct signer_facts *f)
+{
+	const char *pem = c->o->pem;
+	struct failure why = { .code = EX_OK };
+
+	if (f->expired)
+		failure_set(&why, EX_CONFIG,
+		    "%s: a certificate in it has expired; renew it: inetls-certgen renew %s", pem,
+		    pem);
+	else if (f->early)
+		failure_set(&why, EX_CONFIG,
+		    "%s: a certificate in it is not valid yet; is this machine's clock right?",
+		    pem);
+	else if (f->days < WARN_DAYS)
+		check_say("warning",
+		    "certificate: %ld days left; renew it: inetls-certgen renew %s", f->days, pem);
+	else
+		check_say("ok", "certificate: %ld days left", f->days);
+	if (why.code != EX_OK)
+		check_say_error(c, &why);
+}
+
+static void
+check_certificates(struct check *c, const struct signer *signer)
+{
+	struct signer_facts f;
+	struct failure why;
+
+	if (signer_look(signer, &f, &why) == -1) {
+		check_say_error(c, &why);
+		return;
+	}
+	if (f.names[0] != '\0')
+		check_say("ok", "names: %s", f.names);
+	else if (!c->o->client && f.common[0] != '\0')
+		check_say("warning",
+		    "names: none but the common name '%s', which psql takes, and Java, Go and Python do "
+		    "not; a new pair: inetls-certgen --force %s NAME...",
+		    f.common, c->o->pem);
+	else if (!c->o->client)
+		check_say("warning",
+		    "names: none, so no client that compares them connects; a new pair: "
+		    "inetls-certgen --force %s NAME...",
+		    c->o->pem);
+	check_dates(c, &f);
+	if (!f.ordered)
+		check_say("warning",
+		    "chain: %u certificates, not each followed by the one that issued it; is one missing, "
+		    "or a foreign one there?",
+		    f.n);
+	else if (f.n > 1)
+		check_say(
+		    "ok", "chain: %u certificates, each followed by the one that issued it", f.n);
+}
+
+void
+check_pem(struct check *c)
+{
+	const char *warning;
+	struct signer signer;
+	struct failure why;
+
+	if (signer_open(&signer, c->o->pem, SIGNABLE_BOTH, &why) == -1 ||
+	    signer_match(&signer, &why) == -1)
+		check_say_error(c, &why);
+	else {
+		check_say(
+		    "ok", "PEM %s: private to its owner, key and certificate match", c->o->pem);
+		if ((warning = signer_warning(&signer)) != NULL)
+			check_say("warning", "%s: %s", c->o->pem, warning);
+		check_certificates(c, &signer);
+	}
+	signer_close(&signer);
+}
+
+/* Loads -C and the files of -A, -a, --crl and known hosts, as a session would. */
+void
+check_tls(struct check *c)
+{
+	struct failure why;
+
+	if (tls_init(&why) == -1 || session_try_tls(c->o, &why) == -1)
+		check_say_error(c, &why);
+	else
+		check_say("ok", "TLS: GnuTLS %s takes the options", tls_library_version());
+}
+
+/* An outdated list makes the session refuse every peer. */
+void
+check_revocation(struct check *c)
+{
+	struct failure why;
+	struct revocation *r = revocation_load(c->o->trust.crl, &why);
+	char text[256];
+	long days;
+
+	if (r == NULL)
+		return; /* check_tls has reported it */
+	if (revocation_first_end(r, &days, text, sizeof(text))) {
+		failure_set(&why, EX_CONFIG,
+		    "--crl %s: the list %s; make a new one: inetls-certgen crl --ca DIR",
+		    c->o->trust.crl, text);
+		check_say_error(c, &why);
+	} else if (days < WARN_LIST_DAYS)
+		check_say("warning",
+		    "--crl %s: the list %s has %ld days left; make a new one: inetls-certgen crl "
+		    "--ca DIR",
+		    c->o->trust.crl, text, days);
+	else
+		check_say("ok", "--crl %s: %ld days left", c->o->trust.crl, days);
+	revocation_free(r);
+}
+
+/* Whether the file can be made, and its directory too where that is missing. */
+static bool
+can_be_made(const char *path)
+{
+	char directory[512];
+	char *end;
+
+	(void)snprintf(directory, sizeof(directory), "%s", path);
+	for (int levels = 0; levels < 2 && (end = strrchr(directory, '/')) != NULL; levels++) {
+		end[end == directory] = '\0';
+		if (access(directory, W_OK) == 0)
+			return true;
+		if (errno != ENOENT)
+			return false;
+	}
+	return false;
+}
+
+/* Tries the file of --tickets as a session would, but does not make it. */
+void
+check_tickets(const struct check *c)
+{
+	const char *path = c->o->tickets;
+	bool missing = access(path, F_OK) == -1 && errno == ENOENT;
+	unsigned char key[TICKET_KEY];
+	struct failure why;
+
+	if (missing && can_be_made(path))
+		check_say("ok", "tickets %s: the first session makes it", path);
+	else if (missing)
+		check_say("warning",
+		    "tickets %s: its directory is not there, or not to be written by us", path);
+	else if (ticket_key(path, "", key, &why) == -1)
+		check_say("warning", "%s; going on without tickets", why.text);
+	else
+		check_say("ok", "tickets %s: can be used", path);
+	explicit_bzero(key, sizeof(key));
+}
