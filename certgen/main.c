@@ -1,4 +1,7 @@
-/* inetls-certgen: makes and tends the PEM of a TLS server.  This is the table of what it can do. */
+/*
+ * inetls-certgen: makes and renews the PEM of a TLS server.  This file is the table of its
+ * subcommands.
+ */
 
 #include <gnutls/gnutls.h>
 #include <signal.h>
@@ -18,7 +21,9 @@
 #include "commands/sign.h"
 #include "commands/usage.h"
 
-/* GnuTLS would print what GNUTLS_DEBUG_LEVEL asks for before main: it is initialised by hand. */
+/*
+ * Initialised by hand: otherwise GnuTLS would print before main what GNUTLS_DEBUG_LEVEL asks for.
+ */
 GNUTLS_SKIP_GLOBAL_INIT
 
 static const struct command commands[] = {
@@ -54,7 +59,7 @@ run(int argc, char *argv[])
 	     command++)
 		if (strcmp(argv[1], command->name) == 0)
 			return command->run(argc - 1, argv + 1);
-	/* Before its options are read, which would be blamed. */
+	/* Before the options are read; otherwise the message would be about them. */
 	if (argc > 1 && argv[1][0] != '-' && argv[1][0] != '\0' && !order_is_file(argv[1]))
 		return usage_unknown(argv[1]);
 	return commands[0].run(argc, argv);
@@ -66,7 +71,7 @@ main(int argc, char *argv[])
 	int code;
 
 	say_begin();
-	/* A limit on the size of files is a full disk: an error with a sentence. */
+	/* Then a limit on file sizes is an error with a message, like a full disk. */
 	(void)signal(SIGXFSZ, SIG_IGN);
 	(void)unsetenv("GNUTLS_DEBUG_LEVEL");
 	if ((code = gnutls_global_init()) < 0) {

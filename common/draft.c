@@ -1,6 +1,6 @@
 /*
- * Files that appear whole or not at all.  Everything happens relative to the open directory, so
- * that the temporary file, the name and the sync of the directory concern the same place.
+ * Files that appear whole or not at all.  All calls are relative to one open directory, so that the
+ * temporary file, the final name and the sync cannot concern different directories.
  */
 
 #include "draft.h"
@@ -14,11 +14,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Not every C library has the call and its flag. */
+/* Not every C library declares the call and its flag. */
 #ifndef RENAME_NOREPLACE
 #define RENAME_NOREPLACE 1
 #endif
-#define TEMP_TRIES 100 /* a second would do: 32 random bits meet themselves rarely */
+#define TEMP_TRIES 100 /* two would do: 32 random bits rarely collide */
 
 static int
 code_of(int error)
@@ -136,14 +136,14 @@ draft_write(struct draft *draft, const void *data, size_t len, struct failure *w
 		return -1;
 	}
 	/*
-	 * The owner before the mode: changing the owner may clear bits, and a group must not read
-	 * early.
+	 * Set the owner before the mode: changing the owner may clear mode bits, and a group must
+	 * not be able to read early.
 	 */
 	ok = write_all(fd, data, len) == 0 && fchown(fd, draft->uid, draft->gid) == 0 &&
 	    fchmod(fd, draft->mode) == 0 && fsync(fd) == 0;
 	if (!ok)
 		failed("write", draft->path, why);
-	/* A file system over the network may tell of a full disk only here. */
+	/* A network file system may report a full disk only here. */
 	if (close(fd) == -1 && ok)
 		ok = failed("close", draft->path, why) == 0;
 	if (!ok)
@@ -152,7 +152,7 @@ draft_write(struct draft *draft, const void *data, size_t len, struct failure *w
 }
 
 /*
- * link(2) never replaces; where a file system has no hard links, Linux can rename without
+ * link(2) never replaces a file.  Where a file system has no hard links, Linux can rename without
  * replacing.
  */
 static int
@@ -194,7 +194,8 @@ draft_publish(struct draft *draft, int replace, struct failure *why)
 	if ((replace ? rename_over(draft, name) : link_new(draft, name)) == -1)
 		return failed("create", draft->path, why);
 	/*
-	 * Whatever this answers, the file is there and readable: nothing could be taken back now.
+	 * Ignore the result: the file is already there and readable, so nothing could be taken
+	 * back.
 	 */
 	(void)fsync(draft->dir);
 	remove_temp(draft);

@@ -1,4 +1,4 @@
-/* The one way in which a module says why it failed. */
+/* How every module says why it failed. */
 
 #include "failure.h"
 

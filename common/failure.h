@@ -2,16 +2,16 @@
 #define INETLS_FAILURE_H
 
 /*
- * Why a module could not do what it was asked: a class, which is an exit code of sysexits(3), and
- * one sentence that says what, on what, why and, where it helps, how to mend it.  Modules fill it
- * and return -1 or NULL; only the callers on top log it or print it.
+ * Why a module could not do what it was asked: an exit code of sysexits(3), and one sentence that
+ * says what, on what, why and, where it helps, how to mend it.  Modules fill it and return -1 or
+ * NULL; only the callers at the top log or print it.
  */
 
 #include <sysexits.h>
 
 struct failure {
-	int code; /* EX_*; 0 where nothing has failed */
-	/* no newline; may hold untrusted bytes, so whoever prints it escapes them */
+	int code; /* EX_*; 0 if nothing has failed */
+	/* no newline; may hold untrusted bytes, so the caller that prints it escapes them */
 	char text[512];
 };
 

@@ -1,4 +1,4 @@
-/* Whole files, in memory and back. */
+/* Reads and writes whole files. */
 
 #include "file.h"
 
@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOCK_TRIES 100 /* of 50 ms: others hold the lock for a few milliseconds */
+#define LOCK_TRIES 100 /* of 50 ms; other processes hold the lock for a few milliseconds */
 
 static int
 open_failed(const char *path, struct failure *why)
@@ -29,7 +29,7 @@ open_failed(const char *path, struct failure *why)
 	return failure_set(why, EX_OSERR, "open %s: %s", path, strerror(errno));
 }
 
-/* A file without a key, as the certificate alone, may be read by everybody. */
+/* A file without a key, such as a certificate alone, may be readable by everybody. */
 static int
 check_private(const char *path, const struct file_named *file, struct failure *why)
 {
@@ -180,7 +180,7 @@ file_replace(const char *path, mode_t mode, const void *data, size_t len, struct
 bool
 file_is_same(const struct stat *then, const struct stat *now)
 {
-	/* A number is given again; the time of its last change is not. */
+	/* An inode number may be used again; the time of the last change tells the files apart. */
 	return now->st_ino == then->st_ino && now->st_dev == then->st_dev &&
 	    now->st_size == then->st_size && now->st_ctim.tv_sec == then->st_ctim.tv_sec &&
 	    now->st_ctim.tv_nsec == then->st_ctim.tv_nsec;
@@ -202,7 +202,7 @@ file_lock_beside(const char *path)
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 			return fd;
 		if (errno != EWOULDBLOCK && errno != EINTR)
-			break; /* a file system that cannot lock */
+			break; /* the file system cannot lock */
 		(void)nanosleep(&pause, NULL);
 	}
 	(void)close(fd);

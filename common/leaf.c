@@ -1,4 +1,4 @@
-/* A server's own certificate, and what TLS wants of it. */
+/* Whether TLS can use a server's own certificate. */
 
 #include "leaf.h"
 
@@ -7,7 +7,9 @@
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 
-/* In TLS 1.3 and 1.2 of today a certificate's key signs, whatever kind of key it is. */
+/*
+ * In TLS 1.3, and in TLS 1.2 as used here, the certificate's key always signs, whatever its kind.
+ */
 static bool
 may_sign_handshakes(gnutls_x509_crt_t leaf)
 {
@@ -17,8 +19,10 @@ may_sign_handshakes(gnutls_x509_crt_t leaf)
 	    (usage & GNUTLS_KEY_DIGITAL_SIGNATURE) != 0;
 }
 
-/* TLS signs RSA-PSS with a salt as long as the hash (RFC 8446, 4.2.3); the parameters say the
- * least. */
+/*
+ * TLS signs RSA-PSS with a salt as long as the hash (RFC 8446, 4.2.3); the key's parameters give
+ * the shortest salt that is allowed.
+ */
 static bool
 has_parameters_of_tls(gnutls_x509_crt_t leaf)
 {
@@ -40,7 +44,7 @@ has_parameters_of_tls(gnutls_x509_crt_t leaf)
 	return right;
 }
 
-/* Those that GnuTLS reads besides, as DSA's and P-224, no peer takes. */
+/* GnuTLS reads other kinds too, such as DSA and P-224, but no peer accepts them. */
 static bool
 has_key_of_tls(gnutls_x509_crt_t leaf)
 {
@@ -71,8 +75,8 @@ leaf_fault(gnutls_x509_crt_t leaf)
 }
 
 /*
- * Whether it is silent about CA:FALSE in a way that others take for a yes: OpenSSL and GnuTLS trust
- * what a self-signed certificate of version 1 has signed, OpenSSL also what keyCertSign allows.
+ * Whether clients may take a certificate without CA:FALSE for a CA.  OpenSSL and GnuTLS trust what
+ * a self-signed certificate of version 1 has signed; OpenSSL also trusts one with keyCertSign.
  */
 static bool
 is_ca_by_silence(gnutls_x509_crt_t leaf)

@@ -1,4 +1,4 @@
-/* The name services of a static build. */
+/* Name services in a static build. */
 
 #include "nameservice.h"
 
@@ -36,7 +36,7 @@ read_ids(const char *line, const char *name, uid_t *uid, gid_t *gid)
 	return end == at + 1 || *end != ':' ? -1 : 0;
 }
 
-/* getpwnam would read nsswitch.conf as well, and every connection pays for it. */
+/* getpwnam would also read nsswitch.conf, for every connection. */
 int
 nameservice_user(const char *name, uid_t *uid, gid_t *gid)
 {
@@ -52,7 +52,10 @@ nameservice_user(const char *name, uid_t *uid, gid_t *gid)
 		(void)fclose(f);
 	return r;
 }
-/* The words of a line of nsswitch.conf(5) behind its colon, but for what is built in. */
+/*
+ * The services that a line of nsswitch.conf(5) names after its colon, without those that are built
+ * in.
+ */
 static void
 read_services(char *line, char *buf, size_t size)
 {
@@ -62,7 +65,7 @@ read_services(char *line, char *buf, size_t size)
 	*buf = '\0';
 	line[strcspn(line, "#\n")] = '\0';
 	while ((word = strsep(&rest, ": \t")) != NULL && used < size) {
-		/* [NOTFOUND=return], which may hold blanks. */
+		/* Skip [NOTFOUND=return]; it may hold blanks. */
 		if (*word == '[')
 			while (word != NULL && strchr(word, ']') == NULL)
 				word = strsep(&rest, " \t");

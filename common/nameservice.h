@@ -5,18 +5,19 @@
 #include <sys/types.h>
 
 /*
- * Users, services and hosts of a static build come from glibc's built-in `files` and `dns`: what
- * else nsswitch.conf names would be loaded from shared objects that were made for another libc, and
- * crash. Call it before the first look-up; a LINK=shared build asks whatever nsswitch.conf names.
+ * A static build looks up users, services and hosts with glibc's built-in `files` and `dns` only.
+ * Other services of nsswitch.conf would be loaded from shared objects made for another libc, and
+ * crash.  Call this before the first look-up.  A LINK=shared build asks whatever nsswitch.conf
+ * names.
  */
 void nameservice_use_built_in(void);
 
-/* The ids of a user: 0, or -1 where there is none. */
+/* The uid and gid of a user: 0, or -1 if there is no such user. */
 int nameservice_user(const char *name, uid_t *uid, gid_t *gid);
 
 /*
- * What nsswitch.conf asks for hosts and this build does not, as in "mdns4_minimal and myhostname";
- * "" where there is nothing.  Returns buf.
+ * The host services that nsswitch.conf names and this build does not ask, as in "mdns4_minimal and
+ * myhostname"; "" if none.  Returns buf.
  */
 const char *nameservice_not_asked(char *buf, size_t size);
 

@@ -1,6 +1,6 @@
 /*
- * Numbers and durations: strict, because a typing error in inetd.conf must not become a timeout of
- * 0.
+ * Numbers and durations.  Parsing is strict: a typing error in inetd.conf must not become a timeout
+ * of 0.
  */
 
 #include "parse.h"

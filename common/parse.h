@@ -5,16 +5,16 @@
 
 #include <stdint.h>
 
-#define PARSE_OFF (-1) /* what the duration "off" reads as */
+#define PARSE_OFF (-1) /* how the duration "off" is returned */
 
 /*
- * A decimal number from min to max with nothing before or behind it: 0, or -1 and *out as it was.
+ * A decimal number from min to max, with nothing before or after it: 0, or -1 and *out unchanged.
  */
 int parse_number(const char *text, long min, long max, long *out);
 
 /*
  * A duration: a number with its unit, ms, s, m or h ("500ms", "10s"), a bare number of seconds, or
- * "off". 0 and *ms (PARSE_OFF for "off", else 1 ms to 30 days), or -1 and *ms as it was.
+ * "off".  0 and *ms (PARSE_OFF for "off", else 1 ms to 30 days), or -1 and *ms unchanged.
  */
 int parse_duration(const char *text, int64_t *ms);
 

@@ -1,4 +1,4 @@
-/* The blocks of a PEM, and what is wrong with those that cannot be used. */
+/* Finds the blocks of a PEM, and says what is wrong with those that cannot be used. */
 
 #include "pemfile.h"
 
@@ -33,8 +33,8 @@ starts(const char *text, const char *with)
 }
 
 /*
- * The next block at *at, which then stands behind it; or false.  Base64 and the lines before it
- * have no five dashes, so the first ones in a body are those of its end.
+ * Finds the next block from *at on and moves *at behind it; false if there is none.  Base64 and the
+ * header lines have no five dashes in a row, so the first five in a body belong to its end line.
  */
 static bool
 next_block(const char **at, struct block *b)
@@ -84,7 +84,7 @@ check_whole(const struct block *b, struct failure *why)
 	    (int)b->label_len, b->label);
 }
 
-/* A text has no NUL. */
+/* A PEM is text: it must not hold a NUL. */
 static int
 check_text(const char *pem, size_t len, struct failure *why)
 {
@@ -127,7 +127,7 @@ pemfile_key(const char *pem, size_t len, const char **key, struct failure *why)
 	return (ssize_t)b.len;
 }
 
-/* 1 for a certificate, 0 for what else may stand there; or -1. */
+/* 1 for a certificate, 0 for another kind of block that may be there, or -1. */
 static int
 check_certificate(const struct block *b, struct failure *why)
 {
@@ -157,7 +157,7 @@ check_limits(unsigned n, size_t len, struct failure *why)
 	return 0;
 }
 
-/* Each under the one label that every reader knows. */
+/* Writes each certificate under the one label that every reader knows. */
 static ssize_t
 join(const char *pem, char *out, size_t size, struct failure *why)
 {
@@ -201,7 +201,7 @@ pemfile_chain(const char *pem, size_t len, char **chain, struct failure *why)
 	return n;
 }
 
-/* What ECDSA's keys and certificates say of their curve. */
+/* What the keys and certificates of ECDSA say about their curve. */
 enum curve { NOT_ECDSA, KNOWN, UNKNOWN };
 
 static bool
@@ -227,7 +227,10 @@ find_curve(const char *pem, size_t len)
 
 	if (gnutls_pem_base64_decode2(NULL, &text, &der) < 0)
 		return NOT_ECDSA;
-	/* P-256, P-384, P-521; and RFC 5480's word for any other, which SEC1 leaves out. */
+	/*
+	 * P-256, P-384, P-521.  Otherwise id-ecPublicKey (RFC 5480), which SEC1 leaves out, shows
+	 * that it is ECDSA at all.
+	 */
 	if (is_whole(&der) &&
 	    (HAS(der, "\x2a\x86\x48\xce\x3d\x03\x01\x07") || HAS(der, "\x2b\x81\x04\x00\x22") ||
 		HAS(der, "\x2b\x81\x04\x00\x23")))

@@ -1,4 +1,4 @@
-/* The CA's directory: what is read from it before anything is signed. */
+/* Opens a CA's directory: what must be read before anything is signed. */
 
 #include "ca/ca.h"
 
@@ -22,7 +22,7 @@ ca_path(const struct ca *ca, const char *name, char buf[PATH_MAX])
 	return buf;
 }
 
-/* Only its owner may enter: the record tells who has a certificate, and the key is in there. */
+/* Only its owner may enter: the key is there, and the record shows who has a certificate. */
 static int
 check_directory(const char *dir, struct failure *why)
 {

@@ -1,6 +1,6 @@
 /*
- * rename(2) of a directory does what is wanted at once: it takes the place of nothing or of an
- * empty directory, and of anything else, a symbolic link among it, never.
+ * Makes a CA's directory in one step: rename(2) of a directory replaces nothing but an empty
+ * directory, never a file or a symbolic link.
  */
 
 #include "ca/cadir.h"
@@ -107,7 +107,7 @@ sync_parent(const char *dir)
 	(void)close(fd);
 }
 
-/* Its files are on the disk before it has its name. */
+/* Sync its files before the directory gets its name. */
 static int
 fill_and_rename(const char *temp, const char *dir, const struct cadir *files, struct failure *why)
 {

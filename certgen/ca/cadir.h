@@ -1,7 +1,7 @@
 #ifndef INETLS_CADIR_H
 #define INETLS_CADIR_H
 
-/* A new CA's directory, which appears whole or not at all. */
+/* Makes a new CA's directory, which appears complete or not at all. */
 
 #include "failure.h"
 
@@ -12,14 +12,14 @@ struct cadir {
 };
 
 /*
- * Whether a CA can be made at that path: nothing is there, or an empty directory.  0, or -1:
+ * Whether a CA can be made at that path: there is nothing, or an empty directory.  0, or -1:
  * EX_CANTCREAT.
  */
 int cadir_vacant(const char *dir, struct failure *why);
 
 /*
- * Makes the directory, 0700 whatever the umask, with these files in it, all synced before it has
- * its name. 0, or -1 and *why, with nothing left behind.
+ * Makes the directory with these files, mode 0700 whatever the umask; everything is synced before
+ * it gets its name.  0, or -1 and *why with nothing left behind.
  */
 int cadir_create(const char *dir, const struct cadir *files, struct failure *why);
 

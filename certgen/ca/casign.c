@@ -1,6 +1,6 @@
 /*
- * Signing.  The order is the promise: lock, choose a serial, sign, record and sync, hand out,
- * unlock.
+ * Signing.  The order is what the CA relies on: lock, choose a serial, sign, record and sync, hand
+ * out, unlock.
  */
 
 #include "ca/casign.h"
@@ -10,7 +10,7 @@
 
 #include "x509/view.h"
 
-#define SERIAL_TRIES 10 /* a second would be a broken random generator */
+#define SERIAL_TRIES 10 /* even a second try means that the random generator is broken */
 
 int
 casign_begin(struct casign *sign, const struct ca *ca, struct failure *why)
@@ -37,7 +37,7 @@ print_serial(const unsigned char *serial, size_t len, char buf[INDEX_SERIAL_MAX]
 	return buf;
 }
 
-/* What will be recorded of it. */
+/* Prepares the entry for the record. */
 static void
 describe(struct casign *sign, gnutls_x509_crt_t cert, time_t now)
 {
@@ -74,7 +74,7 @@ choose_terms(struct casign *sign, const struct request *request, time_t now,
 	    "no serial that %s does not have: is the random generator broken?", sign->index.path);
 }
 
-/* A certificate that its clients would refuse is found out here and not by them. */
+/* Verifies the new certificate as its clients will, so that a bad one is found here. */
 static gnutls_x509_crt_t
 approve(struct casign *sign, gnutls_x509_crt_t cert, time_t now, struct failure *why)
 {

@@ -1,6 +1,6 @@
 /*
- * The list.  An expired one turns every client away, so that it is made anew well before: see
- * renew's timer.
+ * The list of revoked certificates.  Programs that use an expired list refuse every client, so a
+ * new one is made well before: see renew's timer.
  */
 
 #include "ca/crl.h"
@@ -18,7 +18,7 @@
 #include "x509/view.h"
 
 #define DAY (24L * 3600)
-#define SKEW 3600 /* a reader's clock may be that slow */
+#define SKEW 3600 /* a reader's clock may be slow by that much */
 
 static int
 add_revoked(gnutls_x509_crl_t crl, const struct index_entry *entry)
@@ -34,7 +34,7 @@ add_revoked(gnutls_x509_crl_t crl, const struct index_entry *entry)
 	return gnutls_x509_crl_set_crt_serial(crl, serial, len, entry->when);
 }
 
-/* Takes in what the record says; *number becomes that of this list. */
+/* Adds what the record says was revoked; sets *number to the number of the new list. */
 static int
 fill(gnutls_x509_crl_t crl, const struct index *index, unsigned long *number)
 {
@@ -105,8 +105,8 @@ publish(gnutls_x509_crl_t crl, const struct ca *ca, struct index *index,
 	if (r < 0)
 		return failure_set(why, EX_SOFTWARE, "write the list: %s", gnutls_strerror(r));
 	/*
-	 * The number first: a list that nobody got wastes one, and no number is ever that of two
-	 * lists.
+	 * Record the number first.  If the list is then not written, one number is wasted, but no
+	 * number is used twice.
 	 */
 	if ((r = index_append(index, entry, why)) == 0)
 		r = file_replace(ca_path(ca, "crl.pem", path), 0644, pem.data, pem.size, why);

@@ -1,7 +1,7 @@
 #ifndef INETLS_CRL_H
 #define INETLS_CRL_H
 
-/* Lists of revoked certificates (RFC 5280, section 5): making the CA's from its record. */
+/* Lists of revoked certificates (RFC 5280, section 5): makes the CA's list from its record. */
 
 #include <gnutls/x509.h>
 #include <stddef.h>
@@ -10,22 +10,22 @@
 
 #include "ca/ca.h"
 
-/* three chances for a monthly job, and no warning from check on its first day */
+/* A monthly job has three tries before the list expires, and check does not warn of a new list. */
 #define CRL_DAYS 90
 
 /*
- * Writes DIR/crl.pem with all that the record says was revoked, its number recorded first.  0, or
- * -1 and *why, with the old list as it was.
+ * Writes DIR/crl.pem with all that the record says was revoked; the list's number is recorded
+ * first.  0, or -1 and *why with the old list unchanged.
  */
 int crl_write(const struct ca *ca, long days, time_t now, struct failure *why);
 
 /*
- * The list in a PEM: 1 and *crl, which the caller frees; 0 where there is none; -1 and *why
+ * Loads the list in a PEM: 1 and *crl, which the caller frees; 0 if there is none; -1 and *why
  * (EX_DATAERR).
  */
 int crl_load(const char *pem, size_t len, gnutls_x509_crl_t *crl, struct failure *why);
 
-/* Prints who signed a list, its number, its dates, and each revoked serial with its day. */
+/* Prints who signed the list, its number and dates, and each revoked serial with its day. */
 void crl_print(FILE *out, gnutls_x509_crl_t crl);
 
 #endif

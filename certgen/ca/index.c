@@ -1,6 +1,6 @@
 /*
- * The record.  A line counts when its newline is on the disk; what a crash has cut off is closed,
- * never used.
+ * The CA's record.  A line counts once its newline is on disk.  A line that a crash has cut off is
+ * closed with a mark and never used.
  */
 
 #include "ca/index.h"
@@ -34,7 +34,9 @@ failed(const char *doing, const struct index *index, struct failure *why)
 	    why, full ? EX_IOERR : EX_OSERR, "%s %s: %s", doing, index->path, strerror(errno));
 }
 
-/* One field, up to the tab or the end of the line, which it steps over; 0 where it is too long. */
+/*
+ * Copies one field, up to the tab or the end of the line, and steps over it; 0 if it is too long.
+ */
 static int
 take_field(const char **line, const char *end, char *field, size_t size)
 {
@@ -63,7 +65,9 @@ take_time(const char **line, const char *end, time_t *when)
 	return 1;
 }
 
-/* 1 for an event, 0 for a comment and what was cut off, -1 for what nobody can understand. */
+/*
+ * 1 for an event, 0 for a comment or a line that was cut off, -1 for a line that cannot be parsed.
+ */
 static int
 parse_line(const char *line, const char *end, struct index_entry *entry)
 {
@@ -89,7 +93,10 @@ parse_line(const char *line, const char *end, struct index_entry *entry)
 	return 1;
 }
 
-/* A whole line at *at, which moves behind it: its end, or NULL where none is left. */
+/*
+ * Finds the next whole line at *at and moves *at behind it: the line's end, or NULL if there is
+ * none.
+ */
 static const char *
 next_line(const struct index *index, size_t *at, const char **line)
 {
@@ -214,7 +221,7 @@ print_time(char field[TIME_LEN + 2], time_t when)
 		(void)strftime(field, TIME_LEN + 2, "\t%Y-%m-%dT%H:%M:%SZ", &tm);
 }
 
-/* A line that a crash or a full disk has cut off is closed with the mark that says so. */
+/* A crash or a full disk has cut off the last line: close it with the mark that says so. */
 static int
 format_line(const struct index *index, const struct index_entry *entry, char **line)
 {
@@ -248,9 +255,7 @@ index_append(struct index *index, const struct index_entry *entry, struct failur
 	if (done >= 0 && done < len)
 		errno = ENOSPC;
 	failed("write", index, why);
-	/*
-	 * What is only half there would be closed by the next one; better that nothing of it stays.
-	 */
+	/* Remove a half-written line.  If that fails, the next append closes it with the mark. */
 	if (ftruncate(index->fd, index->size) == -1)
 		index->cut_off = 1;
 	return -1;

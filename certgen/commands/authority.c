@@ -1,4 +1,4 @@
-/* A new CA. */
+/* ca: makes a new CA. */
 
 #include "commands/authority.h"
 
@@ -29,7 +29,7 @@ choose_passphrase(const struct order *order, struct passphrase *passphrase, stru
 	    "A passphrase for its key (empty: none)", 1, stdin, stderr, passphrase, why);
 }
 
-/* The common name that it is shown by. */
+/* The CA's common name, which clients show. */
 static int
 name_authority(struct request *request, struct failure *why)
 {

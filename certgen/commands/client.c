@@ -1,4 +1,4 @@
-/* A client's key and certificate, in the files that its program looks for. */
+/* client: makes a client's key and certificate, in the files that its program reads. */
 
 #include "commands/client.h"
 
@@ -24,7 +24,7 @@
 #include "commands/report.h"
 #include "dialogue/say.h"
 
-/* Where it goes, and what is made on the way there. */
+/* The target files, and what is made for them. */
 struct client {
 	struct order *order;
 	enum form form;
@@ -50,7 +50,7 @@ add_files(struct client *client, struct failure *why)
 	return bundle_vacant(bundle, why);
 }
 
-/* The directory for libpq is made where it is missing, as ~/.postgresql is at first. */
+/* Makes the directory for libpq if it is missing, as ~/.postgresql is at first. */
 static int
 make_directory(const struct client *client, struct failure *why)
 {
@@ -74,8 +74,8 @@ choose_password(struct client *client, struct failure *why)
 }
 
 /*
- * OpenSSL takes john.doe for a domain: a server by OpenSSL would refuse this client without saying
- * why.
+ * OpenSSL takes john.doe for a domain, so a server that uses OpenSSL would refuse this client
+ * without giving a reason.
  */
 static void
 warn_of_dots(const struct client *client)

@@ -2,8 +2,8 @@
 #define INETLS_CLIENT_H
 
 /*
- * client --ca DIR [options] USER [--libpq DIR | --p12 FILE [--legacy] | --pk8]: a key and
- * certificate by which a client shows that it is that user.  An exit code or a COMMAND_* of
+ * client --ca DIR [options] USER [--libpq DIR | --p12 FILE [--legacy] | --pk8]: makes a key and a
+ * certificate by which a client proves that it is that user.  An exit code or a COMMAND_* of
  * usage.h.
  */
 int client_issue(int argc, char *argv[]);

@@ -1,4 +1,7 @@
-/* Which files a client gets.  A user becomes the name of one, and must not lead elsewhere. */
+/*
+ * Which files a client gets.  The user's name becomes a file name, so it must not lead to another
+ * directory.
+ */
 
 #include "commands/form.h"
 

@@ -1,4 +1,4 @@
-/* One file, one verdict.  What is broken outweighs what will expire. */
+/* Gives one verdict on one file.  Something broken is worse than something about to expire. */
 
 #include "commands/health.h"
 
@@ -55,7 +55,7 @@ verdict(struct health *health, enum health_state state, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* A file with a key.  What is wrong with that outweighs a date that comes near. */
+/* Checks a file with a key.  A fault in that is worse than a date that comes near. */
 static void
 examine_key(
     const char *path, const char *pem, size_t len, gnutls_x509_crt_t cert, struct health *health)
@@ -71,7 +71,10 @@ examine_key(
 		return;
 	if (found == -1)
 		verdict(health, HEALTH_CRITICAL, "%s: %s", path, why.text);
-	/* A CA's certificate that is not the key's is in a server's place. */
+	/*
+	 * If key and certificate do not match, a certificate that may sign others is most likely a
+	 * CA's in the server's place.
+	 */
 	else if (leaf_fault(cert) != NULL && (matches || leaf_warning(cert) == NULL))
 		verdict(health, HEALTH_CRITICAL, "%s: its %s", path, leaf_fault(cert));
 	else if (!matches)
@@ -83,7 +86,10 @@ examine_key(
 	file_wipe(again, again_len);
 }
 
-/* The .crt that clients were given: one of another key would turn them all away. */
+/*
+ * Checks the .crt that clients were given: with another key's certificate they would all refuse
+ * this server.
+ */
 static void
 examine_sibling(const char *path, gnutls_x509_crt_t cert, struct health *health)
 {
@@ -105,7 +111,7 @@ examine_sibling(const char *path, gnutls_x509_crt_t cert, struct health *health)
 	file_wipe(pem, len);
 }
 
-/* The first of the chain to end decides. */
+/* The end of the chain's first certificate to expire. */
 static time_t
 earliest_end(gnutls_x509_crt_t *certs, int count)
 {
@@ -128,7 +134,7 @@ weigh(long days, const struct health_limits *limits)
 	return days < limits->warn_days ? HEALTH_WARNING : HEALTH_OK;
 }
 
-/* 0, or -1 where the certificate is valid no more, or not yet: there is nothing worse to find. */
+/* 0, or -1 if the certificate has expired or is not valid yet: nothing can be worse. */
 static int
 examine_dates(const char *path, gnutls_x509_crt_t *certs, int count,
     const struct health_limits *limits, struct health *health)
@@ -153,7 +159,7 @@ examine_dates(const char *path, gnutls_x509_crt_t *certs, int count,
 	return end <= limits->now || begin > limits->now ? -1 : 0;
 }
 
-/* 0, or -1 where TLS refuses a certificate of the chain, as inetls-wrap does. */
+/* 0, or -1 if TLS refuses a certificate of the chain, as inetls-wrap does. */
 static int
 examine_strength(const char *path, gnutls_x509_crt_t *certs, int count, struct health *health)
 {
@@ -175,7 +181,10 @@ examine_strength(const char *path, gnutls_x509_crt_t *certs, int count, struct h
 	return 0;
 }
 
-/* 0, or -1 where TLS libraries cannot read a key of the chain: inetls-wrap does not serve it. */
+/*
+ * 0, or -1 if TLS libraries cannot read a key of the chain: inetls-wrap does not serve such a
+ * chain.
+ */
 static int
 examine_keys(const char *path, const char *pem, size_t len, gnutls_x509_crt_t *certs, int count,
     struct health *health)
@@ -219,7 +228,9 @@ examine_pem(const char *path, const char *pem, size_t len, const struct health_l
 	cert_free(certs, count);
 }
 
-/* A list of revoked certificates: once it has expired, who reads it turns everybody away. */
+/*
+ * A list of revoked certificates.  Once it has expired, programs that use it refuse every client.
+ */
 static int
 examine_crl(const char *path, const char *pem, size_t len, const struct health_limits *limits,
     struct health *health)

@@ -1,7 +1,7 @@
 #ifndef INETLS_HEALTH_H
 #define INETLS_HEALTH_H
 
-/* How a PEM is doing, in Nagios's four words. */
+/* The state of a PEM, in Nagios's four words. */
 
 #include <time.h>
 
@@ -19,17 +19,17 @@ struct health {
 /* The word for a state: "OK", "WARNING", ... */
 const char *health_word(enum health_state state);
 
-/* The worse of two, UNKNOWN being worst but CRITICAL: what is known to be broken comes first. */
+/* The worse of two.  CRITICAL is worst, then UNKNOWN: what is known to be broken comes first. */
 enum health_state health_worse(enum health_state a, enum health_state b);
 
 struct health_limits {
-	long warn_days, crit_days; /* with fewer days left it is a WARNING, or CRITICAL */
+	long warn_days, crit_days; /* with fewer days left the state is WARNING, or CRITICAL */
 	time_t now;
 };
 
 /*
- * Looks at a PEM, with a key or without: the dates, whether the key is the certificate's, the
- * file's mode, and the .crt beside it.
+ * Examines a PEM with or without a key: the dates, whether key and certificate match, the file's
+ * mode, and the .crt beside it.
  */
 void health_examine(const char *path, const struct health_limits *limits, struct health *health);
 

@@ -1,4 +1,4 @@
-/* show and check: glue between the command line and what cert, view and health know. */
+/* show and check: from the command line to cert, view and health. */
 
 #include "commands/inspect.h"
 
@@ -34,7 +34,7 @@ print_names(gnutls_x509_crt_t cert)
 	}
 }
 
-/* what: 'p'in, 'f'ingerprint, 'n'ames, or 0 for all. */
+/* what: 'p' for the pin, 'f' for the fingerprint, 'n' for the names, 0 for everything. */
 static void
 print_part(gnutls_x509_crt_t cert, int what)
 {
@@ -159,7 +159,7 @@ check_files(const struct check *check, char *files[], size_t count)
 		if (health_worse(all[worst].state, all[i].state) != all[worst].state)
 			worst = i;
 	}
-	/* Monitors show the first line. */
+	/* Monitors show only the first line. */
 	state = all[worst].state;
 	print_health(check, &all[worst]);
 	for (size_t i = 0; i < count; i++)
@@ -181,7 +181,7 @@ take_days(struct health_limits *limits, int option)
 	return -1;
 }
 
-/* 0, a COMMAND_*, or HEALTH_UNKNOWN: a monitor knows no other code for a bad command line. */
+/* 0, a COMMAND_*, or HEALTH_UNKNOWN: monitors know no other code for a bad command line. */
 static int
 read_check_options(struct check *check, int argc, char *argv[])
 {

@@ -1,6 +1,6 @@
 /*
- * Making a server's certificate: the options, the questions, the key, the file, and what to do
- * next.
+ * Makes a server's certificate: reads options, asks questions, makes key and certificate, writes
+ * the files, and says what to do next.
  */
 
 #include "commands/issue.h"
@@ -85,7 +85,7 @@ take_words(struct order *order, const char *command)
 	return order_take_names(order, 1);
 }
 
-/* The certificate: self-signed, or between casign_begin and casign_end the CA's. */
+/* Makes the certificate: self-signed, or signed by the CA (between casign_begin and casign_end). */
 static gnutls_x509_crt_t
 make_cert(
     const struct order *order, struct casign *sign, gnutls_x509_privkey_t key, struct failure *why)
@@ -169,7 +169,7 @@ issue_self_signed(int argc, char *argv[])
 
 /* -- by a CA -- */
 
-/* Of what this host is called, what the CA may sign for. */
+/* Adds those of this host's names that the CA may sign for. */
 static void
 add_permitted_names(struct order *order, const struct ca *ca)
 {
@@ -210,7 +210,7 @@ prepare_server(struct order *order, const struct store *store, struct ca *ca, st
 		return failure_set(why, EX_USAGE,
 		    "which names? this host is called nothing that the CA may sign for: %s",
 		    constraint_text(ca->certs[0], text, sizeof(text)));
-	/* Once more, since answers may have changed it. */
+	/* Ask again, since the answers may have changed the request. */
 	if (ca_permits(ca, &order->request, order->days_given, order->now, why) == -1)
 		return -1;
 	return issue_confirm(order, why);
@@ -227,7 +227,7 @@ sign_server(struct order *order, struct store *store, const struct ca *ca, struc
 	if (casign_begin(&sign, ca, why) == -1)
 		return -1;
 	store->commit = casign_record;
-	/* cppcheck-suppress autoVariables; taken back below */
+	/* cppcheck-suppress autoVariables; reset below */
 	store->context = &sign;
 	r = make_and_store(order, store, &sign, why);
 	store->context = NULL;

@@ -1,7 +1,9 @@
 #ifndef INETLS_KIND_H
 #define INETLS_KIND_H
 
-/* Which subcommands take an option: the first argument of order_read, and a column of its table. */
+/*
+ * Which subcommands accept an option: the first argument of order_read, and a column of its table.
+ */
 enum order_kind {
 	ORDER_SELF = 1 << 0,
 	ORDER_AUTHORITY = 1 << 1,

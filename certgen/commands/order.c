@@ -1,4 +1,4 @@
-/* Options.  One table for all subcommands, so that one word means one thing everywhere. */
+/* Options.  One table for all subcommands, so that an option means the same everywhere. */
 
 #include "commands/order.h"
 
@@ -22,7 +22,7 @@
 #define ALL (MAKES | BY_CA)
 #define LOCKS (BY_CA | ORDER_AUTHORITY)
 
-/* The options whose value is a field of the request have that field's number. */
+/* For an option that sets a field of the request, the value is that field's number. */
 enum {
 	OPTION_KEY = REQUEST_FIELDS,
 	OPTION_CA,
@@ -73,7 +73,7 @@ static const struct {
 #define SEPARATORS ", \t"
 #define TABLE_LEN (sizeof(table) / sizeof(table[0]))
 
-/* The part of the table that a subcommand takes, as getopt_long wants it. */
+/* Fills in the options that a subcommand accepts, in the form that getopt_long wants. */
 static void
 choose_options(enum order_kind kind, struct option options[TABLE_LEN + 1])
 {
@@ -110,7 +110,7 @@ take_owner(struct order *order)
 	return 0;
 }
 
-/* An option whose value is a path, or a number, a user, or a kind of key. */
+/* Takes an option whose value is a path, a number, a user, or a kind of key. */
 static int
 take_value(struct order *order, int value)
 {
@@ -156,7 +156,10 @@ take_flag(struct order *order, int value)
 	*flags[value] = 1;
 }
 
-/* A long option that getopt refused: another subcommand's, one that takes no value, or mistyped. */
+/*
+ * Explains a long option that getopt refused: it is another subcommand's, takes no value, or is
+ * mistyped.
+ */
 static int
 say_refused(enum order_kind kind, const char *word)
 {
@@ -195,7 +198,7 @@ take_option(struct order *order, int c, const char *name)
 	return 0;
 }
 
-/* A certificate of 1970 is no use to anybody: a clock without a battery is found out here. */
+/* Refuses a clock that shows 1970, as without a battery: the certificate would be useless. */
 static int
 check_clock(time_t now)
 {
@@ -208,7 +211,10 @@ check_clock(time_t now)
 	return EX_CONFIG;
 }
 
-/* getopt_long takes --password for --password-file: here every option has one spelling. */
+/*
+ * Refuses abbreviations: getopt_long would take --password for --password-file, but each option has
+ * one spelling here.
+ */
 static int
 is_spelt_out(char *const argv[], const char *name)
 {
@@ -246,7 +252,7 @@ order_read(struct order *order, enum order_kind kind, int argc, char *argv[])
 	return check_clock(order->now);
 }
 
-/* At the prompt commas and blanks part names; here the shell has done that. */
+/* At the prompt, commas and blanks separate names; here the shell has already done that. */
 static int
 say_joined(const char *word)
 {

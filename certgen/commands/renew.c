@@ -1,7 +1,4 @@
-/*
- * Renewal.  A pin, a client's trust in the CA and --peer-name survive it: only serial and dates
- * differ afterwards.
- */
+/* Renewal.  Only serial and dates change, so pins, --peer-name and trust in the CA remain valid. */
 
 #include "commands/renew.h"
 
@@ -23,12 +20,12 @@
 
 #define DAY (24L * 3600)
 
-/* What is in the file, and what comes of it. */
+/* What the file holds, and what is made from it. */
 struct renewal {
 	struct order *order;
 	struct store store;
-	struct pair old;        /* its key becomes the new one's */
-	struct ca ca;           /* not open where it is self-signed */
+	struct pair old;        /* its key is used again */
+	struct ca ca;           /* not open if the certificate is self-signed */
 	gnutls_x509_crt_t cert; /* the new one */
 };
 
@@ -41,7 +38,7 @@ is_due(const struct renewal *renewal)
 	    view_days_left(end, renewal->order->now) < renewal->order->before;
 }
 
-/* As many days as it had, unless --days says otherwise. */
+/* Takes as many days as the old one had, unless --days is given. */
 static void
 choose_days(struct renewal *renewal)
 {
@@ -52,7 +49,10 @@ choose_days(struct renewal *renewal)
 
 	if (renewal->order->days_given)
 		return;
-	/* The day of the past is in there, and Apple's bound counts it: cert_validity. */
+	/*
+	 * cert_validity begins one day early, so the span is one day longer; at Apple's limit that
+	 * day is one of the days.
+	 */
 	request->days = span == REQUEST_DAYS * DAY ? REQUEST_DAYS : span / DAY - 1;
 	if (request->days < 1)
 		request->days = 1;
@@ -123,7 +123,7 @@ sign_and_write(struct renewal *renewal, gnutls_pubkey_t public, struct failure *
 	return r;
 }
 
-/* Its issuer must be at hand, and be the one. */
+/* Opens the CA, which must be the certificate's issuer. */
 static int
 open_issuer(struct renewal *renewal, struct failure *why)
 {
@@ -169,7 +169,7 @@ replace_key(struct renewal *renewal, struct failure *why)
 	return 0;
 }
 
-/* 0 when done, 1 when it is not due, -1 and *why. */
+/* 0 if renewed, 1 if not due yet, -1 and *why. */
 static int
 renew(struct renewal *renewal, const char *path, struct failure *why)
 {
@@ -217,7 +217,7 @@ carry_out(struct order *order)
 	if (order->word_count == 0)
 		return say_usage(
 		    "renew: which FILE? inetls-certgen renew [--before 30] FILE...; see --help");
-	/* One that fails must not keep the others from being renewed. */
+	/* If one fails, still renew the others. */
 	for (int i = 0; i < order->word_count; i++)
 		if ((r = renew_one(order, order->words[i])) != EX_OK && code == EX_OK)
 			code = r;

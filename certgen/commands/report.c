@@ -1,4 +1,4 @@
-/* Summary and result.  A request holds only text that may be shown as it is. */
+/* Summary and result.  A request holds only text that may be shown unescaped. */
 
 #include "commands/report.h"
 

@@ -1,4 +1,4 @@
-/* revoke and crl: what was signed is taken back, and those who verify are told. */
+/* revoke and crl: revoke a certificate, and make the list that tells those who verify. */
 
 #include "commands/revoke.h"
 
@@ -31,7 +31,7 @@ write_crl(const struct order *order, const struct ca *ca, struct failure *why)
 	return 0;
 }
 
-/* Hexadecimal digits, as OpenSSL shows them with colons or without. */
+/* Parses hexadecimal digits as OpenSSL shows them, with or without colons. */
 static int
 is_serial(const char *word, char serial[INDEX_SERIAL_MAX])
 {
@@ -68,7 +68,7 @@ serial_of_file(
 	return count == -1 ? -1 : 0;
 }
 
-/* Whether the word is among the names of an entry, a user's "CN=bob" too. */
+/* Whether the word is one of an entry's names; a user's "CN=bob" counts too. */
 static int
 is_for(const struct index_entry *entry, const char *word)
 {
@@ -87,7 +87,10 @@ is_for(const struct index_entry *entry, const char *word)
 	return 0;
 }
 
-/* A name is no serial, since there may be several: the newest one that counts is shown. */
+/*
+ * The word is a name and not a serial.  Several certificates may have it, so show the newest that
+ * is valid.
+ */
 static int
 say_unknown(const struct ca *ca, const struct index *index, const char *word, struct failure *why)
 {
@@ -112,7 +115,7 @@ say_unknown(const struct ca *ca, const struct index *index, const char *word, st
 	    index->path);
 }
 
-/* The serial that a word is, or that of the certificate in a file that it names. */
+/* The serial that the word is, or that of the certificate in the file that it names. */
 static int
 find_serial(const struct ca *ca, const struct index *index, const char *word,
     char serial[INDEX_SERIAL_MAX], struct failure *why)
@@ -124,9 +127,7 @@ find_serial(const struct ca *ca, const struct index *index, const char *word,
 	return say_unknown(ca, index, word, why);
 }
 
-/*
- * Who revokes because a key was lost must know of older certificates for it that are still valid.
- */
+/* If a key was lost, older certificates of the same name may still be valid: say so. */
 static void
 say_others(const struct order *order, const struct index *index, const char *serial)
 {
@@ -174,7 +175,7 @@ record_revocation(
 	return r;
 }
 
-/* Both need the CA's key and are over with the list. */
+/* Runs both subcommands: each needs the CA's key, and ends with a new list. */
 static int
 open_ca(struct order *order, struct ca *ca, struct failure *why)
 {

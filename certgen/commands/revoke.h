@@ -1,12 +1,12 @@
 #ifndef INETLS_REVOKE_H
 #define INETLS_REVOKE_H
 
-/* The subcommands that take back.  Both return an exit code or a COMMAND_* of usage.h. */
+/* The subcommands for revoking.  Both return an exit code or a COMMAND_* of usage.h. */
 
-/* revoke --ca DIR SERIAL|FILE: takes a certificate back, and makes a new list of those. */
+/* revoke --ca DIR SERIAL|FILE: revokes a certificate and makes a new list. */
 int revoke_one(int argc, char *argv[]);
 
-/* crl --ca DIR [--days N]: the list of what was taken back. */
+/* crl --ca DIR [--days N]: makes a new list of revoked certificates. */
 int revoke_list(int argc, char *argv[]);
 
 #endif

@@ -1,4 +1,4 @@
-/* csr and sign: the two ends of a request.  The key never leaves the host that made it. */
+/* csr and sign: make a request, and sign one.  The key never leaves the host that made it. */
 
 #include "commands/sign.h"
 
@@ -20,7 +20,7 @@
 #include "dialogue/say.h"
 #include "x509/view.h"
 
-/* The name of a file with another ending: x.pem or x.csr becomes x.crt. */
+/* Changes the ending of a file name: x.pem or x.csr becomes x.crt. */
 static int
 other_ending(
     const char *path, const char *old, const char *new, char out[PATH_MAX], struct failure *why)
@@ -94,9 +94,9 @@ sign_ask(int argc, char *argv[])
 	return issue_run(ORDER_CSR, REQUEST_SERVER, carry_out_ask, argc, argv);
 }
 
-/* -- the CA's end -- */
+/* -- for the CA -- */
 
-/* A signature is for what was seen: without a terminal --batch must say that nobody will look. */
+/* The operator must see what is signed.  Without a terminal, --batch says that nobody will look. */
 static int
 confirm(struct order *order, const struct csr *csr, struct ca *ca, struct failure *why)
 {
@@ -134,7 +134,7 @@ sign_and_write(struct order *order, const struct csr *csr, const struct ca *ca,
 		bundle->files[0].data = all;
 		bundle->files[0].len = all == NULL ? 0 : strlen(all);
 		bundle->commit = casign_record;
-		/* cppcheck-suppress autoVariables; taken back below */
+		/* cppcheck-suppress autoVariables; reset below */
 		bundle->context = &sign;
 		r = all == NULL ? failure_set(why, EX_OSERR, "out of memory") :
 				  bundle_write(bundle, why);

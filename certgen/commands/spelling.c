@@ -1,4 +1,4 @@
-/* One slip of the fingers is recognised; what is further away may mean anything. */
+/* Recognises one typing error in a word; with two, it could be anything. */
 
 #include "commands/spelling.h"
 
@@ -7,9 +7,9 @@
 
 #include "commands/kind.h"
 
-/* In the order of usage. */
+/* In the order of the usage text. */
 static const struct {
-	int kind; /* 0: reads its options by itself */
+	int kind; /* 0: it reads its options itself */
 	const char *name;
 } commands[] = {
 	{ ORDER_SELF, "the first form" },
@@ -53,7 +53,7 @@ spelling_command(const char *word)
 	for (size_t i = 1; i < COMMANDS; i++)
 		if (strcmp(word, commands[i].name) == 0)
 			return commands[i].name;
-	/* Two letters are one slip away from too much. */
+	/* Words of two letters are too near to too many others. */
 	for (size_t i = 1; strlen(word) > 2 && i < COMMANDS; i++)
 		if (spelling_is_near(word, commands[i].name))
 			return commands[i].name;

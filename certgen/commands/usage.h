@@ -1,28 +1,29 @@
 #ifndef INETLS_USAGE_H
 #define INETLS_USAGE_H
 
-/* The help text and the version, from main's table. */
+/* Prints the help text, from main's table, and the version. */
 
 struct command {
-	const char *name; /* "" for the first, which needs none; NULL ends the table */
+	const char *name; /* "" for the first form, which has no name; NULL ends the table */
 	int (*run)(int argc, char *argv[]);
-	const char *synopsis; /* what stands behind the name */
+	const char *synopsis; /* the text after the name */
 	const char *line;     /* what it does */
 };
 
-/* A subcommand answers with an exit code, or with one of these. */
+/* A subcommand returns an exit code, or one of these. */
 enum {
 	COMMAND_HELP = -1,    /* --help was asked for */
 	COMMAND_VERSION = -2, /* --version was asked for */
-	COMMAND_UNKNOWN = -3, /* the first word is no file's name: list the subcommands */
+	/* the first word is neither a subcommand nor a file name: list the subcommands */
+	COMMAND_UNKNOWN = -3,
 };
 
-/* Turns a subcommand's answer into an exit code, printing what was asked for. */
+/* Turns what a subcommand returned into an exit code, and prints what was asked for. */
 int usage_answer(const struct command commands[], int answer);
 
 /*
- * For a word that is no subcommand, and no file either, or one that does not stand first: says so,
- * and which subcommand was meant.  Returns COMMAND_UNKNOWN.
+ * For a word that is neither a subcommand nor a file name, or a subcommand that is not the first
+ * word: says so, and which subcommand was probably meant.  Returns COMMAND_UNKNOWN.
  */
 int usage_unknown(const char *word);
 

@@ -1,7 +1,4 @@
-/*
- * The terminal's width is asked for at each line: a window may be drawn smaller between two of
- * them.
- */
+/* Asks for the terminal's width at each line, since a window may be resized between two lines. */
 
 #include "dialogue/page.h"
 
@@ -12,7 +9,7 @@
 
 #include "request/text.h"
 
-#define NARROWEST 20 /* what says less is no window that anybody reads in */
+#define NARROWEST 20 /* a terminal that reports less is not a window that anybody reads in */
 
 int
 page_width(FILE *out)
@@ -25,7 +22,7 @@ page_width(FILE *out)
 	return size.ws_col;
 }
 
-/* Bytes of the part of text that cannot be broken: up to a blank or a colon, which it ends with. */
+/* Length of the part of text that must not be broken: up to and including a blank or a colon. */
 static size_t
 part_len(const char *text)
 {
@@ -34,7 +31,7 @@ part_len(const char *text)
 	return text[len] == '\0' ? len : len + 1;
 }
 
-/* Columns of a part as it is shown, a blank at its end not counted. */
+/* How many columns a part takes, without a blank at its end. */
 static int
 part_width(const char *part, size_t len)
 {

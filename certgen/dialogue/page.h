@@ -2,25 +2,24 @@
 #define INETLS_PAGE_H
 
 /*
- * Text for people: on a terminal it keeps to the terminal's width and may be coloured; elsewhere
- * each line stays whole, so that a script can read it.
+ * Text for people.  On a terminal it fits the terminal's width and may be coloured; elsewhere each
+ * line stays whole, so that a script can read it.
  */
 
 #include <stdio.h>
 
 enum page_colour { PAGE_GREEN, PAGE_YELLOW, PAGE_RED };
 
-/* The columns of the terminal that a stream is, or 0 where it is none or does not say. */
+/* How many columns the stream's terminal has; 0 if it is not a terminal or does not say. */
 int page_width(FILE *out);
 
 /*
- * Prints label, padded to a column, and text behind it.  Where that is wider than the terminal it
- * is broken at blanks and after colons, and goes on below its beginning.  Untrusted bytes are
- * escaped.
+ * Prints label, padded to column, and then text.  On a narrower terminal the text is broken at
+ * blanks and after colons, and continues in the same column.  Untrusted bytes are escaped.
  */
 void page_line(FILE *out, const char *label, int column, const char *text);
 
-/* Prints a word, in colour where that is a terminal, NO_COLOR is not set and TERM is not dumb. */
+/* Prints a word, coloured if the stream is a terminal, NO_COLOR is not set and TERM is not dumb. */
 void page_word(FILE *out, enum page_colour colour, const char *word);
 
 #endif

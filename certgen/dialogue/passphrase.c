@@ -1,6 +1,6 @@
 /*
- * While one is typed the terminal shows nothing, and whatever ends the program then must switch
- * that back: signals are noted, the terminal is put right, and only then do they take effect.
+ * While a passphrase is typed, the terminal's echo is off.  It must be on again however the program
+ * ends, so signals are only noted, and take effect after the terminal is restored.
  */
 
 #include "dialogue/passphrase.h"
@@ -24,7 +24,8 @@ note_signal(int signal)
 }
 
 /*
- * One line, byte by byte, so that nothing behind it is taken.  0, or -1 at the end or at a signal.
+ * Reads one line byte by byte, so that nothing after it is consumed.  0, or -1 at the end of input
+ * or at a signal.
  */
 static int
 read_line(int fd, struct passphrase *passphrase)
@@ -39,7 +40,7 @@ read_line(int fd, struct passphrase *passphrase)
 			continue;
 		if (n != 1 || c == '\n')
 			break;
-		/* One byte more than fits is kept, as the mark of a line that is too long. */
+		/* Keep one byte more than fits: it marks a line that is too long. */
 		if (len < sizeof(passphrase->text))
 			passphrase->text[len++] = c;
 	}
@@ -105,7 +106,9 @@ read_unseen(int fd, struct passphrase *passphrase)
 	return r;
 }
 
-/* From what is no terminal, with --ask: through the stream, which may hold the line already. */
+/*
+ * For --ask without a terminal: reads through the stream, which may have buffered the line already.
+ */
 static int
 read_stream(FILE *in, struct passphrase *passphrase)
 {
@@ -127,7 +130,7 @@ ask(const char *question, FILE *in, FILE *out, struct passphrase *passphrase, st
 	(void)fprintf(out, "%s: ", question);
 	(void)fflush(out);
 	r = terminal ? read_unseen(fileno(in), passphrase) : read_stream(in, passphrase);
-	/* The newline that was typed was not seen either. */
+	/* The typed newline was not echoed either. */
 	if (terminal || r == -1)
 		(void)fputc('\n', out);
 	if (r == -1)

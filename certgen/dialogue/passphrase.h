@@ -2,8 +2,8 @@
 #define INETLS_PASSPHRASE_H
 
 /*
- * Passphrases: from a file or from the terminal, never from the command line, which everybody can
- * read.
+ * Passphrases come from a file or the terminal, never from the command line, which every user of
+ * the machine can read.
  */
 
 #include <stdio.h>
@@ -17,20 +17,21 @@ struct passphrase {
 };
 
 /*
- * The first line of a file, of a pipe as well.  0, or -1 and *why: EX_NOINPUT, EX_NOPERM where
- * others can read the file, EX_DATAERR where the line is empty or too long.
+ * Reads the first line of a file or pipe.  0, or -1 and *why: EX_NOINPUT, EX_NOPERM if others can
+ * read the file, EX_DATAERR if the line is empty or too long.
  */
 int passphrase_read(const char *path, struct passphrase *passphrase, struct failure *why);
 
 /*
- * Asks, unseen.  0, or -1 and *why (EX_DATAERR) at the end of the input or where nothing is typed.
+ * Asks with the echo off.  0, or -1 and *why (EX_DATAERR) at the end of input or if nothing is
+ * typed.
  */
 int passphrase_ask(
     const char *question, FILE *in, FILE *out, struct passphrase *passphrase, struct failure *why);
 
 /*
- * Asks twice, until both are the same, three times at most.  Where none may be wanted an empty line
- * says so. 0, or -1 and *why: EX_DATAERR.
+ * Asks twice until both answers are equal, three times at most.  With may_be_empty an empty line
+ * means no passphrase.  0, or -1 and *why: EX_DATAERR.
  */
 int passphrase_choose(const char *question, int may_be_empty, FILE *in, FILE *out,
     struct passphrase *passphrase, struct failure *why);

@@ -1,6 +1,5 @@
 /*
- * Questions and answers, line by line.  Signals are left alone: Ctrl-C ends the program, and that
- * is right.
+ * Questions and answers, line by line.  Signals keep their default effect: Ctrl-C ends the program.
  */
 
 #include "dialogue/prompt.h"
@@ -11,7 +10,7 @@
 #include "request/text.h"
 
 #define TRIES 3
-#define ANSWER_MAX 4096 /* what a terminal gives as one line at most */
+#define ANSWER_MAX 4096 /* the longest line that a terminal delivers */
 #define DEFAULT_MAX 2048
 
 static const char *const questions[REQUEST_FIELDS] = {
@@ -24,8 +23,8 @@ static const char *const questions[REQUEST_FIELDS] = {
 };
 
 /*
- * One line without its end, cut off at size.  0, or -1 at the end of the input: what came before it
- * without a line's end is no answer either.
+ * Reads one line without its newline, cut off at size.  0, or -1 at the end of input: a last line
+ * without a newline is not an answer.
  */
 static int
 read_line(FILE *in, char *line, size_t size)
@@ -37,7 +36,8 @@ read_line(FILE *in, char *line, size_t size)
 		if (len + 1 < size)
 			line[len++] = c == '\0' ?
 			    '\1' :
-			    (char)c; /* a NUL must be refused, not end the text */
+			    /* refused later as a bad character; a real NUL would end the text */
+			    (char)c;
 	line[len] = '\0';
 	return c == EOF ? -1 : 0;
 }
@@ -57,7 +57,7 @@ print_reason(FILE *out, const struct failure *refused)
 	(void)fputc('\n', out);
 }
 
-/* One answer: 0 where the request has taken it, 1 where it was refused, -1 at the end. */
+/* Asks once: 0 if the request accepted the answer, 1 if it refused it, -1 at the end of input. */
 static int
 ask_once(
     struct request *request, enum request_field field, FILE *in, FILE *out, struct failure *why)
@@ -103,7 +103,7 @@ prompt_request(struct request *request, FILE *in, FILE *out, struct failure *why
 	page_line(out, "", 0,
 	    "Enter takes what stands in [brackets], a dot alone leaves it empty, Ctrl-C writes nothing.");
 	(void)fputc('\n', out);
-	/* A client's name was given, and has no other. */
+	/* A client's name is given on the command line; there are no others. */
 	for (int field = request->purpose == REQUEST_CLIENT ? REQUEST_ORG : 0;
 	     field < REQUEST_FIELDS; field++)
 		if (ask(request, (enum request_field)field, in, out, why) == -1)

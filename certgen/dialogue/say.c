@@ -1,4 +1,4 @@
-/* Messages.  stdout is for results; everything that is said about the work goes to stderr. */
+/* Messages.  stdout is for results; everything else that the program has to say goes to stderr. */
 
 #include "dialogue/say.h"
 
@@ -70,8 +70,8 @@ say_bad_option(int c, char *const argv[])
 	char letter[3] = { '-', (char)optopt, '\0' };
 
 	/*
-	 * optopt is a short option's letter; a long one is the word that getopt has just stepped
-	 * over.
+	 * optopt is the letter of a short option.  A long option is the word that getopt has just
+	 * passed.
 	 */
 	if (optopt > 0 && optopt < 0x80 && (word[0] != '-' || word[1] != '-'))
 		word = letter;

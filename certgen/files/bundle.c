@@ -1,8 +1,8 @@
 /*
- * Several files cannot be published in one step, so the order carries the meaning.  New ones: the
- * others first, the one that counts last.  Replaced ones: the old others go away first and the new
- * ones come last, so that a crash in between leaves none of them, never one that belongs to another
- * key.
+ * Several files cannot be published in one step, so the order matters.  New files: the first file,
+ * which counts, is published last.  Replaced files: the old other files are removed first, and the
+ * new ones come last.  A crash in between can leave files missing, but never one that belongs to
+ * another key.
  */
 
 #include "files/bundle.h"
@@ -37,7 +37,7 @@ bundle_vacant(const struct bundle *bundle, struct failure *why)
 		const char *path = bundle->files[i].path;
 
 		if (lstat(path, &st) == -1)
-			continue; /* missing, or out of reach, of which writing says more */
+			continue; /* missing, or not accessible: writing it will report more */
 		if (!bundle->force)
 			return failure_set(why, EX_CANTCREAT,
 			    "%s exists and was left as it is; to replace it: --force", path);
@@ -76,7 +76,10 @@ publish_over(struct draft drafts[], size_t count, struct failure *why)
 	return 0;
 }
 
-/* root may renew what a service's own user reads: that user must be able to read the new one. */
+/*
+ * Keeps the owner: when root renews a file that a service's user reads, that user must be able to
+ * read the new one.
+ */
 static void
 keep_owner(struct draft *draft, const struct stat *was)
 {
@@ -97,7 +100,7 @@ keep_owner(struct draft *draft, const struct stat *was)
 		draft->mode |= st.st_mode & 040;
 }
 
-/* All are whole on disk before any has its name: a full disk is found out here. */
+/* Writes all files to disk before any gets its name, so that a full disk is noticed here. */
 static int
 write_drafts(const struct bundle *bundle, struct draft drafts[], struct failure *why)
 {
@@ -133,13 +136,13 @@ int
 bundle_write(const struct bundle *bundle, struct failure *why)
 {
 	sigset_t saved;
-	/* Without a lock new files are safe as well, by link(2). */
+	/* New files are safe without a lock too, thanks to link(2). */
 	int lock = file_lock_beside(bundle->files[0].path), r;
 
 	draft_hold_signals(&saved);
 	/*
-	 * Looked at again, now that nobody else writes here: a CA must not record what then finds
-	 * no place.
+	 * Check again now that nobody else writes here: a CA must not record a certificate that
+	 * then cannot be written.
 	 */
 	if ((r = bundle_vacant(bundle, why)) == 0)
 		r = write_locked(bundle, why);

@@ -3,8 +3,8 @@
 
 /*
  * Up to four files that belong together: the first is the one that counts (the key), the others go
- * with it. At no instant, whatever happens, does one of the others stand beside a first that is not
- * its own: at worst some of them are missing.
+ * with it.  At no moment, whatever happens, does one of the others belong to a different first
+ * file: at worst some are missing.
  */
 
 #include <stddef.h>
@@ -25,16 +25,16 @@ struct bundle_file {
 struct bundle {
 	struct bundle_file files[BUNDLE_MAX];
 	size_t count;
-	int force; /* existing regular files give way; root keeps the first one's owner */
+	int force; /* replace existing regular files; root keeps the owner of the first one */
 	/*
-	 * The owner that is kept, where what is written was read from a file: in the directory of
-	 * somebody else another may have its name by now.  NULL: that of the file as it is.
+	 * The owner to keep, if the new contents were made from a file: in another user's
+	 * directory, a different file may have that name by now.  NULL: the owner of the file that
+	 * is there.
 	 */
 	const struct stat *was;
 	/*
-	 * Called when all is on disk and nothing has its name yet: the last moment to say no, by -1
-	 * and *why, and the one at which a CA writes down what it hands out.  NULL: nobody is
-	 * asked.
+	 * Called when all is on disk and nothing has its name yet.  It can still stop everything
+	 * (-1 and *why); a CA records here what it hands out.  NULL: not called.
 	 */
 	int (*commit)(void *context, struct failure *why);
 	void *context;
@@ -44,15 +44,15 @@ void bundle_init(struct bundle *bundle, int force);
 void bundle_add(struct bundle *bundle, const char *path, mode_t mode, const void *data, size_t len);
 
 /*
- * Whether the files may be written: looked at before questions are asked.  0, or -1 and *why
- * (EX_CANTCREAT) where one exists, or with force one that is no regular file.
+ * Whether the files may be written; checked before questions are asked.  0, or -1 and *why
+ * (EX_CANTCREAT) if one exists, or with force if one is not a regular file.
  */
 int bundle_vacant(const struct bundle *bundle, struct failure *why);
 
 /*
- * Writes them all.  0, or -1 and *why, with the first as it was.  Of several at once in one
- * directory exactly one wins.  An ending signal waits meanwhile, and one that came before commit
- * leaves nothing written.
+ * Writes them all.  0, or -1 and *why with the first file unchanged.  If several processes do this
+ * at once in one directory, exactly one succeeds.  Signals that end the program wait meanwhile; if
+ * one came before commit, nothing is written.
  */
 int bundle_write(const struct bundle *bundle, struct failure *why);
 

@@ -1,4 +1,4 @@
-/* Reading a FILE.pem that is to be replaced. */
+/* Reads a FILE.pem that is to be replaced. */
 
 #include "files/pair.h"
 

@@ -1,6 +1,6 @@
 /*
- * The pair.  What may be written over is told apart here, with a sentence for each case; bundle
- * writes it.
+ * The pair FILE.pem and FILE.crt.  Decides what may be overwritten, with a message for each case;
+ * bundle writes the files.
  */
 
 #include "files/store.h"
@@ -30,7 +30,7 @@ store_init(struct store *store, const char *pem_path, int force, struct failure 
 	return 0;
 }
 
-/* What the message about an existing PEM can tell of it. */
+/* What the message can say about the existing PEM. */
 static void
 describe(const char *path, char *text, size_t size)
 {
@@ -58,7 +58,7 @@ is_taken(const char *path, int force, int *taken, struct failure *why)
 
 	*taken = 0;
 	if (lstat(path, &st) == -1)
-		return 0; /* missing, or out of reach, of which writing says more */
+		return 0; /* missing, or not accessible: writing it will report more */
 	*taken = 1;
 	if (force && !S_ISREG(st.st_mode))
 		return failure_set(why, EX_CANTCREAT,
@@ -84,7 +84,7 @@ store_vacant(const struct store *store, struct failure *why)
 		    what);
 	}
 	/*
-	 * Left over from a run that was killed between the two files, or the other half of
+	 * Either left behind by a run that was killed between the two files, or the other half of
 	 * somebody's key.
 	 */
 	return failure_set(why, EX_CANTCREAT,

@@ -3,8 +3,8 @@
 
 /*
  * The pair on disk: FILE.pem, which holds the key, and FILE.crt beside it for the clients.  At no
- * instant, whatever happens, does the .crt hold another certificate than the PEM: at worst one of
- * them is missing.
+ * moment, whatever happens, does the .crt hold another certificate than the PEM: at worst one of
+ * the files is missing.
  */
 
 #include <limits.h>
@@ -14,29 +14,29 @@
 #include "failure.h"
 
 struct store {
-	const char *pem_path; /* the caller's */
+	const char *pem_path; /* owned by the caller */
 	char crt_path[PATH_MAX];
-	int force; /* an existing pair gives way */
+	int force; /* replace an existing pair */
 	const struct stat
-	    *was; /* whose owner the new PEM has; NULL: that of the file it replaces */
-	int (*commit)(void *context, struct failure *why); /* as bundle.h says; NULL at first */
+	    *was; /* the owner that the new PEM gets; NULL: that of the file it replaces */
+	int (*commit)(void *context, struct failure *why); /* see bundle.h; NULL at first */
 	void *context;
 };
 
-/* 0, or -1 and *why (EX_CANTCREAT) where the path is too long. */
+/* 0, or -1 and *why (EX_CANTCREAT) if the path is too long. */
 int store_init(struct store *store, const char *pem_path, int force, struct failure *why);
 
 /*
- * Whether the pair may be written: looked at before questions are asked, and again by store_write.
- * 0, or -1 and *why: EX_CANTCREAT where something is there (and how to mend it), or EX_NOPERM and
+ * Whether the pair may be written; checked before questions are asked, and again by store_write.
+ * 0, or -1 and *why: EX_CANTCREAT if something is there (with how to mend it), EX_NOPERM and
  * others.
  */
 int store_vacant(const struct store *store, struct failure *why);
 
 /*
- * Writes both, NUL-terminated: the PEM with 0600, the .crt with 0644.  0, or -1 and *why, with the
- * PEM as it was.  Of several at once exactly one wins.  Where force is set and root runs this, the
- * new PEM has the old one's owner.
+ * Writes both texts (NUL-terminated): the PEM with mode 0600, the .crt with 0644.  0, or -1 and
+ * *why with the PEM unchanged.  If several processes do this at once, exactly one succeeds.  With
+ * force and as root, the new PEM gets the old one's owner.
  */
 int store_write(const struct store *store, const char *pem, const char *crt, struct failure *why);
 

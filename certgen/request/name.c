@@ -1,4 +1,4 @@
-/* Names are checked here and not by GnuTLS, which writes any bytes into a certificate. */
+/* Names are checked here, because GnuTLS writes any bytes into a certificate. */
 
 #include "request/name.h"
 
@@ -12,7 +12,7 @@
 #define DIGITS "0123456789"
 #define LDH "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-." DIGITS
 
-/* The sentence repeats at most 60 bytes of what was refused. */
+/* The message repeats at most 60 bytes of the refused text. */
 static int
 refuse(const char *text, const char *reason, struct failure *why)
 {
@@ -43,7 +43,7 @@ parse_address(const char *text, struct name *name)
 	} else
 		return 0;
 	name->prefix = (unsigned)name->ip_len * 8;
-	/* Written back, so that one address has one spelling. */
+	/* Written back from binary, so that each address has one spelling. */
 	return inet_ntop(family, name->ip, name->text, sizeof(name->text)) != NULL;
 }
 
@@ -60,7 +60,7 @@ check_label(const char *label, size_t len, const char *whole, struct failure *wh
 	return 0;
 }
 
-/* text is in lower case and holds letters, digits, hyphens and dots. */
+/* text is in lower case and holds only letters, digits, hyphens and dots. */
 static int
 check_labels(const char *text, struct failure *why)
 {
@@ -82,7 +82,7 @@ check_labels(const char *text, struct failure *why)
 }
 
 /*
- * The mistakes that deserve more than "has a ...": what was meant is a name, and something around
+ * Mistakes that deserve more than "has a ...": the user meant a name, but typed something around
  * it.
  */
 static int
@@ -104,7 +104,7 @@ check_typing(const char *text, struct failure *why)
 	return 0;
 }
 
-/* Characters beyond ASCII are IDNA's matter; it drops bad ones of these without a word. */
+/* Checks characters beyond ASCII: IDNA drops bad ones silently. */
 static int
 check_characters(const char *text, struct failure *why)
 {
@@ -131,7 +131,7 @@ copy_ascii(const char *text, char *out, size_t size, struct failure *why)
 	return check_labels(out, why);
 }
 
-/* What an ASCII form stands for, or -1 where it stands for nothing. */
+/* Decodes an ASCII form, or -1 if it stands for nothing. */
 static int
 to_unicode(const char *ascii, char *out, size_t size)
 {
@@ -162,14 +162,15 @@ to_ascii(const char *text, char *out, size_t size, struct failure *why)
 	if (copy_ascii(again, out, size, why) == -1)
 		return -1;
 	/*
-	 * libidn2 leaves out what it does not like: a name with fewer characters is another name.
+	 * libidn2 drops characters that it does not accept.  A name with fewer characters is
+	 * another name.
 	 */
 	if (to_unicode(out, again, sizeof(again)) == -1 || text_length(again) < text_length(text))
 		return not_idna(text, why);
 	return 0;
 }
 
-/* Fills name->text behind its stars, and name->unicode where there is more to show. */
+/* Fills name->text after its stars, and name->unicode if that differs. */
 static int
 take_name(const char *rest, const char *stars, struct name *name, struct failure *why)
 {
@@ -186,7 +187,7 @@ take_name(const char *rest, const char *stars, struct name *name, struct failure
 		return 0;
 	if (to_unicode(ascii, unicode, sizeof(unicode)) == -1)
 		return refuse(rest, "what follows xn-- stands for no name", why);
-	/* It is only shown, so what could steer a terminal may as well not be. */
+	/* This form is only shown, so leave it out if it could steer a terminal. */
 	if (text_length(unicode) != -1 && strcmp(unicode, ascii) != 0)
 		(void)snprintf(name->unicode, sizeof(name->unicode), "%.2s%.1000s", stars, unicode);
 	return 0;

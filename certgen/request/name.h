@@ -1,10 +1,7 @@
 #ifndef INETLS_NAME_H
 #define INETLS_NAME_H
 
-/*
- * One name that a server is reached by: what a subjectAltName can hold, and nothing that no client
- * accepts.
- */
+/* One name of a server: what a subjectAltName can hold and clients accept. */
 
 #include <stddef.h>
 
@@ -21,12 +18,12 @@ struct name {
 	char unicode[NAME_TYPED_MAX + 1];
 	unsigned char ip[16];
 	size_t ip_len; /* 4 or 16; 0: a domain name */
-	/* bits of the address that count: all of them, but in a CA's range (constraint.h) */
+	/* how many bits of the address count: all, except in a CA's range (constraint.h) */
 	unsigned prefix;
 };
 
 /*
- * Reads a domain name (RFC 1123 labels of letters, digits and hyphens; one leading "*.";
+ * Parses a domain name (RFC 1123 labels of letters, digits and hyphens; one leading "*.";
  * internationalised by IDNA 2008) or an IP address.  0, or -1 and *why: EX_DATAERR and one line
  * that says what is wrong.
  */

@@ -1,6 +1,6 @@
 /*
- * The wanted certificate.  X.520's bounds and ISO 3166's form are checked here: GnuTLS checks
- * neither.
+ * The certificate that is wanted.  The limits of X.520 and the form of ISO 3166 are checked here:
+ * GnuTLS checks neither.
  */
 
 #include "request/request.h"
@@ -45,7 +45,7 @@ request_add_name(struct request *request, const char *text, struct failure *why)
 	return 0;
 }
 
-/* The canonical name of this host by /etc/hosts or DNS, or "" where nobody knows one with a dot. */
+/* The canonical name of this host by /etc/hosts or DNS, or "" if no such name has a dot. */
 static void
 full_host_name(const char *host, char *full, size_t size)
 {
@@ -55,8 +55,8 @@ full_host_name(const char *host, char *full, size_t size)
 	*full = '\0';
 	nameservice_use_built_in();
 	/*
-	 * Without a network a question to DNS may take half a minute, for a default that can be
-	 * typed.
+	 * Without a network a DNS query may take half a minute, only for a default that the user
+	 * can type.
 	 */
 	(void)setenv("RES_OPTIONS", "timeout:2 attempts:1", 0);
 	if (getaddrinfo(host, NULL, &hints, &found) != 0)
@@ -68,7 +68,7 @@ full_host_name(const char *host, char *full, size_t size)
 		full[strlen(full) - 1] = '\0';
 }
 
-/* The domain that a host is in: one with a dot in it, since nobody should sign for all of .org. */
+/* The domain that a host is in.  It must have a dot, since nobody should sign for all of .org. */
 static int
 add_domain(struct request *request, const char *full)
 {
@@ -90,8 +90,8 @@ request_add_own_names(struct request *request)
 		if (request->purpose == REQUEST_AUTHORITY && add_domain(request, full) == 0)
 			return;
 		/*
-		 * A host may be called what no certificate can hold, db_1 for example: then it is
-		 * left out.
+		 * A host's name may not be allowed in a certificate, for example db_1: then leave
+		 * it out.
 		 */
 		(void)request_add_name(request, full, NULL);
 		(void)request_add_name(request, host, NULL);

@@ -1,4 +1,4 @@
-/* A domain, an address or a range of addresses that a CA may sign for. */
+/* Parses a domain, an address or a range of addresses that a CA may sign for. */
 
 #include "request/scope.h"
 

@@ -1,11 +1,13 @@
-/* UTF-8, read strictly: an overlong form or half a character is as suspect as a control byte. */
+/*
+ * Reads UTF-8 strictly: an overlong form or half a character is refused like a control character.
+ */
 
 #include "request/text.h"
 
 #include <stdint.h>
 #include <string.h>
 
-/* Bytes of the character at s and its code point, or 0 where no well-formed one begins. */
+/* Decodes the character at s: its length and code point, or 0 if it is not well formed. */
 static size_t
 decode(const unsigned char *s, uint32_t *point)
 {
@@ -19,7 +21,7 @@ decode(const unsigned char *s, uint32_t *point)
 	uint32_t p = len < 2 ? s[0] : s[0] & (0x7fu >> len);
 
 	for (size_t i = 1; i < len; i++) {
-		/* The NUL at the end is no continuation byte, so this never reads past it. */
+		/* The NUL at the end is not a continuation byte, so this never reads beyond it. */
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
 		p = p << 6 | (s[i] & 0x3f);
@@ -41,7 +43,7 @@ is_harmless(uint32_t p)
 	return !control && !turns_writing && !no_character;
 }
 
-/* Bytes of a character that may be shown, else 0. */
+/* Length of a character that may be shown, else 0. */
 static size_t
 harmless(const char *s)
 {

@@ -2,23 +2,23 @@
 #define INETLS_TEXT_H
 
 /*
- * Text that people typed or that a certificate holds: nothing of it may steer a terminal or pass
- * for more.
+ * Text that a user typed or a certificate holds.  It must not steer a terminal or look like
+ * something else.
  */
 
 #include <stddef.h>
 #include <stdio.h>
 
 /*
- * The number of characters of text, which must be UTF-8 (RFC 3629) without control characters,
- * marks that turn the direction of writing, and noncharacters; -1 where it is not.
+ * How many characters text has.  It must be UTF-8 (RFC 3629) without control characters, marks that
+ * change the direction of writing, and noncharacters; otherwise -1.
  */
 long text_length(const char *text);
 
-/* Prints it with every byte of what text_length refuses as \xNN; a backslash stays as it is. */
+/* Prints text; bytes that text_length refuses become \xNN.  A backslash stays as it is. */
 void text_print(FILE *out, const char *text);
 
-/* Cuts white space off both ends, in place, and returns the new beginning. */
+/* Removes white space at both ends, in place; returns the new beginning. */
 char *text_trim(char *text);
 
 #endif

@@ -1,4 +1,6 @@
-/* Certificates as RFC 5280 wants them of a server, and as the strictest client accepts them. */
+/*
+ * Makes certificates as RFC 5280 wants them for a server, and as the strictest client accepts them.
+ */
 
 #include "x509/cert.h"
 
@@ -20,14 +22,11 @@ cert_validity(const struct request *request, time_t now, time_t *begin, time_t *
 	long span = request->days * DAY + DAY;
 
 	/*
-	 * A client whose clock is in another time zone, or a few minutes slow, must not see the
-	 * future.
+	 * Begin a day early: a client in another time zone, or with a slow clock, must not see a
+	 * certificate of the future.
 	 */
 	*begin = now - DAY;
-	/*
-	 * Apple counts from the beginning: there the day before today takes the place of the last
-	 * one.
-	 */
+	/* Apple counts from the beginning, so at the limit the early day replaces the last one. */
 	if (request->days == REQUEST_DAYS && request->purpose != REQUEST_AUTHORITY)
 		span -= DAY;
 	*end = *begin + span;
@@ -41,7 +40,7 @@ cert_terms_init(
 
 	if (r < 0)
 		return failure_set(why, EX_SOFTWARE, "random bytes: %s", gnutls_strerror(r));
-	/* Positive, and not zero in the first byte, so that all 20 are kept. */
+	/* Positive, and with a first byte that is not zero, so that all 20 bytes are kept. */
 	terms->serial[0] = (terms->serial[0] & 0x7f) | 0x40;
 	cert_validity(request, now, &terms->begin, &terms->end);
 	return 0;
@@ -59,8 +58,7 @@ set_terms(gnutls_x509_crt_t cert, const struct cert_terms *terms)
 }
 
 /*
- * An extension that a renewed certificate has from the old one is replaced: GnuTLS's own setters
- * refuse that.
+ * Replaces an extension that the copy has from the old certificate; GnuTLS's own setters refuse to.
  */
 static int
 set_extension(gnutls_x509_crt_t cert, const char *oid, int r, gnutls_datum_t *ext)
@@ -87,7 +85,7 @@ set_key(gnutls_x509_crt_t cert, gnutls_pubkey_t key)
 	return set_extension(cert, GNUTLS_X509EXT_OID_SUBJECT_KEY_ID, r, &ext);
 }
 
-/* Names the key that signs, where it is another's. */
+/* Names the issuer's key, if the certificate is not self-signed. */
 static int
 set_issuer_key(gnutls_x509_crt_t cert, gnutls_x509_crt_t issuer)
 {
@@ -106,7 +104,7 @@ set_issuer_key(gnutls_x509_crt_t cert, gnutls_x509_crt_t issuer)
 	return set_extension(cert, GNUTLS_X509EXT_OID_AUTHORITY_KEY_ID, r, &ext);
 }
 
-/* The hash that goes with the key which signs. */
+/* The hash that suits the signing key. */
 static gnutls_digest_algorithm_t
 digest_of(gnutls_x509_privkey_t key)
 {
@@ -116,7 +114,7 @@ digest_of(gnutls_x509_privkey_t key)
 	return algorithm == GNUTLS_PK_ECDSA && bits > 256 ? GNUTLS_DIG_SHA384 : GNUTLS_DIG_SHA256;
 }
 
-/* By its issuer, whose key it then names, or by itself. */
+/* Signs with the issuer's key and names that key, or self-signs. */
 static int
 sign(gnutls_x509_crt_t cert, const struct cert_issuer *issuer)
 {
@@ -129,7 +127,10 @@ sign(gnutls_x509_crt_t cert, const struct cert_issuer *issuer)
 	return gnutls_x509_crt_sign2(cert, issuer->cert, issuer->key, digest_of(issuer->key), 0);
 }
 
-/* As others will read it: GnuTLS does not show all of a certificate that it has built in memory. */
+/*
+ * Parses it again as others will: GnuTLS does not show everything of a certificate that it has
+ * built in memory.
+ */
 static int
 read_back(gnutls_x509_crt_t *cert)
 {
@@ -177,9 +178,7 @@ cert_renew(gnutls_x509_crt_t old, gnutls_pubkey_t key, const struct cert_issuer 
 	gnutls_x509_crt_t cert = NULL;
 	int r;
 
-	/*
-	 * The old one's copy, with other dates: what else it says was looked at when it was made.
-	 */
+	/* Copy the old one and change its dates: the rest was checked when it was made. */
 	if ((r = gnutls_x509_crt_export2(old, GNUTLS_X509_FMT_DER, &der)) == 0 &&
 	    (r = gnutls_x509_crt_init(&cert)) == 0)
 		r = gnutls_x509_crt_import(cert, &der, GNUTLS_X509_FMT_DER);

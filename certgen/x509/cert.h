@@ -1,7 +1,7 @@
 #ifndef INETLS_CERT_H
 #define INETLS_CERT_H
 
-/* Certificates: making one and reading one.  What one says is view.h's matter. */
+/* Certificates: making and reading them.  view.h shows what they say. */
 
 #include <gnutls/abstract.h>
 #include <gnutls/x509.h>
@@ -11,7 +11,7 @@
 #include "failure.h"
 #include "request/request.h"
 
-/* When a certificate that is made at this time begins and ends to be valid. */
+/* From when to when a certificate made now is valid. */
 void cert_validity(const struct request *request, time_t now, time_t *begin, time_t *end);
 
 #define CERT_SERIAL_LEN 20 /* RFC 5280: at most 20 octets */
@@ -22,28 +22,28 @@ struct cert_terms {
 	time_t begin, end;
 };
 
-/* A random serial, and the dates that were asked for.  0, or -1 and *why: EX_SOFTWARE. */
+/* A random serial, and the dates that the request asks for.  0, or -1 and *why: EX_SOFTWARE. */
 int cert_terms_init(
     struct cert_terms *terms, const struct request *request, time_t now, struct failure *why);
 
-/* Who signs; without a certificate the new one is signed by its own key. */
+/* Who signs; with cert NULL the new certificate is signed with its own key. */
 struct cert_issuer {
 	gnutls_x509_crt_t cert;
 	gnutls_x509_privkey_t key;
 };
 
 /*
- * A certificate by RFC 5280 for a key of which only the public half is needed.  The caller frees it
+ * Makes a certificate by RFC 5280; of its key only the public half is needed.  The caller frees it
  * with gnutls_x509_crt_deinit.  NULL and *why: EX_SOFTWARE.
  */
 gnutls_x509_crt_t cert_issue(const struct request *request, gnutls_pubkey_t key,
     const struct cert_issuer *issuer, const struct cert_terms *terms, struct failure *why);
 
-/* The same for what an older one says: only the terms, the key and the issuer are new. */
+/* Makes one with the contents of an older one; only terms, key and issuer are new. */
 gnutls_x509_crt_t cert_renew(gnutls_x509_crt_t old, gnutls_pubkey_t key,
     const struct cert_issuer *issuer, const struct cert_terms *terms, struct failure *why);
 
-/* A self-signed one: of a server, which may not sign others, or of a CA. */
+/* Makes a self-signed one, for a CA or for a server, which may not sign others. */
 gnutls_x509_crt_t cert_make(
     const struct request *request, gnutls_x509_privkey_t key, time_t now, struct failure *why);
 
@@ -51,13 +51,13 @@ gnutls_x509_crt_t cert_make(
 char *cert_pem(gnutls_x509_crt_t cert, struct failure *why);
 
 /*
- * All certificates of a PEM, the leaf first: their number, with *certs for cert_free; -1 and *why
- * (EX_DATAERR) where there is none.
+ * Loads all certificates of a PEM, the leaf first: how many, and *certs for cert_free; -1 and *why
+ * (EX_DATAERR) if there is none.
  */
 int cert_load(const char *pem, size_t len, gnutls_x509_crt_t **certs, struct failure *why);
 void cert_free(gnutls_x509_crt_t *certs, int count);
 
-/* Whether the private key is the certificate's. */
+/* Whether the private key belongs to the certificate. */
 int cert_matches(gnutls_x509_crt_t cert, gnutls_x509_privkey_t key);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Name constraints.  An exclusion is written for each kind of name of which nothing is permitted: a
- * CA that is constrained to domains alone could otherwise sign for every address.
+ * Name constraints.  For each kind of name of which nothing is permitted, everything is excluded:
+ * otherwise a CA that is limited to some domains could still sign for any address.
  */
 
 #include "x509/constraint.h"
@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* No name ends in it (RFC 6761): who permits this domain alone permits none. */
+/* No name ends in it (RFC 6761), so permitting only this domain permits none. */
 #define NO_DOMAIN "invalid"
 
-/* An address and its mask, as RFC 5280 has them: 8 or 32 bytes. */
+/* An address and its mask, in RFC 5280's form: 8 or 32 bytes. */
 static unsigned
 range_bytes(const struct name *name, unsigned char out[32])
 {
@@ -52,7 +52,10 @@ has_kind(const struct request *request, size_t ip_len)
 	return 0;
 }
 
-/* What nothing was named of.  Addresses: all of 0.0.0.0/0, or of ::/0. */
+/*
+ * Excludes the kinds of name of which nothing is permitted.  For addresses that is all of
+ * 0.0.0.0/0, or of ::/0.
+ */
 static int
 exclude_rest(gnutls_x509_name_constraints_t all, const struct request *request)
 {
@@ -90,7 +93,7 @@ constraint_apply(gnutls_x509_crt_t cert, const struct request *request)
 	return r;
 }
 
-/* NULL where it has none, or they cannot be read: then no name can be held against them. */
+/* NULL if it has none, or they cannot be read: then no name can be checked against them. */
 static gnutls_x509_name_constraints_t
 constraints_of(gnutls_x509_crt_t ca)
 {
@@ -159,7 +162,7 @@ constraint_misreads(gnutls_x509_crt_t ca, const char *common)
 	return !constraint_permits(ca, &name);
 }
 
-/* One permitted name, or the range of addresses that it is. */
+/* Formats one permitted name or range of addresses. */
 static const char *
 permitted_text(unsigned type, const gnutls_datum_t *name, char *buf, size_t size)
 {

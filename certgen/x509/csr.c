@@ -1,6 +1,6 @@
 /*
- * A request may ask to be a CA, or for somebody else's name: only names and the key are read out of
- * it.
+ * A request may ask to be a CA, or for somebody else's name, so only names and the key are taken
+ * from it.
  */
 
 #include "x509/csr.h"
@@ -79,7 +79,7 @@ csr_make(const struct request *request, gnutls_x509_privkey_t key, struct failur
 	return copy;
 }
 
-/* A common name; "" where there is none.  -1 where it cannot be one. */
+/* Reads the common name; "" if there is none, -1 if it is not a valid one. */
 static int
 read_common(gnutls_x509_crq_t crq, char *buf, size_t size, struct failure *why)
 {
@@ -95,8 +95,7 @@ read_common(gnutls_x509_crq_t crq, char *buf, size_t size, struct failure *why)
 }
 
 /*
- * One alternative name as text: 1; 0 for a kind that is left out; -1 where it is none that may be
- * signed.
+ * Reads one alternative name as text: 1; 0 for a kind that is left out; -1 if it may not be signed.
  */
 static int
 read_name(gnutls_x509_crq_t crq, unsigned i, char *buf, size_t size, int *type)
@@ -116,7 +115,7 @@ read_name(gnutls_x509_crq_t crq, unsigned i, char *buf, size_t size, int *type)
 		return *type == GNUTLS_SAN_IPADDRESS || *type == GNUTLS_E_SHORT_MEMORY_BUFFER ? -1 :
 												0;
 	buf[len] = '\0';
-	/* A NUL in the middle once made good.example\0.bad.example pass for good.example. */
+	/* A NUL in the middle once let good.example\0.bad.example pass for good.example. */
 	return strlen(buf) == len ? 1 : -1;
 }
 
@@ -142,7 +141,7 @@ read_names(gnutls_x509_crq_t crq, struct request *request, struct csr *csr, stru
 	return failure_set(why, EX_DATAERR, "more than %d names", REQUEST_NAMES_MAX);
 }
 
-/* Whether it asks for an extension that is not looked at here. */
+/* Whether it asks for an extension that this program ignores. */
 static int
 wants_more(gnutls_x509_crq_t crq)
 {
@@ -176,7 +175,7 @@ read_subject(gnutls_x509_crq_t crq, struct request *request, struct csr *csr, st
 		return request_set_common(request, common, why);
 	if (read_names(crq, request, csr, why) == -1)
 		return -1;
-	/* Requests of old have their only name here. */
+	/* Old requests have their only name in the common name. */
 	if (request->name_count == 0)
 		return request_add_name(request, common, why);
 	return 0;
@@ -206,8 +205,8 @@ csr_read(const char *pem, size_t len, struct request *request, struct csr *csr, 
 	else {
 		request->key = kind;
 		/*
-		 * GnuTLS keeps what the request says of the key's usage with the key, and would
-		 * write it.
+		 * GnuTLS stores the key usage of the request with the key, and would write it into
+		 * the certificate.
 		 */
 		gnutls_pubkey_set_key_usage(csr->key, 0);
 		r = read_subject(crq, request, csr, why);

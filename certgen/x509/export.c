@@ -1,6 +1,6 @@
 /*
- * PKCS#12.  Two ciphers are written and no others: GnuTLS's 3DES under PBES2 is one that Java
- * cannot open, and the older form of 3DES is the only one that an older Windows can.
+ * PKCS#12.  Only two ciphers are used: Java cannot read GnuTLS's 3DES under PBES2, and the older
+ * form of 3DES is the only one that older Windows can read.
  */
 
 #include "x509/export.h"
@@ -17,7 +17,7 @@ cipher(const struct export_p12 *what)
 	return what->legacy ? GNUTLS_PKCS_PKCS12_3DES : GNUTLS_PKCS_PBES2_AES_256;
 }
 
-/* The mark by which a reader finds the certificate that belongs to the key. */
+/* The attribute by which a reader finds the certificate that belongs to the key. */
 static int
 mark(gnutls_pkcs12_bag_t bag, unsigned index, const struct export_p12 *what)
 {

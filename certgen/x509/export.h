@@ -1,7 +1,7 @@
 #ifndef INETLS_EXPORT_H
 #define INETLS_EXPORT_H
 
-/* A client's key and certificate in the forms that Windows and Java take. */
+/* A client's key and certificate in the forms that Windows and Java read. */
 
 #include <gnutls/x509.h>
 
@@ -14,13 +14,13 @@ struct export_p12 {
 	gnutls_x509_crt_t *chain; /* the CA's certificates */
 	int count;
 	const char *passphrase;
-	/* 3DES and SHA-1, for those that know no AES here: Windows Server 2016 and older */
+	/* 3DES and SHA-1, for programs without AES here: Windows Server 2016 and older */
 	int legacy;
 };
 
 /*
- * The PKCS#12 (RFC 7292), AES-256 and a MAC of SHA-256, with the friendly name `user` under which
- * pgjdbc looks for it.  The caller wipes it with export_wipe.  0, or -1 and *why: EX_SOFTWARE.
+ * Makes a PKCS#12 (RFC 7292) with AES-256 and a MAC of SHA-256; pgjdbc looks for its friendly name
+ * `user`.  The caller wipes it with export_wipe.  0, or -1 and *why: EX_SOFTWARE.
  */
 int export_p12(const struct export_p12 *what, gnutls_datum_t *p12, struct failure *why);
 

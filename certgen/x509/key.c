@@ -1,4 +1,4 @@
-/* Keys.  A key leaves this process only as the PEM that is written to the file. */
+/* Private keys.  A key leaves this process only in the PEM that is written to the file. */
 
 #include "x509/key.h"
 

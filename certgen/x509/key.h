@@ -1,7 +1,7 @@
 #ifndef INETLS_KEY_H
 #define INETLS_KEY_H
 
-/* Private keys: which kinds there are, making one, reading one, and its PEM. */
+/* Private keys: the kinds, and making, reading and writing one. */
 
 #include <gnutls/abstract.h>
 #include <gnutls/x509.h>
@@ -19,16 +19,18 @@ struct key_kind {
 };
 
 /*
- * Reads "ecdsa-p256" (or "ecdsa"), "ecdsa-p384", "rsa" (3072 bits) or "rsa:2048", "rsa:3072",
- * "rsa:4096". A constant table's entry that the caller does not free, or NULL and *why
- * (EX_DATAERR).
+ * Parses "ecdsa-p256" (or "ecdsa"), "ecdsa-p384", "rsa" (3072 bits) or "rsa:2048", "rsa:3072",
+ * "rsa:4096".  Returns an entry of a constant table, or NULL and *why (EX_DATAERR).
  */
 const struct key_kind *key_kind_parse(const char *text, struct failure *why);
 
-/* The kind that a key is of, or the next stronger one that is made here.  Never NULL. */
+/* The kind of a key, or the next stronger kind that this program makes.  Never NULL. */
 const struct key_kind *key_kind_of(gnutls_x509_privkey_t key);
 
-/* A new key; the caller frees it with gnutls_x509_privkey_deinit.  NULL and *why: EX_SOFTWARE. */
+/*
+ * Makes a new key; the caller frees it with gnutls_x509_privkey_deinit.  NULL and *why:
+ * EX_SOFTWARE.
+ */
 gnutls_x509_privkey_t key_make(const struct key_kind *kind, struct failure *why);
 
 /*
@@ -37,27 +39,24 @@ gnutls_x509_privkey_t key_make(const struct key_kind *kind, struct failure *why)
  */
 char *key_pem(gnutls_x509_privkey_t key, struct failure *why);
 
-/* The same under a passphrase (PBES2, AES-256). */
+/* The same, encrypted with a passphrase (PBES2, AES-256). */
 char *key_pem_locked(gnutls_x509_privkey_t key, const char *passphrase, struct failure *why);
 
 /* The public half; the caller frees it with gnutls_pubkey_deinit.  NULL and *why: EX_SOFTWARE. */
 gnutls_pubkey_t key_public(gnutls_x509_privkey_t key, struct failure *why);
 
-/*
- * The kind of a key that somebody else made and that is to be certified, or NULL and *why:
- * EX_DATAERR.
- */
+/* The kind of a foreign key that is to be certified, or NULL and *why: EX_DATAERR. */
 const struct key_kind *key_kind_of_public(gnutls_pubkey_t key, struct failure *why);
 
 /*
- * The private key in a PEM.  1 and *key, which the caller frees; 0 where there is none; -1 and *why
- * (EX_DATAERR) where there is one that cannot be read, an encrypted one for example.
+ * Loads the private key in a PEM.  1 and *key, which the caller frees; 0 if there is none; -1 and
+ * *why (EX_DATAERR) if it cannot be read, for example because it is encrypted.
  */
 int key_load(const char *pem, size_t len, gnutls_x509_privkey_t *key, struct failure *why);
 
 /*
- * Whether the key in a PEM is under a passphrase; and key_load for one that is (EX_NOPERM: a wrong
- * one).
+ * key_is_locked: whether the key in a PEM is encrypted.  key_load_locked: key_load for such a key
+ * (EX_NOPERM: wrong passphrase).
  */
 int key_is_locked(const char *pem, size_t len);
 int key_load_locked(const char *pem, size_t len, const char *passphrase, gnutls_x509_privkey_t *key,

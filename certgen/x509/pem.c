@@ -1,5 +1,6 @@
 /*
- * FILE.pem.  PostgreSQL, OpenSSL and GnuTLS skip the comment; a person who opens the file reads it.
+ * The text of FILE.pem.  PostgreSQL, OpenSSL and GnuTLS skip its comment, which is for people who
+ * open the file.
  */
 
 #include "x509/pem.h"
@@ -35,8 +36,7 @@ print_comment(FILE *out, gnutls_x509_crt_t cert)
 }
 
 /*
- * Made apart from the rest: a stream moves its memory as it grows, and what it leaves behind is not
- * wiped.
+ * Made apart from the rest: a stream moves its memory as it grows and does not wipe the old place.
  */
 static char *
 comment_text(gnutls_x509_crt_t cert)
@@ -81,7 +81,8 @@ pem_chain(gnutls_x509_crt_t *certs, int count, struct failure *why)
 }
 
 /*
- * texts[1] is the key and is wiped; all are freed.  A text that is NULL is a failure told already.
+ * Joins the texts.  texts[1] is the key and is wiped; all are freed.  If a text is NULL, its
+ * failure was reported already.
  */
 static char *
 join(char *texts[4], struct failure *why)

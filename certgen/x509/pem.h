@@ -14,22 +14,19 @@
 char *pem_join(gnutls_x509_privkey_t key, gnutls_x509_crt_t cert, struct failure *why);
 
 /*
- * The same with the certificates that lead from it to the root, in that order and without the root.
+ * The same with the certificates between this one and the root, in that order and without the root.
  */
 char *pem_join_chain(gnutls_x509_privkey_t key, gnutls_x509_crt_t cert, gnutls_x509_crt_t *chain,
     int count, struct failure *why);
 
-/* A key alone, until somebody else's CA has answered: its comment says so. */
+/* A key alone, while another CA's answer is awaited; its comment says so. */
 char *pem_key(gnutls_x509_privkey_t key, const char *answer, struct failure *why);
 
-/*
- * Certificates alone, without those that are their own issuer; the caller frees it.  NULL and *why.
- */
+/* Certificates alone, without self-signed ones; the caller frees the text.  NULL and *why. */
 char *pem_chain(gnutls_x509_crt_t *certs, int count, struct failure *why);
 
 /*
- * Reads the text as a server would: 0 where its key is its certificate's, else -1 and *why:
- * EX_SOFTWARE.
+ * Reads the text as a server would: 0 if key and certificate match, else -1 and *why: EX_SOFTWARE.
  */
 int pem_check(const char *pem, struct failure *why);
 

@@ -1,7 +1,7 @@
 /*
- * Who a certificate is for and what for.  Two rules of others decide here: libpq and browsers read
- * the alternative names alone; OpenSSL and GnuTLS hold the common name against the CA's constraints
- * where there is no domain among these.
+ * Subject and extensions of a certificate.  Two rules of other programs matter here.  libpq and
+ * browsers only read the alternative names.  OpenSSL and GnuTLS check the common name against the
+ * CA's constraints if no alternative name is a domain.
  */
 
 #include "x509/subject.h"
@@ -42,11 +42,11 @@ subject_common(const struct request *request, char *buf, size_t size)
 	if (*request->common != '\0')
 		(void)snprintf(buf, size, "%s", request->common);
 	else if (request->issued && !has_domain(request))
-		/* Any common name would be taken for a domain outside of the CA's constraints. */
+		/* Any common name would be taken for a domain that the CA's constraints exclude. */
 		*buf = '\0';
 	else
 		(void)snprintf(buf, size, "%s", request->names[0].text);
-	/* A self-signed certificate needs a subject, since that is its issuer too. */
+	/* A self-signed certificate needs a subject, since that is also its issuer. */
 	if (strlen(buf) > SUBJECT_COMMON_MAX && *request->common == '\0')
 		(void)snprintf(buf, size, "%s", has_nothing_else(request) ? "inetls" : "");
 	return buf;
@@ -94,7 +94,7 @@ set_authority(gnutls_x509_crt_t cert, const struct request *request)
 {
 	int r;
 
-	/* It signs for servers and clients, and makes no other CA. */
+	/* It signs for servers and clients, but makes no other CA. */
 	if ((r = gnutls_x509_crt_set_basic_constraints(cert, 1, 0)) < 0 ||
 	    (r = gnutls_x509_crt_set_key_usage(
 		 cert, GNUTLS_KEY_KEY_CERT_SIGN | GNUTLS_KEY_CRL_SIGN)) < 0)
@@ -111,8 +111,8 @@ set_purpose(gnutls_x509_crt_t cert, const struct request *request)
 	if (server && request->key->algorithm == GNUTLS_PK_RSA)
 		usage |= GNUTLS_KEY_KEY_ENCIPHERMENT;
 	/*
-	 * No CA: some clients refuse a CA's certificate as a server's, and a stolen key can sign
-	 * for nobody.
+	 * Not a CA: some clients refuse a CA's certificate for a server, and with CA:FALSE a stolen
+	 * key can sign for nobody.
 	 */
 	if ((r = gnutls_x509_crt_set_basic_constraints(cert, 0, -1)) < 0 ||
 	    (r = gnutls_x509_crt_set_key_usage(cert, usage)) < 0)

@@ -2,8 +2,8 @@
 #define INETLS_SUBJECT_H
 
 /*
- * What a request says, as the subject and the extensions of a certificate.  All return 0 or
- * GnuTLS's error.
+ * Writes a request into a certificate, as its subject and extensions.  All return 0 or GnuTLS's
+ * error.
  */
 
 #include <gnutls/x509.h>
@@ -13,8 +13,8 @@
 #define SUBJECT_COMMON_MAX 64 /* X.520's ub-common-name */
 
 /*
- * The request's common name: its own where it has one, else its first name, or "" where that cannot
- * be one.
+ * The request's common name: its own if it has one, else its first name, or "" if that cannot be
+ * one.
  */
 const char *subject_common(const struct request *request, char *buf, size_t size);
 

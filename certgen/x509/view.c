@@ -1,4 +1,7 @@
-/* Reading a certificate aloud.  It may be anybody's, so its text goes through text_print. */
+/*
+ * Shows what a certificate says.  The certificate may come from anybody, so its text is printed by
+ * text_print.
+ */
 
 #include "x509/view.h"
 
@@ -15,7 +18,7 @@
 #define DAY (24L * 3600)
 #define GRACE 3600
 #define MANY_NAMES 4096
-#define COLUMN 11 /* where the values begin */
+#define COLUMN 11 /* column where the values begin */
 
 const char *
 view_fingerprint(gnutls_x509_crt_t cert, char buf[VIEW_FINGERPRINT_MAX])
@@ -92,7 +95,7 @@ view_names(gnutls_x509_crt_t cert, char *buf, size_t size)
 	return buf;
 }
 
-/* Whether that is among its extended key usages. */
+/* Whether that is one of its extended key usages. */
 static int
 has_purpose(gnutls_x509_crt_t cert, const char *wanted)
 {
@@ -120,7 +123,7 @@ view_days_left(time_t end, time_t now)
 {
 	long seconds = (long)(end - now);
 
-	/* What was made for ninety days a moment ago has ninety left. */
+	/* A certificate made for ninety days a moment ago has ninety left. */
 	if (seconds > 0)
 		seconds += GRACE;
 	return seconds < 0 ? -((-seconds + DAY - 1) / DAY) : seconds / DAY;
@@ -148,7 +151,7 @@ key_text(gnutls_x509_crt_t cert, char *buf, size_t size)
 	name = gnutls_pk_get_name((gnutls_pk_algorithm_t)algorithm);
 	if (algorithm == GNUTLS_PK_ECDSA)
 		(void)gnutls_x509_crt_get_pk_ecc_raw(cert, &curve, NULL, NULL);
-	/* NIST's names are those that people know. */
+	/* People know NIST's names for these curves. */
 	if (curve == GNUTLS_ECC_CURVE_SECP256R1 || curve == GNUTLS_ECC_CURVE_SECP384R1 ||
 	    curve == GNUTLS_ECC_CURVE_SECP521R1)
 		(void)snprintf(buf, size, "ECDSA P-%u", bits);
@@ -176,7 +179,7 @@ purpose_text(gnutls_x509_crt_t cert, char *buf, size_t size)
 	return buf;
 }
 
-/* Who signed it; nothing for one that did so itself. */
+/* Who signed it; prints nothing if it is self-signed. */
 static void
 print_issuer(FILE *out, gnutls_x509_crt_t cert)
 {
@@ -205,7 +208,7 @@ view_serial(gnutls_x509_crt_t cert, char *buf, size_t size)
 	return buf;
 }
 
-/* The longest span: with its days in sum, since the first of them was yesterday. */
+/* For the longest validity it also prints the total, because the first day is already over. */
 static void
 print_validity(FILE *out, gnutls_x509_crt_t cert, time_t now)
 {

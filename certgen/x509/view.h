@@ -12,7 +12,7 @@
 #define VIEW_PIN_MAX 64               /* "sha256//" and the Base64 of 32 bytes */
 #define VIEW_DATE_MAX 24              /* "2029-02-25" */
 
-/* Both return buf, which is empty where GnuTLS cannot say. */
+/* Both return buf, which is empty if GnuTLS cannot tell. */
 const char *view_fingerprint(gnutls_x509_crt_t cert, char buf[VIEW_FINGERPRINT_MAX]);
 const char *view_pin(gnutls_x509_crt_t cert, char buf[VIEW_PIN_MAX]);
 
@@ -22,22 +22,21 @@ const char *view_date(time_t when, char buf[VIEW_DATE_MAX]);
 /* Subject alternative name number i, from 0: 1 and its text, or 0 after the last one. */
 int view_name(gnutls_x509_crt_t cert, unsigned i, char *buf, size_t size);
 
-/* All names with blanks between them, cut off at size; where there is none, the subject. */
+/* All names, separated by blanks, cut off at size; if it has none, the subject. */
 const char *view_names(gnutls_x509_crt_t cert, char *buf, size_t size);
 
 /*
- * The serial in hexadecimal, as a CA's record has it; cut off at size, empty where GnuTLS cannot
- * say.
+ * The serial in hexadecimal, as a CA's record has it; cut off at size, empty if GnuTLS cannot tell.
  */
 const char *view_serial(gnutls_x509_crt_t cert, char *buf, size_t size);
 
 /* Whether it is for clients and not for servers. */
 int view_is_client(gnutls_x509_crt_t cert);
 
-/* Whole days from now until then; negative where it is over. */
+/* Whole days from now until then; negative if that is past. */
 long view_days_left(time_t end, time_t now);
 
-/* The block of lines that certgen ends with and that show prints; untrusted text is escaped. */
+/* Prints the lines that certgen ends with and show prints; untrusted text is escaped. */
 void view_print(FILE *out, gnutls_x509_crt_t cert, time_t now);
 
 #endif

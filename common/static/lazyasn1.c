@@ -1,8 +1,8 @@
 /*
- * GnuTLS builds two trees of ASN.1 definitions whenever it is initialised: a sixth of the
- * instructions of a whole connection and thirty pages, which a session does not need unless it
- * meets a certificate.  Linked statically, with the linker's --wrap, each is built when the first
- * structure of it is asked for.
+ * Whenever GnuTLS is initialised it builds two trees of ASN.1 definitions.  That is a sixth of the
+ * instructions of a whole connection, and thirty pages of memory, and a session needs them only if
+ * it meets a certificate.  In a static link, by the linker's --wrap, each tree is built when the
+ * first of its structures is asked for.
  */
 
 #include <stdbool.h>
@@ -19,7 +19,7 @@ int __wrap_asn1_array2tree(const asn1_static_node *array, asn1_node *definitions
 int __wrap_asn1_create_element(asn1_node_const definitions, const char *name, asn1_node *element);
 
 static struct {
-	/* its first node has the name that structures of it begin with */
+	/* the name of its first node; names of its structures begin with that */
 	const asn1_static_node *array;
 	asn1_node tree;
 } trees[TREES];
@@ -36,7 +36,7 @@ __wrap_asn1_array2tree(const asn1_static_node *array, asn1_node *definitions, ch
 	return __real_asn1_array2tree(array, definitions, error);
 }
 
-/* Whether a structure of that name ("PKIX1.Certificate") is defined by the array. */
+/* Whether the array defines a structure of that name ("PKIX1.Certificate"). */
 static bool
 defines(const asn1_static_node *array, const char *name)
 {

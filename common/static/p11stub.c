@@ -1,7 +1,7 @@
 /*
- * What GnuTLS wants of p11-kit, for a static link: Debian has no libp11-kit.a.  Every call fails,
- * so PKCS#11 is simply absent; a LINK=shared build has it.  GnuTLS checks each result, which is all
- * that is relied on.
+ * Stands in for p11-kit in a static link, since Debian has no libp11-kit.a.  Every call fails, so
+ * there is no PKCS#11; a LINK=shared build has it.  This is safe because GnuTLS checks every
+ * result.
  */
 
 #define NOTHING(name)     \
@@ -12,7 +12,8 @@
 	}
 
 /*
- * p11_kit_uri_parse and the module calls answer with a CK_RV or an int: anything but 0 is an error.
+ * p11_kit_uri_parse and the module calls return a CK_RV or an int, where anything but 0 is an
+ * error.
  */
 #define FAILS(name)       \
 	long name(void);  \
