@@ -1,7 +1,7 @@
 /*
- * A TLS peer that shows a certificate whose key it has not, and signs with nonsense of the right
- * length: absurd client|server PORT 1.2|1.3 DER [COPIES].  It holds on until the other side ends,
- * and says "up" once it listens.
+ * A TLS peer that shows a certificate without having its key, and signs with nonsense of the right
+ * length: absurd client|server PORT 1.2|1.3 DER [COPIES].  It stays until the other side ends, and
+ * prints "up" once it listens.
  */
 
 #include <arpa/inet.h>

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Writes a certificate in DER whose RSA key nobody can have: absurd.py FILE BITS [EXPONENT-BITS [even]]
+"""Writes a certificate in DER with an impossible RSA key: absurd.py FILE BITS [EXPONENT-BITS [even]]
 
-OID in the environment is RSA's object identifier, in hexadecimal DER, where it is not the usual one.
+OID in the environment replaces the usual object identifier of RSA, in hexadecimal DER.
 """
 
 import os

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""As much of an ACME server (RFC 8555) as certbot and lego need to get a certificate without any proof.
+"""A small ACME server (RFC 8555), just enough for certbot and lego to get a certificate without any proof.
 
 usage: acme.py PORT CA.crt CA.key
 
-Speaks plain HTTP on 127.0.0.1; believes every account and signs every request.
+Speaks plain HTTP on 127.0.0.1, accepts every account and signs every request.
 """
 
 import base64

@@ -1,15 +1,15 @@
 #!/usr/bin/python3
-"""inetls-certgen killed or starved in the midst of its work: certgen-kill.py CERTGEN CA WHAT [COUNT]
+"""inetls-certgen killed, or out of space, while it works: certgen-kill.py CERTGEN CA WHAT [COUNT]
 
-Every subcommand that writes begins from the same files, in the current directory, and something befalls it:
+Runs every subcommand that writes, each on the same files in the current directory.  WHAT happens to it:
 
-  moments COUNT   SIGKILL at COUNT random moments of its course, of which its ordinary length is measured first
+  moments COUNT   SIGKILL at COUNT random moments; how long it normally takes is measured first
   calls           SIGKILL at each system call that changes a file
-  faults          each of these calls fails for want of space
+  faults          each of these calls fails because the disk is full
 
-Whatever becomes of it: each file is the old one or the new one, keys are nobody else's, what was handed out is in
-the CA's record, once, and the CA goes on.  Says what was not so, and ends with a line that counts.
-COMMANDS in the environment takes some of them alone.
+Afterwards each file must be the old one or the new one, only the owner may read keys, every certificate handed out
+must be in the CA's record exactly once, and the CA must still work.  Prints what was wrong, and a line with counts.
+COMMANDS in the environment limits it to some subcommands.
 """
 
 import base64

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""One session of inetls-wrap -c seen from both of its ends.
+"""Runs one session of inetls-wrap -c and observes both of its ends.
 
-Plays a script as the local program on the wrapper's fd 0 and 1, another as the TLS server that it connects to,
-and prints what happened as key=value lines.  The words of a script are those of peer.py (its head has them); a
-server may say all that a peer may, a local program all that a backend may.
+Plays one script as the local program on the wrapper's fd 0 and 1, another as the TLS server, and prints what
+happened as key=value lines.  peer.py's head lists the words of a script: a server knows those of a peer, a local
+program those of a backend.
 
 usage: client.py [option ...] -- command arg ...
 
@@ -13,9 +13,9 @@ usage: client.py [option ...] -- command arg ...
   --stdio KIND       socket, pipe, terminal, as fd 0 and 1 of the command; default: pipe
   --pem FILE         the server's key and certificate
   --port N           the server's port; without it the kernel gives one
-  --deaf             the server accepts nobody, and what it has of connections lies unread
+  --deaf             the server accepts no connection and reads nothing
   --tls VERSION      1.2, 1.3; default: whatever both can
-  --limit SECONDS    when all of it is given up; default: 20
+  --limit SECONDS    gives up after this time; default: 20
 
 {server} in the command is the server's port.  More words:
 
@@ -27,13 +27,13 @@ What is printed:
   exit, seconds        of the command; exit=-N where signal N ended it, exit=running where it did not end
   local.received       bytes, in order; "broken" where they were not those that the server sent
   local.end            fin, reset, open
-  local.blocking       yes where the descriptors that the command was given still wait for others that have them
+  local.blocking       yes if the command's descriptors still block for other processes that have them
   server.connections   how many the server has seen; the rest is of the last one
   server.handshake     TLS version, or no
   server.received      bytes, as above
   server.tls           how TLS ended: close_notify, alert:NAME, none
   server.tcp           how TCP ended: fin, reset, open
-  server.leaked        yes where bytes of the local program were on the wire in clear
+  server.leaked        yes if bytes of the local program were sent in clear
   server.sni           the name that the wrapper asked for
 """
 

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Of compiler-rt, InstrProfiling.h.  A profile is bytes, for all that it matters here. */
+/* From compiler-rt, InstrProfiling.h.  Here a profile is just bytes. */
 uint64_t __llvm_profile_get_size_for_buffer(void);
 int __llvm_profile_write_buffer(char *buffer);
 int __llvm_profile_check_compatibility(const char *buffer, uint64_t size);
@@ -25,7 +25,7 @@ void __llvm_profile_reset_counters(void);
 const char *__llvm_profile_begin_names(void);
 const char *__llvm_profile_end_names(void);
 
-/* Its being defined here keeps compiler-rt from writing a file of its own. */
+/* Defined here so that compiler-rt writes no file of its own. */
 extern int __llvm_profile_runtime;
 int __llvm_profile_runtime;
 
@@ -46,7 +46,7 @@ lock_profile(void)
 			return;
 }
 
-/* No system call: the filter would have something to say about it. */
+/* Makes no system call, since the filter might kill the process for it. */
 __attribute__((destructor)) static void
 add_to_profile(void)
 {
@@ -59,7 +59,7 @@ add_to_profile(void)
 	atomic_store(lock, 0);
 }
 
-/* The linker has these called for _exit, execv and raise, which certgen ends itself by. */
+/* The linker calls these for _exit, execv and raise, by which certgen may end. */
 _Noreturn void __real__exit(int code);
 _Noreturn void __wrap__exit(int code);
 int __real_execv(const char *path, char *const argv[]);
@@ -111,7 +111,7 @@ open_profile(void)
 	struct stat st;
 	char *at;
 
-	/* In a mount namespace of a test's own there is no such directory. */
+	/* A test's mount namespace may not have that directory. */
 	if (fd == -1)
 		return;
 	size = __llvm_profile_get_size_for_buffer();
@@ -119,7 +119,7 @@ open_profile(void)
 	    ftruncate(fd, LOCK_SIZE + (off_t)size) == -1 ||
 	    (at = mmap(NULL, LOCK_SIZE + size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)) ==
 		MAP_FAILED) {
-		/* A test that has system calls fail means those of the program. */
+		/* A test that makes system calls fail means those of the program. */
 		(void)close(fd);
 		return;
 	}
@@ -129,7 +129,7 @@ open_profile(void)
 		abort();
 	lock = (atomic_int *)(void *)at;
 	profile = at + LOCK_SIZE;
-	/* The mapping would keep it for as long as we live. */
+	/* The mapping would keep it as long as this process lives. */
 	(void)flock(fd, LOCK_UN);
 	(void)close(fd);
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""A crowd before a listener: crowd.py PORT SERVICE_PORT CRT COUNT
+"""Many peers of one listener at once: crowd.py PORT SERVICE_PORT CRT COUNT
 
-COUNT peers connect and say nothing; then COUNT others shake hands and stay; with all of them there, each of the
-latter has BYTES echoed by the service, which is here as well, and says goodbye.  Then the silent ones' ends are
-waited for.  Prints how it went, one key=value after the other.
+COUNT peers connect and say nothing.  COUNT others complete a handshake and stay.  While all are connected, each of
+the second group has BYTES echoed by the service, which this program also plays, and closes.  Then it waits until the
+silent peers are disconnected.  Prints the results as key=value words.
 """
 
 import asyncio

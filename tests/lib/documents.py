@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What the documents must say, read out of the source, and what of it they do not say.
+"""Compares the documents with the source.
 
 	documents.py options FILE.8		the table of options and the page name the same options
 	documents.py messages FILE.8		DIAGNOSTICS has every sentence that the wrapper can log, and no other
@@ -10,8 +10,8 @@
 	documents.py trouble FILE		its table of messages has none that the pages do not have
 	documents.py targets README		its commands, and the page's, name targets of make help
 
-Prints what is missing, one finding a line, and exits 1 where there is any.  A message stands in the page word by
-word; what printf fills in is any short text there.
+Prints one line for each difference, and exits 1 if there is any.  A message must be in the page word for word; where
+printf fills something in, the page may have any short text.
 """
 
 import glob

@@ -1,8 +1,8 @@
 /* clang-format off */
 /*
- * Makes system calls fail, by LD_PRELOAD into a program that is linked shared.  faults.py says
- * which, and reads what happened in a file that is mapped here, since nothing can be opened once
- * the door is closed:
+ * Makes system calls fail: it is loaded by LD_PRELOAD into a program that is linked shared.
+ * faults.py says which call, and reads what happened from a file that is mapped here at the start,
+ * since a confined process can open no file:
  *
  *	FAULT_FILE	the file: struct seen
  *	FAULT		NAME:N:ERRNO	the Nth call of that function fails, once
@@ -10,8 +10,8 @@
  *			NAME:N+:short	moves one byte at most (read, write, recv, send)
  *	FAULT_IN	session or keyholder: the process that was started, or one that it forked
  *
- * Counted from 1, for each process by itself.  What goes to *.log does not fail: the log is what
- * the test reads.
+ * Each process counts its own calls, from 1.  Calls on *.log do not fail, since the test reads the
+ * log.
  */
 /* clang-format on */
 
@@ -96,7 +96,7 @@ static const char *const names[] = {
 };
 
 /*
- * In the file: how often each function was called, by the process that was started and by its
+ * The file: how often each function was called, by the process that was started and by its
  * children.
  */
 static struct seen {
@@ -153,7 +153,7 @@ begin(void)
 		read_wish(fault);
 }
 
-/* Whether this call is one that is to be spoilt; then errno is set. */
+/* Whether this call shall fail; then errno is set. */
 static bool
 spoil(enum function f, int fd)
 {

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""inetls-certgen while memory runs out: faults-certgen.py CERTGEN SHIM DIRECTORY [STEP]
+"""inetls-certgen when memory runs out: faults-certgen.py CERTGEN SHIM DIRECTORY [STEP]
 
-CERTGEN is linked shared, SHIM is fault.c.  Each command is run once to be counted, then again and again, in a copy of
-its directory, with one malloc after the other failing (every STEPth; of the many before it has begun, of GnuTLS's own
-tables, every 40th).  Whatever fails: it ends with a code of sysexits and a sentence, nothing new is there, and what
-was there is as it was, but for a line of the CA's record; or all went well.  GMP and nettle abort, which leaves
-what is whole.  Prints what was not so.
+CERTGEN is linked shared, SHIM is built from fault.c.  Runs each command once to count its calls of malloc, then again
+and again in a copy of its directory, each time with another malloc failing: every STEPth, but only every 40th of those
+that GnuTLS makes for its tables at the start.  Either the command succeeds all the same, or it ends with a code of
+sysexits and a message, makes no new file, and changes no old one except by a line in the CA's record.  GMP and nettle
+abort without memory; then files must still be whole.  Prints what was wrong.
 """
 
 import concurrent.futures

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 """Whole sessions in which a system call fails: faults.py WRAP SHIM PEM DIRECTORY [MOST]
 
-WRAP is linked shared, SHIM is fault.c.  A first session is counted; then each function that it called fails at
-each of its first MOST calls (default 4) with every error that is like it, in the session and in its keyholder,
-one at a time.  Whatever fails: the session ends within 5 s and 1 s of processor time, by itself, with a code of
-sysexits and a line in the log; what it reports as ok has arrived, and close_notify is never said of a part.
-Prints what was not so, and in how many sessions a call was spoilt.
+WRAP is linked shared, SHIM is built from fault.c.  Counts the calls of a first session.  Then each function fails at
+each of its first MOST calls (default 4) with each error that it can have, one at a time, in the session and in its
+keyholder.  The session must end by itself within 5 s and 1 s of processor time, with a code of sysexits and a line
+in the log.  What it reports as ok must have arrived, and incomplete data must not be followed by close_notify.
+Prints what was wrong, and in how many sessions a call failed.
 """
 
 import concurrent.futures

@@ -1,14 +1,14 @@
 #!/usr/bin/python3
-"""A peer of inetls-wrap that, after its handshake, sends records of TLS 1.3 without content.
+"""A peer of inetls-wrap that sends empty TLS 1.3 records after its handshake.
 
 usage: flood.py [option ...] -- command arg ...
 
   --count N          how many records; default: 300000
-  --data N           a byte of data after every N of them; default: never
+  --data N           one byte of data after every N of them; default: never
   --client           the command is a client, and {server} in its words the port that it connects to
   --pem FILE         key and certificate for it
 
-Prints exit (or running) and seconds (from the beginning of the flood).
+Prints exit (or running) and seconds (since the first such record).
 """
 
 import argparse

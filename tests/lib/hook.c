@@ -1,4 +1,4 @@
-/* What a peer that had taken a session over would try first. */
+/* What a peer that has taken over a session would try first. */
 
 #include "hook.h"
 
@@ -22,12 +22,12 @@
 #include "base/deadline.h"
 #include "base/log.h"
 
-/* Nobody has allowed this port; whether anything listens there does not matter. */
+/* This port is not allowed; whether anything listens there does not matter. */
 static const struct sockaddr_in elsewhere = {
 	.sin_family = AF_INET, .sin_port = 0x0900, .sin_addr = { 0x0100007f }
 };
 
-/* The process that was forked last, where nothing else forks: in a namespace of our own. */
+/* The process that was forked last, in a PID namespace where nothing else forks. */
 static pid_t
 keyholder(void)
 {

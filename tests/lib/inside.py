@@ -3,9 +3,9 @@
 
 usage: inside.py PEM PID
 
-Prints "pages=N key=N": how many pages were read, and how many pieces of the key were found in them.  A piece
-is eight bytes of a secret number, as it is written in the file's DER or as an array of words in memory keeps
-it, or sixteen characters of it in the PEM.  Needs the rights of a debugger, and openssl.
+Prints "pages=N key=N": how many pages were read, and how many pieces of the key were found in them.  A piece is
+eight bytes of a secret number, in the order of DER or of an array of words in memory, or sixteen characters of the
+PEM.  Needs the rights of a debugger, and openssl.
 """
 
 import base64

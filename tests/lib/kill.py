@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Transfers in which somebody is killed: kill.py WRAP PEM DIRECTORY SEED COUNT
+"""Transfers in which a process is killed: kill.py WRAP PEM DIRECTORY SEED COUNT
 
-In each transfer a peer sends its bytes through the wrapper to a service that answers with as many, and at a random
-moment the keyholder, the session, the listener or the service gets SIGKILL, or nobody does.  Either everything
-arrives, or the session is reported as failed (by its log line, or to its parent by the signal that ended it) and
-whoever has only a part sees that it is one: the peer no close_notify, the service a reset.
-Prints what was not so, and a line that counts.
+In each transfer a peer sends bytes through the wrapper to a service that answers with as many.  At a random moment
+the keyholder, the session, the listener or the service gets SIGKILL, or none of them.  Either everything must arrive,
+or the session must be reported as failed (by its log line, or to its parent by the signal that ended it), and a side
+that got only a part must notice: the peer gets no close_notify, the service gets a reset.
+Prints what was wrong, and a line with counts.
 """
 
 import contextlib

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""A TLS 1.2 client that sends warnings: alerts that the other end may pass over.
+"""A TLS 1.2 client that sends warning alerts, which the other end may ignore.
 
 usage: lesser-alerts.py PORT COUNT[,COUNT...]
 
-For each COUNT it sends so many of them, or where it is R asks for a renegotiation and prints the answer, then a line, and waits for the line to come back.  Prints "echo" for each
-that did, and at the end "alert:NAME" where the server has had enough.  By libgnutls itself, since the ssl module
-sends no such alert.
+For each COUNT it sends that many warnings, then a line, and waits until the line comes back.  If COUNT is R it asks
+for a renegotiation instead and prints the answer.  Prints "echo" for each line that came back, and "alert:NAME" if
+the server refuses to go on.  Uses libgnutls, since the ssl module cannot send such an alert.
 """
 
 import ctypes

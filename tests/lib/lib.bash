@@ -1,6 +1,6 @@
 # What every bats file needs.  `load ../lib/lib` at its head gives it a temporary directory, a clean end, and the
-# functions below.  A file with a setup_file, teardown or teardown_file of its own calls lib_begin, lib_after
-# or lib_end in it.
+# functions below.  A file that defines setup_file, teardown or teardown_file itself calls lib_begin, lib_after
+# or lib_end there.
 #
 #	load ../lib/lib
 #	@test "a name that says the behaviour" {
@@ -9,8 +9,8 @@
 #		...						# the super-server's port is in $port, its pid in $pid
 #	}
 #
-# All of it is bounded in time, everything that was started is ended by its pid, and every log in $T is
-# printed when a test fails.
+# Every wait has a limit.  Everything that was started is ended by its pid.  If a test fails, all logs in $T are
+# printed.
 #
 #	T	this file's directory; other users may pass through it
 #	ROOT	the repository
@@ -28,14 +28,14 @@ SUPERSERVERS=${SUPERSERVERS:-$ROOT/build/superservers}
 # shellcheck source=tests/lib/pg.sh
 . "$ROOT/tests/lib/pg.sh"
 
-# Nothing that the caller's shell says about TLS, libpq or the language may decide a test.
+# The caller's settings for TLS, libpq and language must not change what a test sees.
 unset GNUTLS_DEBUG_LEVEL GNUTLS_SYSTEM_PRIORITY_FILE SSLKEYLOGFILE OPENSSL_CONF SSL_CERT_FILE SSL_CERT_DIR
 export LC_ALL=C.UTF-8 PGCONNECT_TIMEOUT=20
-# A sanitizer does not mind a library that a test has loaded before it, and does not look for leaks, which it cannot
-# under strace.
+# For sanitizers: accept a library that a test preloads, and do not look for leaks, which is impossible under
+# strace.
 export ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0
 
-# This file is read anew for each test: what is set by now comes from setup_file.
+# bats reads this file again for each test; what is set already was set by setup_file.
 PG_DIR_OF_FILE=${PG_DIR:-}
 
 setup_file() { lib_begin; }
@@ -45,7 +45,7 @@ teardown_file() { lib_end; }
 
 # -- the directory of a file, and its end ----------------------------------------------------------------
 
-# lib_begin: makes $T, with the programs in it.
+# lib_begin: makes $T and copies the programs there.
 lib_begin() {
 	T=$(lib_directory)
 	WRAP=$T/bin/inetls-wrap
@@ -59,8 +59,8 @@ lib_begin() {
 	done
 }
 
-# lib_directory: prints a new directory that any user can pass through: the temporary folder may be below a
-# home that is closed to the user whom a super-server becomes.
+# lib_directory: prints a new directory that every user can enter.  The temporary folder may be below a home
+# directory that is closed to the user that a super-server becomes.
 lib_directory() {
 	local tmp new
 	for tmp in "${TMPDIR:-/tmp}" /tmp; do
@@ -83,12 +83,12 @@ as_nobody() {
 	fi
 }
 
-# lib_before: remembers when a test began, so that a failure shows its own logs and not those before it.
+# lib_before: remembers when the test began, so that a failure shows only the logs of this test.
 lib_before() {
 	touch "$T/began"
 }
 
-# lib_after: ends what the test has started, and says what happened when it failed.
+# lib_after: ends what the test has started, and prints the logs if it failed.
 lib_after() {
 	local status=0
 	stop_all test || status=1
@@ -97,7 +97,7 @@ lib_after() {
 	return "$status"
 }
 
-# lib_end: ends what was started and removes $T.  Whatever of ours is then still there is a failure.
+# lib_end: ends what was started and removes $T.  If any of our processes is left then, that is a failure.
 lib_end() {
 	local left=""
 	[ -n "${T:-}" ] || return 0
@@ -113,15 +113,15 @@ lib_end() {
 	[ -z "$left" ]
 }
 
-# ours: lists "PID COMMAND" of every process that runs from $T or was given a path in it.  The name comes to
-# grep by stdin: in its arguments it would find itself.
+# ours: lists "PID COMMAND" of every process that runs from $T or has a path in it among its arguments.  grep gets
+# the name from stdin, since with the name as an argument it would find itself.
 ours() {
 	{
 		# shellcheck disable=SC2062
 		grep -aslF -f - /proc/[0-9]*/cmdline <<< "$T/" || :
 		find /proc -maxdepth 2 -path '/proc/[0-9]*/exe' -lname "$T/*" 2>/dev/null || :
 	} | cut -d/ -f3 | sort -un | while read -r process; do
-		# find has T in its own arguments, and is gone by now.
+		# This may be find itself, which has $T among its arguments and has ended by now.
 		[ ! -d "/proc/$process" ] || echo "$process $(tr '\0' ' ' 2>/dev/null < "/proc/$process/cmdline")"
 	done
 }
@@ -137,7 +137,7 @@ kill_listed() {
 	done
 }
 
-# show_logs: prints every log of this file; a certificate or a key is not one.
+# show_logs: prints every log of this file, but no certificate or key.
 show_logs() {
 	local file
 	for file in "$T"/*.log "$T"/*.conf "${PG_LOG:-}"; do
@@ -148,7 +148,7 @@ show_logs() {
 	done
 }
 
-# new_log NAME: makes $T/NAME.log, writable by whom a super-server becomes, and prints its path.
+# new_log NAME: makes $T/NAME.log, writable by the user that a super-server becomes, and prints its path.
 new_log() {
 	: > "$T/$1.log"
 	chmod 666 "$T/$1.log"
@@ -157,20 +157,20 @@ new_log() {
 
 # -- waiting ---------------------------------------------------------------------------------------------
 
-# What is asked again and again below starts no process, which would cost more than all that is waited for.
+# Conditions that are checked again and again start no process: that would take longer than what is waited for.
 
-# wait_for SECONDS COMMAND...: until the command succeeds; fails when it has not in that time.
+# wait_for SECONDS COMMAND...: waits until the command succeeds; fails if it does not in that time.
 wait_for() {
 	local end=$((SECONDS + $1))
 	shift
 	until "$@"; do
 		[ "$SECONDS" -lt "$end" ] || return 1
-		# Nobody ever writes there.
+		# Nobody ever writes there, so read only sleeps.
 		read -rt 0.03 _ <> "$T/idle" || :
 	done
 }
 
-# lines_in FILE N: it has exactly so many lines.  log_lines waits for them, then makes sure that no more come.
+# lines_in FILE N: whether it has exactly N lines.  log_lines waits for them, then checks that no more come.
 lines_in() {
 	local lines
 	mapfile -t lines < "$1" || return 1
@@ -202,18 +202,17 @@ log_field() {
 	return 1
 }
 
-# listening PORT: somebody listens there.  Seen in the kernel's table and not by a connection, which would
-# start a session and write a line into the log that a test counts.
+# listening PORT: whether something listens there.  It reads the kernel's table: a connection would start a
+# session and add a line to the log that a test counts.
 listening() {
 	local table port_listens
 	tcp_table
-	# The port, the peer that there is none, and the state.
+	# The port, an empty peer address, and the state.
 	printf -v port_listens ':%04X 0+:0000 0A ' "$1"
 	[[ $table =~ $port_listens ]]
 }
 
-# tcp_table: puts the kernel's table into $table; a file whose servers live in a network of their own says how
-# theirs is read.
+# tcp_table: puts the kernel's table into $table.  A file whose servers run in a network namespace defines its own.
 tcp_table() {
 	local more
 	read -rd '' table < /proc/net/tcp || :
@@ -229,8 +228,8 @@ free_port() {
 
 # -- processes -------------------------------------------------------------------------------------------
 
-# start NAME COMMAND...: runs it in the background, its output in $T/NAME.log; sets $pid.  What a test starts
-# ends with the test, what setup_file starts ends with the file.
+# start NAME COMMAND...: runs the command in the background with its output in $T/NAME.log; sets $pid.  It is ended
+# with the test, or if setup_file started it with the file.
 start() {
 	local name=$1 scope=file
 	shift
@@ -241,8 +240,8 @@ start() {
 	echo "$pid" > "$T/pids/$scope/$name"
 }
 
-# detached COMMAND...: runs it without the test runner's descriptors: who kept them would keep the runner
-# waiting for an end of file.  A program takes this process over, so that the pid is its own.
+# detached COMMAND...: runs the command without the test runner's descriptors; if a process kept them, the runner
+# would wait for it.  A program is started with exec, so that it has this pid.
 detached() {
 	local fd
 	for fd in "/proc/$BASHPID/fd"/*; do
@@ -255,7 +254,7 @@ detached() {
 	"$@"
 }
 
-# alive PID: it runs; one that has ended and that nobody has waited for does not.
+# alive PID: whether it runs; a zombie does not.
 alive() {
 	local state
 	{ read -r state < "/proc/$1/stat"; } 2>/dev/null || return 1
@@ -267,7 +266,7 @@ gone() {
 	! alive "$1"
 }
 
-# stop NAME [SIGNAL]: ends what start began, gently, then with SIGKILL; fails when that was necessary.
+# stop NAME [SIGNAL]: ends what start has started; if it does not end, kills it and fails.
 stop() {
 	local file target signal=${2:-TERM} status=0
 	for file in "$T"/pids/*/"$1"; do
@@ -276,7 +275,7 @@ stop() {
 	[ -e "$file" ] || return 0
 	read -r target < "$file"
 	rm -f "$file"
-	# Of a shell function we have the shell's pid: what it runs is told as well.
+	# For a shell function $pid is the shell's, so signal its children too.
 	if [ "/proc/$target/exe" -ef "/proc/$$/exe" ]; then
 		# shellcheck disable=SC2046
 		kill -"$signal" $(children "$target") 2>/dev/null || :
@@ -291,8 +290,8 @@ stop() {
 	return "$status"
 }
 
-# processes: lists "PID STATE PARENT" of all.  Read one by one: sed and awk give up at the first that is gone by the time
-# its file is read.
+# processes: lists "PID STATE PARENT" of all processes.  It reads their files one by one: sed and awk give up at the
+# first process that has ended meanwhile.
 processes() {
 	local file stat state parent
 	for file in /proc/[0-9]*/stat; do
@@ -307,7 +306,7 @@ children() {
 	processes | awk -v parent="$1" '$3 == parent { print $1 }'
 }
 
-# stop_all SCOPE: ends all that a test or a file has started.
+# stop_all SCOPE: ends everything that a test or a file has started.
 stop_all() {
 	local file status=0
 	for file in "$T/pids/$1"/*; do
@@ -318,9 +317,9 @@ stop_all() {
 
 # -- what a test needs -----------------------------------------------------------------------------------
 
-# need PEER [REASON]: skips the test when that program is not to be had.  With REQUIRE=all it is a failure:
-# a green run then means that every peer has really been met.  For tests and setup; bats before 1.9 takes a
-# skip in setup_file for a failure, so that asks `have` and returns.
+# need PEER [REASON]: skips the test if that program is not installed.  With REQUIRE=all that is a failure, so
+# that a green run shows that every peer was tried.  For tests and setup.  bats before 1.9 takes a skip in
+# setup_file for a failure, so call `have` and return there.
 need() {
 	local reason=${2:-"$1 is not installed"}
 	if have "$1"; then
@@ -342,8 +341,8 @@ have() {
 	esac
 }
 
-# need_namespaces: a private network and private mounts.  A container may forbid them; no package mends
-# that, so it stays a skip with REQUIRE=all as well (tests/run knows it by "kernel:").
+# need_namespaces: skips without a private network and private mounts.  A container may forbid them, and no package
+# mends that, so it is a skip with REQUIRE=all too (tests/run recognises it by "kernel:").
 need_namespaces() {
 	unshare -nm true 2>/dev/null || skip "kernel: no private network and mount namespace for this user"
 }
@@ -352,18 +351,18 @@ need_root() {
 	[ "$(id -u)" -eq 0 ] || skip "root: ${1:-only root can become another user}"
 }
 
-# need_no_sanitizer REASON: for what a build with AddressSanitizer cannot do; with REQUIRE=all a skip as well.
+# need_no_sanitizer REASON: skips what a build with AddressSanitizer cannot do, with REQUIRE=all too.
 need_no_sanitizer() {
 	! grep -qs __asan_init "$WRAP" || skip "sanitizer: $1"
 }
 
-# make_pem NAME.pem HOST...: key and certificate in NAME.pem, the certificate alone beside it in NAME.crt.
+# make_pem NAME.pem HOST...: makes key and certificate in NAME.pem, and the certificate alone in NAME.crt.
 make_pem() {
 	"$CERTGEN" --batch --force "$@" < /dev/null > "$T/certgen.log" 2>&1
 }
 
-# psql_tls PORT [ARG...]: stock psql through TLS to that port of 127.0.0.1, which must prove that it is
-# `localhost` by $T/pgssl.crt.
+# psql_tls PORT [ARG...]: runs stock psql through TLS to that port of 127.0.0.1, which must prove by $T/pgssl.crt
+# that it is `localhost`.
 psql_tls() {
 	local at=$1
 	shift
@@ -373,8 +372,8 @@ psql_tls() {
 
 # -- super-servers ---------------------------------------------------------------------------------------
 
-# superserver_path NAME: prints the path of its program.  Those that conflict as packages were unpacked by
-# tests/deps; where they were not, an installed one serves.
+# superserver_path NAME: prints the path of its program.  Packages that conflict were unpacked by tests/deps; if
+# not, an installed program is used.
 superserver_path() {
 	case $1 in
 	openbsd-inetd) first_program "$SUPERSERVERS/openbsd-inetd/usr/sbin/inetd" ;;
@@ -395,9 +394,9 @@ first_program() {
 	return 1
 }
 
-# superserver NAME [-u USER] [-E] -- PROGRAM [ARG...]: starts that super-server in the foreground, in the
-# background of the test, with one nowait service on a port of 127.0.0.1 that runs PROGRAM as USER (default:
-# who runs the tests).  -E keeps the environment where openbsd-inetd would wash it.  Sets $port and $pid;
+# superserver NAME [-u USER] [-E] -- PROGRAM [ARG...]: starts that super-server with one nowait service on a port of
+# 127.0.0.1 that runs PROGRAM as USER (default: the user who runs the tests).  It does not detach, and runs in the
+# background of the test.  -E keeps the environment, which openbsd-inetd would clear.  Sets $port and $pid;
 # `stop NAME` ends it.  No argument may hold white space: inetd.conf knows no quotes.
 superserver() {
 	local name=$1 user="" wash=-i try
@@ -414,7 +413,7 @@ superserver() {
 	shift
 	local path
 	path=$(superserver_path "$name") || return 1
-	# A port that was free a moment ago may be taken by now; another is tried, but not for ever.
+	# A port that was free a moment ago may be taken by now: then try another, but not for ever.
 	for try in 1 2 3; do
 		port=$(free_port)
 		"superserver_${name//-/_}" "$@"
@@ -432,7 +431,7 @@ superserver_up() {
 	listening "$port" && alive "$pid"
 }
 
-# The functions below see the caller's $path, $user, $wash and $port.
+# The functions below use the caller's $path, $user, $wash and $port.
 
 superserver_openbsd_inetd() {
 	echo "127.0.0.1:$port stream tcp nowait.6000 $user $1 ${1##*/} ${*:2}" > "$T/openbsd-inetd.conf"
@@ -445,7 +444,7 @@ superserver_inetutils_inetd() {
 }
 
 superserver_xinetd() {
-	# An empty list of arguments would disable the service.
+	# xinetd would disable a service with an empty list of arguments.
 	local arguments=""
 	[ "$#" -eq 1 ] || arguments="server_args	= ${*:2}"
 	cat > "$T/xinetd.conf" <<-END
@@ -481,7 +480,7 @@ superserver_tcpserver() {
 superserver_systemd_socket_activate() {
 	local become=()
 	if [ "$user" != "$(id -un)" ]; then
-		# Not runuser: it would stay as the parent, and it would be the one that gets our signal.
+		# Not runuser: it would stay as the parent and get our signal instead.
 		become=(setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups)
 	fi
 	start systemd-socket-activate "${become[@]}" "$path" -l "127.0.0.1:$port" --inetd -a "$@"

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""A TCP relay that counts: the independent witness for the byte counts in a log line.
+"""A TCP relay that counts bytes, to check the byte counts in a log line independently.
 
 usage: meter.py [HOST:]PORT
 
-Listens on a port of 127.0.0.1 that the kernel gives and prints it.  For each connection that has ended it
-prints one line: the client's port, the bytes that came from the client, the bytes that came from the
-server.  An end of file is passed on as what it is, in each direction by itself.
+Listens on a port of 127.0.0.1 that the kernel chooses, and prints it.  For each connection that has ended it prints
+one line: the client's port, the bytes from the client, the bytes from the server.  Each direction ends separately, as
+the sender ended it.
 """
 
 import socket

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""One TLS client that shows a certificate or none, and says what became of it.
+"""A TLS client with or without a certificate; prints whether it was served.
 
 usage: mutual.py PORT 1.2|1.3 PEM|-
 
-Prints "served" where the service's greeting came through, else "alert:NAME", or how else it ended.
+Prints "served" if the service's greeting arrived, else "alert:NAME", or how the connection ended.
 """
 
 import socket

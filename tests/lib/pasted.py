@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""What the documents give a reader to copy, as one numbered list of commands and fragments.
+"""Lists the commands and fragments that the documents give a reader to copy.
 
 	pasted.py list			each as KIND, FILE and text, with tabs between; a line each
 	pasted.py unplaced PLACES	those that no line of the file PLACES is about, and lines of it that are about none
 
-KIND is `run` for a command and `file` for what belongs into a file or is shown as output.  PLACES holds, on each
-line, what is done with it, a tab, and a piece of its text; the piece `*` alone is no piece.
+KIND is `run` for a command, and `file` for something that goes into a file or is shown as output.  Each line of PLACES
+says what is done with an item, then a tab, then a piece of the item's text; `*` alone matches no item.
 """
 
 import glob

@@ -1,27 +1,27 @@
 #!/usr/bin/python3
-"""One session of inetls-wrap seen from both of its ends.
+"""Runs one session of inetls-wrap and observes both of its ends.
 
-Starts a command as inetd does, with the same TCP socket as fd 0, 1 and 2, plays a script as its TLS peer and
-another as the service behind it, and prints what happened as key=value lines.  The TLS is Python's ssl on
-memory buffers, so that the script alone decides what leaves the socket and how it ends.
+Starts a command as inetd does, with one TCP socket as fd 0, 1 and 2.  Plays one script as its TLS peer, another as
+the service behind it, and prints what happened as key=value lines.  TLS is Python's ssl on memory buffers, so that
+only the script decides what is sent and how the connection ends.
 
 usage: peer.py [option ...] [-- command arg ...]
 
   --peer SCRIPT      what the peer does; default: hold
   --backend SCRIPT   what the service does with each connection; default: recv-all
-  --service KIND     tcp, unix:PATH, refused, full (its queue takes nobody more); default: tcp
+  --service KIND     tcp, unix:PATH, refused, full (its queue is full); default: tcp
   --tls VERSION      1.1, 1.2, 1.3; default: whatever both can
   --ciphers LIST     OpenSSL's names, of TLS 1.2
   --hello N          a ClientHello of at least so many bytes
   --fd N:KIND        what the command has as fd N: socket (default), closed, null, read:PATH, append:PATH,
                      pipe, listening
   --connect PORT     no command: the wrapper listens there
-  --sessions N       with --connect: so many, eight at a time, whose scripts are those of --peer, divided by /;
+  --sessions N       with --connect: that many sessions, eight at a time; --peer has their scripts, separated by /;
                      nothing is printed
-  --limit SECONDS    when all of it is given up; default: 20
+  --limit SECONDS    gives up after this time; default: 20
 
-{backend} in the command is the service's port or path.  A script is words, done one after the other; who
-has done the last one closes:
+{backend} in the command is the service's port or path.  A script is a list of words, done
+one after the other; after the last one the connection is closed:
 
   both      send:N recv:N recv-all fin rst close sleep:SECONDS tell:NAME await:NAME
   peer      handshake bye (close_notify) recv-tls (until TLS has ended; recv-all waits for TCP as well)
@@ -47,7 +47,7 @@ What is printed:
   peer.tls             how TLS ended: close_notify, alert:NAME, none
   peer.tcp             how TCP ended: fin, reset, open
   peer.wire            all that came: empty, records, partial (a record that was cut off), text:FIRST-BYTES
-  backend.connections  how many the service has seen; the rest is of the first one
+  backend.connections  how many the service has seen; the rest is about the first one
   backend.received     bytes, as above
   backend.end          fin, reset, open, none
 """

@@ -3,9 +3,9 @@
 
 usage: pgsql-bytes.py CASE      with WRAP, PEM, CRT and T in the environment
 
-This is the inetd (it accepts, and starts the wrapper on the connection), the peer (it says bytes, in pieces)
-and the service (it records what reaches it).  A piece is sent only when the wrapper has read the one before:
-seen in the receive queue of the socket that inetd has handed over, and not guessed by sleeping.
+It plays inetd (accepts, and starts the wrapper), the peer (sends bytes in pieces) and the service (records what it
+gets).  It sends a piece only after the wrapper has read the one before, which it sees in the receive queue of the
+accepted socket.
 """
 
 import concurrent.futures

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""libpq's PQcancelBlocking, which no program of PostgreSQL offers: it cancels a query and prints what came of it.
+"""Cancels a query by libpq's PQcancelBlocking, which no program of PostgreSQL offers, and prints the result.
 
 usage: pgsql-libpq.py CONNINFO
 
-It ends with 77 and says so where libpq is older than 17.
+If libpq is older than 17 it says so and exits with 77.
 """
 
 import ctypes

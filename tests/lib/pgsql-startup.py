@@ -1,12 +1,12 @@
 #!/usr/bin/python3
-"""The start of a PostgreSQL session through inetls-wrap -c -n pgsql, broken off in one way.
+"""Breaks off the start of a PostgreSQL session through inetls-wrap -c -n pgsql in one way.
 
 usage: pgsql-startup.py HOW PEM command arg ...
 
-HOW is what happens while the local program has said 20 of the 40 bytes of its StartupMessage: signal (SIGTERM
-to the wrapper), late (the rest comes after two seconds), fin (it ends); or, after all of it: deaf (it
-reads no more, and then the server answers once), full (it reads nothing, and the server's answers do not end).  {server} in the command
-is the server's port.  Prints exit, seconds (from the signal where there is one) and heard (bytes inside TLS).
+HOW says what happens after the local program has sent 20 of the 40 bytes of its StartupMessage: signal (the wrapper
+gets SIGTERM), late (the rest comes after two seconds), fin (the program ends).  Or after all 40 bytes: deaf (it reads
+no more, and the server answers once), full (it reads nothing, and the server never stops answering).  {server} in the
+command is the server's port.  Prints exit, seconds (since the signal, if there is one) and heard (bytes inside TLS).
 """
 
 import os

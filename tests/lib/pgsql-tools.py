@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What the tests with real PostgreSQL clients need beside the clients.
+"""Tools for the tests with real PostgreSQL clients.
 
 usage: pgsql-tools.py hang
        pgsql-tools.py ccache FILE

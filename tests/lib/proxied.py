@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""A TLS client, or a program that says bytes in clear, that sends a PROXY header first.
+"""A client that sends a PROXY header first, then speaks TLS or sends a request in clear.
 
 usage: proxied.py PORT HEADER [tls|split|REQUEST]
 
-HEADER and REQUEST are Python's string escapes.  "tls": the header and the ClientHello leave in one segment;
-"split": the header goes byte by byte.  Prints "served" where the service's greeting came, else "closed".
+HEADER and REQUEST may have Python's string escapes.  "tls": header and ClientHello are sent in one segment; "split":
+the header is sent byte by byte.  Prints "served" if the service's greeting arrived, else "closed".
 """
 
 import socket

@@ -1,7 +1,7 @@
 /*
- * Built into a sanitizer's build alone: what it finds is kept where tests/run sees it.  The
- * standard error of a session may be its peer, which is to see nothing, and behind the door no file
- * can be opened: so the file is part of a process's memory before main() begins.
+ * Only for builds with a sanitizer: writes its findings to a file that tests/run reads.  A session
+ * cannot write them to standard error, which may be the peer, and once confined it can open no
+ * file.  So the file is mapped into memory before main() begins.
  */
 
 #include <fcntl.h>
@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 /*
- * Of compiler-rt, asan_interface.h and ubsan_monitor.h; weak, since a build may have but one of the
- * two.  UBSan calls __ubsan_on_report when it has found something, and tells the rest when asked.
+ * From compiler-rt, asan_interface.h and ubsan_monitor.h; weak, since a build may have only one of
+ * the two.  UBSan calls __ubsan_on_report when it has found something; the rest must be asked for.
  */
 void __asan_set_error_report_callback(void (*callback)(const char *text));
 void __ubsan_on_report(void);

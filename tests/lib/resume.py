@@ -1,25 +1,25 @@
 #!/usr/bin/python3
-"""A TLS client that takes its session over from one connection to the next, each served by a process of its own.
+"""A TLS client that resumes its sessions in later connections, each served by another process.
 
 usage: resume.py [option ...] -- COMMAND... [-- COMMAND...]
 
-Starts the command for each connection as inetd does, with the accepted socket as fd 0, 1 and 2, and echoes behind
-it; {backend} in the command is the service's port.  Of two commands the first makes the sessions and the second
-is to resume them.
+Starts the command for each connection as inetd does, with the accepted socket as fd 0, 1 and 2, and plays an echo
+service behind it; {backend} in the command is the service's port.  With two commands, the first serves the first
+connections, and the second those that resume.
 
-  --first K      so many full handshakes at once, each with a process of its own; default: 1
-  --then N       so many connections afterwards, one after the other, by these sessions in turn; default: 1
-  --at-once      those all at once
+  --first K      K full handshakes at once, each with its own process; default: 1
+  --then N       then N connections, one after the other, that resume these sessions in turn; default: 1
+  --at-once      the connections of --then all at once
   --tls VERSION  1.2 or 1.3
   --port PORT    no command: something listens there
-  --watch FILE   is read all the while: prints watched=N and torn=N, how often it was there and how often it was
-                 not 64 bytes long
-  --limit S      for all of it; default: 120
-  --unread N     so many more, one after the other, that write 100 bytes and close without reading: prints
-                 arrived=N, how many bytes the service had of them
+  --watch FILE   reads the file all the time: prints watched=N and torn=N, how often it was there and how often it
+                 was not 64 bytes long
+  --limit S      gives up after this time; default: 120
+  --unread N     N more connections, one after the other, that write 100 bytes and close without reading: prints
+                 arrived=N, how many of these bytes the service got
 
-Prints first=K tickets=N (of the first connections, how many were given one), then=N resumed=N failed=N, and
-codes= the exit codes of all commands that were not 0.
+Prints first=K tickets=N (how many of the first connections got a ticket), then=N resumed=N failed=N, and codes=
+with all exit codes that were not 0.
 """
 
 import argparse

@@ -1,5 +1,5 @@
 #!/usr/bin/python3 -B
-"""Whether the includes keep to the rooms of doc/architecture.md: each finding in a line, then exit 1.
+"""Checks the includes against the rooms of doc/architecture.md: prints one line for each fault, then exits 1.
 
 	rooms.py [TREE]
 

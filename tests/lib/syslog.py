@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""A syslog daemon of a test's own: syslog.py SOCKET prints each line that comes, without its <priority>.
+"""A syslog daemon for one test: syslog.py SOCKET prints each line that it gets, without its <priority>.
 
-SIGHUP restarts it, as a package's upgrade does: the socket is taken away and another one made in its place.
+SIGHUP acts like a restart by a package's upgrade: it removes the socket and makes a new one in its place.
 """
 
 import os

@@ -2,19 +2,19 @@
 """Peers of a listener, and the service behind it.
 
 usage: waiting.py serve                     a service that echoes; prints its port, ends with its stdin
-       waiting.py PORT many N [MS MS]       N connections one after the other, each after a pause of so many
-                                            milliseconds, at random between the two; prints ok=N failed=N serials=N
+       waiting.py PORT many N [MS MS]       N connections one after the other, each after a random pause between
+                                            the two numbers of milliseconds; prints ok=N failed=N serials=N
        waiting.py PORT burst N              N connections at once; the same
-       waiting.py PORT hold N               N sessions that stay; what it then does comes from stdin, a line each:
-                                            speak (each has a line echoed; prints spoke=N), more N (so many in
-                                            addition), less N (so many say goodbye), end; prints held=N each time
+       waiting.py PORT hold N               N sessions that stay.  Then it reads commands from stdin, one a line:
+                                            speak (each has a line echoed; prints spoke=N), more N (N in addition),
+                                            less N (N of them close), end; prints held=N each time
        waiting.py PORT serial               prints the serial number of the certificate that is shown
        waiting.py PORT try N                N connections; prints ok=N refused=N
        waiting.py reset PROGRAM ARGUMENT...  a connection that was reset before the program is started for it, with
                                             the listening socket as its fd 0; prints the peer's address
 
-A connection is a handshake, a line there and back, close_notify both ways.  serials= says how many different
-certificates were seen; that each one's signature matched it is what the handshake proves.
+A connection is a handshake, a line that is sent and comes back, close_notify both ways.  serials= says how many
+different certificates were seen; the handshake proves that each signature matched its certificate.
 """
 
 import random
