@@ -1,4 +1,4 @@
-/* A certificate's names and key. */
+/* Reads a certificate's names and key. */
 
 #include "tls/certificate.h"
 
@@ -6,7 +6,7 @@
 
 #include "key/der.h"
 
-/* A whole name, its own tag included, for names are compared as they are written. */
+/* Takes a whole name, including its tag: names are compared byte by byte. */
 static bool
 take_name(struct der *d, const uint8_t **name, size_t *n)
 {
@@ -19,7 +19,7 @@ take_name(struct der *d, const uint8_t **name, size_t *n)
 	return true;
 }
 
-/* SubjectPublicKeyInfo of an uncompressed point on P-256 (RFC 5480) has but one encoding. */
+/* An uncompressed point on P-256 has only one encoding as SubjectPublicKeyInfo (RFC 5480). */
 static const uint8_t *
 p256_point(const struct der *key)
 {
@@ -41,7 +41,7 @@ begins(const struct der *d, const char *with, size_t n)
 
 #define BEGINS(d, with) begins(d, with, sizeof(with) - 1)
 
-/* RSA, or an EC key on P-256, P-384 or P-521: the algorithm in SubjectPublicKeyInfo. */
+/* Whether the algorithm in SubjectPublicKeyInfo is RSA, or EC on P-256, P-384 or P-521. */
 static bool
 is_common_key(struct der key)
 {

@@ -1,4 +1,4 @@
-/* From a peer's certificate to its CA. */
+/* Follows a peer's certificate to its CA. */
 
 #include "tls/chain.h"
 
@@ -37,7 +37,7 @@ chain_follow(
 	crt = c->n_shown > 0 ? c->shown[0] : NULL;
 	for (; crt != NULL && c->n < CHAIN_MAX; crt = find_issuer(c, crt, authorities)) {
 		c->path[c->n++] = crt;
-		/* A root has issued itself. */
+		/* A root is its own issuer. */
 		if (gnutls_x509_crt_check_issuer(crt, crt))
 			break;
 	}

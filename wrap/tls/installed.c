@@ -1,6 +1,6 @@
 /*
- * What libraries are installed, without loading them: which build one is says the note that the
- * linker wrote at its beginning, and GnuTLS's version is in the text that it logs at its start.
+ * Finds out which libraries are installed, without loading them: the linker's note at the beginning
+ * of a file identifies the build, and GnuTLS's version is in the text that it logs at its start.
  */
 
 #include "tls/installed.h"
@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define LIBRARY_MAX (64 * 1024 * 1024)
-#define NOTE_WITHIN 65536 /* the linker puts the note behind the headers, on the first page */
+#define NOTE_WITHIN 65536 /* the linker puts the note after the headers, near the beginning */
 #define BUILD_ID_MAX 32   /* bytes */
 
 static const char before_version[] = "Enabled GnuTLS ";
@@ -45,7 +45,7 @@ map_library(struct library *l, const char *path)
 	return 0;
 }
 
-/* The version, digits and dots, or "". */
+/* Finds the version, digits and dots; "" if there is none. */
 static void
 find_version(const struct library *l, char *out, size_t size)
 {
@@ -63,7 +63,7 @@ find_version(const struct library *l, char *out, size_t size)
 	out[n] = '\0';
 }
 
-/* The build's number in hex, or "". */
+/* Finds the build id in hex; "" if there is none. */
 static void
 find_build_id(const struct library *l, char out[2 * BUILD_ID_MAX + 1])
 {
@@ -77,7 +77,7 @@ find_build_id(const struct library *l, char out[2 * BUILD_ID_MAX + 1])
 		(void)snprintf(out + 2 * i, 3, "%02x", at[sizeof(note) + i]);
 }
 
-/* Whether version a is after b, number by number. */
+/* Whether version a is newer than b, compared number by number. */
 static bool
 is_after(const char *a, const char *b)
 {
@@ -108,7 +108,7 @@ installed_differs(const struct installed_inside *in, const char *path, char *tex
 		    in->name, in->version, version);
 		return true;
 	}
-	/* An older one is none that the build should follow. */
+	/* Do not recommend an older version. */
 	if (version[0] != '\0' && strcmp(version, in->version) != 0)
 		return false;
 	if (in->build_id[0] == '\0' || id[0] == '\0' || strcmp(id, in->build_id) == 0)
@@ -122,7 +122,7 @@ installed_differs(const struct installed_inside *in, const char *path, char *tex
 
 static const struct installed_inside inside[] = {
 #ifdef INETLS_STATIC
-#include "linked.h" /* common/static/linked makes it */
+#include "linked.h" /* made by common/static/linked */
 #endif
 	{ NULL, NULL, NULL, NULL },
 };

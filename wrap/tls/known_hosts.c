@@ -1,6 +1,6 @@
 /*
- * Known hosts.  Only pread, write and flock after the file was opened: a confined process can do no
- * more.
+ * Known hosts.  After the file was opened, only pread, write and flock are used: a confined process
+ * is allowed no more.
  */
 
 #include "tls/known_hosts.h"
@@ -17,8 +17,8 @@
 
 #include "base/deadline.h"
 
-#define FILE_MAX (1024 * 1024) /* ten thousand hosts */
-#define LOCK_TRIES 500         /* of LOCK_MS: others hold the lock for a moment */
+#define FILE_MAX (1024 * 1024) /* room for ten thousand hosts */
+#define LOCK_TRIES 500         /* of LOCK_MS each; others hold the lock only for a moment */
 #define LOCK_MS 10
 
 static int
@@ -41,7 +41,7 @@ default_path(char *out, size_t size, struct failure *why)
 	    failure_set(why, EX_CONFIG, "the path of known hosts is too long");
 }
 
-/* The directories of a path, as far as they are missing. */
+/* Makes the missing directories of a path. */
 static void
 make_directories(const char *path)
 {
@@ -55,7 +55,7 @@ make_directories(const char *path)
 	}
 }
 
-/* A file that may only be read still serves for the hosts that are in it. */
+/* If the file can only be read, the hosts that are in it can still be checked. */
 static int
 open_file(const char *path)
 {
@@ -93,7 +93,10 @@ known_hosts_open(struct known_hosts *k, const char *path, const char *host, cons
 	    k->path, strerror(errno), (unsigned long)geteuid());
 }
 
-/* All of it or NULL: a host whose line was not read would be trusted as a new one. */
+/*
+ * Reads all of it, or returns NULL: if a host's line were not read, the host would be trusted as
+ * new.
+ */
 static char *
 read_all(int fd)
 {
@@ -112,7 +115,7 @@ read_all(int fd)
 	return text;
 }
 
-/* One line: whether it is of this host; its pin is then where *pin points. */
+/* Whether a line is about this host; then *pin points to its pin. */
 static bool
 is_of_host(const struct known_hosts *k, char *line, char **pin)
 {
@@ -158,7 +161,7 @@ known_hosts_look_up(
 	return verdict;
 }
 
-/* An editor may have left the last line without its end. */
+/* Whether the last line lacks its newline, as some editors leave it. */
 static bool
 ends_within_line(const char *text)
 {
@@ -176,7 +179,9 @@ append(const struct known_hosts *k, const char *pin, bool within_line)
 	return write(k->fd, entry, (size_t)n) == n ? KNOWN_HOSTS_NEW : -1;
 }
 
-/* Not for ever: it may be a session that was taken over by its server which keeps the lock. */
+/*
+ * Locks, but does not wait for ever: a session that its server has taken over could keep the lock.
+ */
 static int
 lock(int fd)
 {

@@ -1,4 +1,4 @@
-/* Waiting for the peer, and taking leave of it. */
+/* Waiting for the peer, and closing the connection to it. */
 
 #include "tls/peer.h"
 
@@ -8,7 +8,7 @@
 
 #include "base/deadline.h"
 
-#define LEAVE_MS 1000 /* how long a peer may take to read our last words */
+#define LEAVE_MS 1000 /* how long a peer may take to read what we sent last */
 
 int
 peer_wait(struct tls *t, int wanted, int also, bool *heard, int64_t deadline)
@@ -18,13 +18,13 @@ peer_wait(struct tls *t, int wanted, int also, bool *heard, int64_t deadline)
 	int flushed = tls_flush(t), ready;
 
 	*heard = false;
-	/* A failed flush shows itself in the next call. */
+	/* If the flush failed, the next call reports it. */
 	if (flushed == TLS_WANT_WRITE || wanted == TLS_WANT_WRITE)
 		p[1].fd = tls_fd_out(t);
 	if (flushed == 1 && wanted == TLS_WANT_WRITE)
 		return 1;
 	ready = deadline_wait(p, 3, deadline);
-	/* A peer whose bytes never stop hides neither the clock nor a signal. */
+	/* A peer that never stops sending must not hide the deadline or a signal. */
 	if (ready > 0 && deadline_now() >= deadline)
 		ready = DEADLINE_OVER;
 	else if (ready > 0 && deadline_stopped())

@@ -1,7 +1,7 @@
 #ifndef INETLS_PEER_H
 #define INETLS_PEER_H
 
-/* Waiting for the peer, and taking leave of it: what is neither a handshake nor the relay. */
+/* Waiting for the peer outside the relay, and closing the connection to it. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -9,18 +9,21 @@
 #include "tls/tls.h"
 
 /*
- * Sends what TLS has gathered and waits for what a call wanted (TLS_WANT_*), or for fd also (-1 for
- * none) to be readable, which then is in *heard.  > 0 to try again, or DEADLINE_*.
+ * Sends what TLS has gathered, then waits for what a call wanted (TLS_WANT_*), or until the
+ * descriptor also (-1 for none) is readable, which sets *heard.  > 0: try again; or DEADLINE_*.
  */
 int peer_wait(struct tls *t, int wanted, int also, bool *heard, int64_t deadline);
 
-/* Says close_notify, or else a fatal alert, and waits a little for it to leave.  Whether it did. */
+/*
+ * Sends close_notify or a fatal alert, and waits a little until it is sent.  Returns whether it
+ * was.
+ */
 bool peer_last_words(struct tls *t, bool clean);
 
 /*
- * Says that nothing more comes, and reads and throws away what the peer still sends until it has
- * ended too, for a second at most: closing with unread input would reset the connection and destroy
- * our last words on their way.
+ * Ends our direction, then reads and discards what the peer still sends until it ends too, for a
+ * second at most.  Closing with unread input would reset the connection and destroy what we sent
+ * last.
  */
 void peer_leave(int fd_in, int fd_out);
 

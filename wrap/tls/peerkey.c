@@ -1,4 +1,4 @@
-/* The size of what a peer's certificates ask us to compute. */
+/* Limits the size of keys in a peer's certificates, before we compute with them. */
 
 #include "tls/peerkey.h"
 
@@ -6,12 +6,12 @@
 
 #include "key/der.h"
 
-#define EXPONENT_BITS 64   /* OpenSSL's limit too, but for small keys */
-#define SMALL_KEY 64       /* bytes of a key that costs nothing, whatever it is */
-#define OTHER_KEY_MAX 3000 /* bytes of a key that is not RSA: ML-DSA's largest has 2,592 */
+#define EXPONENT_BITS 64   /* OpenSSL has the same limit, except for small keys */
+#define SMALL_KEY 64       /* up to so many bytes, any key is cheap to compute with */
+#define OTHER_KEY_MAX 3000 /* bytes of a key that is not RSA; the largest of ML-DSA has 2,592 */
 #define MALFORMED "peer's certificate cannot be read"
 
-/* A vector with a length of so many bytes in front, taken off *d. */
+/* Takes a vector with a length field of so many bytes off *d. */
 static bool
 take_vector(struct der *d, size_t bytes, struct der *inside)
 {
@@ -28,7 +28,7 @@ take_vector(struct der *d, size_t bytes, struct der *inside)
 	return true;
 }
 
-/* Takes an INTEGER without its leading zeros: its size in bits, 0 where there is none. */
+/* Takes an INTEGER: its size in bits without leading zeros, 0 if there is none. */
 static size_t
 take_number(struct der *d, struct der *number)
 {
@@ -45,7 +45,7 @@ take_number(struct der *d, struct der *number)
 }
 
 /*
- * A BIT STRING that holds two numbers is looked at as RSA's modulus and exponent, whatever its
+ * If a BIT STRING holds two numbers, they are checked as RSA's modulus and exponent, whatever the
  * object identifier says: GnuTLS knows half a dozen for RSA.
  */
 static const char *
@@ -56,7 +56,7 @@ refuse_key(struct der key)
 
 	if (len <= SMALL_KEY)
 		return NULL;
-	key.at++; /* how many bits of the last byte are not used */
+	key.at++; /* skip the count of unused bits in the last byte */
 	if (!der_take(&key, DER_SEQUENCE, &pair) ||
 	    (modulus_bits = take_number(&pair, &modulus)) == 0 ||
 	    (exponent_bits = take_number(&pair, &exponent)) == 0)
@@ -69,7 +69,7 @@ refuse_key(struct der key)
 	return NULL;
 }
 
-/* What stands in front of the key is stepped over (RFC 5280, 4.1). */
+/* Skips the fields before the key (RFC 5280, 4.1) and checks the key. */
 static const char *
 refuse_certificate(struct der *d)
 {

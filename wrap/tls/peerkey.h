@@ -2,8 +2,8 @@
 #define INETLS_PEERKEY_H
 
 /*
- * Whether the chain that a peer shows can be computed with in a reasonable time: the TLS library
- * would verify with a key of any size, which takes it minutes, before anybody is asked about it.
+ * Whether the keys in a peer's chain are of reasonable size.  Otherwise the TLS library would
+ * verify with a key of any size, which can take minutes, before it asks whether to trust it.
  */
 
 #include <stdbool.h>
@@ -13,8 +13,8 @@
 #define PEERKEY_CHAIN_MAX 16
 
 /*
- * Looks at the body of a Certificate message, of TLS 1.3 (RFC 8446, 4.4.2) or before (RFC 5246,
- * 7.4.2).  NULL where all is reasonable, else why it is not, in words.
+ * Checks the body of a Certificate message, of TLS 1.3 (RFC 8446, 4.4.2) or older (RFC 5246,
+ * 7.4.2).  NULL if all is reasonable, else in words why not.
  */
 const char *peerkey_refuse(const unsigned char *message, size_t n, bool tls13);
 

@@ -89,7 +89,7 @@ revocation_has(const struct revocation *r, const void *crt)
 	    1;
 }
 
-/* A list without an end goes on for ever. */
+/* Whether a list has expired; a list without an end never does. */
 static bool
 is_in_date(gnutls_x509_crl_t list, time_t now)
 {
@@ -115,7 +115,7 @@ describe(gnutls_x509_crl_t list, time_t now, char *text, size_t size)
 	    is_in_date(list, now) ? "" : day);
 }
 
-/* The list by this issuer that serves longest, or NULL. */
+/* The list of this issuer that is valid longest, or NULL. */
 static gnutls_x509_crl_t
 best_by(const struct revocation *r, const gnutls_datum_t *issuer, time_t now)
 {

@@ -1,4 +1,4 @@
-/* What a client calls us, when GnuTLS does not say. */
+/* Finds the name that a client asks for if GnuTLS does not tell it. */
 
 #include "tls/sni.h"
 
@@ -7,7 +7,7 @@
 
 #include <gnutls/gnutls.h>
 
-#define HOST_NAME 0 /* of ServerName's types, the only one */
+#define HOST_NAME 0 /* the only type of ServerName */
 
 static int
 take(void *context, unsigned id, const unsigned char *data, unsigned n)
@@ -15,7 +15,7 @@ take(void *context, unsigned id, const unsigned char *data, unsigned n)
 	char *name = context;
 	size_t len;
 
-	/* A list's length, then a type, a length and the name. */
+	/* The list's length, then a type, a length and the name. */
 	if (id != 0 || n < 5 || data[2] != HOST_NAME)
 		return 0;
 	len = (size_t)data[3] << 8 | data[4];
@@ -44,7 +44,7 @@ sni_is_accepted(const char *name)
 	static const char
 	    taken[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
 
-	/* What is not ASCII is sent as IDNA has it. */
+	/* A name that is not ASCII is sent in its IDNA form. */
 	for (; *name != '\0'; name++)
 		if ((unsigned char)*name < 0x80 && strchr(taken, *name) == NULL)
 			return false;

@@ -18,13 +18,13 @@
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 
-#define SESSION_MAX (TICKET_CHAIN_MAX + 16384) /* GnuTLS keeps the chain too */
+#define SESSION_MAX (TICKET_CHAIN_MAX + 16384) /* GnuTLS's session data holds the chain too */
 #define SUFFIX_SIZE 24
 #define TICKET_SEAL 32 /* SHA-256 */
 #define CHAIN_LENGTH 2
 #define FILE_MAX (TICKET_SEAL + CHAIN_LENGTH + TICKET_CHAIN_MAX + SESSION_MAX)
 
-/* A file with a fresh master beside the real one; its name is in temporary. */
+/* Makes a new file with a fresh master key beside the real one; its name is in temporary. */
 static int
 make_temporary(const char *path, char *temporary, size_t size)
 {
@@ -32,7 +32,7 @@ make_temporary(const char *path, char *temporary, size_t size)
 	int fd, r = -1;
 
 	(void)snprintf(temporary, size, "%s.%ld", path, (long)getpid());
-	(void)unlink(temporary); /* of a process of the same number that was killed here */
+	(void)unlink(temporary); /* left by a killed process that had our pid */
 	if (getrandom(master, sizeof(master), 0) == (ssize_t)sizeof(master) &&
 	    (fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)) !=
 		-1) {
@@ -45,7 +45,7 @@ make_temporary(const char *path, char *temporary, size_t size)
 	return r;
 }
 
-/* After a boot /run is empty, and not every system has something that makes our directory in it. */
+/* /run is empty after a boot, and not every system makes our directory in it. */
 static void
 make_directory(const char *path)
 {
@@ -59,7 +59,7 @@ make_directory(const char *path)
 	}
 }
 
-/* Who loses the race reads the winner's. */
+/* Makes the file.  If another process was faster, its file is read. */
 static int
 make_master(const char *path)
 {
@@ -78,7 +78,7 @@ make_master(const char *path)
 	return r == 0 || errno == EEXIST ? 0 : -1;
 }
 
-/* One from the future was made by a clock that was wrong, and would never be old. */
+/* A file with a date in the future was made while the clock was wrong, and would never get old. */
 static bool
 is_old(const struct stat *st)
 {
@@ -88,8 +88,8 @@ is_old(const struct stat *st)
 }
 
 /*
- * Replaces a master of yesterday.  One process does, the others go on with the old one, which stays
- * good for them: its tickets cost a full handshake later, no more.
+ * Replaces an old master key.  One process does it; the others go on with the old key.  Tickets
+ * under the old key then cost a full handshake, no more.
  */
 static void
 replace_master(const char *path, int fd)
@@ -178,9 +178,9 @@ ticket_key(const char *path, const char *label, unsigned char key[TICKET_KEY], s
 
 /*
  * The file: a seal, the length of the server's certificates, these, then what GnuTLS resumes from.
- * The seal is a hash over policy and all of it, so that neither another policy's session nor one
- * that was cut off while it was written is taken: GnuTLS would be left with half of it.  It keeps
- * nobody out; that does the file's owner and mode.
+ * The seal is a hash over the policy and all the rest.  So a session of another policy, or a file
+ * cut off while it was written, is not used; GnuTLS would accept half of one.  The seal does not
+ * keep attackers out; the file's owner and mode do.
  */
 static int
 seal(const struct ticket_session *t, const void *data, size_t n, unsigned char out[TICKET_SEAL])
@@ -197,7 +197,7 @@ seal(const struct ticket_session *t, const void *data, size_t n, unsigned char o
 	return r;
 }
 
-/* Both in one piece of memory. */
+/* Splits what was read; chain and data share one piece of memory. */
 static void
 take_parts(struct ticket_session *t, const unsigned char *in, size_t n)
 {

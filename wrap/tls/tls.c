@@ -6,23 +6,23 @@
 
 #include "tls/tls_state.h"
 
-#define TICKETS 2 /* for a client that uses each once, and comes with two connections */
+#define TICKETS 2 /* for a client that uses each ticket once and opens two connections */
 /*
- * Records without a byte of data between two with: more than an honest peer sends to hide how much
- * it says (RFC 8446, 5.4); OpenSSL takes 32.
+ * Records without data between two with data.  Honest peers send some to hide how much they say
+ * (RFC 8446, 5.4), but fewer than this; OpenSSL allows 32.
  */
 #define RECORDS_MAX 1000
 
-/* glibc's; another C library may not have it. */
+/* glibc has it; other C libraries may not. */
 int malloc_trim(size_t pad) __attribute__((weak));
 
-/* What a GnuTLS result other than a count means to our callers. */
+/* Translates a GnuTLS result other than a count for our callers. */
 static int
 outcome(struct tls *t, int error)
 {
 	if (error == GNUTLS_E_AGAIN || error == GNUTLS_E_INTERRUPTED)
 		return gnutls_record_get_direction(t->session) ? TLS_WANT_WRITE : TLS_WANT_READ;
-	/* The end inside a record is the same cut as the end between two. */
+	/* An end inside a record is a cut, just like an end between two records. */
 	if (t->transport.eof && error == GNUTLS_E_UNEXPECTED_PACKET_LENGTH)
 		error = GNUTLS_E_PREMATURE_TERMINATION;
 	tls_set_reason(t, error);
@@ -32,14 +32,14 @@ outcome(struct tls *t, int error)
 	return TLS_FAILED;
 }
 
-/* A warning that the peer may send; a TLS library sends one or two. */
+/* Allows a few warning alerts; a TLS library sends one or two. */
 static bool
 is_passing(struct tls *t, int error)
 {
 	return error == GNUTLS_E_WARNING_ALERT_RECEIVED && ++t->warnings <= TLS_WARNINGS_MAX;
 }
 
-/* Whether record after record came without a byte of data. */
+/* Whether too many records came without a byte of data. */
 static bool
 is_empty_flood(const struct tls *t)
 {
@@ -47,8 +47,8 @@ is_empty_flood(const struct tls *t)
 }
 
 /*
- * What needs no answer, as a KeyUpdate or a part of a handshake message, makes GnuTLS say AGAIN
- * while the next record is here already: the socket may have nothing more to wait for.
+ * A message that needs no answer, such as a KeyUpdate, makes GnuTLS return AGAIN although the next
+ * record may be here already.  Then waiting for the socket would be wrong, so try again.
  */
 static bool
 has_more(const struct tls *t, ssize_t r)
@@ -68,7 +68,7 @@ tls_handshake(struct tls *t)
 	while ((r < 0 && is_passing(t, r)) || has_more(t, r));
 	if (r != GNUTLS_E_SUCCESS)
 		return outcome(t, r);
-	/* Into how many records its messages are cut is the peer's choice; the clock limits it. */
+	/* The peer may cut its messages into any number of records; the deadline limits that. */
 	t->transport.records = 0;
 	t->transport.records_max = RECORDS_MAX;
 	t->transport.keeps_end = t->bare_end;
@@ -77,9 +77,9 @@ tls_handshake(struct tls *t)
 }
 
 /*
- * Java closes with user_canceled, then close_notify (its close() means both flows).  It is as
- * authentic as close_notify, and GnuTLS takes it for a fatal alert: it would not hand out the
- * close_notify behind it.
+ * Java closes with user_canceled, then close_notify (its close() means both flows).  user_canceled
+ * is as authentic as close_notify, but GnuTLS treats it as fatal and does not report the
+ * close_notify after it.
  */
 ssize_t
 tls_read(struct tls *t, void *data, size_t n)
@@ -107,9 +107,10 @@ tls_read(struct tls *t, void *data, size_t n)
 }
 
 /*
- * Tickets go in front of the first bytes that the peer has a reason to read: with the handshake's
- * own they would lie unread where a peer writes and closes, and its kernel answers what is unread
- * by a reset, which destroys what it wrote.  A failure costs the peer a full handshake later.
+ * Sends tickets before the first bytes that the peer has a reason to read.  Sent with the handshake
+ * they might stay unread: if the peer writes and closes, its kernel answers unread data with a
+ * reset, which destroys what the peer wrote.  If sending fails, the peer's next handshake is a full
+ * one.
  */
 static int
 send_tickets(struct tls *t)
@@ -144,7 +145,7 @@ tls_flush(struct tls *t)
 {
 	int r = transport_flush(&t->transport);
 
-	/* Between the halves of a record there is no room for it. */
+	/* It must not be sent between the two halves of a record. */
 	if (r == 0 && t->owes_refusal && !t->stuck && !t->closed) {
 		t->owes_refusal = false;
 		(void)gnutls_alert_send(t->session, GNUTLS_AL_WARNING, GNUTLS_A_NO_RENEGOTIATION);
@@ -163,7 +164,7 @@ tls_close(struct tls *t)
 	int r;
 
 	if (t->closed || t->canceled)
-		return 1; /* GnuTLS would say it again, or could not */
+		return 1; /* GnuTLS would send it again, or could not send it */
 	if ((r = send_tickets(t)) != 0 ||
 	    (r = gnutls_bye(t->session, GNUTLS_SHUT_WR)) != GNUTLS_E_SUCCESS)
 		return outcome(t, r);

@@ -2,8 +2,8 @@
 #define INETLS_TLS_H
 
 /*
- * All that a session sees of TLS, with libtls's contract.  The descriptors are non-blocking;
- * nothing here waits.  Written bytes are gathered until tls_flush, so flush before every wait.
+ * All that a session sees of TLS, with libtls's contract.  Descriptors are non-blocking; nothing
+ * here waits.  Written bytes are gathered until tls_flush, so flush before every wait.
  */
 
 #include <stdbool.h>
@@ -12,7 +12,7 @@
 
 #include "failure.h"
 
-/* What the calls below answer besides a count (> 0) and a clean end (0). */
+/* What the calls below return besides a count (> 0) and a clean end (0). */
 enum {
 	TLS_FAILED = -1,     /* tls_reason says why */
 	TLS_WANT_READ = -2,  /* call again once fd_in is readable */
@@ -27,19 +27,24 @@ struct trust;
 struct trust_peer;
 
 struct tls_config {
-	struct keyholder *keys; /* asked for chain and signature when a handshake needs them; NULL
-	                           for a client that shows no certificate */
-	struct trust *trust;    /* who the peer must be, or NULL: nobody is asked */
-	const char *sni;        /* a client's: the server's name */
-	const unsigned char *ticket_key; /* a server's: of TICKET_KEY bytes, or NULL: no tickets */
-	const struct ticket_session *resume; /* a client's, or NULL: it remembers nothing */
+	/*
+	 * gives chain and signature when a handshake needs them; NULL if a client shows no
+	 * certificate
+	 */
+	struct keyholder *keys;
+	struct trust *trust; /* decides about the peer's certificate; NULL: none is asked for */
+	const char *sni;     /* for a client: the server's name */
+	/* for a server: TICKET_KEY bytes, or NULL for no tickets */
+	const unsigned char *ticket_key;
+	const struct ticket_session *resume; /* for a client: the session to resume, or NULL */
 	const char *priority;                /* -C, or NULL */
-	const char *alpn;                    /* offered to a peer that asks for it, or NULL */
-	const char *alpn_missing; /* the reason of a peer's end that did not ask for it */
-	bool bare_end;            /* such a FIN is a clean end, for which tls_read answers 0 */
+	const char *alpn;                    /* accepted if the peer asks for it, or NULL */
+	const char *alpn_missing;            /* why a peer that did not ask for it is refused */
+	/* a FIN without close_notify is a clean end, and tls_read returns 0 */
+	bool bare_end;
 };
 
-/* What a handshake agreed on.  sni and alpn are the peer's words; "" where there is none. */
+/* What a handshake agreed on.  sni and alpn come from the peer; "" if there is none. */
 struct tls_info {
 	char version[8];
 	char cipher[32];
@@ -50,14 +55,14 @@ struct tls_info {
 };
 
 /*
- * Takes out of the environment what GnuTLS reads there: it would print to fd 2, weaken the session,
- * or write its secrets to a file.
+ * Removes the variables that GnuTLS reads from the environment: they would make it print to fd 2,
+ * weaken the session, or write its secrets to a file.
  */
 void tls_wash_environment(void);
 
 /*
- * Initialises GnuTLS, which must be done once in a process, before anything below and after the
- * environment was washed.  0, or -1 and *why.
+ * Initialises GnuTLS.  Call it once in a process, after tls_wash_environment and before everything
+ * below.  0, or -1 and *why.
  */
 int tls_init(struct failure *why);
 
@@ -65,72 +70,73 @@ int tls_init(struct failure *why);
 const char *tls_library_version(void);
 
 /*
- * Parses the priority string, or NULL for ours, once for all sessions of this process and of those
- * that it forks: 0, or -1 and *why.
+ * Parses the priority string (NULL: the default) once for all sessions of this process and of its
+ * children: 0, or -1 and *why.
  */
 int tls_understand_priority(const char *priority, struct failure *why);
 
 /*
- * A server session on a connected socket.  NULL and *why: EX_USAGE where the priority string is
- * wrong.
+ * A server session on a connected socket.  NULL and *why: EX_USAGE if the priority string is wrong.
  */
 struct tls *tls_server(const struct tls_config *c, int fd_in, int fd_out, struct failure *why);
 
-/* The same for a client, whose descriptor tls_set_fd gives once it is connected. */
+/* A client session; tls_set_fd sets its descriptor once it is connected. */
 struct tls *tls_client(const struct tls_config *c, struct failure *why);
 void tls_set_fd(struct tls *t, int fd);
 
-/*
- * Has the chain read and understood before a handshake asks for it, which then tells of a failure.
- */
+/* Reads and parses the chain before a handshake asks for it.  The handshake reports a failure. */
 void tls_load_key(struct tls *t);
 
-/* The descriptors, to poll. */
+/* The descriptors to poll. */
 int tls_fd_in(const struct tls *t);
 int tls_fd_out(const struct tls *t);
 
 /* Bytes that were read from the socket before TLS started; at most 64. */
 void tls_preload(struct tls *t, const void *data, size_t n);
 
-/* From now on a peer that does not ask for the protocol of tls_config.alpn is refused. */
+/* From now on a peer that does not ask for tls_config.alpn is refused. */
 void tls_require_alpn(struct tls *t);
 
-/* 1 once it is complete, else TLS_WANT_*, TLS_TRUNCATED or TLS_FAILED. */
+/* 1 once the handshake is complete, else TLS_WANT_*, TLS_TRUNCATED or TLS_FAILED. */
 int tls_handshake(struct tls *t);
 
 ssize_t tls_read(struct tls *t, void *data, size_t n);
 ssize_t tls_write(struct tls *t, const void *data, size_t n);
 
-/* Whether bytes of the peer are here that tls_read has not looked at, be it half a record. */
+/*
+ * Whether bytes from the peer are buffered that tls_read has not looked at, even if only half a
+ * record.
+ */
 bool tls_pending(const struct tls *t);
 
 /*
- * Whether what tls_read called TLS_TRUNCATED was the peer's FIN behind a whole record: who closed
- * without close_notify, or who cut the line there.
+ * Whether the TLS_TRUNCATED of tls_read was the peer's FIN after a whole record: either the peer
+ * closed without close_notify, or somebody cut the connection there.
  */
 bool tls_ended_bare(const struct tls *t);
 
-/* Whether a byte came at all. */
+/* Whether any byte came from the peer. */
 bool tls_peer_spoke(const struct tls *t);
 
 /*
- * Sends what tls_write and tls_close gathered: 1 all gone, TLS_WANT_WRITE, TLS_FAILED or
+ * Sends what tls_write and tls_close have gathered: 1 if all is sent, TLS_WANT_WRITE, TLS_FAILED or
  * TLS_TRUNCATED.
  */
 int tls_flush(struct tls *t);
 
-/* Says close_notify: our flow is complete; the peer's goes on.  1 (then flush), or as tls_write. */
+/*
+ * Gathers a close_notify: our flow is complete, the peer's goes on.  1 (then flush), or as
+ * tls_write.
+ */
 int tls_close(struct tls *t);
 
-/* Says a fatal alert that fits what failed last, or internal_error; best effort. */
+/* Sends a fatal alert for the last failure, or internal_error; ignores errors. */
 void tls_abort(struct tls *t);
 
-/*
- * A client's: hands the session, if the server has given a ticket for it, to ticket_session_save.
- */
+/* For a client: saves the session with ticket_session_save, if the server gave a ticket for it. */
 void tls_remember(const struct tls *t, const struct ticket_session *file);
 
-/* Whether this handshake resumes a session: a server knows it once the client's hello is read. */
+/* Whether this handshake resumes a session; a server knows once it has read the ClientHello. */
 bool tls_is_resumed(const struct tls *t);
 
 void tls_describe(const struct tls *t, struct tls_info *out);
@@ -138,7 +144,7 @@ void tls_describe(const struct tls *t, struct tls_info *out);
 /* Why the last call failed, in words. */
 const char *tls_reason(const struct tls *t);
 
-/* For a session in which nothing moves: gives memory back that is needed only while bytes do. */
+/* For a session in which nothing moves: frees memory that is only needed while bytes move. */
 void tls_rest(struct tls *t);
 
 void tls_free(struct tls *t);

@@ -1,4 +1,4 @@
-/* The private key that is in another process. */
+/* A private key that another process holds. */
 
 #include "tls/tls_key.h"
 
@@ -44,7 +44,7 @@ sign_hash(gnutls_privkey_t key, gnutls_sign_algorithm_t algorithm, void *k, unsi
 	return ask_to_sign(k, true, algorithm, flags, hash, signature);
 }
 
-/* What kind of key it is, the certificate says. */
+/* The certificate tells the kind of key. */
 static int
 key_info(gnutls_privkey_t key, unsigned flags, void *userdata)
 {
@@ -88,10 +88,10 @@ has_issued(const struct certificate *issuer, const struct certificate *c)
 }
 
 /*
- * A P-256 leaf, and behind it each certificate's issuer: such a chain is sent as it stands.  False
- * where it takes GnuTLS's own reading, which costs as much as all the rest of a handshake's
- * arithmetic but the signature: another kind of key, one that it may refuse, another order, or no
- * certificates.
+ * A P-256 leaf, followed by each certificate's issuer: such a chain is sent as it is.  False if
+ * GnuTLS must read it: another kind of key, a key that GnuTLS may refuse, another order, or no
+ * certificates.  GnuTLS's reading costs as much as all the rest of a handshake's arithmetic except
+ * the signature.
  */
 static bool
 import_in_order(struct tls_key *k, gnutls_datum_t pem)
@@ -119,7 +119,7 @@ import_in_order(struct tls_key *k, gnutls_datum_t pem)
 	return k->chain_len > 0 && at == NULL;
 }
 
-/* GnuTLS's reading: of any key, leaf first whatever the order in the file. */
+/* Lets GnuTLS read it: any key, and the leaf first whatever the order in the file. */
 static int
 import_any(struct tls_key *k, const gnutls_datum_t *pem)
 {
@@ -137,7 +137,7 @@ import_any(struct tls_key *k, const gnutls_datum_t *pem)
 static int
 import_chain(struct tls_key *k)
 {
-	/* Not on the stack, whose every page would be touched. */
+	/* Not on the stack, where every page of it would be touched. */
 	char *pem = malloc(SIGNER_CHAIN_MAX);
 	ssize_t len = pem != NULL ? keyholder_chain(k->holder, pem) : -1;
 	gnutls_datum_t chain = { (unsigned char *)pem, (unsigned)len };

@@ -2,8 +2,8 @@
 #define INETLS_TLS_KEY_H
 
 /*
- * A private key that GnuTLS can use and this process does not have: chain and signatures come from
- * the keyholder, when a handshake needs them and not before.  Included by tls_state.h alone.
+ * A private key that GnuTLS can use but this process does not have.  Chain and signatures come from
+ * the keyholder when a handshake needs them.  Only tls_state.h includes this.
  */
 
 #include <gnutls/abstract.h>
@@ -23,16 +23,15 @@ struct tls_key {
 
 void tls_key_init(struct tls_key *k, struct keyholder *holder);
 
-/* Has chain and key at hand: 0, or GnuTLS's error; then holder->why says more. */
+/* Loads chain and key: 0, or GnuTLS's error; then holder->why says more. */
 int tls_key_load(struct tls_key *k);
 
 /*
- * Whether a certificate of the chain that was loaded is out of date, and then in text which, and
- * what to do.
+ * Whether a certificate of the loaded chain is out of date; then text says which, and what to do.
  */
 bool tls_key_is_outdated(const struct tls_key *k, char *text, size_t size);
 
-/* Why TLS cannot use the leaf that was loaded (leaf.h), or NULL where it can. */
+/* Why TLS cannot use the loaded leaf (leaf.h), or NULL if it can. */
 const char *tls_key_fault(const struct tls_key *k);
 
 void tls_key_free(struct tls_key *k);

@@ -1,4 +1,4 @@
-/* What a process does with GnuTLS before its first session. */
+/* Initialises GnuTLS, once in a process. */
 
 #include "tls/tls.h"
 
@@ -7,7 +7,7 @@
 
 #include <gnutls/gnutls.h>
 
-/* Nothing may run before main(): GnuTLS would print to fd 2, which may be the peer. */
+/* GnuTLS must not run before main(): it would print to fd 2, which may be the peer. */
 GNUTLS_SKIP_GLOBAL_INIT
 
 void

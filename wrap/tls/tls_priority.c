@@ -1,4 +1,6 @@
-/* Which versions, suites and groups of TLS are allowed: GnuTLS's priorities, ours or those of -C.
+/*
+ * Which versions, cipher suites and groups of TLS are allowed: our default priorities, or those of
+ * -C.
  */
 
 #include "tls/tls.h"
@@ -10,22 +12,24 @@
 #include "tls/tls_state.h"
 
 /*
- * TLS 1.3 and 1.2, AEAD with ECDHE.  AES-128-GCM first, by the server's order: nettle's ChaCha20 is
- * 15 times slower than its AES-GCM where the processor has AES.
+ * TLS 1.3 and 1.2, AEAD with ECDHE.  The server's order counts, and AES-128-GCM is first: where the
+ * processor has AES, nettle's AES-GCM is 15 times faster than its ChaCha20.
  */
 #define PRIORITY                                                                               \
 	"SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:" \
 	"+CHACHA20-POLY1305:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:-MAC-ALL:+AEAD:-SIGN-RSA-SHA1:"    \
 	"-SIGN-ECDSA-SHA1:%SERVER_PRECEDENCE:%NO_TICKETS_TLS12:" STRENGTH_PROFILE ":-GROUP-ALL:"
-/* In TLS 1.2 the curve of a client's certificate must be among the groups (RFC 8422, 2.2): P-521.
+/*
+ * In TLS 1.2 the curve of a client's certificate must be one of the groups (RFC 8422, 2.2), so
+ * P-521 is among them.
  */
 #define GROUPS "+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:+GROUP-SECP521R1"
 #define HYBRID_GROUP "X25519-MLKEM768"
 
-/* What the process's sessions take: understood once, by a listener for all of its children. */
+/* The priorities of all sessions of this process; a listener parses them once for its children. */
 static gnutls_priority_t understood;
 
-/* Whether a priority string says itself how strong a peer's chain must be. */
+/* Whether a priority string sets by itself how strong a peer's chain must be. */
 static bool
 names_profile(const char *priority)
 {
@@ -33,8 +37,9 @@ names_profile(const char *priority)
 }
 
 /*
- * at is the item of the string that GnuTLS stumbled over.  What stands behind its own first word,
- * or is one that only it has, is meant for it: then this one is too old, or was built without.
+ * at is the item that GnuTLS could not parse.  If that is in our part of the string, or if other
+ * versions of GnuTLS know it, the string may be right: then this GnuTLS is too old, or was built
+ * without that feature.
  */
 static int
 refuse_priority(const char *priority, const char *at, struct failure *why)
@@ -59,10 +64,11 @@ tls_understand_priority(const char *priority, struct failure *why)
 	if (understood != NULL)
 		return 0;
 	/*
-	 * Naming a group that the library does not know makes the whole string fail, so it is asked
-	 * first.  No string of the user's switches tickets on for TLS 1.2, where who has the master
-	 * key could read what went by, nor RSA key exchange, for which a key in another process
-	 * has no answer; and what it says of suites leaves peers' chains as strong as without it.
+	 * GnuTLS rejects a whole string because of one group that it does not know, so ask for the
+	 * hybrid group first.  Whatever the user's string says: no tickets in TLS 1.2, where a
+	 * stolen master key would decrypt recorded sessions; no RSA key exchange, which a key in
+	 * another process cannot do; and unless it sets a profile itself, peers' chains must be as
+	 * strong as by default.
 	 */
 	if (priority != NULL)
 		n = snprintf(text, sizeof(text), "%s:%%NO_TICKETS_TLS12:-RSA%s", priority,

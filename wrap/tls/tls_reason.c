@@ -10,9 +10,9 @@
 #include "tls/trust.h"
 
 /*
- * The alert that the peer sent, or -1.  An OpenSSL client that refuses our certificate says so in
- * the clear, since it has not come as far as to encrypt, where GnuTLS expects a ciphertext and
- * cannot decrypt it.
+ * The alert that the peer sent, or -1.  An OpenSSL client that refuses our certificate sends its
+ * alert in clear, since it has no keys yet.  GnuTLS expects ciphertext there and reports that it
+ * cannot decrypt.
  */
 static int
 peer_alert(const struct tls *t, int error)
@@ -36,8 +36,8 @@ is_about_certificate(int alert)
 }
 
 /*
- * Whether the peer may have left because of our certificate.  A server of TLS 1.3 refuses a
- * client's when the client takes the handshake for complete.  Some say no alert, but close.
+ * Whether the peer may have left because of our certificate.  A TLS 1.3 server refuses a client's
+ * certificate when the client thinks the handshake is complete; some send no alert and just close.
  */
 static bool
 may_refuse_ours(const struct tls *t, int error, int alert)
@@ -47,7 +47,7 @@ may_refuse_ours(const struct tls *t, int error, int alert)
 		(!t->established && error == GNUTLS_E_PREMATURE_TERMINATION));
 }
 
-/* What no peer could do with a certificate of ours that TLS cannot use, or NULL. */
+/* A fault of our own certificate that no peer could accept, or NULL. */
 static const char *
 own_fault(const struct tls *t, int error, int alert)
 {
@@ -59,8 +59,8 @@ own_fault(const struct tls *t, int error, int alert)
 }
 
 /*
- * Before the handshake is complete the same errors have other causes, and the cause is what is
- * asked for.
+ * Before the handshake is complete the same errors have other causes; the log should name the
+ * cause.
  */
 static const char *
 handshake_reason(const struct tls *t, int error, int alert)
@@ -70,7 +70,7 @@ handshake_reason(const struct tls *t, int error, int alert)
 		return t->refused;
 	if (t->trust != NULL && trust_reason(t->trust)[0] != '\0')
 		return trust_reason(t->trust);
-	/* The record types that can come first are alert and handshake (RFC 8446, 5.1). */
+	/* Only an alert or handshake record can come first (RFC 8446, 5.1). */
 	if (t->transport.started && t->transport.first != 0x15 && t->transport.first != 0x16)
 		return "peer does not speak TLS";
 	if (error == GNUTLS_E_PREMATURE_TERMINATION)
@@ -103,7 +103,7 @@ tls_set_reason(struct tls *t, int error)
 					 gnutls_alert_get_name((gnutls_alert_description_t)alert);
 
 	t->error = error;
-	/* Before the peer is blamed. */
+	/* Look at our own faults before blaming the peer. */
 	if ((fault = own_fault(t, error, alert)) != NULL) {
 		(void)snprintf(t->reason, sizeof(t->reason), "our certificate: its %s", fault);
 		return;
@@ -151,13 +151,10 @@ tls_abort(struct tls *t)
 
 	if (t->error != GNUTLS_E_SUCCESS)
 		alert = gnutls_error_to_alert(t->error, &level);
-	/*
-	 * GnuTLS has no answer of its own to this; in TLS 1.3 it is another error (RFC
-	 * 5246, 7.4.6).
-	 */
+	/* GnuTLS has no alert for this, and in TLS 1.3 another one is right (RFC 5246, 7.4.6). */
 	if (t->error == GNUTLS_E_NO_CERTIFICATE_FOUND)
 		alert = GNUTLS_A_HANDSHAKE_FAILURE;
-	/* Without a key it is no fault of the peer's. */
+	/* Our key is missing, so it is not the peer's fault. */
 	if (t->key.holder != NULL && t->key.holder->why.code != EX_OK)
 		alert = GNUTLS_A_INTERNAL_ERROR;
 	if (t->error == GNUTLS_E_WARNING_ALERT_RECEIVED ||

@@ -1,6 +1,6 @@
 /*
- * A peer's wish to renegotiate (TLS 1.2), which is refused: the session goes on without.  GnuTLS
- * leaves that to its caller.
+ * Refuses a peer that wants to renegotiate (TLS 1.2); the session goes on as it is.  GnuTLS leaves
+ * that to its caller.
  */
 
 #include "tls/tls_state.h"
@@ -20,9 +20,10 @@ decline(gnutls_session_t session, unsigned type, unsigned when, unsigned incomin
 }
 
 /*
- * A client's ClientHello stays in front of what follows until a handshake takes it.  So one is
- * begun, which ends with what lets GnuTLS's session go on, data of the peer, before anything is
- * computed.  It has to be the only one: GnuTLS takes another for an unexpected message.
+ * The client's ClientHello stays at the front of what GnuTLS has read until a handshake takes it.
+ * So begin a handshake, and end it before anything is computed, by the one error after which
+ * GnuTLS's session can go on: data from the peer.  Do this only once: GnuTLS takes a second
+ * ClientHello for an unexpected message.
  */
 static ssize_t
 refuse(struct tls *t)

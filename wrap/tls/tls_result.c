@@ -1,4 +1,4 @@
-/* What a handshake came to: for the log, and for a client's next session. */
+/* The result of a handshake: for the log, and for a client's next session. */
 
 #include "tls/tls.h"
 
@@ -47,7 +47,7 @@ tls_describe(const struct tls *t, struct tls_info *out)
 	out->resumed = tls_is_resumed(t);
 }
 
-/* What the server showed: in this handshake, or in the one that it goes back to. */
+/* What the server showed, in this handshake or in the one that it resumes. */
 static size_t
 shown_chain(const struct tls *t, unsigned char *out, size_t size)
 {

@@ -1,4 +1,4 @@
-/* How a session is made: credentials, what GnuTLS asks us on the way, and what it may resume. */
+/* Sets up a session: credentials, callbacks for GnuTLS, and what it may resume. */
 
 #include "tls/tls.h"
 
@@ -12,8 +12,8 @@
 #include "tls/trust.h"
 
 /*
- * GnuTLS asks only when a handshake needs a certificate, which a resumed one does not, and
- * sometimes more than once.
+ * GnuTLS calls this only if a handshake needs a certificate (a resumed one does not), and sometimes
+ * more than once.
  */
 static int
 retrieve(gnutls_session_t session, const struct gnutls_cert_retr_st *info, gnutls_pcert_st **certs,
@@ -48,7 +48,7 @@ push(gnutls_transport_ptr_t t, const void *data, size_t n)
 	return transport_push(t, data, n);
 }
 
-/* GnuTLS asks before some reads whether one would block; the answer is read's own. */
+/* Before some reads GnuTLS asks whether data is there.  Say yes: the read itself reports if not. */
 static int
 pull_timeout(gnutls_transport_ptr_t t, unsigned ms)
 {
@@ -57,7 +57,7 @@ pull_timeout(gnutls_transport_ptr_t t, unsigned ms)
 	return 1;
 }
 
-/* A peer that must name the protocol and does not is refused with the alert that RFC 7301 gives. */
+/* Refuses a peer that must ask for the protocol and does not, with the alert of RFC 7301. */
 static int
 after_client_hello(gnutls_session_t session)
 {
@@ -70,7 +70,7 @@ after_client_hello(gnutls_session_t session)
 	return GNUTLS_E_SUCCESS;
 }
 
-/* Called before GnuTLS looks at what is in a message. */
+/* Called before GnuTLS looks at a message's contents. */
 static int
 before_message(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
     const gnutls_datum_t *message)
@@ -95,7 +95,10 @@ set_keys(struct tls *t, const struct tls_config *c, struct failure *why)
 
 	if (r < 0)
 		return failure_set(why, EX_SOFTWARE, "credentials: %s", gnutls_strerror(r));
-	/* The match of key and certificate costs a signature; --check and certgen look at it. */
+	/*
+	 * To check that key and certificate match would cost a signature; --check and certgen do
+	 * it.
+	 */
 	gnutls_certificate_set_flags(t->credentials, GNUTLS_CERTIFICATE_SKIP_KEY_CERT_MATCH);
 	tls_key_init(&t->key, c->keys);
 	if (c->keys != NULL)
@@ -119,7 +122,7 @@ set_alpn(struct tls *t, const struct tls_config *c, struct failure *why)
 	return 0;
 }
 
-/* GnuTLS keeps the key of the server's tickets. */
+/* GnuTLS keeps a pointer to the server's ticket key. */
 static int
 set_resumption(struct tls *t, const struct tls_config *c, struct failure *why)
 {
@@ -134,8 +137,8 @@ set_resumption(struct tls *t, const struct tls_config *c, struct failure *why)
 }
 
 /*
- * A client's last session, if its server would be trusted today: GnuTLS asks nobody about one that
- * is resumed.  Data that GnuTLS does not take costs a full handshake.
+ * Loads a client's last session if its server would be trusted today: GnuTLS does not ask about a
+ * resumed session.  If GnuTLS does not accept the data, that costs a full handshake.
  */
 static void
 resume_last(struct tls *t, const struct ticket_session *last)
@@ -224,7 +227,10 @@ tls_client(const struct tls_config *c, struct failure *why)
 
 	if (t == NULL)
 		return NULL;
-	/* An address is no name (RFC 6066, 3), and who refuses a name refuses the client. */
+	/*
+	 * An address is not a name (RFC 6066, 3), and servers that refuse the name refuse the
+	 * client.
+	 */
 	if (address_parse_scoped(c->sni, &ip) == ADDRESS_NONE && sni_is_accepted(c->sni))
 		(void)gnutls_server_name_set(t->session, GNUTLS_NAME_DNS, c->sni, strlen(c->sni));
 	return t;

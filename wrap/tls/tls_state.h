@@ -2,8 +2,8 @@
 #define INETLS_TLS_STATE_H
 
 /*
- * A TLS session from the inside, for the files that together keep the contract of tls.h: tls.c and
- * those whose names begin with tls_.  Nobody else includes this.
+ * A TLS session's inside, for the files that together implement tls.h: tls.c and those whose names
+ * begin with tls_.  No other file includes this.
  */
 
 #include <stdbool.h>
@@ -30,36 +30,34 @@ struct tls {
 	struct tls_key key;
 	struct trust *trust; /* or NULL */
 	struct transport transport;
-	const char *refused; /* why the peer's chain was, before it was computed with, or NULL */
+	const char *refused; /* why the peer's chain was refused unread, or NULL */
 	bool is_server;
 	bool alpn_required;
 	const char *alpn_missing;
-	const struct ticket_session *last; /* that it may resume, or NULL */
-	bool key_shown;                    /* our certificate went to the peer */
+	const struct ticket_session *last; /* the session that it may resume, or NULL */
+	bool key_shown;                    /* our certificate was sent to the peer */
 	bool established;                  /* the handshake is complete */
-	bool closed;                       /* close_notify was said */
-	bool bare_end;                     /* as tls_config says */
-	bool owes_tickets;                 /* they go with what is said next */
-	bool canceled; /* by the peer: GnuTLS lets nothing through any more, either way */
-	bool stuck;    /* GnuTLS has a part of a record that could not be pushed */
-	bool renegotiates, declined; /* the peer's new ClientHello is coming; one was taken away */
-	bool owes_refusal;           /* of a renegotiation */
-	int warnings;                /* that the peer sent since its last byte of data */
-	int error;                   /* of GnuTLS, of the last call that failed */
-	char asked[SNI_MAX];         /* by the client's SNI, or "" */
+	bool closed;                       /* close_notify was sent */
+	bool bare_end;                     /* see tls_config */
+	bool owes_tickets;                 /* tickets are to be sent with the next data */
+	/* the peer sent user_canceled: GnuTLS moves nothing more, in either direction */
+	bool canceled;
+	bool stuck;                  /* GnuTLS holds part of a record that could not be sent */
+	bool renegotiates, declined; /* the peer's new ClientHello is coming; one was refused */
+	bool owes_refusal;           /* the alert that refuses a renegotiation is to be sent */
+	int warnings;                /* how many the peer has sent since its last byte of data */
+	int error;                   /* GnuTLS's, from the last call that failed */
+	char asked[SNI_MAX];         /* the name in the client's SNI, or "" */
 	char reason[400];
 };
 
-/* Has a session take what tls_understand_priority understood, or understands it first. */
+/* Gives a session the priorities that tls_understand_priority has parsed, or parses them first. */
 int tls_set_priority(gnutls_session_t session, const char *priority, struct failure *why);
 
-/*
- * gnutls_record_recv, where a peer's wish to renegotiate is refused.  The alert that says so goes
- * with tls_flush.
- */
+/* gnutls_record_recv, but refuses a renegotiation.  tls_flush sends the alert. */
 ssize_t tls_receive(struct tls *t, void *data, size_t n);
 
-/* What tls_reason answers from now on: a GnuTLS error, and what is known of this session. */
+/* Sets what tls_reason returns from now on: a GnuTLS error, and what is known of this session. */
 void tls_set_reason(struct tls *t, int error);
 
 #endif

@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #define PAGE 4096
-#define TURN 4 /* reads of the socket; a record may lie across two */
+#define TURN 4 /* reads of the socket; a record may need two */
 #define HEAD 5 /* of a record: type, version, length (RFC 8446, 5.1) */
 
-/* Static, so that a page of them exists only from when a byte has come as far. */
+/* Static: a page takes memory only once a byte reaches it. */
 static _Alignas(PAGE) unsigned char in_buffer[TRANSPORT_IN], out_buffer[TRANSPORT_OUT];
 
 void
@@ -52,7 +52,7 @@ transport_turn(struct transport *t)
 	t->reads = TURN;
 }
 
-/* Counts the records that begin in what is pulled. */
+/* Counts the records that begin in the bytes that GnuTLS takes. */
 static void
 count_records(struct transport *t, const unsigned char *data, size_t n)
 {

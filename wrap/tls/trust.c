@@ -1,4 +1,4 @@
-/* Who the peer must be: what the decision needs, read before the process is confined. */
+/* Whether to trust the peer: reads what the decision needs, before the process is confined. */
 
 #include "tls/trust.h"
 
@@ -12,7 +12,7 @@
 #include "tls/revocation.h"
 #include "tls/trust_state.h"
 
-#define CA_MAX (4 * 1024 * 1024) /* a bundle of every public CA is a quarter of it */
+#define CA_MAX (4 * 1024 * 1024) /* four times a bundle of all public CAs */
 
 bool
 trust_pin_is_valid(const char *text)
@@ -35,7 +35,7 @@ trust_wants_chain(const struct trust *t)
 	return t->c->ca_file != NULL || t->c->ca_dir != NULL;
 }
 
-/* With nothing else to go by, a client goes by what it saw the first time. */
+/* Without CA and pin, a client compares with what it saw the first time. */
 bool
 trust_wants_known_hosts(const struct trust *t)
 {
@@ -82,7 +82,7 @@ load_failed(const char *what, const char *path, int error, struct failure *why)
 {
 	bool unread = strcmp(path, "system") != 0 && access(path, R_OK) == -1;
 
-	/* GnuTLS says of a file that is not there no more than that it cannot be read. */
+	/* GnuTLS only says that it cannot read the file; say why. */
 	return failure_set(why, EX_CONFIG, "%s %s: %s", what, path,
 	    unread         ? strerror(errno) :
 		error == 0 ? "holds no certificate" :
@@ -90,8 +90,8 @@ load_failed(const char *what, const char *path, int error, struct failure *why)
 }
 
 /*
- * The certificates of -A one by one: the handshake comes when the process is confined, and no file
- * can be read.
+ * Reads the certificates of -A into memory: at the time of the handshake the process is confined
+ * and can read no file.
  */
 static int
 load_pinned(struct trust *t, struct failure *why)
@@ -142,7 +142,7 @@ trust_apply(struct trust *t, void *credentials, void *session, struct failure *w
 {
 	if (load_authorities(t, credentials, why) == -1 || load_pinned(t, why) == -1)
 		return -1;
-	/* A place of the session's that nothing else uses: there is no session database. */
+	/* A pointer of the session that nothing else uses, since there is no session database. */
 	gnutls_db_set_ptr(session, t);
 	gnutls_certificate_set_verify_function(credentials, trust_verify);
 	if (!t->c->client)

@@ -1,4 +1,7 @@
-/* Who the peer must be, by a CA: its chain and dates, its revocation, the host's name. */
+/*
+ * Whether to trust the peer by a CA: checks its chain and dates, its revocation, and the host's
+ * name.
+ */
 
 #include "tls/trust.h"
 
@@ -13,8 +16,8 @@
 #include "tls/validity.h"
 
 /*
- * What is wrong with one certificate where GnuTLS says that of the whole chain: true where it is
- * this one, with words that go on after its name.
+ * GnuTLS's status is about the whole chain.  Returns whether this certificate is the one at fault;
+ * then text continues a sentence that begins with its name.
  */
 static bool
 is_at_fault(const struct trust *t, gnutls_x509_crt_t crt, unsigned status, char *text, size_t size)
@@ -29,7 +32,7 @@ is_at_fault(const struct trust *t, gnutls_x509_crt_t crt, unsigned status, char 
 	return over && early == (status == GNUTLS_CERT_NOT_ACTIVATED);
 }
 
-/* Refuses by the certificate that is meant: the peer's own, or one between it and a CA of ours. */
+/* Refuses, naming the certificate at fault: the peer's own, or one between it and our CA. */
 static int
 refuse_one(struct trust *t, struct chain *c, unsigned status, int alert)
 {
@@ -62,8 +65,8 @@ refuse_by_chain(struct trust *t, const struct trust_shown *s, unsigned status, i
 }
 
 /*
- * GnuTLS's status to one sentence that says which, until when, which names; and the alert that
- * fits.
+ * Turns GnuTLS's status into a sentence (which certificate, until when, which names) and the right
+ * alert.
  */
 static int
 refuse_status(struct trust *t, const struct trust_shown *s, gnutls_x509_crt_t crt, unsigned status)
@@ -96,7 +99,7 @@ refuse_status(struct trust *t, const struct trust_shown *s, gnutls_x509_crt_t cr
 	return trust_fail(t, GNUTLS_A_BAD_CERTIFICATE, "peer's certificate cannot be verified");
 }
 
-/* As GnuTLS verifies in a handshake, for what was shown in an earlier one. */
+/* Verifies what was shown in an earlier handshake, as GnuTLS does within one. */
 static int
 verify_kept(const struct trust *t, const struct trust_shown *s, gnutls_typed_vdata_st data[2],
     unsigned *status)
@@ -118,8 +121,10 @@ verify_kept(const struct trust *t, const struct trust_shown *s, gnutls_typed_vda
 	return r;
 }
 
-/* Of each that is shown: which of them GnuTLS has needed is not known.  It is no fault of the
- * peer's. */
+/*
+ * Checks each certificate shown, since we do not know which of them GnuTLS needed.  An expired list
+ * is not the peer's fault.
+ */
 static int
 check_lists(struct trust *t, const struct trust_shown *s)
 {

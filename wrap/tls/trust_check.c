@@ -1,4 +1,7 @@
-/* Who the peer must be: the decision, check after check, in a handshake or before a resumed one. */
+/*
+ * Whether to trust the peer: the decision, one check after the other, in a handshake or before a
+ * resumed one.
+ */
 
 #include "tls/trust.h"
 
@@ -19,7 +22,10 @@ trust_fail(struct trust *t, int alert, const char *reason)
 	return GNUTLS_E_CERTIFICATE_ERROR;
 }
 
-/* Whatever it is known by: who has factored it is everybody whom it names. */
+/*
+ * Refuses a weak key even if it is pinned or known: an attacker who has factored it can pose as the
+ * peer.
+ */
 static int
 check_strength(struct trust *t, gnutls_x509_crt_t crt)
 {
@@ -43,7 +49,7 @@ is_pinned(const struct trust *t)
 	return false;
 }
 
-/* Whether the certificate itself stands in the file of -A. */
+/* Whether the certificate itself is in the file of -A. */
 static bool
 is_in_ca_file(const struct trust *t, const gnutls_datum_t *der)
 {
@@ -98,14 +104,16 @@ look_at(struct trust *t, const struct trust_shown *s)
 	}
 	trust_peer_describe(&t->peer, crt);
 	r = check_all(t, s, crt);
-	/* To a pin dates are nothing, but a session must end some day. */
+	/* A pin does not care about dates, but a saved session must expire some day. */
 	if (r == 0 && s->session == NULL && validity_is_over(crt, fault, sizeof(fault), &early))
 		r = GNUTLS_E_EXPIRED;
 	gnutls_x509_crt_deinit(crt);
 	return r;
 }
 
-/* Called in the handshake, so that the peer gets the alert that fits and no byte of ours before. */
+/*
+ * Called in the handshake, so that the peer gets the right alert, and no data from us before that.
+ */
 int
 trust_verify(gnutls_session_t session)
 {
@@ -126,7 +134,7 @@ trust_holds(struct trust *t, unsigned char *chain, size_t len)
 	struct trust_shown s = { .der = der, .n = chain_unpack(chain, len, der) };
 	bool holds = s.n > 0 && look_at(t, &s) == 0 && !t->new_host;
 
-	/* What is said of the peer comes from the handshake, if there is to be a full one. */
+	/* If there will be a full handshake, that reports on the peer. */
 	if (!holds) {
 		t->peer = (struct trust_peer){ .subject = "" };
 		t->reason[0] = '\0';

@@ -1,4 +1,4 @@
-/* Who the server must be, by known hosts: who it was the first time. */
+/* Whether to trust a server by known hosts: it must show the same key as the first time. */
 
 #include "tls/trust.h"
 
@@ -6,7 +6,7 @@
 
 #include "tls/trust_state.h"
 
-/* As ssh's strict checking. */
+/* Compares with known hosts, like ssh with strict checking. */
 static int
 refuse_new_host(struct trust *t)
 {

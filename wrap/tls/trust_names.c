@@ -1,4 +1,4 @@
-/* Who a client must be, by the names in its certificate: --peer-name. */
+/* Whether to trust a client by the names in its certificate: --peer-name. */
 
 #include "tls/trust.h"
 
@@ -58,7 +58,10 @@ is_named(const struct trust *t, const char *name)
 	return false;
 }
 
-/* One of the allowed names is the common name, or a DNS name or mail address of the certificate. */
+/*
+ * Whether one of the allowed names is the certificate's common name, or one of its DNS names or
+ * mail addresses.
+ */
 int
 trust_check_names(struct trust *t, gnutls_x509_crt_t crt)
 {

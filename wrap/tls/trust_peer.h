@@ -1,21 +1,23 @@
 #ifndef INETLS_TRUST_PEER_H
 #define INETLS_TRUST_PEER_H
 
-/* What a peer shows, in the words that the log, a pin and a program behind -l have for it. */
+/* What a peer's certificate says, in the form that the log, a pin and programs behind -l use. */
 
 #define TRUST_PIN 53 /* "sha256//" and 44 characters of base64, with the NUL */
 
-/* GnuTLS's gnutls_x509_crt_t points to it. */
+/* gnutls_x509_crt_t of GnuTLS points to this. */
 struct gnutls_x509_crt_int;
 
 struct trust_peer {
-	char subject[256]; /* "" where it showed no certificate */
+	char subject[256]; /* "" if it showed no certificate */
 	char issuer[256];
 	char fingerprint[65]; /* SHA-256 of the certificate, in hex */
 	char pin[TRUST_PIN];
 };
 
-/* Fills in *p.  A name that cannot be told is "?", a fingerprint or pin stays as it was. */
+/*
+ * Fills in *p.  If a name cannot be read it becomes "?"; a fingerprint or pin then stays unchanged.
+ */
 void trust_peer_describe(struct trust_peer *p, struct gnutls_x509_crt_int *crt);
 
 #endif

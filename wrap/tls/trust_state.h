@@ -2,10 +2,10 @@
 #define INETLS_TRUST_STATE_H
 
 /*
- * What the decision about a peer knows, for the files that together keep the contract of trust.h:
- * trust.c and those whose names begin with trust_.  Nobody else includes this.
+ * The inside of the decision about a peer, for the files that together implement trust.h: trust.c
+ * and those whose names begin with trust_.  No other file includes this.
  *
- * A check answers 0, or GnuTLS's error, and then reason and alert are set.
+ * A check returns 0, or GnuTLS's error after it has set reason and alert.
  */
 
 #include <stdbool.h>
@@ -20,9 +20,9 @@
 struct revocation;
 struct trust_config;
 
-/* The certificates that a peer shows now, or that it showed when a kept session was made. */
+/* The certificates that a peer shows now, or showed when a saved session was made. */
 struct trust_shown {
-	gnutls_session_t session; /* NULL where they are kept ones */
+	gnutls_session_t session; /* NULL for a saved session's */
 	const gnutls_datum_t *der;
 	unsigned n;
 };
@@ -31,36 +31,38 @@ struct trust {
 	const struct trust_config *c;
 	struct known_hosts hosts;
 	struct trust_peer peer;
-	gnutls_x509_crt_t *pinned; /* -v 3 without --pin: the certificates of -A, one of which the
-	                              peer must show */
+	/* -v 3 without --pin: the certificates of -A; the peer must show one of them */
+	gnutls_x509_crt_t *pinned;
 	unsigned n_pinned;
-	gnutls_x509_trust_list_t authorities; /* the credentials' own */
+	gnutls_x509_trust_list_t authorities; /* owned by the credentials */
 	struct revocation *revoked;           /* of --crl, or NULL */
-	bool new_host;                        /* not yet in known hosts */
-	int alert;                            /* for the peer, or -1 */
+	bool new_host;                        /* the host is not in known hosts yet */
+	int alert;                            /* the alert for the peer, or -1 */
 	char reason[480];
 };
 
-/* Whether a CA decides; and whether, with nothing else to go by, known hosts do. */
+/* Whether a CA decides; and whether known hosts do, because there is nothing else to decide by. */
 bool trust_wants_chain(const struct trust *t);
 bool trust_wants_known_hosts(const struct trust *t);
 
-/* A verify function of GnuTLS's: the whole decision, in the handshake. */
+/* A verify function for GnuTLS: makes the whole decision, in the handshake. */
 int trust_verify(gnutls_session_t session);
 
-/* The peer is refused, with this alert and for this reason: GnuTLS's error for that. */
+/* Refuses the peer with this alert and reason; returns GnuTLS's error for that. */
 int trust_fail(struct trust *t, int alert, const char *reason);
 
-/* By a CA: the chain, its dates, the host's name, what the certificate is for, revocation. */
+/*
+ * Checks by a CA: the chain, its dates, the host's name, what the certificate is for, revocation.
+ */
 int trust_check_chain(struct trust *t, const struct trust_shown *s, gnutls_x509_crt_t crt);
 
-/* By --peer-name. */
+/* Checks --peer-name. */
 int trust_check_names(struct trust *t, gnutls_x509_crt_t crt);
 
-/* By what was seen the first time. */
+/* Checks known hosts. */
 int trust_check_known_hosts(struct trust *t);
 
-/* The names of a certificate, for a sentence: "a.example, 192.0.2.1". */
+/* Lists a certificate's names for a message: "a.example, 192.0.2.1". */
 void trust_list_names(gnutls_x509_crt_t crt, char *out, size_t size);
 
 #endif

@@ -1,4 +1,4 @@
-/* The dates of a certificate. */
+/* Checks the dates of a certificate. */
 
 #include "tls/validity.h"
 
