@@ -1,7 +1,7 @@
 /*
- * The relay: four steps, each of which says whether it moved something.  All are tried, and only
- * when none moved is there a wait, for exactly what they said.  What to wait for is computed from
- * the state each time and never kept.
+ * The relay: four steps, each of which says whether it has moved anything.  All are tried; if none
+ * has moved anything, the relay waits for exactly what they need.  What to wait for is computed
+ * from the state each time and never stored.
  */
 
 #include "session/relay.h"
@@ -15,16 +15,19 @@
 #include "session/relay_state.h"
 #include "tls/tls.h"
 
-#define REST_MS 1000 /* without a byte, after which the memory of the buffers is given back */
-#define TURNS 64     /* between two looks for a signal while there is always something to do */
+#define REST_MS 1000 /* the buffers' memory is given back after this long without a byte */
+#define TURNS 64     /* look for a signal after so many turns without a wait */
 
 /*
- * One connection in a process, so they are static, and not on its stack: a page of them exists only
- * once a byte has come as far.
+ * Static, since a process has one connection, and not on the stack: a page takes memory only once a
+ * byte reaches it.
  */
 static _Alignas(4096) unsigned char buffers[2][RELAY_BUFFER];
 
-/* Until no step moves anything: then TLS's gathered bytes leave.  Whether they all did. */
+/*
+ * Repeats the steps until none moves anything, then sends what TLS has gathered.  Returns whether
+ * all was sent.
+ */
 static bool
 run_dry(struct relay *r, bool *moved)
 {
@@ -63,15 +66,14 @@ limit(const struct relay *r)
 
 	if (r->result->leave_by != 0)
 		return deadline_min(idle, r->result->leave_by);
-	/* After the first end, or a cut, the other flow goes on for as long as it moves. */
+	/* After the first end, or a cut, the other flow goes on as long as it moves. */
 	if (r->stopping || one_ended(r))
 		return deadline_min(idle, deadline_after(r->setup->close_ms));
 	return idle;
 }
 
 /*
- * Adds what is waited for on one descriptor; a descriptor of which nothing is wanted is not polled
- * at all.
+ * Adds what to wait for on one descriptor.  A descriptor of which nothing is wanted is not polled.
  */
 static void
 want(struct pollfd *p, int fd, bool in, bool out)
@@ -98,14 +100,17 @@ rest(struct relay *r)
 		(void)madvise(r->out.data, RELAY_BUFFER, MADV_DONTNEED);
 }
 
-/* deadline_wait, which on the way puts a session to rest in which nothing moves. */
+/* deadline_wait, but gives memory back if nothing moves for REST_MS. */
 static int
 wait_resting(struct relay *r, struct pollfd *p, nfds_t count, int64_t deadline)
 {
 	int64_t now = deadline_now(), tired = now + REST_MS;
 	int n;
 
-	/* What is ready may be of no use, as half a record is: it does not hold off the end. */
+	/*
+	 * A ready descriptor may bring nothing (half a record, for example), so it does not extend
+	 * the deadline.
+	 */
 	if (now >= deadline)
 		return DEADLINE_OVER;
 	if (r->resting || (deadline != DEADLINE_NEVER && deadline <= tired))
@@ -116,7 +121,7 @@ wait_resting(struct relay *r, struct pollfd *p, nfds_t count, int64_t deadline)
 	return deadline_wait(p, count, deadline);
 }
 
-/* Waits for what the steps could not do.  Whether there is any sense in trying again. */
+/* Waits for what the steps need.  Returns whether to try again. */
 static bool
 wait_for_more(struct relay *r, bool flushed, int64_t deadline)
 {

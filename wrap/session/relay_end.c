@@ -1,4 +1,4 @@
-/* How a relay comes to its end: the first cause is the one that counts. */
+/* How a relay ends: the first cause is the one that counts. */
 
 #include "session/relay.h"
 
@@ -28,7 +28,7 @@ relay_fail(struct relay *r, enum relay_outcome outcome, enum relay_end who, cons
 	return true;
 }
 
-/* What is left to deliver may take its time, which is not begun again by bytes that move. */
+/* Sets one deadline for what is left to deliver; bytes that move do not extend it. */
 bool
 relay_stop(struct relay *r)
 {
@@ -38,8 +38,7 @@ relay_stop(struct relay *r)
 	return relay_fail(r, RELAY_STOPPED, RELAY_END_SIGNAL, "ended by a signal", "");
 }
 
-/* Of a session that has lasted as long as one may: it is cut off, and who does not read gets no
- * more time. */
+/* Cuts off a session at --max-session; a peer that does not read gets no more time. */
 bool
 relay_stop_if_over(struct relay *r)
 {

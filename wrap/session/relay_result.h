@@ -9,12 +9,12 @@
 enum relay_outcome {
 	RELAY_DONE,         /* both flows ended, and every byte was delivered */
 	RELAY_PEER_CUT,     /* the peer is gone without close_notify */
-	RELAY_PEER_BARE,    /* so too, but the plain side had closed and nothing was lost */
-	RELAY_PEER_LEFT,    /* the peer said close_notify, but left before it had read everything */
+	RELAY_PEER_BARE,    /* the same, but the plain side had closed and nothing was lost */
+	RELAY_PEER_LEFT,    /* the peer sent close_notify, but left before it had read everything */
 	RELAY_PEER_FAILED,  /* the peer broke the protocol */
 	RELAY_PLAIN_RESET,  /* the plain side is gone without a clean end */
 	RELAY_PLAIN_CLOSED, /* the plain side ended cleanly but left bytes of the peer unread */
-	RELAY_IDLE,         /* --idle-timeout, --close-timeout or --max-session is over */
+	RELAY_IDLE,         /* --idle-timeout, --close-timeout or --max-session has passed */
 	RELAY_STOPPED,      /* a signal */
 	RELAY_BROKEN,       /* poll failed */
 };
@@ -31,9 +31,9 @@ struct relay_result {
 	enum relay_outcome outcome;
 	enum relay_end first;   /* who ended first */
 	uint64_t in, out;       /* bytes delivered to the plain side, to TLS */
-	unsigned char begin[8]; /* what the peer has said first, and how much of it there is */
+	unsigned char begin[8]; /* the first bytes from the peer, and how many there are */
 	size_t begun;
-	int64_t leave_by; /* of a session that a signal has ended; or 0 */
+	int64_t leave_by; /* the deadline of a session that a signal has ended, or 0 */
 	char reason[200]; /* in words, "" for RELAY_DONE */
 };
 

@@ -2,7 +2,7 @@
 #define INETLS_RELAY_STATE_H
 
 /*
- * A relay from the inside, for relay.c and the files whose names begin with relay_.  Nobody else
+ * A relay's inside, for relay.c and the files whose names begin with relay_.  No other file
  * includes this.
  */
 
@@ -16,8 +16,8 @@
 
 struct flow {
 	size_t at, end;
-	bool ended;  /* the source has said that there is no more */
-	bool passed; /* and the sink has been told */
+	bool ended;  /* the source has ended */
+	bool passed; /* and the sink was told */
 	unsigned char *data;
 };
 
@@ -27,45 +27,45 @@ struct relay {
 	struct flow in, out;
 	bool readable_peer, readable_plain; /* not known to be empty */
 	bool writable_peer, writable_plain; /* not known to be full */
-	/* tls_read is to be tried again once the peer can be written */
+	/* try tls_read again once the peer is writable */
 	bool read_wants_write;
-	bool in_after_out; /* the peer has said something after the plain side's end */
-	/* the plain side takes no more: what it sends still counts */
+	bool in_after_out; /* the peer has sent something after the plain side's end */
+	/* the plain side accepts no more, but what it sends still counts */
 	bool plain_deaf;
 	bool over;      /* --max-session */
-	bool stopping;  /* read no more, deliver what is here */
+	bool stopping;  /* read no more, but deliver what was read */
 	bool resting;   /* the memory of empty buffers was given back */
-	unsigned turns; /* of the loop, to look for a signal now and then */
+	unsigned turns; /* turns of the loop since it last looked for a signal */
 };
 
 bool relay_flow_is_empty(const struct flow *f);
 
 /*
- * Tries the four steps: peer to buffer, buffer to plain, and back.  Whether any of them moved
- * something.
+ * Tries the four steps: peer to buffer, buffer to plain, and back.  Returns whether any has moved
+ * anything.
  */
 bool relay_step_all(struct relay *r);
 
 /*
- * Sends what TLS has gathered.  Whether nothing is left that could still go: after a failure
- * nothing can.
+ * Sends what TLS has gathered.  Returns whether nothing is left that could still be sent; after a
+ * failure nothing can.
  */
 bool relay_flush(struct relay *r);
 
-/* Who ended first, unless somebody had. */
+/* Records which side ended first, unless one is recorded already. */
 void relay_ended_first(struct relay *r, enum relay_end who);
 
 /*
- * The first failure is the one that counts; from here on what was read is delivered and nothing
- * else read.  True.
+ * Records the first failure, which is the one that counts.  From here on nothing more is read, but
+ * what was read is delivered.  Returns true.
  */
 bool relay_fail(struct relay *r, enum relay_outcome outcome, enum relay_end who, const char *what,
     const char *why);
 
-/* By a signal.  True. */
+/* Ends the relay because of a signal.  Returns true. */
 bool relay_stop(struct relay *r);
 
-/* By --max-session, and whether it is over. */
+/* Ends the relay if --max-session has passed; returns whether it has. */
 bool relay_stop_if_over(struct relay *r);
 
 #endif

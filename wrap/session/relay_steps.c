@@ -1,4 +1,4 @@
-/* The relay's four steps.  Each says whether it has moved something, and none of them waits. */
+/* The relay's four steps.  Each returns whether it has moved anything; none waits. */
 
 #include "session/relay.h"
 
@@ -24,8 +24,8 @@ discard(struct flow *f)
 }
 
 /*
- * Reading from or writing to the peer has failed: it reads no more, so the flow to it is at its
- * end.
+ * Reading from the peer or writing to it has failed.  It reads no more, so the flow to it has
+ * ended.
  */
 static bool
 peer_failed(struct relay *r, ssize_t how)
@@ -41,9 +41,9 @@ peer_failed(struct relay *r, ssize_t how)
 }
 
 /*
- * Whether the peer's bare FIN leaves nothing open: the service has closed both ways, as far as its
- * kernel says, and the peer has been told by our close_notify and has said nothing since.  The
- * service gets a reset all the same: if it still reads, it takes nothing for complete.
+ * Whether a bare FIN of the peer loses nothing: the service has closed both ways, as far as its
+ * kernel tells, our close_notify was sent, and the peer has sent nothing since.  The service gets a
+ * reset all the same: if it still reads, it must not mistake cut input for complete.
  */
 static bool
 is_complete(const struct relay *r)
@@ -74,7 +74,7 @@ step_peer_read(struct relay *r)
 	if (r->stopping || r->in.ended || !relay_flow_is_empty(&r->in) || !r->readable_peer ||
 	    r->plain_deaf)
 		return false;
-	/* The records that are here go on in one piece, while there is room for a full one. */
+	/* Move the records that are here as one piece, while there is room for a full one. */
 	r->in.at = r->in.end = 0;
 	do {
 		n = tls_read(r->setup->peer, r->in.data + r->in.end, RELAY_BUFFER - r->in.end);
@@ -102,9 +102,9 @@ step_peer_read(struct relay *r)
 }
 
 /*
- * A service that takes no more may still have said something before it left: its end decides what
- * this was, since our failed write has consumed the error that its reset would have shown to the
- * next read.
+ * A service that accepts no more may have sent something before it left.  Read on until its end:
+ * that shows what happened, since our failed write has consumed the error that the next read would
+ * have reported for its reset.
  */
 static bool
 plain_went_deaf(struct relay *r)
@@ -124,7 +124,7 @@ step_plain_write(struct relay *r)
 
 	if (r->in.ended && relay_flow_is_empty(&r->in) && !r->in.passed) {
 		r->in.passed = true;
-		/* A pipe ends by being closed. */
+		/* A pipe has no shutdown; it ends when it is closed. */
 		if (shutdown(r->setup->plain_out, SHUT_WR) == -1 && errno == ENOTSOCK)
 			(void)close(r->setup->plain_out);
 		return true;
@@ -213,8 +213,8 @@ relay_step_all(struct relay *r)
 }
 
 /*
- * That all is gone does not make the peer writable: who was told to wait before has to be woken by
- * the wait.
+ * That all was sent does not mean that the peer is writable: a step that was told to wait must be
+ * woken by the wait.
  */
 bool
 relay_flush(struct relay *r)

@@ -1,10 +1,10 @@
-/* The one line of a connection. */
+/* The one log line of a connection. */
 
 #include "session/report.h"
 
 #include "base/log_record.h"
 
-/* All up to the number of total_ms. */
+/* Adds everything before the number of total_ms. */
 static void
 begin(struct log_record *line, const struct report *r)
 {
@@ -36,7 +36,7 @@ begin(struct log_record *line, const struct report *r)
 	log_field(line, "total_ms", "%s", "");
 }
 
-/* All behind it. */
+/* Adds everything after it. */
 static void
 finish(struct log_record *line, const struct report *r)
 {

@@ -1,7 +1,7 @@
 /*
  * One connection.  Everything that needs a path or a privilege is done before the process is
- * confined; not one byte of the peer is read before it; the service hears of the peer only after
- * the handshake.  This is the only place that turns a failure into a log line and an exit code.
+ * confined.  No byte from the peer is read before that.  The service hears of the peer only after
+ * the handshake.  Only this file turns a failure into a log line and an exit code.
  */
 
 #include "session/session.h"
@@ -39,7 +39,7 @@ session_finish_why(struct session *s, const char *result, const char *end, const
 	return session_finish(s, result, end);
 }
 
-/* The HUP that makes a listener read its files again is not for its sessions. */
+/* HUP makes a listener read its files again; its sessions ignore it. */
 static void
 take_signals(const struct options *o)
 {
@@ -82,9 +82,7 @@ say_begin(struct session *s)
 	return 0;
 }
 
-/*
- * Whether close_notify would be the truth: the service's end was a clean one, or the peer was told.
- */
+/* Whether close_notify would be true: the service has ended cleanly, or the peer was told. */
 static bool
 ends_clean(struct session *s)
 {
@@ -106,7 +104,7 @@ say_goodbye(struct session *s)
 	if (s->established && s->last.fd != -1)
 		tls_remember(s->tls, &s->last);
 	if (s->speaks_tls && !peer_last_words(s->tls, ends_clean(s)))
-		return; /* nor would it read on */
+		return; /* and it would not read on */
 	if (s->o->client && s->backend.fd == -1)
 		return;
 	if (!s->peer_done)
@@ -114,7 +112,7 @@ say_goodbye(struct session *s)
 		    s->o->client ? s->backend.fd : STDOUT_FILENO);
 }
 
-/* The plain side sees a clean end only where the peer said so. */
+/* Gives the plain side a clean end only if the peer has sent one. */
 static void
 leave_plain(struct session *s)
 {
@@ -125,7 +123,7 @@ leave_plain(struct session *s)
 	    s->relay.outcome == RELAY_DONE || s->relay.outcome == RELAY_PEER_BARE ||
 		s->relay.outcome == RELAY_PEER_LEFT);
 	switch (s->relay.outcome) {
-	case RELAY_PEER_BARE: /* the peer has not said it */
+	case RELAY_PEER_BARE: /* the peer has not sent close_notify */
 	case RELAY_PEER_CUT:
 	case RELAY_PEER_FAILED:
 	case RELAY_IDLE:
@@ -170,7 +168,7 @@ session_report(const struct session *s)
 	return r;
 }
 
-/* The order of a session: each step returns -1 when it has ended the session. */
+/* The steps of a session, in order; a step returns -1 when it has ended the session. */
 
 int
 session_open(struct session *s)
@@ -199,7 +197,10 @@ serve_local_program(struct session *s)
 	    session_send_first(s) == 0 && session_pass_startup(s) == 0 && session_relay(s));
 }
 
-/* Whether fd 0 is what inetd gives; a person who typed the command learns what to type instead. */
+/*
+ * Whether fd 0 is a connection from inetd; a person who typed the command is told what to type
+ * instead.
+ */
 static int
 check_stdin(const struct options *o)
 {
@@ -229,7 +230,7 @@ init(struct session *s, const struct options *o, const struct session_start *sta
 	backend_init(&s->backend);
 }
 
-/* Says goodbye to both sides and writes the log line: the exit code. */
+/* Ends both sides, writes the log line and returns the exit code. */
 static int
 conclude(struct session *s)
 {
@@ -243,7 +244,9 @@ conclude(struct session *s)
 	leave_plain(s);
 	r = session_report(s);
 	report_write(&r);
-	/* Our end need not wait until the kernel has taken this process down. */
+	/*
+	 * Close our end now: the peer need not wait until the kernel has cleaned up this process.
+	 */
 	if (!s->o->client && s->relay.outcome == RELAY_DONE)
 		(void)shutdown(STDOUT_FILENO, SHUT_WR);
 	return s->why.code;
@@ -295,7 +298,7 @@ session_new(const struct session_start *start)
 	return s;
 }
 
-/* What the connection is tuned to it has from its listener. */
+/* The listener has already set the connection's socket options. */
 int
 session_run(struct session *s, const struct address *peer, const char *refused)
 {

@@ -1,6 +1,6 @@
 /*
- * A client's own steps: the local program is heard first, then the server is asked for TLS and must
- * be known, and only then do bytes of the program go to it.
+ * A client's own steps.  First the local program must say something, then the server is asked for
+ * TLS and must prove its identity; only then does it get bytes of the program.
  */
 
 #include "session/session_steps.h"
@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "session/session.h"
 
-/* Client mode: the local program's first words, before anybody is disturbed for it. */
+/* Client mode: reads the local program's first words before the server is contacted. */
 int
 session_negotiate_local(struct session *s)
 {
@@ -30,7 +30,7 @@ session_negotiate_local(struct session *s)
 	}
 }
 
-/* Where the process is not confined yet, the local program has not been heard yet. */
+/* Sent only if the process is confined: before that, the local program has not been read from. */
 void
 session_tell_local(struct session *s)
 {
@@ -48,7 +48,7 @@ session_tell_local(struct session *s)
 	p->tell_local(&s->talk, STDIN_FILENO, STDOUT_FILENO, why.text, deadline);
 }
 
-/* Client mode: the server is asked for TLS, in its own protocol where -n names one. */
+/* Client mode: asks the server for TLS, in the protocol of -n if there is one. */
 int
 session_ask_for_tls(struct session *s)
 {
@@ -69,8 +69,7 @@ session_ask_for_tls(struct session *s)
 }
 
 /*
- * A host that is seen for the first time is written down before a byte of the local program goes to
- * it.
+ * Writes down a host that is seen for the first time, before it gets a byte of the local program.
  */
 int
 session_remember_host(struct session *s)
@@ -90,7 +89,7 @@ session_remember_host(struct session *s)
 	return 0;
 }
 
-/* Client mode: the bytes that the negotiation has read go first. */
+/* Client mode: sends what the negotiation has read from the local program. */
 int
 session_send_first(struct session *s)
 {
@@ -103,7 +102,7 @@ session_send_first(struct session *s)
 	return 0;
 }
 
-/* How the first messages were passed on: whether the relay may follow. */
+/* Whether the first messages were passed on so that the relay may follow. */
 static int
 startup_over(struct session *s, enum protocol_passed how)
 {
@@ -129,7 +128,10 @@ startup_over(struct session *s, enum protocol_passed how)
 	return session_finish(s, "cut", "peer");
 }
 
-/* Client mode: the server may begin with what a program without TLS must not be offered. */
+/*
+ * Client mode: changes the server's first messages if they offer what a program without TLS cannot
+ * use.
+ */
 int
 session_pass_startup(struct session *s)
 {

@@ -1,6 +1,6 @@
 /*
- * A session's steps until it is confined: everything that needs a path or a privilege is opened
- * here, and nothing of the peer is read.
+ * A session's steps until it is confined: opens everything that needs a path or a privilege, and
+ * reads nothing from the peer.
  */
 
 #include "session/session_steps.h"
@@ -17,14 +17,17 @@ int
 session_find_user(struct session *s)
 {
 	if (s->start != NULL)
-		return 0; /* the listener has found him */
+		return 0; /* the listener has looked up the user */
 	if (confine_prepare(&s->sandbox, s->o->user, s->o->group, &s->why) == -1)
 		return session_finish(s, "config", NULL);
 	s->sandbox.off = s->o->no_sandbox;
 	return 0;
 }
 
-/* Forked as early and as small as can be; a listener's session has a channel to its keyholder. */
+/*
+ * Forks the keyholder while this process is as small as possible; a listener's session uses a
+ * channel to the listener's keyholder.
+ */
 int
 session_start_keyholder(struct session *s)
 {
@@ -39,7 +42,7 @@ session_start_keyholder(struct session *s)
 		keyholder_adopt(&s->keys, s->start->channel);
 	else
 		r = keyholder_start(&s->keys, s->o->pem, role, &s->sandbox);
-	/* With tickets it may be that nobody needs it. */
+	/* Not with tickets: a resumed session needs no chain. */
 	if (r == 0 && !s->o->client && s->o->tickets == NULL)
 		keyholder_ask_ahead(&s->keys);
 	if (r == 0)
@@ -64,8 +67,8 @@ session_open_backend(struct session *s)
 }
 
 /*
- * The ticket key of this service and policy: a ticket of another one must not resume here.  Where
- * the file cannot be used, sessions go on without.
+ * The ticket key of this service and policy, so that another service's ticket does not resume
+ * here.  If the file cannot be used, sessions go on without tickets.
  */
 static const unsigned char *
 find_ticket_key(const struct session *s, unsigned char key[TICKET_KEY])
@@ -84,7 +87,7 @@ find_ticket_key(const struct session *s, unsigned char key[TICKET_KEY])
 	return NULL;
 }
 
-/* The session that a client may resume: of the same server, under the same trust. */
+/* The session that a client may resume: with the same server, and under the same rules of trust. */
 static const struct ticket_session *
 find_last_session(struct session *s)
 {
@@ -107,8 +110,8 @@ find_last_session(struct session *s)
 }
 
 /*
- * TLS as the options want it; the caller has set the rest of *c.  Files of CA certificates and
- * known hosts are read now, into c->trust.
+ * Makes TLS as the options say; the caller has set the rest of *c.  Reads CA certificates and known
+ * hosts into c->trust.
  */
 static struct tls *
 make_tls(const struct options *o, struct tls_config *c, struct failure *why)
@@ -151,7 +154,7 @@ session_start_tls(struct session *s)
 	s->tls = make_tls(s->o, &c, &s->why);
 	s->trust = c.trust;
 	explicit_bzero(key, sizeof(key));
-	ticket_session_wipe(&s->last); /* GnuTLS has what it takes of it */
+	ticket_session_wipe(&s->last); /* GnuTLS has taken a copy */
 	if (s->tls == NULL)
 		return session_finish(s, "config", NULL);
 	if (s->waits && s->keys.ahead)
@@ -159,7 +162,7 @@ session_start_tls(struct session *s)
 	return 0;
 }
 
-/* Of a file that a client's stdout is, as of the log, the session may make more. */
+/* Whether stdout is a file that a client's session, or its log, may make larger. */
 static bool
 writes_file(void)
 {
@@ -168,7 +171,7 @@ writes_file(void)
 	return log_is_file() || (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode));
 }
 
-/* The highest number that the session needs. */
+/* The highest descriptor that the session needs. */
 static int
 highest_fd(const struct session *s)
 {

@@ -1,4 +1,4 @@
-/* The steps that a server and a client have in common once the process is confined. */
+/* The steps that servers and clients share once the process is confined. */
 
 #include "session/session_steps.h"
 
@@ -14,19 +14,16 @@
 #include "hook.h"
 #endif
 
-#define HELLO_MS 1000 /* how long a peer may take that is to hear an alert */
+#define HELLO_MS 1000 /* how long to wait for a peer to be ready for an alert */
 
-/*
- * In client mode the peer is the service, and what it does wrong is a failure of the local side's
- * purpose.
- */
+/* In client mode the peer is the service, so its faults are failures for the local side. */
 static int
 local_code(const struct session *s)
 {
 	return s->o->client ? EX_UNAVAILABLE : EX_OK;
 }
 
-/* What a program behind -l is told. */
+/* Tells the program behind -l about the connection. */
 static int
 start_program(struct session *s)
 {
@@ -88,7 +85,9 @@ session_shake_hands(struct session *s)
 
 	s->speaks_tls = true;
 	while ((r = tls_handshake(s->tls)) == TLS_WANT_READ || r == TLS_WANT_WRITE) {
-		/* Who resumes needs no signature: the keyholder hears it while he thinks. */
+		/*
+		 * A resumed session needs no signature: tell the keyholder while the peer is busy.
+		 */
 		if (!s->o->client && tls_is_resumed(s->tls) && tls_flush(s->tls) == 1)
 			keyholder_close(&s->keys);
 		ready = peer_wait(
@@ -99,15 +98,15 @@ session_shake_hands(struct session *s)
 		hook_compute();
 #endif
 		/*
-		 * A keyholder that cannot read the PEM says so unasked: not even a silent peer
-		 * hides it.
+		 * A keyholder that cannot read the PEM says so unasked, so a silent peer does not
+		 * hide that error.
 		 */
 		if (heard)
 			keyholder_hear(&s->keys);
 		if (s->keys.why.code != EX_OK) {
 			/*
-			 * A client may read an alert together with our last word in clear, as libpq
-			 * does, and then miss it: first it says its ClientHello.
+			 * A client such as libpq may read an alert together with our last bytes in
+			 * clear, and then miss it.  So wait for its ClientHello first.
 			 */
 			if (s->o->protocol != NULL)
 				(void)deadline_wait_fd(tls_fd_in(s->tls), POLLIN,
@@ -133,7 +132,10 @@ session_shake_hands(struct session *s)
 	return 0;
 }
 
-/* A service that resets, or as a client's peer is cut off, was not available to the end. */
+/*
+ * The service has reset the connection (for a client: the peer was cut off), so it was not
+ * available to the end.
+ */
 static int
 relay_code(const struct session *s)
 {
@@ -146,7 +148,7 @@ relay_code(const struct session *s)
 	return o == RELAY_PEER_CUT || o == RELAY_PEER_FAILED ? local_code(s) : EX_OK;
 }
 
-/* A cancel request that came inside TLS. */
+/* Whether the peer sent a cancel request inside TLS. */
 static bool
 was_cancel(const struct session *s)
 {

@@ -1,6 +1,6 @@
 /*
- * A server's own steps: who the peer is and what it asks for before TLS, and what the service or
- * the program is told of it.
+ * A server's own steps: who the peer is, what it asks for before TLS, and what the service or the
+ * program is told about it.
  */
 
 #include "session/session_steps.h"
@@ -13,8 +13,9 @@
 #include "protocol/proxy.h"
 
 /*
- * The PROXY header, the negotiation and the handshake share one deadline, however slowly the bytes
- * come.  Who is no proxy of ours is not listened to: it could say that it is anybody.
+ * PROXY header, negotiation and handshake share one deadline, however slowly the bytes come.  A
+ * header is accepted only from the proxies of --proxy-in, since anybody else could claim any
+ * address.
  */
 int
 session_proxy_header(struct session *s)
@@ -29,7 +30,7 @@ session_proxy_header(struct session *s)
 	switch (proxy_read(STDIN_FILENO, s->handshake_deadline, &s->remote)) {
 	case PROXY_OK:
 		address_format(&s->remote, s->local);
-		session_watch(s); /* its line names the peer */
+		session_watch(s); /* its log line names the peer */
 		return 0;
 	case PROXY_LOCAL: return 0;
 	case PROXY_STOPPED:
@@ -45,7 +46,7 @@ session_proxy_header(struct session *s)
 	return session_finish_why(s, "refused", NULL, "no well-formed PROXY header");
 }
 
-/* Tells the service who the peer is, before anything else. */
+/* Tells the service the peer's address before anything else. */
 int
 session_announce_peer(struct session *s)
 {
@@ -57,7 +58,7 @@ session_announce_peer(struct session *s)
 		return 0;
 	address_get_self(STDIN_FILENO, &self);
 	n = proxy_write(header, s->o->proxy_out, &s->remote, &self);
-	/* A fresh socket takes that little at once. */
+	/* A new socket's queue has room for that at once. */
 	if (write(s->backend.fd, header, n) == (ssize_t)n)
 		return 0;
 	failure_set(
@@ -65,7 +66,7 @@ session_announce_peer(struct session *s)
 	return session_finish(s, "backend", "backend");
 }
 
-/* In clear, so that nobody has shown a certificate. */
+/* Refuses a cancel request in clear if a certificate is required: in clear nobody can show one. */
 static int
 pass_cancel(struct session *s)
 {

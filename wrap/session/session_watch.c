@@ -1,7 +1,7 @@
 /*
- * The end of a session whose handshake takes too long inside a library: GnuTLS may compute for
- * minutes with what a peer sends.  Its log line is made beforehand, since a signal handler can make
- * none.
+ * Ends a session whose handshake takes too long inside a library: GnuTLS may compute for minutes
+ * with what a peer sends.  The log line is made beforehand, since a signal handler cannot format
+ * one.
  */
 
 #include <unistd.h>
