@@ -1,4 +1,4 @@
-/* Bytes in clear, exactly so many, by a deadline. */
+/* Reads and writes exact numbers of bytes in clear, by a deadline. */
 
 #include "protocol/clear.h"
 
@@ -7,7 +7,7 @@
 
 #include "base/deadline.h"
 
-/* After a call that failed: CLEAR_DONE means try again. */
+/* What to do after a failed call; CLEAR_DONE means try again. */
 static enum clear_io
 wait_again(int fd, short events, int64_t deadline)
 {

@@ -2,8 +2,8 @@
 #define INETLS_CLEAR_H
 
 /*
- * Bytes in clear on a non-blocking descriptor, by a deadline: exactly so many and not one more,
- * since what follows belongs to TLS or to the service.
+ * Reads and writes bytes in clear on a non-blocking descriptor, by a deadline: exactly so many and
+ * not one more, since what follows belongs to TLS or to the service.
  */
 
 #include <stddef.h>
@@ -13,10 +13,10 @@ enum clear_io {
 	CLEAR_DONE,
 	CLEAR_OVER,    /* the deadline has passed */
 	CLEAR_STOPPED, /* a signal asks us to end */
-	CLEAR_GONE,    /* the end of file, or errno */
+	CLEAR_GONE,    /* end of file, or errno says why */
 };
 
-/* Reads n bytes.  *have is how many came, also where it failed; have may be NULL. */
+/* Reads n bytes.  *have is how many came, even on failure; have may be NULL. */
 enum clear_io clear_read_exactly(int fd, void *data, size_t n, size_t *have, int64_t deadline);
 
 /* Writes all n bytes. */

@@ -7,7 +7,7 @@
 
 #include "protocol/clear.h"
 
-/* Request codes: 1234 in the upper half, so that they cannot be protocol versions. */
+/* Request codes: their upper half is 1234, so that they cannot be protocol versions. */
 #define CANCEL_REQUEST 80877102u
 #define SSL_REQUEST 80877103u
 #define GSSENC_REQUEST 80877104u
@@ -34,7 +34,7 @@ pgsql_classify(const unsigned char head[PGSQL_HEAD], size_t *length)
 	uint32_t len = pgsql_get_u32(head), code = pgsql_get_u32(head + 4);
 
 	*length = len;
-	/* A handshake record of TLS; as a length it would be over 369 million. */
+	/* A TLS handshake record; read as a length this would be over 369 million. */
 	if (head[0] == 0x16 && head[1] == 0x03)
 		return PGSQL_TLS;
 	if (code == SSL_REQUEST && len == PGSQL_HEAD)
@@ -48,7 +48,7 @@ pgsql_classify(const unsigned char head[PGSQL_HEAD], size_t *length)
 	return PGSQL_UNKNOWN;
 }
 
-/* A client waits for our answer, so whatever is there already was put there by somebody else. */
+/* A client waits for our answer, so bytes that are already here were inserted by somebody else. */
 static int
 is_stuffed(int fd)
 {
@@ -108,8 +108,8 @@ pgsql_error(unsigned char *out, size_t size, const char *sqlstate, const char *m
 }
 
 /*
- * The whole StartupMessage is read first: an answer to bytes that lie unread would be lost in the
- * reset that closing then causes.
+ * Read the whole StartupMessage first: closing with unread bytes causes a reset, which would
+ * destroy the answer.
  */
 static enum protocol_verdict
 refuse_plain(struct protocol_talk *t, int fd, size_t length, int64_t deadline)
@@ -136,7 +136,7 @@ take_cancel(struct protocol_talk *t, int fd, size_t length, int64_t deadline)
 	return how == CLEAR_DONE ? PROTOCOL_CANCEL : not_done(t, how);
 }
 
-/* The one byte that answers SSLRequest or GSSENCRequest. */
+/* Sends the one byte that answers SSLRequest or GSSENCRequest. */
 static enum clear_io
 answer(int fd, unsigned char byte, int64_t deadline)
 {
@@ -176,7 +176,7 @@ pgsql_negotiate(struct protocol_talk *t, int fd, int64_t deadline)
 	}
 }
 
-/* ---- client mode's mirror ---- */
+/* ---- client mode: the same from the other side ---- */
 
 enum protocol_verdict
 pgsql_negotiate_local(struct protocol_talk *t, int fd_in, int fd_out, int64_t deadline)
@@ -194,7 +194,7 @@ pgsql_negotiate_local(struct protocol_talk *t, int fd_in, int fd_out, int64_t de
 		request = pgsql_classify(t->read, &length);
 		if (request != PGSQL_SSL && request != PGSQL_GSSENC)
 			break;
-		/* Each kind of encryption is offered once; it is the wrapper that encrypts. */
+		/* Each kind of encryption is asked for once, and declined: the wrapper encrypts. */
 		if (++declined > 2)
 			return refuse(t, "local program asks for encryption again and again");
 	} while ((how = answer(fd_out, 'N', deadline)) == CLEAR_DONE);
@@ -203,7 +203,7 @@ pgsql_negotiate_local(struct protocol_talk *t, int fd_in, int fd_out, int64_t de
 		return not_done(t, how);
 	t->len = PGSQL_HEAD;
 	if (request == PGSQL_CANCEL) {
-		/* Through TLS, like everything else. */
+		/* A cancel request goes through TLS, like everything else. */
 		verdict = take_cancel(t, fd_in, length, deadline);
 		return verdict == PROTOCOL_CANCEL ? PROTOCOL_HANDSHAKE : verdict;
 	}
@@ -228,7 +228,7 @@ pgsql_ask_for_tls(struct protocol_talk *t, int fd, int64_t deadline)
 		return refuse(t, "server has no TLS (ssl = off)");
 	if (byte != 'S')
 		return refuse(t, "server answers SSLRequest with an error; is it PostgreSQL?");
-	/* Nothing may stand between the S and the handshake (CVE-2021-23222). */
+	/* Nothing may come between the S and the handshake (CVE-2021-23222). */
 	return is_stuffed(fd) ?
 	    refuse(t, "bytes stuffed between the server's answer and its handshake") :
 	    PROTOCOL_HANDSHAKE;

@@ -2,8 +2,9 @@
 #define INETLS_PGSQL_H
 
 /*
- * What PostgreSQL says before TLS: eight bytes say what a client wants (PostgreSQL manual, "Message
- * Formats" and "SSL Session Encryption"), and every client gets an answer that it can show.
+ * What PostgreSQL says before TLS.  Eight bytes say what a client wants (PostgreSQL manual,
+ * "Message Formats" and "SSL Session Encryption"), and every client gets an answer that it can
+ * show.
  */
 
 #include <stddef.h>
@@ -20,18 +21,18 @@ enum pgsql_request {
 	PGSQL_TLS,     /* a ClientHello: "direct SSL" of PostgreSQL 17 */
 	PGSQL_SSL,     /* SSLRequest */
 	PGSQL_GSSENC,  /* GSSENCRequest */
-	PGSQL_CANCEL,  /* CancelRequest, *length bytes with these eight */
-	PGSQL_STARTUP, /* StartupMessage without TLS, *length bytes with these eight */
+	PGSQL_CANCEL,  /* CancelRequest, *length bytes including these eight */
+	PGSQL_STARTUP, /* StartupMessage without TLS, *length bytes including these eight */
 };
 
-/* What the first eight bytes are.  Pure. */
+/* What the first eight bytes ask for.  Pure. */
 enum pgsql_request pgsql_classify(const unsigned char head[PGSQL_HEAD], size_t *length);
 
-/* Numbers as PostgreSQL writes them, the high byte first. */
+/* A number in PostgreSQL's format, high byte first. */
 uint32_t pgsql_get_u32(const unsigned char *p);
 void pgsql_put_u32(unsigned char *p, size_t n);
 
-/* What protocol.h asks of a protocol. */
+/* For the table of protocols; protocol.h says what they do. */
 enum protocol_verdict pgsql_negotiate(struct protocol_talk *t, int fd, int64_t deadline);
 enum protocol_verdict
 pgsql_negotiate_local(struct protocol_talk *t, int fd_in, int fd_out, int64_t deadline);
@@ -40,8 +41,9 @@ void pgsql_tell_local(
     struct protocol_talk *t, int fd_in, int fd_out, const char *reason, int64_t deadline);
 
 /*
- * An ErrorResponse of severity FATAL into out; hint and detail may be NULL.  Returns its length;
- * what does not fit size is cut, and the packet stays well formed.  size must be 64 or more.
+ * Writes an ErrorResponse of severity FATAL to out; hint and detail may be NULL.  Returns its
+ * length.  A text that does not fit is cut, but the packet stays well formed.  size must be 64 or
+ * more.
  */
 size_t pgsql_error(unsigned char *out, size_t size, const char *sqlstate, const char *message,
     const char *detail, const char *hint);

@@ -1,4 +1,4 @@
-/* One StartupMessage, and the first bytes that come back. */
+/* For --check: sends one StartupMessage and reads the beginning of the answer. */
 
 #include "protocol/pgsql_check.h"
 
@@ -6,20 +6,20 @@
 
 #include "protocol/clear.h"
 
-#define ANSWER 9 /* the kind of a message, its length, and of an Authentication its code */
+#define ANSWER 9 /* the kind of a message, its length, and for an Authentication its code */
 
 enum welcome {
-	NO_ANSWER, /* nothing, or nothing that PostgreSQL says */
-	TRUSTS,    /* come in */
-	ASKS,      /* prove it: by a password, or in whatever way */
+	NO_ANSWER, /* no answer, or not PostgreSQL's */
+	TRUSTS,    /* lets us in without a proof */
+	ASKS,      /* asks for a password or another proof */
 	DECLINES,  /* an error */
 };
 
-/* Asks to be let in as the user postgres, and reads the head of the answer. */
+/* Asks to log in as the user postgres, and reads the head of the answer. */
 static enum welcome
 probe(int fd, int64_t deadline)
 {
-	/* The length, protocol 3.0, then pairs of strings, and an empty one at the end. */
+	/* The length, protocol 3.0, then pairs of strings, then an empty string. */
 	static const char startup[] = "\0\0\0\51"
 				      "\0\3\0\0"
 				      "user\0postgres\0"
@@ -37,7 +37,10 @@ probe(int fd, int64_t deadline)
 	return memcmp(answer + 1, come_in, sizeof(come_in)) == 0 ? TRUSTS : ASKS;
 }
 
-/* Everybody who comes through this port is who we are to PostgreSQL.  Whether it wants a proof. */
+/*
+ * To PostgreSQL, every client of this port is who we are.  Whether it asks such a client for a
+ * proof.
+ */
 static bool
 check_welcome(const struct protocol_service *service, protocol_say *say, int64_t deadline)
 {

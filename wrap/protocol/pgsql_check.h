@@ -1,7 +1,7 @@
 #ifndef INETLS_PGSQL_CHECK_H
 #define INETLS_PGSQL_CHECK_H
 
-/* --check: what a PostgreSQL says to somebody who asks to be its superuser (protocol.h). */
+/* --check: how a PostgreSQL answers a client that asks to be its superuser (protocol.h). */
 
 #include "protocol/protocol.h"
 

@@ -1,4 +1,4 @@
-/* PostgreSQL clients that do not come as far as the relay. */
+/* Answers PostgreSQL clients whose session ends before the relay. */
 
 #include "protocol/pgsql_end.h"
 
@@ -8,7 +8,7 @@
 #include "protocol/pgsql.h"
 #include "tls/peer.h"
 
-/* Reads the peer's StartupMessage out of TLS, whole.  Whether it was one. */
+/* Reads the peer's whole StartupMessage from TLS.  Returns whether it was one. */
 static bool
 read_startup(struct tls *tls, int64_t deadline)
 {
@@ -34,9 +34,9 @@ read_startup(struct tls *tls, int64_t deadline)
 }
 
 /*
- * The StartupMessage is read first: an answer to bytes that lie unread would be lost in a reset.
- * Always 57P03: with any other code pg_isready calls the server well, and libpq's list of hosts
- * stops there.
+ * Read the StartupMessage first: closing with unread bytes causes a reset, which would destroy the
+ * answer.  Always answer 57P03: for any other code pg_isready takes the server for running, and
+ * libpq tries no further host of its list.
  */
 bool
 pgsql_tell_unavailable(struct tls *tls, const char *reason, int64_t deadline)
@@ -56,12 +56,12 @@ pgsql_pass_cancel(struct protocol_talk *t, int service, int64_t deadline)
 {
 	char answer[64];
 
-	/* A fresh socket takes that little at once. */
+	/* A new socket's queue has room for that at once. */
 	if (write(service, t->read, t->len) != (ssize_t)t->len) {
 		t->reason = "the CancelRequest could not be passed on";
 		return -1;
 	}
-	/* The end is PostgreSQL's only answer. */
+	/* PostgreSQL's only answer is to close. */
 	while (deadline_wait_fd(service, POLLIN, deadline) > 0 &&
 	    read(service, answer, sizeof(answer)) > 0)
 		continue;

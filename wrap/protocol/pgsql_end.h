@@ -1,14 +1,14 @@
 #ifndef INETLS_PGSQL_END_H
 #define INETLS_PGSQL_END_H
 
-/* What becomes of PostgreSQL clients that do not come as far as the relay (protocol.h). */
+/* Answers PostgreSQL clients whose session ends before the relay (protocol.h). */
 
 #include "protocol/protocol.h"
 
 bool pgsql_tell_unavailable(struct tls *tls, const char *reason, int64_t deadline);
 int pgsql_pass_cancel(struct protocol_talk *t, int service, int64_t deadline);
 
-/* What PQcancelBlocking of libpq 17 says. */
+/* What PQcancelBlocking of libpq 17 sends. */
 bool pgsql_is_cancel(const unsigned char begin[8], uint64_t said);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * The first answers of a PostgreSQL server, for a local program that has no TLS channel to bind to.
+ * Changes the first answers of a PostgreSQL server for a local program that has no TLS channel to
+ * bind to.
  */
 
 #include "protocol/pgsql_startup.h"
@@ -13,10 +14,10 @@
 #include "tls/peer.h"
 
 #define HEAD 5 /* a message's type and length */
-/* a list of mechanisms or options is not longer; what is, is passed on as it is */
+/* Lists of mechanisms or options are shorter than that; a longer message is passed on unchanged. */
 #define MESSAGE_MAX 2048
 #define SASL 10         /* the code of AuthenticationSASL, which follows the head */
-#define BINDING "-PLUS" /* how the names of such mechanisms end (RFC 5802, 4) */
+#define BINDING "-PLUS" /* how names of mechanisms with channel binding end (RFC 5802, 4) */
 
 enum gathered { WHOLE, NO_MORE, FAILED, STOPPED };
 
@@ -46,7 +47,7 @@ pgsql_without_binding(unsigned char *message, size_t n)
 
 		len = strnlen(name, n - from);
 		if (len == n - from)
-			return n; /* no list: the last name has no end */
+			return n; /* not a list: the last name has no NUL */
 		if (binds(name, len))
 			continue;
 		memmove(message + to, name, len + 1);
@@ -80,7 +81,7 @@ gather(const struct protocol_start *s, struct message *m, size_t n)
 	return WHOLE;
 }
 
-/* The message that comes next, whole if it is one that matters here; else its head. */
+/* Reads the next message: all of it if it matters here, else its head. */
 static enum gathered
 next_message(const struct protocol_start *s, struct message *m, bool *matters)
 {
@@ -97,7 +98,7 @@ next_message(const struct protocol_start *s, struct message *m, bool *matters)
 	return gather(s, m, length);
 }
 
-/* A failure of the local program's end, for our caller. */
+/* What to return for a failure at the local program's end. */
 static enum protocol_passed
 local_end(enum clear_io how)
 {
@@ -110,7 +111,7 @@ local_end(enum clear_io how)
 	return PROTOCOL_PASSED;
 }
 
-/* Passes one message on; *more: there may be another before the one that is looked for. */
+/* Passes one message on.  *more: another one may come before the message that is looked for. */
 static enum protocol_passed
 pass_answer(struct protocol_start *s, int64_t patience_ms, bool *more)
 {
@@ -130,8 +131,8 @@ pass_answer(struct protocol_start *s, int64_t patience_ms, bool *more)
 }
 
 /*
- * Sends the rest of the StartupMessage: what there is of it where the local program has ended, as
- * the relay will see.
+ * Sends the rest of the StartupMessage.  If the local program has ended, sends what there is; the
+ * relay will notice the end.
  */
 static enum protocol_passed
 send_rest(struct protocol_start *s, int64_t patience_ms)

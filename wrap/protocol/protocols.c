@@ -1,4 +1,4 @@
-/* The protocols that there are: each is one row of this table. */
+/* All protocols: each is one row of this table. */
 
 #include "protocol/protocols.h"
 
@@ -16,7 +16,7 @@ static const struct protocol protocols[] = {
 	    .alpn = "postgresql",
 	    .alpn_missing = "peer did not ask for our protocol by ALPN; stunnel and -c need "
 			    "protocol = pgsql or -n pgsql as well",
-	    /* Some PostgreSQL drivers never say close_notify. */
+	    /* Some PostgreSQL drivers never send close_notify. */
 	    .ends_bare = true,
 	    .port = "5432",
 	    .absent =

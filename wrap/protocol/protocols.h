@@ -1,16 +1,16 @@
 #ifndef INETLS_PROTOCOLS_H
 #define INETLS_PROTOCOLS_H
 
-/* The protocols that there are for -n. */
+/* All protocols for -n. */
 
 #include <stddef.h>
 
 #include "protocol/protocol.h"
 
-/* The i-th of them, or NULL. */
+/* Protocol number i, or NULL after the last. */
 const struct protocol *protocols_at(size_t i);
 
-/* By what -n says, or by the usual port of the service; NULL where there is none. */
+/* Finds one by its name for -n, or by its usual port; NULL if there is none. */
 const struct protocol *protocols_by_name(const char *name);
 const struct protocol *protocols_by_port(const char *port);
 

@@ -1,4 +1,4 @@
-/* The PROXY protocol. */
+/* Reads and writes PROXY protocol headers. */
 
 #include "protocol/proxy.h"
 
@@ -12,16 +12,16 @@
 #include "parse.h"
 #include "protocol/clear.h"
 
-/* an address with its interface and its bits, and a comma or NUL */
+/* An address with its interface and number of bits, and a comma or NUL. */
 #define NETWORK_TEXT (INET6_ADDRSTRLEN + IF_NAMESIZE + sizeof("/128"))
-#define LINE 107 /* version 1, with its end and a NUL */
+#define LINE 107 /* version 1, with its line end and a NUL */
 
 static const unsigned char signature[12] = { '\r', '\n', '\r', '\n', '\0', '\r', '\n', 'Q', 'U',
 	'I', 'T', '\n' };
 
 enum { V2_LOCAL = 0x20, V2_PROXY = 0x21, V2_TCP4 = 0x11, V2_TCP6 = 0x21 };
 
-/* An address as an IPv6 one, so that two can be compared whatever their families. */
+/* Converts to an IPv6 address, so that addresses of both families can be compared. */
 static void
 to_v6(const struct address *a, struct in6_addr *out)
 {
@@ -38,14 +38,14 @@ to_v6(const struct address *a, struct in6_addr *out)
 	memcpy(out->s6_addr + 12, &sin->sin_addr, 4);
 }
 
-/* An address as an IPv6 one, how many of its bits count, and its interface or 0 for any. */
+/* A network as IPv6: the address, how many bits count, and its interface or 0 for any. */
 struct network {
 	struct in6_addr address;
 	long bits;
 	uint32_t interface;
 };
 
-/* "192.0.2.1", "10.0.0.0/8", "2001:db8::/32", "fe80::1%eth0".  0 or -1. */
+/* Parses "192.0.2.1", "10.0.0.0/8", "2001:db8::/32", "fe80::1%eth0".  0 or -1. */
 static int
 parse_network(char *text, struct network *out)
 {
@@ -66,7 +66,7 @@ parse_network(char *text, struct network *out)
 	return 0;
 }
 
-/* The next network of a list: 1, 0 at its end, -1 where it is none. */
+/* Takes the next network of a list: 1, 0 at the end, -1 if it is not a network. */
 static int
 next_network(const char **list, struct network *out)
 {
@@ -153,7 +153,7 @@ read_exactly(int fd, void *data, size_t n, int64_t deadline)
 	return PROXY_OK;
 }
 
-/* "PROXY TCP4 192.0.2.1 192.0.2.2 51234 443", without its end. */
+/* Parses "PROXY TCP4 192.0.2.1 192.0.2.2 51234 443", without its line end. */
 static enum proxy_verdict
 parse_line(char *line, struct address *from)
 {
@@ -183,7 +183,7 @@ parse_line(char *line, struct address *from)
 	return PROXY_OK;
 }
 
-/* Version 1 has no length: byte by byte, so that none is taken from what follows. */
+/* Version 1 has no length, so read it byte by byte to take nothing of what follows. */
 static enum proxy_verdict
 read_line(int fd, unsigned char *begun, size_t n, int64_t deadline, struct address *from)
 {
@@ -310,7 +310,7 @@ proxy_write(
 	to_v6(from, &ip[0]);
 	to_v6(to, &ip[1]);
 	v6 = !IN6_IS_ADDR_V4MAPPED(&ip[0]) || !IN6_IS_ADDR_V4MAPPED(&ip[1]);
-	/* A peer on a Unix socket has no address that could be told. */
+	/* A peer on a Unix socket has no address to tell. */
 	if (from->sa.ss_family != AF_INET && from->sa.ss_family != AF_INET6) {
 		if (version == 1) {
 			memcpy(out, "PROXY UNKNOWN\r\n", 15);
