@@ -1,7 +1,7 @@
 #ifndef INETLS_OPTIONS_H
 #define INETLS_OPTIONS_H
 
-/* The command line, which in inetd.conf is the whole configuration, as one struct. */
+/* The command line as one struct.  In inetd.conf it is the whole configuration. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,7 +23,7 @@ struct options {
 	bool listening; /* -d */
 	struct endpoint listen;
 
-	/* the plain side: one of the three */
+	/* the plain side: one of these three */
 	const char *program; /* -l */
 	char **program_argv; /* ends with NULL */
 	struct endpoint backend;
@@ -36,7 +36,7 @@ struct options {
 	const char *pem;
 	const char *priority;            /* or NULL */
 	const struct protocol *protocol; /* -n, or NULL */
-	const char *proxy_in;            /* --proxy-in, settled, or NULL */
+	const char *proxy_in;            /* --proxy-in as proxy_settle returned it, or NULL */
 	int proxy_out;                   /* version, or 0 */
 	struct trust_config trust;
 	const char *sni;               /* --sni, or NULL */
@@ -57,21 +57,22 @@ struct options {
 	/* PARSE_OFF for "off" */
 	int64_t handshake_ms, connect_ms, close_ms, idle_ms, max_session_ms;
 
-	/* the first option that is for a server or a client alone, by options_side, or NULL */
+	/* by options_side: the first option given that is only for that side, or NULL */
 	const struct options_row *one_sided[3];
 
-	char ineffective[32];  /* letters of old options that were given and do nothing */
-	bool name_was_missing; /* argv[0] held the first option */
-	char mended_line[256]; /* what the inetd.conf line should say, where it was */
+	char ineffective[32];  /* letters of old options that were given but have no effect */
+	bool name_was_missing; /* argv[0] was the first option */
+	char mended_line[256]; /* if so, what the inetd.conf line should be */
 };
 
 /*
- * Reads argv; the strings stay argv's.  0, or -1 and *why, of class EX_USAGE: what is wrong, why
- * and how to mend it.  Even then o->service and o->log can be used, with what had been read.
+ * Reads argv; the strings remain argv's.  0, or -1 and *why with EX_USAGE: what is wrong, why and
+ * how to mend it.  Even after -1, o->service and o->log can be used, filled in as far as argv was
+ * read.
  */
 int options_parse(int argc, char **argv, struct options *o, struct failure *why);
 
-/* The usage text, to stdout; and the version line. */
+/* Print the usage text and the version line to stdout. */
 void options_print_usage(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* What of the options goes together. */
+/* Which options may be combined. */
 
 #include "options/options_check.h"
 
@@ -18,14 +18,14 @@ base_name(const char *path)
 }
 
 /*
- * The service's name without -N: the program's, else the backend as written, every byte that is no
- * letter or digit a dot.
+ * The service's name without -N: the program's, else the backend as written, with a dot for every
+ * byte that is not a letter or digit.
  */
 void
 options_name_service(struct options *o)
 {
 	o->log.service = o->service;
-	/* It becomes part of the pid file's name. */
+	/* The name becomes part of the pid file's name. */
 	for (char *p = o->service; *p != '\0'; p++)
 		if (*p == '/')
 			*p = '.';
@@ -43,7 +43,7 @@ options_name_service(struct options *o)
 				*p = '.';
 }
 
-/* What of the options about the peer's certificate does not go together. */
+/* Refuses combinations of options about the peer's certificate. */
 static int
 check_trust(struct options *o, struct failure *why)
 {
@@ -87,7 +87,7 @@ check_trust(struct options *o, struct failure *why)
 	return 0;
 }
 
-/* What goes with -r, or with -l. */
+/* Refuses options that only work with -r, or only with -l. */
 static int
 check_sides(struct options *o, struct failure *why)
 {
@@ -107,7 +107,7 @@ check_sides(struct options *o, struct failure *why)
 	return 0;
 }
 
-/* Where a program is started, its arguments follow, the first of them its argv[0]. */
+/* After -l, the rest of argv is the program's arguments, beginning with its argv[0]. */
 static int
 check_program(struct options *o, int argc, char **argv, struct failure *why)
 {

@@ -1,16 +1,16 @@
 #ifndef INETLS_OPTIONS_CHECK_H
 #define INETLS_OPTIONS_CHECK_H
 
-/* What of the options goes together; for options.c. */
+/* Which options may be combined; for options.c. */
 
 #include "options/options.h"
 
-/* The service's name where -N gave none: the program's, else the backend's as written. */
+/* Sets the service's name if -N gave none: the program's, else the backend's as written. */
 void options_name_service(struct options *o);
 
 /*
- * argv's rest, from optind, is the program's arguments, or must be empty.  0, or -1 and *why
- * (EX_USAGE).
+ * Checks the combination.  The rest of argv, from optind on, must be the program's arguments, or
+ * empty.  0, or -1 and *why (EX_USAGE).
  */
 int options_check(struct options *o, int argc, char **argv, struct failure *why);
 

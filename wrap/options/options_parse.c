@@ -1,7 +1,7 @@
 /*
- * argv to one struct.  Short options mean what they meant in stunnel 3, so that an old inetd.conf
- * line works after changing the program's name; what cannot be honoured is refused with what to
- * write instead.
+ * Turns argv into one struct.  Short options mean what they meant in stunnel 3, so that an old
+ * inetd.conf line works after changing the program's name.  An option that cannot be honoured is
+ * refused, and the message says what to write instead.
  */
 
 #include "options/options.h"
@@ -15,9 +15,9 @@
 #include "options/options_table.h"
 #include "parse.h"
 
-#define LONG 256 /* what getopt_long answers for the long name of the first row */
+#define LONG 256 /* what getopt_long returns for the long name of the first row */
 
-/* The table as getopt_long wants it. */
+/* The table in the form that getopt_long wants. */
 struct spelling {
 	char letters[2 * OPTIONS_ROWS_MAX + 2];
 	struct option longs[OPTIONS_ROWS_MAX + 1];
@@ -30,7 +30,7 @@ spell(struct spelling *s)
 	char *letter = s->letters;
 	struct option *option = s->longs;
 
-	*letter++ = ':'; /* what lacks its argument is told from what is not there */
+	*letter++ = ':'; /* then a missing argument is reported as ':', not as '?' */
 	for (int i = 0; (row = options_row((size_t)i)) != NULL; i++) {
 		bool takes = row->argument != NULL;
 
@@ -47,7 +47,7 @@ spell(struct spelling *s)
 	*option = (struct option){ NULL, 0, NULL, 0 };
 }
 
-/* The row of what getopt_long has answered. */
+/* The row for what getopt_long has returned. */
 static const struct options_row *
 find_row(int opt)
 {
@@ -69,7 +69,7 @@ bad_option(char **argv, int opt, struct failure *why)
 	if (opt == ':')
 		return failure_set(
 		    why, EX_USAGE, "%s: needs an argument; see inetls-wrap -h", given);
-	/* optopt is a letter that there is not, or the long option that has a value too many. */
+	/* optopt is an unknown letter, or the long option that was given a value and takes none. */
 	if (optopt > 0 && optopt < LONG)
 		return failure_set(
 		    why, EX_USAGE, "-%c: there is no such option; see inetls-wrap -h", optopt);
@@ -88,8 +88,8 @@ set_option(struct options *o, const struct options_row *row, const char *text, s
 }
 
 /*
- * An old inetd.conf line may lack the program's name, so that inetd hands its first option over as
- * argv[0]. Returns an argv that has the name, or NULL where memory is out.
+ * An old inetd.conf line may lack the program's name, so that inetd passes the first option as
+ * argv[0].  Returns an argv that has the name, or NULL if there is no memory.
  */
 static char **
 restore_name(int *argc, char **argv, struct options *o)
@@ -111,24 +111,21 @@ restore_name(int *argc, char **argv, struct options *o)
 	return whole;
 }
 
-/* Each long option has one spelling: getopt_long would take any beginning of it. */
+/* Refuses abbreviations: getopt_long would accept any beginning of a long option. */
 static bool
 is_abbreviated(char **argv, const struct option *option)
 {
 	const char *word = argv[optind - 1];
 	size_t n = strlen(option->name);
 
-	/* The argument may be a word of its own behind it. */
+	/* The argument may be the next word. */
 	if (option->has_arg == required_argument && word == optarg)
 		word = argv[optind - 2];
 	return strncmp(word, "--", 2) != 0 || strncmp(word + 2, option->name, n) != 0 ||
 	    (word[2 + n] != '\0' && word[2 + n] != '=');
 }
 
-/*
- * After a mistake the rest is read for one thing alone: the log must hear of it, wherever in the
- * line it is named.
- */
+/* After a mistake, reads the rest only to find where the log is, so that it gets the message. */
 static int
 find_log(struct options *o, const struct spelling *s, int argc, char **argv)
 {
@@ -179,7 +176,7 @@ options_parse(int argc, char **argv, struct options *o, struct failure *why)
 		    "argv is empty: inetd.conf must name the program and its options");
 	if (argv[0][0] == '-' && (argv = restore_name(&argc, argv, o)) == NULL)
 		return failure_set(why, EX_OSERR, "out of memory");
-	/* A restored argv is as old as the process.  NOLINTBEGIN(clang-analyzer-unix.Malloc) */
+	/* A restored argv lives as long as the process.  NOLINTBEGIN(clang-analyzer-unix.Malloc) */
 	if (parse_words(o, &s, argc, argv, why) == -1)
 		return find_log(o, &s, argc, argv);
 	/* NOLINTEND(clang-analyzer-unix.Malloc) */

@@ -1,4 +1,4 @@
-/* The arguments of single options. */
+/* Parses the arguments of single options. */
 
 #include "options/options_set.h"
 

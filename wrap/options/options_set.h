@@ -1,7 +1,7 @@
 #ifndef INETLS_OPTIONS_SET_H
 #define INETLS_OPTIONS_SET_H
 
-/* One option's argument, checked and put into its place: what a row of options_table.c names. */
+/* The functions that check and store one option's argument; rows of options_table.c name them. */
 
 #include "options/options_row.h"
 
@@ -19,7 +19,7 @@ int options_set_proxy_out(struct options *o, const char *text, struct failure *w
 int options_refuse_ident(struct options *o, const char *text, struct failure *why);
 int options_refuse_transparent(struct options *o, const char *text, struct failure *why);
 
-/* field is a const char *; a bool; an int64_t of milliseconds; an int from 1 to row->max. */
+/* The types of field: const char *; bool; int64_t (milliseconds); int (1 to row->max). */
 int options_keep_text(
     const struct options_row *row, void *field, const char *text, struct failure *why);
 int options_keep_flag(
@@ -33,7 +33,7 @@ int options_keep_number(
 int options_keep_account(
     const struct options_row *row, void *field, const char *text, struct failure *why);
 
-/* field is options.ineffective, to which the row's letter is added. */
+/* field is options.ineffective; the row's letter is added to it. */
 int options_keep_letter(
     const struct options_row *row, void *field, const char *text, struct failure *why);
 

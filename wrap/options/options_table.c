@@ -39,7 +39,7 @@ static const struct options_row rows[] = {
 	{ '\0', "sni", "NAME", .help = "the server's name, where it is not the host of -r",
 	    .keep = options_keep_text, .field = FIELD(sni), .side = OPTIONS_OF_CLIENT,
 	    .misplaced = "--known-hosts and --sni are for a client; add -c, or leave them out" },
-	/* The usage shows the names that there are, and their help. */
+	/* The usage lists the names of protocols, with their help. */
 	{ 'n', "protocol", "NAME", .set = options_set_protocol },
 	{ 'd', "accept", "[host:]port", .help = "listen, instead of being started by inetd",
 	    .set = options_set_endpoint },
@@ -109,7 +109,7 @@ static const struct options_row rows[] = {
 	{ 'h', "help", NULL, .help = "print this", .keep = options_keep_flag,
 	    .field = FIELD(help) },
 
-	/* stunnel 3's: taken without effect, or refused with what to write instead */
+	/* stunnel 3's options: accepted without effect, or refused with what to write instead */
 	{ 'R', NULL, "", .keep = options_keep_letter, .field = FIELD(ineffective) },
 	{ 'E', NULL, "", .keep = options_keep_letter, .field = FIELD(ineffective) },
 	{ 'B', NULL, "", .keep = options_keep_letter, .field = FIELD(ineffective) },

@@ -2,9 +2,9 @@
 #define INETLS_OPTIONS_TABLE_H
 
 /*
- * The options that there are, one row for each.  What getopt_long takes, what -h prints (and with
- * it the completion) and what is refused on the other side come from here.  A new option is a row,
- * its setter, its line in inetls-wrap(8) and its test.
+ * All options, one row for each.  This table says what getopt_long accepts, what -h prints (and the
+ * completion, which is made from that), and what is refused for the other side.  To add an option,
+ * write a row, its setter, its text in inetls-wrap(8) and a test.
  */
 
 #include <stddef.h>
@@ -13,7 +13,7 @@
 
 #define OPTIONS_ROWS_MAX 64
 
-/* The i-th row, or NULL. */
+/* Row number i, or NULL after the last. */
 const struct options_row *options_row(size_t i);
 
 #endif

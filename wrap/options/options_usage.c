@@ -1,4 +1,4 @@
-/* What -h prints, out of the table. */
+/* Prints the usage (-h) from the table. */
 
 #include <stdio.h>
 
@@ -6,7 +6,7 @@
 #include "options/options_table.h"
 #include "protocol/protocols.h"
 
-#define COLUMN 29 /* where the help begins, behind two blanks */
+#define COLUMN 29 /* where the help text begins, after two blanks */
 
 static const char head[] =
     "usage: inetls-wrap [options] -r [host:]port | -r /path/socket | -l program [-- argv0 arg ...]\n"
