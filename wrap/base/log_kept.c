@@ -49,7 +49,7 @@ log_say_kept(enum log_kept which, int64_t number)
 	for (const char *c = kept[which].tail; *c != '\0'; c++)
 		line[n++] = *c;
 	line[n++] = log_settings.fd != -1 ? '\n' : '\0';
-	/* A daemon that takes no more must not hold who is to end now. */
+	/* Do not wait for a daemon that accepts no more: this process must end now. */
 	if ((log_settings.fd != -1 ? write(fd, line, n) :
 				     send(fd, line, n, MSG_NOSIGNAL | MSG_DONTWAIT)) == -1)
 		return;

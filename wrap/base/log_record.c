@@ -1,4 +1,4 @@
-/* A line of key=value fields: what may come from a peer can forge none. */
+/* A line of key=value fields; text from a peer cannot forge a field. */
 
 #include "base/log_record.h"
 

@@ -1,7 +1,7 @@
 #ifndef INETLS_LOG_RECORD_H
 #define INETLS_LOG_RECORD_H
 
-/* A line of key=value fields, and text that may come from a peer made fit for a line. */
+/* A line of key=value fields, and escaping for text that may come from a peer. */
 
 #include <stddef.h>
 
@@ -25,8 +25,8 @@ void log_untrusted(struct log_record *r, const char *key, const char *value);
 void log_quoted(struct log_record *r, const char *key, const char *value);
 
 /*
- * Copies in to out, where bytes that could end a line or drive a terminal, and those of also,
- * become \xNN.  What does not fit is left out.
+ * Copies in to out; bytes that could end a line or steer a terminal, and those of also, become
+ * \xNN.  What does not fit is left out.
  */
 void log_escape(char *out, size_t size, const char *in, const char *also);
 

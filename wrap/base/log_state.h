@@ -2,8 +2,8 @@
 #define INETLS_LOG_STATE_H
 
 /*
- * The log from the inside, for log.c and the files whose names begin with log_.  Nobody else
- * includes this.
+ * The log's inside, for log.c and the files whose names begin with log_.  No other file includes
+ * this.
  */
 
 #include <stdbool.h>

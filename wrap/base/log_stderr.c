@@ -1,4 +1,4 @@
-/* Whether fd 2 belongs to the administrator or to the peer: this alone knows. */
+/* Finds out whether fd 2 belongs to the administrator or to the peer. */
 
 #include "base/log.h"
 

@@ -18,8 +18,8 @@
 #include "base/log.h"
 #include "confine/confine.h"
 
-#define COMPLETE 'C' /* the session's last message; for any other, or none, the program is killed \
-	              */
+/* the session's last message; after any other, or none, the program is killed */
+#define COMPLETE 'C'
 #define CUT 'X'
 #define KILL_MS 1000 /* how long the session waits for the kill before it closes */
 #define LINE_MAX_LOG 500
