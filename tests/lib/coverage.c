@@ -1,9 +1,8 @@
 /*
- * Built into the programs of make coverage alone: how often each line ran is added to a file that
- * is part of a process's memory before main() begins, since sessions end by _exit, confined,
- * where no file can be opened.  A child begins with what its parent had counted: so the lines
- * before a fork are as often there as those of both branches behind it, of which clang counts but
- * one.
+ * Only for the programs of make coverage.  How often each line ran is added to a file that is
+ * mapped into memory before main() begins, since a confined session ends by _exit and can open no
+ * file.  A child begins with the counts of its parent.  So a line before a fork is counted as often
+ * as the lines of both branches after it together; clang itself would count only one branch.
  */
 
 #include <fcntl.h>

@@ -175,7 +175,7 @@ try_chroot(int service)
 static const struct {
 	const char *name;
 	long (*try)(int service);
-} deeds[] = {
+} attempts[] = {
 	{ "open", try_open },
 	{ "create", try_create },
 	{ "execve", try_execve },
@@ -201,10 +201,10 @@ hook_misbehave(int service)
 {
 	const char *wanted = getenv("INETLS_MISBEHAVE");
 
-	for (size_t i = 0; wanted != NULL && i < sizeof(deeds) / sizeof(deeds[0]); i++)
-		if (strcmp(wanted, deeds[i].name) == 0)
+	for (size_t i = 0; wanted != NULL && i < sizeof(attempts) / sizeof(attempts[0]); i++)
+		if (strcmp(wanted, attempts[i].name) == 0)
 			log_line(LEVEL_NOTICE, "hook %s: %s", wanted,
-			    deeds[i].try(service) == -1 ? strerror(errno) : "it succeeded");
+			    attempts[i].try(service) == -1 ? strerror(errno) : "it succeeded");
 }
 
 void

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What -n pgsql says before TLS, by raw bytes: what tests/wrap/pgsql-bytes.bats runs, a case at a time.
+"""What -n pgsql says before TLS, byte by byte: runs one case of tests/wrap/pgsql-bytes.bats.
 
 usage: pgsql-bytes.py CASE      with WRAP, PEM, CRT and T in the environment
 
