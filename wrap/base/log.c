@@ -67,7 +67,7 @@ open_file(const char *path, struct failure *why)
 	return fd;
 }
 
-/* A socket of our own, and not syslog(3), since a signal handler must be able to write there. */
+/* Our own socket instead of syslog(3), since a signal handler must be able to write to it. */
 static void
 open_syslog(void)
 {
@@ -85,7 +85,10 @@ open_syslog(void)
 	}
 }
 
-/* A packet with its NUL, which a stream needs.  A daemon that was restarted is looked for once. */
+/*
+ * Sends a line with its NUL, which a stream socket needs.  If the daemon was restarted, connects
+ * again once.
+ */
 static void
 send_syslog(const char *packet)
 {
@@ -117,7 +120,7 @@ log_open(const struct log_options *o, struct failure *why)
 	if ((o->stderr_wanted && !log_settings.stderr_was_peer) ||
 	    (log_settings.stderr_usable && !o->syslog_wanted))
 		return o->path == NULL ? 0 : -1;
-	/* Connected now: the socket's path is out of reach once the process is confined. */
+	/* Connect now: once the process is confined it cannot reach the socket's path. */
 	log_settings.fd = -1;
 	if (log_settings.syslog == -1)
 		open_syslog();
@@ -163,7 +166,7 @@ log_begin_line(char *line, size_t size, int level, enum log_place place, time_t 
 	if (place != LOG_ON_STDERR && localtime_r(&at, &tm) != NULL)
 		(void)strftime(when, sizeof(when),
 		    place == LOG_IN_FILE ? "%Y-%m-%dT%H:%M:%S%z " : "%b %e %H:%M:%S ", &tm);
-	/* The journal puts name and pid in front by itself. */
+	/* The journal adds name and pid itself. */
 	if (log_settings.journal && place == LOG_ON_STDERR)
 		(void)snprintf(line, size, "<%d>", level);
 	else if (place == LOG_TO_SYSLOG)
@@ -176,7 +179,8 @@ log_begin_line(char *line, size_t size, int level, enum log_place place, time_t 
 }
 
 /*
- * One write, so that lines of several processes do not mix; a lost line must not lose a session.
+ * One write, so that lines of several processes do not mix.  A lost line must not end a session, so
+ * errors are ignored.
  */
 static void
 end_line(int fd, char *line)

@@ -1,4 +1,4 @@
-/* Lines that are made beforehand, for a signal handler to write. */
+/* Prepares lines for a signal handler to write. */
 
 #include "base/log.h"
 
@@ -12,7 +12,7 @@
 
 static struct {
 	char text[2400];
-	size_t head; /* its length; 0 where the level drops the line */
+	size_t head; /* its length; 0 if the level drops the line */
 	char tail[128];
 } kept[LOG_KEPT];
 

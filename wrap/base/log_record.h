@@ -11,17 +11,17 @@ struct log_record {
 	size_t len;
 };
 
-/* Adds " key=value", the value as it is: for what we made ourselves. */
+/* Adds " key=value" with the value unescaped: for trusted values. */
 void log_field(struct log_record *r, const char *key, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /*
- * Adds " key=value" where the value is untrusted: what is not plain becomes \xNN; "-" where it is
- * empty.
+ * Adds " key=value" for an untrusted value: bytes other than plain characters become \xNN; an empty
+ * value becomes "-".
  */
 void log_untrusted(struct log_record *r, const char *key, const char *value);
 
-/* The same between double quotes, with blanks kept: for sentences. */
+/* The same in double quotes, where blanks stay: for sentences. */
 void log_quoted(struct log_record *r, const char *key, const char *value);
 
 /*

@@ -27,10 +27,10 @@ extern struct log_settings log_settings;
 
 enum log_place { LOG_IN_FILE, LOG_ON_STDERR, LOG_TO_SYSLOG };
 
-/* Where lines go. */
+/* Where lines go now. */
 enum log_place log_where(void);
 
-/* What a line begins with that is written at that time: its length. */
+/* Writes the beginning of a line for that time and place; returns its length. */
 size_t log_begin_line(char *line, size_t size, int level, enum log_place place, time_t at);
 
 #endif

@@ -36,7 +36,7 @@ log_claim_stderr(void)
 	int fd;
 
 	/*
-	 * What a super-server forgot to close is none of ours, and would count as open ever after.
+	 * Close what a super-server forgot to close: it is not ours, and would stay open for good.
 	 */
 	descriptor_close_all(STDERR_FILENO + 1, ~0u);
 	log_settings.stdin_was_open = fstat(STDIN_FILENO, &in) == 0;
@@ -50,7 +50,7 @@ log_claim_stderr(void)
 		(void)fstat(STDOUT_FILENO, &out);
 		(void)fstat(STDERR_FILENO, &err);
 	}
-	/* A unit that inherits its standard output for errors has the journal's stream as both. */
+	/* If a unit's StandardError is inherit, the journal's stream is both stdout and stderr. */
 	log_settings.journal = S_ISSOCK(err.st_mode) && is_journal(&err);
 	if (S_ISSOCK(err.st_mode) &&
 	    (same_file(&err, &in) || (same_file(&err, &out) && !log_settings.journal))) {
