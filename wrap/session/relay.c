@@ -104,7 +104,7 @@ rest(struct relay *r)
 static int
 wait_resting(struct relay *r, struct pollfd *p, nfds_t count, int64_t deadline)
 {
-	int64_t now = deadline_now(), tired = now + REST_MS;
+	int64_t now = deadline_now(), rest_at = now + REST_MS;
 	int n;
 
 	/*
@@ -113,9 +113,9 @@ wait_resting(struct relay *r, struct pollfd *p, nfds_t count, int64_t deadline)
 	 */
 	if (now >= deadline)
 		return DEADLINE_OVER;
-	if (r->resting || (deadline != DEADLINE_NEVER && deadline <= tired))
+	if (r->resting || (deadline != DEADLINE_NEVER && deadline <= rest_at))
 		return deadline_wait(p, count, deadline);
-	if ((n = deadline_wait(p, count, tired)) != DEADLINE_OVER)
+	if ((n = deadline_wait(p, count, rest_at)) != DEADLINE_OVER)
 		return n;
 	rest(r);
 	return deadline_wait(p, count, deadline);

@@ -29,7 +29,7 @@ enum relay_end {
 
 struct relay_result {
 	enum relay_outcome outcome;
-	enum relay_end first;   /* who ended first */
+	enum relay_end first;   /* which side ended first */
 	uint64_t in, out;       /* bytes delivered to the plain side, to TLS */
 	unsigned char begin[8]; /* the first bytes from the peer, and how many there are */
 	size_t begun;
