@@ -1042,6 +1042,7 @@ completed() {
 	[ "$(completed inetls-certgen client --p12)" = $'--p12\n--p12-password-file' ]
 	[ "$(completed inetls-certgen x.pem --key rsa:3)" = rsa:3072 ]
 	[ "$(completed inetls-wrap --handshake)" = --handshake-timeout ]
+	[ "$(completed inetls-wrap -n pg)" = pgsql ]
 	local command option
 	for command in ca server client csr sign renew revoke crl show check; do
 		for option in $(completed inetls-certgen "$command" --); do

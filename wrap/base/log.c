@@ -54,7 +54,7 @@ log_parse_level(const char *text, int *facility, int *level)
 }
 
 static int
-open_file(const char *path, struct failure *why)
+open_log_file(const char *path, struct failure *why)
 {
 	int fd = open(
 	    path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
@@ -113,7 +113,7 @@ log_open(const struct log_options *o, struct failure *why)
 	log_settings.level = o->level;
 	log_settings.path = o->path;
 	tzset();
-	if (o->path != NULL && (log_settings.fd = open_file(o->path, why)) != -1)
+	if (o->path != NULL && (log_settings.fd = open_log_file(o->path, why)) != -1)
 		return 0;
 	log_settings.path = NULL;
 	log_settings.fd = STDERR_FILENO;
@@ -134,7 +134,7 @@ log_reopen(struct failure *why)
 
 	if (log_settings.path == NULL)
 		return 0;
-	if ((fd = open_file(log_settings.path, why)) == -1)
+	if ((fd = open_log_file(log_settings.path, why)) == -1)
 		return -1;
 	(void)close(log_settings.fd);
 	log_settings.fd = fd;

@@ -57,7 +57,7 @@ make_directories(const char *path)
 
 /* If the file can only be read, the hosts that are in it can still be checked. */
 static int
-open_file(const char *path)
+open_known(const char *path)
 {
 	int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
 	int error = errno;
@@ -80,10 +80,10 @@ known_hosts_open(struct known_hosts *k, const char *path, const char *host, cons
 		return -1;
 	if (path != NULL && snprintf(k->path, sizeof(k->path), "%s", path) >= (int)sizeof(k->path))
 		return failure_set(why, EX_CONFIG, "--known-hosts: the path is too long");
-	k->fd = open_file(k->path);
+	k->fd = open_known(k->path);
 	if (k->fd == -1 && errno == ENOENT && path == NULL) {
 		make_directories(k->path);
-		k->fd = open_file(k->path);
+		k->fd = open_known(k->path);
 	}
 	if (k->fd != -1)
 		return 0;
@@ -98,7 +98,7 @@ known_hosts_open(struct known_hosts *k, const char *path, const char *host, cons
  * new.
  */
 static char *
-read_all(int fd)
+read_known(int fd)
 {
 	char *text = malloc(FILE_MAX + 1);
 	size_t have = 0;
@@ -154,7 +154,7 @@ int
 known_hosts_look_up(
     const struct known_hosts *k, const char *pin, char *other, size_t size, int *line)
 {
-	char *text = read_all(k->fd);
+	char *text = read_known(k->fd);
 	int verdict = text == NULL ? -1 : search(k, text, pin, other, size, line);
 
 	free(text);
@@ -204,7 +204,7 @@ known_hosts_add(const struct known_hosts *k, const char *pin, char *other, size_
 
 	if (lock(k->fd) == -1)
 		return -1;
-	if ((text = read_all(k->fd)) != NULL) {
+	if ((text = read_known(k->fd)) != NULL) {
 		within_line = ends_within_line(text);
 		verdict = search(k, text, pin, other, size, line);
 		if (verdict == KNOWN_HOSTS_NEW)
