@@ -23,12 +23,13 @@ struct spelling {
 	struct option longs[OPTIONS_ROWS_MAX + 1];
 };
 
-static void
-spell(struct spelling *s)
+static struct spelling
+spell(void)
 {
+	struct spelling s;
 	const struct options_row *row;
-	char *letter = s->letters;
-	struct option *option = s->longs;
+	char *letter = s.letters;
+	struct option *option = s.longs;
 
 	*letter++ = ':'; /* then a missing argument is reported as ':', not as '?' */
 	for (int i = 0; (row = options_row((size_t)i)) != NULL; i++) {
@@ -45,6 +46,7 @@ spell(struct spelling *s)
 	}
 	*letter = '\0';
 	*option = (struct option){ NULL, 0, NULL, 0 };
+	return s;
 }
 
 /* The row for what getopt_long has returned. */
@@ -158,9 +160,8 @@ parse_words(struct options *o, const struct spelling *s, int argc, char **argv, 
 int
 options_parse(int argc, char **argv, struct options *o, struct failure *why)
 {
-	struct spelling s;
+	struct spelling s = spell();
 
-	spell(&s);
 	*o = (struct options){ .handshake_ms = 10000,
 		.connect_ms = 10000,
 		.close_ms = 60000,
