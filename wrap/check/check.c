@@ -1,6 +1,5 @@
 /*
- * --check: one line for each finding, so that nobody has to find out by a client that cannot
- * connect.
+ * --check: one line for each finding, so that a mistake is found before a client fails to connect.
  */
 
 #include "check/check.h"

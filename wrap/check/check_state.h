@@ -1,7 +1,7 @@
 #ifndef INETLS_CHECK_STATE_H
 #define INETLS_CHECK_STATE_H
 
-/* What --check looks at and how it says what it has found, for the files of this room alone. */
+/* How --check reports its findings, and its parts; only for the files of this room. */
 
 #include "options/options.h"
 
@@ -10,19 +10,19 @@ struct check {
 	int code; /* of the first error */
 };
 
-/* One finding; kind is "ok", "warning" or "error". */
+/* Prints one finding; kind is "ok", "warning" or "error". */
 void check_say(const char *kind, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* An error, which --check ends with. */
+/* Prints an error; --check will exit with the code of the first. */
 void check_say_error(struct check *c, const struct failure *why);
 
-/* Key and certificates; and the options and files of TLS, as a session would take them. */
+/* Checks key and certificates, and the options and files for TLS as a session would. */
 void check_pem(struct check *c);
 void check_tls(struct check *c);
 void check_revocation(struct check *c);
 void check_tickets(const struct check *c);
 
-/* The service of -r or -l: whether it can be reached, and how it answers. */
+/* Checks whether the service of -r or -l can be reached, and how it answers. */
 void check_backend(struct check *c);
 
 #endif

@@ -1,4 +1,4 @@
-/* --check: key and certificates, and what else TLS takes of the options. */
+/* --check: key and certificates, and the other options for TLS. */
 
 #include "check/check_state.h"
 
