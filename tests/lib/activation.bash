@@ -13,8 +13,8 @@ teardown() {
 	lib_after
 }
 
-# inside COMMAND...: runs it in the test's namespaces.  The root is said as well: where the tests themselves run in a
-# chroot, that of the mounts alone is outside of it.
+# inside COMMAND...: runs it in the test's namespaces.  The root is given too: if the tests themselves run in a chroot,
+# the mount namespace alone would lead out of it.
 inside() {
 	nsenter -t "$world" -m -n -r -w -- "$@"
 }
@@ -23,7 +23,7 @@ own_namespaces() {
 	[ "$(readlink "/proc/$pid/ns/net" || echo none)" != "$(readlink /proc/self/ns/net)" ]
 }
 
-# make_world SUPERSERVER: the namespaces, PostgreSQL on port 5432 in them, and installed programs with a PEM.
+# make_world SUPERSERVER: makes the namespaces, with PostgreSQL on port 5432, installed programs and a PEM.
 make_world() {
 	need_root
 	need_namespaces
@@ -49,8 +49,8 @@ make_world() {
 	make_inside cert NAMES=localhost < /dev/null
 }
 
-# pg_start exports what a client must know; it comes back through a file, since it ran in another process.  Its
-# directory is below $T, so that a server whose name was lost on the way would be found at the end.
+# pg_start runs in another process, so what it exports for clients comes back through a file.  Its directory is below
+# $T, so that lib_end finds a server that is left.
 start_postgresql() {
 	TMPDIR=$T PG_PORT=5432 inside bash -c '. "$1/tests/lib/pg.sh" && pg_start && export -p | sed -n "s/^declare -x PG/export PG/p" > "$2"' \
 		bash "$ROOT" "$here/postgresql"
@@ -67,7 +67,7 @@ picture() {
 	(cd "$etc" && find . -exec stat -c '%n %F %a %u %g' {} + | sort && find . -type f -exec md5sum {} + | sort)
 }
 
-# ask_psql: what stock psql gets through port 9000, from a server that proves to be localhost.
+# ask_psql: prints what stock psql gets through port 9000 from a server that proves that it is localhost.
 ask_psql() {
 	inside timeout 30 psql -XAt -v ON_ERROR_STOP=1 -c "select 'answered by ' || current_setting('port')" \
 		"host=localhost hostaddr=127.0.0.1 port=9000 sslmode=verify-full sslrootcert=$prefix/etc/inetls/pgssl.crt"
@@ -83,7 +83,7 @@ answers() {
 	[ "$status" -eq 0 ] && [ "$output" = "answered by 5432" ]
 }
 
-# same_process: the super-server is the process that was started before the first make, not another one.
+# same_process: whether the super-server is still the process that was started before the first make.
 same_process() {
 	alive "$pid" && [ "$(inside cat "$pidfile")" = "$pid" ] && [ "$(started)" = "$since" ]
 }
@@ -92,8 +92,8 @@ started() {
 	sed 's/.*) //' "/proc/$pid/stat" | cut -d ' ' -f 20
 }
 
-# life TARGET [SETTING...]: what an administrator does, from the first make to the last.  The super-server runs
-# already, as $pid with $pidfile.
+# life TARGET [SETTING...]: does what an administrator does, from the first make to the last.  The super-server is
+# running already, as $pid with $pidfile.
 life() {
 	local target=$1
 	shift
@@ -131,7 +131,7 @@ start_xinetd() {
 	wait_for 5 inside test -s "$pidfile"
 }
 
-# As Debian runs it, in the foreground of its service manager; the pid file is what an init script would write.
+# As Debian's service manager runs it, in the foreground; the pid file is the one that an init script would write.
 start_inetd() {
 	printf '# <service> <type> <proto> <flags> <user> <program> <args>\n' > "$etc/inetd.conf"
 	pidfile=/run/inetd.pid

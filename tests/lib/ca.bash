@@ -1,19 +1,19 @@
-# What the tests of inetls-certgen share: `load ../lib/lib`, then `load ../lib/ca`.
+# For the tests of inetls-certgen: `load ../lib/lib`, then `load ../lib/ca`.
 
-# $status and $stderr are bats's.
+# bats sets $status and $stderr.
 # shellcheck disable=SC2154
 
-# certgen ARG...: as from a script.
+# certgen ARG...: runs it as a script would.
 certgen() {
 	timeout 60 "$CERTGEN" "$@" < /dev/null
 }
 
-# batch ARG...: with defaults and options, as from a script.
+# batch ARG...: runs it as a script would, without questions.
 batch() {
 	timeout 60 "$CERTGEN" --batch "$@" < /dev/null
 }
 
-# typed ANSWER... -- ARG...: on a terminal; when the answers are used up, the input ends.
+# typed ANSWER... -- ARG...: runs it on a terminal and types the answers; after the last one the input ends.
 typed() {
 	local answers=()
 	while [ "$1" != -- ]; do
@@ -23,17 +23,17 @@ typed() {
 	timeout 60 "$ROOT/tests/lib/on-terminal" "${answers[@]}" -- "$CERTGEN" "${@:2}"
 }
 
-# make_ca DIR ARG...: a CA for example.org, and for what listens on this machine.
+# make_ca DIR ARG...: makes a CA for example.org and for this machine's names.
 make_ca() {
 	certgen ca --quiet "$@" example.org localhost 127.0.0.0/8
 }
 
-# secret FILE TEXT: a file that nobody else can read.
+# secret FILE TEXT: makes a file that nobody else can read.
 secret() {
 	(umask 077 && echo "$2" > "$1")
 }
 
-# issued CA: the serials that the record says were issued, in order.
+# issued CA: prints the serials that were issued according to the record, in order.
 issued() {
 	awk '$1 == "issued" && $NF != "#" { print $2 }' "$1/index"
 }
@@ -42,7 +42,7 @@ serial_of() {
 	openssl x509 -in "$1" -noout -serial | cut -d= -f2
 }
 
-# recorded CA FILE...: the serial of each certificate is in the record, and none is there twice.
+# recorded CA FILE...: checks that each certificate's serial is in the record, and none is there twice.
 recorded() {
 	local ca=$1 file
 	shift
@@ -52,7 +52,7 @@ recorded() {
 	[ -z "$(issued "$ca" | sort | uniq -d)" ] || { echo "a serial was issued twice"; return 1; }
 }
 
-# flipped FILE OUT: the same certificate with one byte of its signature changed.
+# flipped FILE OUT: copies a certificate with one byte of its signature changed.
 flipped() {
 	openssl x509 -in "$1" -outform DER -out "$2.der"
 	/usr/bin/python3 - "$2.der" <<-'END'
@@ -71,12 +71,12 @@ mode_of() {
 	stat -c %a "$1"
 }
 
-# nothing_here [NAME...]: no file but these, not even a hidden one.
+# nothing_here [NAME...]: checks that there are only these files, not even a hidden one.
 nothing_here() {
 	diff <(printf '%s\n' "$@" | grep . | sort) <(ls -A | sort)
 }
 
-# a_pair NAME: NAME.pem and NAME.crt belong together, and nobody else can read the key.
+# a_pair NAME: checks that NAME.pem and NAME.crt belong together, and that nobody else can read the key.
 a_pair() {
 	[ "$(mode_of "$1.pem")" = 600 ]
 	[ "$(mode_of "$1.crt")" = 644 ]
@@ -84,7 +84,7 @@ a_pair() {
 	[ "$(openssl pkey -in "$1.pem" -pubout)" = "$(openssl x509 -in "$1.crt" -noout -pubkey)" ]
 }
 
-# verified NAME.crt OPTION...: by OpenSSL at its strictest, as its own trust anchor.
+# verified NAME.crt OPTION...: verifies it with OpenSSL at its strictest, as its own trust anchor.
 verified() {
 	openssl verify -x509_strict -purpose sslserver -CAfile "$1" "${@:2}" "$1"
 }

@@ -38,7 +38,7 @@ setup_file() {
 	done
 }
 
-# below CA NAME: a certificate of that CA, which is in its chain.
+# below CA NAME: makes a certificate signed by that CA, with the CA in its chain.
 below() {
 	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/$2.key" -out "$T/$2.csr" \
 		-subj /CN=dba 2> "$T/$2.log"
@@ -47,7 +47,7 @@ below() {
 	(umask 077 && cat "$T/$2.key" "$T/$2.crt" "$T/$1.crt" > "$T/$2.pem")
 }
 
-# level_server NAME LEVEL OPTION...: a server that asks for certificates; sets $port.
+# level_server NAME LEVEL OPTION...: starts a server that asks for certificates; sets $port.
 level_server() {
 	tls_server "$1" "$WRAP" -p "$T/pgssl.pem" -d 127.0.0.1:{port} -r "127.0.0.1:$BACKEND" -v "$2" \
 		-A "$T/good.crt" -f "${@:3}"
@@ -61,7 +61,7 @@ pins() {
 	done
 }
 
-# shows PEM|- TLS PORT LOG: a client does; its outcome is in $got, the session's line in $line.
+# shows PEM|- TLS PORT LOG: runs a client that shows this certificate; sets $got to its result, $line to the log line.
 shows() {
 	local before sessions
 	sessions=$(grep -c 'result=' "$4") || :
@@ -91,7 +91,7 @@ cells() {
 	[ "$bad" -eq 0 ]
 }
 
-# What is the same from -v 1 on.
+# These are the same from -v 1 on.
 refusals() {
 	cat <<-'END'
 	wrong-ca|alert:unknown_ca|reason="peer's certificate was not issued by a CA of -A or -a"
@@ -118,7 +118,7 @@ everybody() {
 	END
 }
 
-# named NAME WANTED: what the right certificate meets where --peer-name is this.
+# named NAME WANTED: checks what the right certificate gets with this --peer-name.
 named() {
 	level_server own 2 --peer-name "$1"
 	shows right 1.3 "$port" "$T/own.log"

@@ -1,11 +1,11 @@
-# What the files about client mode share; they load this after lib and session.
+# For the files about client mode; loaded after lib and session.
 #
 #	client_session --local 'send:10 fin recv-all' --server 'handshake recv-tls bye hold' -- -D info
 #	says exit=0 server.received=10
 #	logged result=ok out=10
 #
-# The wrapper is given -c, -r, -o and $TRUST (default: -A $T/pgssl.crt) before what the test adds.  The words of
-# a script, and what can be said of a session, are in the heads of client.py and peer.py.
+# The wrapper gets -c, -r, -o and $TRUST (default: -A $T/pgssl.crt) before the options of the test.  The heads of
+# client.py and peer.py list the words of a script, and the results of a session.
 
 # client_session [client.py option ...] -- [wrapper option ...]: sets $report, and prints it.
 client_session() {
@@ -23,8 +23,8 @@ client_session() {
 	echo "$report"
 }
 
-# tls_server NAME COMMAND...: starts a server that is not ours; {port} in its words is a free port.
-# Sets $port once it listens.  A port may be gone by then: another is tried, but not for ever.
+# tls_server NAME COMMAND...: starts another project's server; {port} in its arguments is a free port.  Sets $port
+# once it listens.  If the port was taken meanwhile, it tries another, but not for ever.
 tls_server() {
 	local name=$1 try
 	shift
@@ -45,21 +45,21 @@ server_up() {
 	alive "$pid"
 }
 
-# s_server NAME PEM [ARG...]: openssl's, which answers each line with the line backwards.
+# s_server NAME PEM [ARG...]: starts openssl s_server, which answers each line with the line reversed.
 s_server() {
 	tls_server "$1" openssl s_server -accept 127.0.0.1:{port} -cert "$2" -key "$2" -quiet -rev "${@:3}"
 }
 
-# once COMMAND...: says "line" through a client on pipes, which must end by itself; its answer is in $output and
-# the exit code in $status.
+# once COMMAND...: sends "line" through a client on pipes, which must end by itself; sets $output to the answer and
+# $status to the exit code.
 once() {
 	: > "$T/once"
-	# Who says it stays until the answer is here: s_server answers nobody who has left.
+	# Keep the input open until the answer is here: s_server does not answer after the end of input.
 	run timeout 30 sh -c '(echo line; i=0; while [ ! -s "$0" ] && [ $i -lt 100 ]; do i=$((i + 1)); sleep 0.05; done) |
 		"$@" > "$0"; status=$?; cat "$0"; exit $status' "$T/once" "$@"
 }
 
-# pin_of PEM: the pin of its certificate, by openssl and not by us.
+# pin_of PEM: prints the pin of its certificate, computed by openssl.
 pin_of() {
 	echo "sha256//$(openssl x509 -in "$1" -noout -pubkey | openssl pkey -pubin -outform DER |
 		openssl dgst -sha256 -binary | base64)"
@@ -67,7 +67,7 @@ pin_of() {
 
 # -- certificates by openssl, with any dates -------------------------------------------------------------
 
-# authority NAME: a CA in $T/NAME, with $T/NAME.crt.
+# authority NAME: makes a CA in $T/NAME, with $T/NAME.crt.
 authority() {
 	local dir=$T/$1
 	mkdir "$dir"
@@ -96,8 +96,8 @@ authority() {
 		2> "$dir/log"
 }
 
-# issue CA NAME.pem CN EXTENSION... [-- ca-option ...]: a key and certificate of that CA in $T/NAME.pem, the
-# certificate alone in $T/NAME.crt.
+# issue CA NAME.pem CN EXTENSION... [-- ca-option ...]: makes a key and a certificate of that CA in $T/NAME.pem, and
+# the certificate alone in $T/NAME.crt.
 issue() {
 	local ca=$1 file=${2%.pem} subject=$3 extensions
 	shift 3
@@ -116,7 +116,7 @@ issue() {
 	(umask 077 && cat "$T/$ca/$file.key" "$T/$file.crt" > "$T/$file.pem")
 }
 
-# revoke CA NAME: and the list of that CA in $T/CA.crl.
+# revoke CA NAME: revokes the certificate, and writes the CA's list to $T/CA.crl.
 revoke() {
 	openssl ca -batch -config "$T/$1/ca.cnf" -revoke "$T/$2.crt" 2>> "$T/$1/log"
 	openssl ca -batch -config "$T/$1/ca.cnf" -gencrl -out "$T/$1.crl" 2>> "$T/$1/log"

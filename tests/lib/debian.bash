@@ -1,14 +1,14 @@
-# A Debian of its own for a test, unpacked by debootstrap with git and make and nothing else.
+# A separate Debian for a test, unpacked by debootstrap, with git and make and nothing else.
 #
 #	debian_unpack DIR [SUITE]		into DIR, with this repository's last commit as /inetls.git
 #	debian_enter [-n] DIR COMMAND...	as root of it, with mounts, processes and with -n also a network of its own
 #
-# The mirror is that which this machine's own apt has, and nothing on this machine is changed.  ROOT is the repository.
+# It uses the mirror of this machine's apt, and changes nothing on this machine.  ROOT is the repository.
 
 # sh expands what stands in single quotes.
 # shellcheck disable=SC2016
 
-# debian_sources: Debian's own, of those that apt has here, as sources.list has them.
+# debian_sources: prints those of apt's sources that are Debian's, as lines of sources.list.
 debian_sources() {
 	apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' 'Origin: Debian' |
 		sort -u
@@ -19,14 +19,14 @@ debian_here() {
 	(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 }
 
-# debian_unpack: returns 77 when the mirror cannot be reached, and says so.
+# debian_unpack: returns 77 if the mirror cannot be reached, and says so.
 debian_unpack() {
 	local dir=$1 here suite mirror script=
 	here=$(debian_here)
 	suite=${2:-$here}
 	mirror=$(debian_sources | awk -v codename="$here" '$3 == codename { print $2; exit }')
 	[ -n "$mirror" ] || { echo "apt has no Debian mirror here, or no lists of it: apt-get update"; return 77; }
-	# A suite that came after this debootstrap is unpacked as sid is.
+	# Unpack a suite that is newer than this debootstrap in the same way as sid.
 	[ -e "/usr/share/debootstrap/scripts/$suite" ] || script=/usr/share/debootstrap/scripts/sid
 	rm -rf --one-file-system "$dir.new"
 	if ! debootstrap --variant=minbase --include=git,make "$suite" "$dir.new" "$mirror" ${script:+"$script"} \
@@ -39,21 +39,22 @@ debian_unpack() {
 	rm -f "$dir.said"
 	debian_sources | sed "s/ $here/ $suite/" > "$dir.new/etc/apt/sources.list"
 	apt-config dump | grep -E '^Acquire::(http|https|Check-)' > "$dir.new/etc/apt/apt.conf.d/90mirror" || :
-	# No service of a package may take a port while this machine's network is still there.
+	# A package's service must not start here, since it would take a port of this machine.
 	printf '#!/bin/sh\nexit 101\n' > "$dir.new/usr/sbin/policy-rc.d"
 	chmod 755 "$dir.new/usr/sbin/policy-rc.d"
 	debian_commit "$dir.new"
 	mv "$dir.new" "$dir"
 }
 
-# debian_commit DIR: the last commit as it is now, into a root that was there before.
+# debian_commit DIR: copies today's last commit into an existing root.
 debian_commit() {
 	rm -rf "$1/inetls.git"
 	git -c safe.directory='*' clone -q --bare --no-hardlinks "$ROOT" "$1/inetls.git"
 }
 
-# debian_enter: its limit in seconds is $LIMIT.  The root becomes a mount point, since what is none has no namespaces.
-# As process 1 of a chroot nothing can see that this is one: procps would set this machine's sysctls, but for $container.
+# debian_enter: its limit in seconds is $LIMIT.  The root is made a mount point, because no namespace can be made inside
+# a root that is not one.  Process 1 of a chroot does not notice that it is in one: without $container, procps would set
+# this machine's sysctls.
 debian_enter() {
 	local network=()
 	if [ "$1" = -n ]; then

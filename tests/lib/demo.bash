@@ -1,13 +1,13 @@
 # What tests/project/demo.bats and tests/long/demo.bats share, loaded after lib.
 
-# $output is what bats gives, $pid what start sets; perl has dollars of its own.
+# bats sets $output and start sets $pid; perl has its own dollars.
 # shellcheck disable=SC2016,SC2154
 
 setup() {
 	lib_before
 	need postgresql
 	need psql
-	# What the demo leaves behind would be in here.
+	# Anything that the demo leaves behind is in here.
 	export TMPDIR=$T/tmp
 	mkdir -p "$TMPDIR"
 	chmod 711 "$TMPDIR"
@@ -19,13 +19,13 @@ left_nothing() {
 	[ -z "$(ls -A "$TMPDIR")" ]
 }
 
-# has_said TEXT: whether the demo that runs in the background has come as far as that.
+# has_said TEXT: whether the demo in the background has printed that.
 has_said() {
 	grep -qF -e "$1" "$T/demo.log"
 }
 
-# interrupted_at TEXT: starts the demo and presses Ctrl-C there, which every process of its group gets.  A shell's
-# background job ignores SIGINT, so perl switches it on again.
+# interrupted_at TEXT: starts the demo and presses Ctrl-C when it prints TEXT; every process of its group gets that.  A
+# shell's background job ignores SIGINT, so perl restores it.
 interrupted_at() {
 	start demo perl -e '$SIG{INT} = "DEFAULT"; setpgrp; exec @ARGV or die' "$ROOT/tests/demo"
 	wait_for 60 has_said "$1"

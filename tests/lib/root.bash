@@ -1,21 +1,21 @@
-# A Debian of its own for each test of a file (tests/lib/debian.bash); loaded after lib.
+# A separate Debian for each test of a file (tests/lib/debian.bash); loaded after lib.
 #
 #	new_root			in $root
 #	enter_root [-n] COMMAND...	as root of it
 
-# Here for what loads this, with ROOT from lib.
+# Used by the files that load this; ROOT comes from lib.
 # shellcheck disable=SC2034,SC2153
 
 # shellcheck source=tests/lib/debian.bash
 . "$ROOT/tests/lib/debian.bash"
 
 setup_file() {
-	# It is large, and a /tmp in memory forbids device files.
+	# Not in /tmp: it is large, and a /tmp in memory forbids device files.
 	export TMPDIR=${TMPDIR:-/var/tmp}
 	lib_begin
 }
 
-# new_root: every root of a file is a copy of the first.
+# new_root: unpacks one for the first test of a file; later tests get a copy.
 new_root() {
 	local status=0
 	need_root

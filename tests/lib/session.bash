@@ -1,13 +1,13 @@
-# One session of the wrapper, started as inetd starts it: for the files that load this after lib.
+# Runs one session of the wrapper, started as inetd starts it; loaded after lib.
 #
 #	session --peer 'handshake send:10 bye recv-all' --backend echo -- -C NORMAL
 #	says exit=0 peer.tls=close_notify backend.received=10
 #	logged result=ok in=10
 #
-# The wrapper is given -p, -r and -o before what the test adds.  The words of a script, and what can be said of a
-# session, are in the head of peer.py.
+# The wrapper gets -p, -r and -o before the options of the test.  The head of peer.py lists the words of a script, and
+# the results of a session.
 
-# session [peer.py option ...] -- [wrapper option ...]: sets $report, and prints it for whom a failure meets.
+# session [peer.py option ...] -- [wrapper option ...]: sets $report, and prints it in case the test fails.
 session() {
 	local options=()
 	while [ "$1" != -- ]; do
@@ -19,7 +19,7 @@ session() {
 		"$@"
 }
 
-# command_session [peer.py option ...] -- COMMAND...: the same with the whole command as given.
+# command_session [peer.py option ...] -- COMMAND...: the same with a complete command.
 command_session() {
 	new_log session > /dev/null
 	report=$(timeout -k 5 120 "$ROOT/tests/lib/peer.py" "$@")
@@ -27,7 +27,7 @@ command_session() {
 	echo "$report"
 }
 
-# says KEY=VALUE...: each is in the report.
+# says KEY=VALUE...: checks that each is in the report.
 says() {
 	local word
 	for word; do
@@ -38,12 +38,12 @@ says() {
 	done
 }
 
-# said KEY: prints what the report says of it.
+# said KEY: prints the key's value in the report.
 said() {
 	log_field "$1" "$report"
 }
 
-# within SECONDS: the command ended by then, and at SECONDS 2 or later: after WITHIN.
+# within SECONDS: checks that the command ended by then, and at SECONDS 2 or later: after WITHIN.
 within() {
 	awk -v took="$(said seconds)" -v most="$1" -v least="${2:-0}" \
 		'BEGIN { exit !(took <= most && took >= least) }' || {
@@ -52,10 +52,10 @@ within() {
 	}
 }
 
-# logged WORD...: the session's log has exactly one line, and each of the words is in it.
+# logged WORD...: checks that the session's log has exactly one line, with each of the words.
 logged() {
 	local word
-	# The wrapper has ended: no line can come any more.
+	# The wrapper has ended, so no more lines can come.
 	if ! lines_in "$T/session.log" 1; then
 		echo "the log should have one line:"
 		cat "$T/session.log"
@@ -70,12 +70,12 @@ logged() {
 	done
 }
 
-# not_logged WORD: it is not in the log.
+# not_logged WORD: checks that it is not in the log.
 not_logged() {
 	! grep -F -e "$1" "$T/session.log"
 }
 
-# untouched: the service has seen no connection, and the peer not one byte that is no TLS.
+# untouched: checks that the service had no connection, and that the peer got no byte outside TLS.
 untouched() {
 	says backend.connections=0
 	only_tls

@@ -13,8 +13,8 @@ setup_file() {
 	have postgresql || return 0
 	pg_start
 	make_pem "$T/pgssl.pem" localhost
-	# Between the wrapper and PostgreSQL stands a relay that counts as well: the log's figures are compared
-	# with its own, to the byte.
+	# A relay between the wrapper and PostgreSQL counts bytes too: the log's numbers are compared with its numbers, to
+	# the byte.
 	start meter /usr/bin/python3 "$ROOT/tests/lib/meter.py" "$PGPORT_REAL"
 	wait_for 10 test -s "$T/meter.log"
 	METER_PORT=$(head -n 1 "$T/meter.log")
@@ -25,12 +25,12 @@ setup_file() {
 	[ "$PAYLOAD" -gt 100000000 ]
 }
 
-# wrapper LOG [OPTION...]: prints the command that a super-server is to run.
+# wrapper LOG [OPTION...]: prints the command for the super-server.
 wrapper() {
 	echo "$WRAP" -n pgsql -p "$T/pgssl.pem" -r "127.0.0.1:$METER_PORT" -o "$@"
 }
 
-# copy_both_ways: one session that brings the payload in and out again, to the byte.
+# copy_both_ways: runs one session that sends the payload and reads it back, to the byte.
 copy_both_ways() {
 	rm -f "$T/returned"
 	PSQL_TIMEOUT=60 psql_tls "$port" -q -c 'create temp table payload (line text)' \
@@ -38,12 +38,12 @@ copy_both_ways() {
 	cmp "$T/payload" "$T/returned"
 }
 
-# metered: prints the relay's line for the connection that a log line tells of; they share a port.
+# metered: prints the relay's line for the connection of a log line; they have the same port.
 metered() {
 	grep "^port=${1##*:} " "$T/meter.log"
 }
 
-# counts_agree LINE: what the log says of the bytes is what went by.
+# counts_agree LINE: checks the log's byte counts against the relay's.
 counts_agree() {
 	local source witness
 	source=$(log_field source "$1")

@@ -5,8 +5,8 @@ setup_file() {
 	make_pem "$T/pgssl.pem" localhost
 }
 
-# sessions [resume.py option ...] -- [wrapper option ...] [-- wrapper option ...]: one-shots of the wrapper, as
-# tests/lib/resume.py says; its words are in $said.
+# sessions [resume.py option ...] -- [wrapper option ...] [-- wrapper option ...]: runs tests/lib/resume.py with one
+# process of the wrapper for each connection; sets $said to what it prints.
 sessions() {
 	local options=() words=() common=("$WRAP" -o "$T/sessions.log" -p "$T/pgssl.pem" -r '{backend}')
 	: > "$T/sessions.log"
@@ -22,7 +22,7 @@ sessions() {
 	echo "$said"
 }
 
-# says WORD...: each is what resume.py said.
+# says WORD...: checks that resume.py has printed each.
 says() {
 	local word
 	for word; do
@@ -33,7 +33,7 @@ says() {
 	done
 }
 
-# warned N TEXT: N lines of the log are warnings about the ticket file, and say so.
+# warned N TEXT: checks that N lines of the log are warnings about the ticket file with TEXT.
 warned() {
 	local lines
 	lines=$(grep -F '; going on without tickets' "$T/sessions.log" | grep -cF -e "$2" || :)
@@ -44,7 +44,7 @@ warned() {
 	}
 }
 
-# full_all_the_same FILE TEXT: with that file every session is served, none is resumed, and each has a warning.
+# full_all_the_same FILE TEXT: checks that with that file every session is served, none resumed, and each warns.
 full_all_the_same() {
 	sessions --then 1 -- --tickets "$1"
 	says first=1 tickets=0 then=1 resumed=0 failed=0 codes=-
@@ -52,7 +52,7 @@ full_all_the_same() {
 	[ "$(grep -c 'result=ok ' "$T/sessions.log")" -eq 2 ]
 }
 
-# key FILE: what identifies a master.
+# key FILE: prints what identifies a master key.
 key() {
 	sha256sum < "$1"
 }
@@ -61,7 +61,7 @@ is_whole() {
 	[ "$(stat -c '%s %a %F' "$1")" = '64 600 regular file' ]
 }
 
-# alone DIR NAME: nothing else is there, no temporary file either.
+# alone DIR NAME: checks that nothing else is there, not even a temporary file.
 alone() {
 	[ "$(ls -A "$1")" = "$2" ] || {
 		ls -la "$1"
@@ -69,7 +69,7 @@ alone() {
 	}
 }
 
-# The ticket comes after the handshake: s_client stays until it has it.
+# The ticket comes after the handshake, so keep s_client running until then.
 s_client() {
 	{ echo hello; sleep 1; } | timeout 20 openssl s_client -connect "127.0.0.1:$port" -servername localhost \
 		-CAfile "$T/pgssl.crt" "$@" 2>&1
@@ -84,7 +84,7 @@ service_port() {
 	done | grep .
 }
 
-# openssl_server NAME [PEM]: openssl's, in front of nothing: it answers each line with the line backwards.
+# openssl_server NAME [PEM]: starts openssl s_server, which answers each line with the line reversed.
 openssl_server() {
 	local try port pem=${2:-$T/pgssl.pem}
 	for try in 1 2 3; do
@@ -98,14 +98,14 @@ openssl_server() {
 	return 1
 }
 
-# client [wrapper option ...]: one connection of the wrapper in client mode on pipes; $TRUST says whom it expects.
+# client [wrapper option ...]: makes one connection of the wrapper in client mode on pipes; $TRUST says whom to trust.
 client() {
 	: > "$T/client.log"
 	# shellcheck disable=SC2086
 	{ echo hello; sleep 0.5; } | timeout 20 "$WRAP" -c ${TRUST--A "$T/pgssl.crt"} -r "localhost:$server_port" -o "$T/client.log" "$@"
 }
 
-# client_resumed yes|no: and it was served.
+# client_resumed yes|no: checks that, and that the connection was served.
 client_resumed() {
 	grep -q "result=ok .* resumed=$1 " "$T/client.log" || {
 		cat "$T/client.log"

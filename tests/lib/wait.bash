@@ -10,7 +10,7 @@ setup_file() {
 	make_pem "$T/pgssl.pem" localhost
 	mkfifo "$T/service.in"
 	start service sh -c 'exec "$1" serve < "$2"' sh "$ROOT/tests/lib/waiting.py" "$T/service.in"
-	# Its stdin stays open until the file ends.
+	# Its stdin stays open until the last test.
 	start keeper sh -c 'exec sleep 3600 > "$1"' sh "$T/service.in"
 	wait_for 10 test -s "$T/service.log"
 	SERVICE=$(cat "$T/service.log")
@@ -21,7 +21,7 @@ peers() {
 	timeout -k 5 330 "$ROOT/tests/lib/waiting.py" "$port" "$@"
 }
 
-# wait_server NAME [wrapper option ...]: that super-server with the wrapper as a service that waits, or -d.
+# wait_server NAME [wrapper option ...]: starts that super-server with the wrapper as a wait service, or -d.
 # Sets port, and log.
 wait_server() {
 	local name=$1 user try
@@ -75,8 +75,8 @@ xinetd_conf() {
 	END
 }
 
-# wrappers: the pids of this file's wrapper, by what anybody can see of one that cannot be traced.  listener: the one
-# that is $server, or was started by it.
+# wrappers: prints the pids of this file's wrappers, from files of /proc that are readable even if a process cannot be
+# traced.  listener: prints the one that is $server or was started by it.
 wrappers() {
 	local pid
 	grep -lsx inetls-wrap /proc/[0-9]*/comm | cut -d/ -f3 | while read -r pid; do
@@ -104,7 +104,7 @@ no_wrapper() {
 	[ -z "$(wrappers)" ]
 }
 
-# leave: ends the super-server, and the listener that it has started.
+# leave: ends the super-server and the listener that it has started.
 leave() {
 	local pids
 	pids=$(listener)
@@ -114,7 +114,7 @@ leave() {
 	wait_for 10 no_wrapper
 }
 
-# lines N RESULT: so many of the log's lines say that.  served N: and no more come.
+# lines N RESULT: checks that N lines of the log have that result.  served N: also that no more come.
 lines() {
 	[ "$(grep -c "result=$2 " "$log")" -eq "$1" ]
 }
@@ -123,7 +123,7 @@ served() {
 	lines "$1" ok
 }
 
-# hold N: so many sessions, that stay until `tell end`.
+# hold N: opens N sessions that stay until `tell end`.
 hold() {
 	rm -f "$T/hold.in"
 	mkfifo "$T/hold.in"
@@ -136,7 +136,7 @@ held() {
 	[ "$(tail -n 1 "$T/holder.log")" = "$1" ]
 }
 
-# tell WORDS ANSWER: says it to the holder and waits for its answer.
+# tell WORDS ANSWER: sends WORDS to the holder and waits for ANSWER.
 tell() {
 	echo "$1" >&7
 	wait_for 60 held "$2" || {
@@ -145,7 +145,6 @@ tell() {
 	}
 }
 
-# field N WORDS: as in /proc/PID/status.
 count_fds() {
 	find "/proc/$1/fd" -mindepth 1 2>/dev/null | wc -l
 }
@@ -154,7 +153,7 @@ zombies_of() {
 	processes | grep -c " Z $1\$" || :
 }
 
-# A listener in a super-server's hands is nobody's child of ours: what a test that failed has left ends here.
+# A listener that a super-server has started is not our child: end here what a failed test has left.
 teardown() {
 	exec 7>&-
 	lib_after
