@@ -1,9 +1,9 @@
 /*
- * libFuzzer: a whole session, as inetd would start it, without fork and confinement, over a socket pair.
- * The first byte of the input says who the peer is (raw bytes; a TLS client, of version 1.2 or 1.3;
- * with what PostgreSQL says in clear before) and what the service does (echo, reset, close); the
- * rest is what the peer sends, as raw bytes or as commands of one byte, a length and so many bytes.
- * Whatever they are, the session comes to an end of its own, with a code.
+ * libFuzzer: a whole session, as inetd would start it, without fork and confinement, over a socket
+ * pair. The first byte of the input says who the peer is (raw bytes; a TLS client, of version 1.2
+ * or 1.3; with what PostgreSQL says in clear before) and what the service does (echo, reset,
+ * close); the rest is what the peer sends, as raw bytes or as commands of one byte, a length and so
+ * many bytes. Whatever they are, the session comes to an end of its own, with a code.
  */
 
 #include "session/session.c"

@@ -8,9 +8,9 @@
 
 #ifdef INETLS_HOOK
 /*
- * Called once the session is confined.  Tries what the environment's INETLS_MISBEHAVE names, and says "hook
- * NAME: how it went" in the log; it may not come back.  service is the unconnected socket of a TCP
- * backend.
+ * Called once the session is confined.  Tries what the environment's INETLS_MISBEHAVE names, and
+ * says "hook NAME: how it went" in the log; it may not come back.  service is the unconnected
+ * socket of a TCP backend.
  */
 void hook_misbehave(int service);
 
