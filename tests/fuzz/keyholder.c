@@ -1,8 +1,8 @@
 /*
- * libFuzzer: what a session that has been taken over may ask a keyholder on its channel.  The input
- * is packets, each a length byte (in fours) and so many bytes.  Whatever they are: at most one
- * chain and one signature come back, then the channel is over; and no answer holds a piece of the
- * key.
+ * libFuzzer: requests to a keyholder, as a session that an attacker has taken over may send them.
+ * The input is a list of packets, each a length byte (in fours) and that many bytes.  Whatever they
+ * are, at most one chain and one signature come back, then the channel ends; and no answer holds a
+ * piece of the key.
  */
 
 #include "key/keyholder_serve.c"
@@ -57,7 +57,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-/* Confinement and the file are not what this is about. */
+/* Stand-ins: this is not about confinement or files. */
 int
 confine_keyholder(const struct confine *s, struct failure *why)
 {
@@ -76,7 +76,7 @@ no_key_in(const uint8_t *answer, size_t n)
 	check(memmem(answer, n, "PRIVATE", 7) == NULL);
 }
 
-/* What came back for one request. */
+/* Checks what came back for one request. */
 static void
 check_answer(int fd, const uint8_t *request, size_t n, int *chains, int *signatures)
 {

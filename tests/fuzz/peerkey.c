@@ -1,6 +1,6 @@
 /*
- * libFuzzer: peerkey_refuse on a Certificate message, of TLS 1.3 where the first byte is odd.  The
- * message lies at the end of its memory, so that a byte read behind it is found.
+ * libFuzzer: peerkey_refuse on a Certificate message, of TLS 1.3 if the first byte is odd.  The
+ * message ends where its memory ends, so that reading beyond it is found.
  */
 
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /*
- * libFuzzer: a PEM, however broken.  A key is one block of it, what is said of certificates holds
- * no key and says the same when it is read again, and a refusal has its reason.
+ * libFuzzer: a PEM, however broken.  A key is one of its blocks.  The certificates that were found
+ * hold no key, and give the same result when read again.  A refusal has a reason.
  */
 
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* libFuzzer: eight bytes, and an ErrorResponse whose size and texts are the fuzzer's. */
+/* libFuzzer: eight bytes, and an ErrorResponse whose size and texts the fuzzer chooses. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -31,7 +31,7 @@ classify(const uint8_t *data)
 	}
 }
 
-/* The packet's own length, and fields that all end inside it. */
+/* Checks that the packet's length is right, and that all fields end inside it. */
 static void
 check_packet(const uint8_t *out, size_t len, size_t size)
 {

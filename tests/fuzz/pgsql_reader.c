@@ -1,8 +1,8 @@
 /*
- * libFuzzer: pgsql_negotiate on a socket pair.  The input is what the peer does: pieces, each a
- * length byte and so many bytes, and at the end one byte that says how it goes on.  A piece is sent
- * when the reader waits, so that every way to cut a request is in reach: the wait is ours, and the
- * real one is not linked.
+ * libFuzzer: pgsql_negotiate on a socket pair.  The input says what the peer does: it sends pieces,
+ * each a length byte and that many bytes, and the last byte says how it goes on.  A piece is sent
+ * whenever the reader waits, so that a request can be cut anywhere: this file has its own wait
+ * instead of the real one.
  */
 
 #include <fcntl.h>
@@ -41,7 +41,7 @@ last_words(void)
 	static const int ends[] = { POLLIN, DEADLINE_OVER, DEADLINE_STOP, DEADLINE_ERROR };
 	int end = ends[peer.size > 0 ? peer.data[0] % 4 : 0];
 
-	check(!peer.ended); /* an end is an end: to wait again would be a loop */
+	check(!peer.ended); /* the peer has ended; waiting again would be a loop */
 	peer.ended = 1;
 	(void)shutdown(peer.fd, SHUT_WR);
 	return end;
@@ -68,7 +68,7 @@ deadline_wait_fd(int fd, short events, int64_t deadline)
 	return POLLIN;
 }
 
-/* N at most once, then S or an ErrorResponse or nothing: no other byte may ever be said. */
+/* N at most once, then S or an ErrorResponse or nothing; no other byte may ever be sent. */
 static size_t
 check_answer(enum protocol_verdict verdict)
 {
@@ -86,7 +86,7 @@ check_answer(enum protocol_verdict verdict)
 	return gssenc * PGSQL_HEAD;
 }
 
-/* Exactly what the request needs was taken from the socket. */
+/* Checks that exactly what the request needs was taken from the socket. */
 static void
 check_taken(const struct protocol_talk *p, enum protocol_verdict verdict, size_t before, int fd)
 {

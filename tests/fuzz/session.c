@@ -1,9 +1,9 @@
 /*
- * libFuzzer: a whole session, as inetd would start it, without fork and confinement, over a socket
- * pair. The first byte of the input says who the peer is (raw bytes; a TLS client, of version 1.2
- * or 1.3; with what PostgreSQL says in clear before) and what the service does (echo, reset,
- * close); the rest is what the peer sends, as raw bytes or as commands of one byte, a length and so
- * many bytes. Whatever they are, the session comes to an end of its own, with a code.
+ * libFuzzer: a whole session over a socket pair, as inetd would start it, but without fork and
+ * confinement.  The first byte of the input says what the peer is (raw bytes; a TLS client of
+ * version 1.2 or 1.3; the same after what PostgreSQL says in clear) and what the service does
+ * (echo, reset, close).  The rest is what the peer sends, as raw bytes or as commands: one byte, a
+ * length and that many bytes.  Whatever they are, the session ends by itself, with an exit code.
  */
 
 #include "session/session.c"
@@ -38,7 +38,7 @@ check(int condition)
 		abort();
 }
 
-/* ---- in the place of users and system call filters ---- */
+/* ---- stand-ins for users and system call filters ---- */
 
 void
 confine_keep_orphans(void)
@@ -146,7 +146,7 @@ write_all(int fd, const void *data, size_t n)
 	}
 }
 
-/* One command; -1 where the session cannot go on. */
+/* Does one command; -1 if the session cannot go on. */
 static int
 obey(gnutls_session_t tls, const struct peer *p, unsigned command, const uint8_t *data, size_t n)
 {
@@ -185,7 +185,7 @@ speak_tls(struct peer *p)
 	gnutls_handshake_set_timeout(tls, 2000);
 	gnutls_record_set_timeout(tls, 20);
 	/*
-	 * The input begins behind the handshake, which fails only where the machine is too slow for
+	 * The input is used after the handshake, which fails only if the machine is too slow for
 	 * the timeouts.
 	 */
 	if (gnutls_handshake(tls) < 0)
@@ -318,7 +318,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	service_mode = p.mode;
 	check(pthread_create(&thread, NULL, be_peer, &p) == 0);
 	run_session(p.mode & PGSQL ? &pgsql_options : &plain_options);
-	/* The end of the process is the end of its descriptors. */
+	/* When the process ends, its descriptors end too. */
 	check((null = open("/dev/null", O_RDWR)) != -1);
 	check(dup2(null, STDIN_FILENO) != -1 && dup2(null, STDOUT_FILENO) != -1);
 	(void)close(null);

@@ -1,4 +1,7 @@
-/* The CA's record: what is read from it, what is appended, and what a cut-off line becomes. */
+/*
+ * The CA's record: what is read from it, what is appended, and what happens to a line that was cut
+ * off.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -40,7 +40,7 @@ teardown(void **state)
 	return 0;
 }
 
-/* Answers all questions, or with confirm the last one. */
+/* Answers all questions, or with confirm only the last one. */
 static int
 answer(struct talk *talk, int confirm, const char *answers, size_t len)
 {

@@ -21,7 +21,7 @@
 #include "files/store.h"
 #include "file.h"
 
-/* Every test has a directory of its own, which is the working directory. */
+/* Each test has its own directory, which is the working directory. */
 static int
 setup(void **state)
 {
@@ -146,7 +146,7 @@ bad_directories_that_are_not_there_are_named(void **state)
 	assert_int_equal(why.code, EX_CANTCREAT);
 }
 
-/* The signal comes while it is held, so before the file has its name. */
+/* The signal comes while signals are held, that is, before the file has its name. */
 static void
 bad_a_signal_leaves_nothing(void **state)
 {
@@ -160,7 +160,7 @@ bad_a_signal_leaves_nothing(void **state)
 		if (pid == 0) {
 			sigset_t set;
 
-			/* Who runs the tests may ignore it, as a shell's background does. */
+			/* It may be ignored when the tests run in a shell's background. */
 			(void)signal(signals[i], SIG_DFL);
 			(void)sigemptyset(&set);
 			(void)sigaddset(&set, signals[i]);

@@ -1,4 +1,4 @@
-/* What may be asked for, and how a refusal leaves it. */
+/* What may be asked for, and that a refusal leaves the request unchanged. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +31,7 @@ teardown(void **state)
 	return 0;
 }
 
-/* len characters of the given one. */
+/* A text of len characters c. */
 static const char *
 repeat(const char *character, int len, char *buf)
 {

@@ -1,7 +1,4 @@
-/*
- * Keys and certificates as they come back from their PEM, and the verdict of check at any time of
- * the world.
- */
+/* Keys and certificates read back from their PEM, and the verdict of check at different times. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -138,7 +135,7 @@ bad_a_key_of_another_certificate_is_seen(void **state)
 	assert_int_equal(look(made, 0, &health), HEALTH_CRITICAL);
 	assert_non_null(strstr(health.text, "not the certificate's"));
 	free(mixed);
-	/* And a .crt of another key beside it. */
+	/* The same with a .crt of another key beside it. */
 	store(made->pem, other.crt, 0600);
 	assert_int_equal(look(made, 0, &health), HEALTH_WARNING);
 	assert_non_null(strstr(health.text, "a.crt"));
@@ -161,7 +158,7 @@ bad_files_have_their_verdict(void **state)
 	store(made->pem, made->crt, 0644);
 	assert_int_equal(look(made, 0, &health), HEALTH_CRITICAL);
 	assert_non_null(strstr(health.text, "chmod 600"));
-	/* A certificate alone is for everybody. */
+	/* A certificate alone may be readable by everybody. */
 	store(made->crt, NULL, 0644);
 	assert_int_equal(look(made, 0, &health), HEALTH_OK);
 }

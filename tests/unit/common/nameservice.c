@@ -1,4 +1,4 @@
-/* Users: what is found is what the system's own look-up finds. */
+/* Users: the result must be that of the system's own look-up. */
 
 #include <setjmp.h>
 #include <stdarg.h>

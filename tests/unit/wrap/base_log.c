@@ -1,4 +1,4 @@
-/* The log: nothing that a peer says can end a line, forge a field or drive a terminal. */
+/* The log: whatever a peer sends, it cannot end a line, forge a field or steer a terminal. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -44,7 +44,7 @@ begin(const char *service, int level)
 	assert_int_equal(log_open(&o, &why), 0);
 }
 
-/* All that was logged; the number of lines. */
+/* Reads all that was logged; returns the number of lines. */
 static int
 read_back(void)
 {
@@ -91,7 +91,7 @@ an_untrusted_value_cannot_forge_a_field(void **state)
 	    "sni=x\\x20result\\x3dok\\x5c\\x22\\x0a alpn=- reason=\"say \\x22a\\x5cb\\x22 = c\\x0a\"");
 	log_field(&r, "n", "%d", 7);
 	assert_non_null(strstr(r.text, "\\x0a\" n=7"));
-	/* Once escaped it stays as it is on its way out. */
+	/* Text that is escaped once is not escaped again on its way out. */
 	begin("s", LEVEL_NOTICE);
 	log_line(LEVEL_NOTICE, "%s", r.text);
 	assert_int_equal(read_back(), 1);

@@ -1,6 +1,6 @@
 /*
- * The process that holds the key, spoken to as somebody would who has taken over a session: it
- * signs once, what a handshake has signed, and nothing else.
+ * The keyholder, with requests as an attacker who has taken over a session could send them: it
+ * signs once, only what a handshake signs, and nothing else.
  */
 
 #include <poll.h>
@@ -31,7 +31,7 @@ static char pems[KINDS][64];
 
 #define CHAIN "\n-----BEGIN CERTIFICATE-----\nMAAA\n-----END CERTIFICATE-----\n"
 
-/* A file for a key; the keyholder does not look into certificates when it signs. */
+/* Makes a file for a key; to sign, the keyholder does not look at certificates. */
 static void
 make_pem(int kind, gnutls_pk_algorithm_t algorithm, unsigned bits)
 {
@@ -93,7 +93,10 @@ send_request(int fd, const struct request *r)
 	(void)send(fd, packet, 1 + sizeof(head) + r->n, MSG_NOSIGNAL);
 }
 
-/* Whether the next answer is a signature; a refusal is a code with a sentence, or the end. */
+/*
+ * Whether the next answer is a signature; a refusal is a code with a sentence, or the end of the
+ * channel.
+ */
 static bool
 is_signed(int fd)
 {
@@ -119,7 +122,7 @@ start(int kind, enum signable_role role)
 	return k.fd;
 }
 
-/* One request on a new channel, and the same once more: the second is never answered. */
+/* Sends one request on a new channel, then the same again: the second is never answered. */
 static bool
 signs(int kind, enum signable_role role, const struct request *r)
 {
@@ -177,7 +180,7 @@ no_other_length_hash_or_flag(void **state)
 		assert_false(signs(P256, SIGNABLE_SERVER, &requests[i]));
 }
 
-/* The chain once, and nothing after the signature, whatever it is. */
+/* The chain once, and nothing after the signature, whatever was signed. */
 static void
 a_channel_ends_with_its_signature(void **state)
 {
@@ -188,7 +191,7 @@ a_channel_ends_with_its_signature(void **state)
 
 	(void)state;
 	(void)send(fd, &chain, 1, MSG_NOSIGNAL);
-	assert_true(is_signed(fd)); /* as kind of answer it is the same */
+	assert_true(is_signed(fd)); /* the answer has the same kind */
 	(void)send(fd, &chain, 1, MSG_NOSIGNAL);
 	assert_false(is_signed(fd));
 	send_request(fd, &hash);
@@ -308,7 +311,7 @@ eddsa_signs_a_key_exchange_for_a_server(void **state)
 	assert_false(signs_message(SIGNABLE_SERVER, message, 100));
 }
 
-/* Puts one message of a handshake there. */
+/* Writes one message of a handshake there. */
 static uint8_t *
 add(uint8_t *at, uint8_t type, size_t n)
 {
@@ -335,7 +338,7 @@ eddsa_signs_a_whole_handshake_for_a_client(void **state)
 	assert_false(signs_message(SIGNABLE_CLIENT, message, (size_t)(at - message) - 1));
 	assert_false(signs_message(SIGNABLE_CLIENT, message, (size_t)(at - message) + 1));
 	assert_false(signs_message(SIGNABLE_CLIENT, message, 104));
-	/* Larger than the keyholder reads: what is cut off is not signed. */
+	/* Larger than the keyholder reads: a message that was cut off is not signed. */
 	assert_false(signs_message(SIGNABLE_CLIENT, message, sizeof(message)));
 }
 

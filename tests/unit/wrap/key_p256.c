@@ -1,4 +1,4 @@
-/* P-256 without GnuTLS: every key that GnuTLS writes is found, and its signatures are good. */
+/* P-256 without GnuTLS: it reads every key that GnuTLS writes, and makes good signatures. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -61,7 +61,7 @@ what_is_no_key_is_not_taken(void **state)
 		assert_false(p256_parse(pems[i], number));
 }
 
-/* A PEM that ends early, at each of its bytes. */
+/* A PEM cut off at each of its bytes. */
 static void
 half_a_key_is_not_taken(void **state)
 {
@@ -72,7 +72,7 @@ half_a_key_is_not_taken(void **state)
 
 	(void)state;
 	gnutls_privkey_deinit(new_key(GNUTLS_ECC_CURVE_SECP256R1, pem, sizeof(pem)));
-	/* Behind the number stand the curve and the public half, which are not read. */
+	/* The curve and the public half come after the number, and are not read. */
 	for (last = strlen("-----BEGIN PRIVATE KEY-----\n"); last < 110; last++) {
 		memcpy(cut, pem, last);
 		memcpy(cut + last, end, sizeof(end));

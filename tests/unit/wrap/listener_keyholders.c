@@ -1,5 +1,4 @@
-/* The process that holds the key does not answer, and a signal comes: nobody waits for longer than
- * that. */
+/* If the keyholder does not answer and a signal comes, nobody waits any longer. */
 
 #include <setjmp.h>
 #include <signal.h>
@@ -18,9 +17,9 @@
 #include "listener/keyholders.h"
 
 #define SIGNAL_MS 200
-#define SOON_MS 3000 /* far from the ten seconds that an answer may take */
+#define SOON_MS 3000 /* far less than the ten seconds that an answer may take */
 
-/* ---- in the place of keyholder_serve.c: hangs, as on a dead network file system ---- */
+/* ---- instead of keyholder_serve.c: hangs, as on a dead network file system ---- */
 
 int
 keyholder_serve_refusal(int fd, const struct failure *why)
@@ -69,7 +68,7 @@ signal_soon(int number)
 	_exit(0);
 }
 
-/* In a process of its own, since a signal that asks to end is asked for ever after. */
+/* In its own process, since a stop is remembered for good. */
 static void
 a_start_ends_by_sigterm_and_not_by_sigchld(void **state)
 {

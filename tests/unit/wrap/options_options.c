@@ -1,4 +1,4 @@
-/* The command line: bad ones say what to write, good ones become the fields that they should. */
+/* The command line: for bad ones the message says what to write, good ones set the right fields. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +18,7 @@
 
 #define WORDS 64
 
-/* The argv with the name put back lives as long as the process, as argv does. */
+/* The argv with the name restored lives as long as the process, as argv does. */
 const char *__lsan_default_suppressions(void);
 
 const char *
@@ -47,13 +47,13 @@ split(const char *text)
 static int
 parse(const char *text, struct options *o, struct failure *why)
 {
-	optind = 0; /* getopt starts afresh */
+	optind = 0; /* getopt starts again */
 	why->code = 0;
 	why->text[0] = '\0';
 	return options_parse(split(text), words, o, why);
 }
 
-/* What is bad, and what the message must hold. */
+/* Bad command lines, and what the message must contain. */
 static void
 a_bad_line_says_what_to_write(void **state)
 {

@@ -1,6 +1,4 @@
-/*
- * What eight bytes ask for, the packet that answers, and every input that a fuzzer has once found.
- */
+/* What eight bytes ask for, and the packet that answers. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -122,7 +120,7 @@ requests_are_known_to_their_last_length(void **state)
 		{ PGSQL_STARTUP_MAX, V(3, 0), PGSQL_STARTUP },
 		{ 0x16030100, 0xc8010000, PGSQL_TLS },
 		{ 0x16030304, 0x00010000, PGSQL_TLS },
-		/* Whatever the bytes behind it would mean. */
+		/* Whatever the following bytes would mean. */
 		{ 0x16030000, SSL, PGSQL_TLS },
 		{ 0x1603ffff, CANCEL, PGSQL_TLS },
 		{ 0x16030001, V(3, 0), PGSQL_TLS },
@@ -133,8 +131,8 @@ requests_are_known_to_their_last_length(void **state)
 }
 
 /*
- * One packet, whole: its length is its own, each field ends, the list of fields ends, no field
- * comes twice.
+ * Checks one packet: its length is right, each field ends, the list of fields ends, no field comes
+ * twice.
  */
 static void
 check_packet(const unsigned char *p, size_t len, size_t size)
@@ -156,7 +154,8 @@ check_packet(const unsigned char *p, size_t len, size_t size)
 	assert_int_equal(at, len - 1);
 	assert_int_equal(p[at], '\0');
 	/*
-	 * What a client cannot do without (PostgreSQL manual, "Error and Notice Message Fields").
+	 * The fields that every client needs (PostgreSQL manual, "Error and Notice Message
+	 * Fields").
 	 */
 	assert_true(seen['S'] && seen['V'] && seen['C'] && seen['M']);
 }
@@ -170,7 +169,7 @@ bad_sizes_cut_the_text_and_not_the_packet(void **state)
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
 	for (size_t size = 64; size < 1500; size++) {
-		/* From the heap, so that a sanitizer sees the byte behind the end. */
+		/* From the heap, so that a sanitizer notices writing beyond the end. */
 		unsigned char *out = malloc(size);
 
 		assert_non_null(out);

@@ -1,7 +1,4 @@
-/*
- * Every input that the fuzzers of pgsql have kept, once more: tests/fuzz says what must
- * hold.
- */
+/* Runs all inputs that the fuzzers of pgsql have kept; tests/fuzz says what must hold. */
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -41,7 +38,8 @@ replay(const char *dir, int (*target)(const uint8_t *, size_t))
 		assert_non_null(f);
 		len = fread(data, 1, sizeof(data), f);
 		(void)fclose(f);
-		(void)fprintf(stderr, "# %s\n", path); /* the last one is what broke it */
+		/* if a test fails, the last path printed is the cause */
+		(void)fprintf(stderr, "# %s\n", path);
 		assert_int_equal(target(data, len), 0);
 		n++;
 	}

@@ -1,6 +1,6 @@
 /*
- * What a program without TLS must not be offered, taken out of AuthenticationSASL and out of
- * nothing else.
+ * Mechanisms that a program without TLS must not be offered are removed from AuthenticationSASL,
+ * and nothing else is.
  */
 
 #include <setjmp.h>
@@ -49,10 +49,10 @@ bad_or_other_messages_stay(void **state)
 		SAME("R"),
 		SAME("R\0\0\0\x8\0\0\0\0"),
 		SAME("R\0\0\0\xc\0\0\0\5salt"),
-		SAME("E\0\0\0\x1c\0\0\0\xaSCRAM-SHA-256-PLUS\0\0"), /* not this type */
-		SAME("R\0\0\0\x1b\0\0\0\xaSCRAM-SHA-256-PLUS\0\0"), /* a length that is another */
-		SAME("R\0\0\0\x1c\0\0\0\xbSCRAM-SHA-256-PLUS\0\0"), /* not this code */
-		SAME("R\0\0\0\x1a\0\0\0\xaSCRAM-SHA-256-PLUS"),     /* a name without end */
+		SAME("E\0\0\0\x1c\0\0\0\xaSCRAM-SHA-256-PLUS\0\0"), /* another type */
+		SAME("R\0\0\0\x1b\0\0\0\xaSCRAM-SHA-256-PLUS\0\0"), /* a wrong length */
+		SAME("R\0\0\0\x1c\0\0\0\xbSCRAM-SHA-256-PLUS\0\0"), /* another code */
+		SAME("R\0\0\0\x1a\0\0\0\xaSCRAM-SHA-256-PLUS"),     /* a name without its NUL */
 		SAME("R\0\0\0\x8\0\0\0\xa"),
 		SAME("R\0\0\0\x9\0\0\0\xa\0"),
 	};

@@ -1,6 +1,6 @@
 /*
- * The process that starts a program: a session that was taken over can send it any message, but it
- * can only be of the right size.
+ * The starter: a session that an attacker has taken over can send it any message, but only one of
+ * the right size is used.
  */
 
 #include <setjmp.h>
@@ -21,7 +21,7 @@
 
 #define ANSWER_MAX 65536
 
-/* What the program says until its end, with a NUL behind. */
+/* Reads what the program prints until its end, and adds a NUL. */
 static void
 read_all(int fd, char *out)
 {

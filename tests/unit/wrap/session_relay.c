@@ -1,9 +1,9 @@
 /*
- * The relay against a TLS that is not one.  The fake below shadows wrap/tls/tls.c: a record is a
- * length of two bytes and its data, length 0 is close_notify, 0xffff a protocol error, the end of
- * the socket a truncation.  It returns short counts, wants to read or write without need, and keeps
- * to the contract of tls.h.  The two ends of the relay are threads that follow a plan; the plan is
- * made from a seed, which is printed when something is wrong.
+ * The relay with a fake TLS.  The fake below replaces wrap/tls/tls.c: a record is a length of two
+ * bytes and its data, length 0 is close_notify, 0xffff a protocol error, the end of the socket a
+ * truncation.  It returns short counts, wants to read or write without need, and keeps the contract
+ * of tls.h.  The two ends of the relay are threads that follow a plan made from a seed, which is
+ * printed when a test fails.
  */
 
 #include <setjmp.h>
@@ -36,13 +36,13 @@
 #include "tls/tls.h"
 #include "parse.h"
 
-/* for one test; a relay that hangs or spins is ended with its seed on stderr */
+/* For one test: a relay that hangs or spins is killed, and its seed is on stderr. */
 #define SECONDS 20
 #define FRAME_MAX 3000
 
 static unsigned current_seed;
 
-/* ---- chance ---- */
+/* ---- random numbers ---- */
 
 static unsigned
 next_random(unsigned *state)
@@ -63,7 +63,7 @@ between(unsigned *state, size_t low, size_t high)
 	return low + next_random(state) % (high - low + 1);
 }
 
-/* What the byte at that place of a flow is; the two flows differ. */
+/* The byte at that place of a flow; the two flows differ. */
 static unsigned char
 byte_at(uint64_t at, int flow)
 {
@@ -96,8 +96,8 @@ struct tls {
 	size_t in_at, in_end, out_at, out_end;
 	size_t frame;        /* bytes of the current record that are still to come */
 	bool closed;         /* close_notify was said */
-	bool broke_contract; /* other data after a want, or a write after close_notify */
-	const void *blocked; /* what a write that wanted was given */
+	bool broke_contract; /* other data after TLS_WANT_WRITE, or a write after close_notify */
+	const void *blocked; /* the data of a write that returned TLS_WANT_WRITE */
 	int flush_fails;     /* a result for every flush from now on, or 0 */
 	/* the next write finds the output full, which the next flush empties */
 	bool full_once;
@@ -124,7 +124,7 @@ less(struct tls *t)
 	return one_in(&t->seed, t->mischief);
 }
 
-/* 1 where at least n bytes are in the buffer, or a result of tls_read. */
+/* Reads ahead: 1 if at least n bytes are in the buffer, or a result of tls_read. */
 static int
 have(struct tls *t, size_t n)
 {
@@ -135,8 +135,7 @@ have(struct tls *t, size_t n)
 		t->in_end -= t->in_at;
 		t->in_at = 0;
 		if (less(t))
-			return TLS_WANT_READ; /* without need; the socket stays readable, if it is
-			                       */
+			return TLS_WANT_READ; /* without need; the socket stays readable if it is */
 		got = read(
 		    t->fd, t->in + t->in_end, between(&t->seed, 1, sizeof(t->in) - t->in_end));
 		if (got == -1 && errno == EAGAIN)
@@ -155,7 +154,7 @@ tls_read(struct tls *t, void *data, size_t n)
 
 	t->reads++;
 	if (less(t))
-		return TLS_WANT_WRITE; /* at any time, with data in our buffer as well */
+		return TLS_WANT_WRITE; /* at any time, even with data in our buffer */
 	if (t->want_write_once && t->in_at < t->in_end) {
 		t->want_write_once = false;
 		return TLS_WANT_WRITE;
@@ -224,7 +223,7 @@ tls_flush(struct tls *t)
 	return t->flush_fails != 0 ? t->flush_fails : send_some(t);
 }
 
-/* Room for n bytes: 1, or a result of tls_write. */
+/* Makes room for n bytes: 1, or a result of tls_write. */
 static int
 room(struct tls *t, size_t n)
 {
@@ -283,34 +282,34 @@ tls_close(struct tls *t)
 	return 1;
 }
 
-/* ---- the two ends of it ---- */
+/* ---- the two ends ---- */
 
 enum ending {
 	END_CLEAN, /* close_notify, or FIN */
-	END_CUT,   /* gone: closed in whatever state it is; a reset where that is TCP */
-	END_FAIL,  /* a protocol error; the peer alone can */
+	END_CUT,   /* closes at once, in any state; a reset if it is TCP */
+	END_FAIL,  /* a protocol error; only for the peer */
 	END_NEVER, /* silent until told */
 };
 
 struct end {
 	int fd;
-	bool framed; /* the peer; otherwise plain */
-	int flow;    /* of what it sends */
+	bool framed; /* true for the peer, false for plain */
+	int flow;    /* the flow that it sends */
 	unsigned seed;
 	size_t total;      /* what it sends before its end */
 	size_t deaf_after; /* it reads so many bytes, then ends; SIZE_MAX: all */
 	enum ending ending;
-	bool waits; /* with its end until the other's has come */
-	bool late;  /* it sends nothing before the other's end has come */
+	bool waits; /* it ends only after the other end has ended */
+	bool late;  /* it sends nothing until the other end has ended */
 	unsigned pause_us;
 	pthread_t thread;
 
-	/* what it has seen */
+	/* what happened */
 	size_t sent, received;
 	bool got_end, in_order, cut, finished;
 	unsigned char head[2];
 	size_t head_n, frame;
-	unsigned char record[FRAME_MAX + 2]; /* what is on its way */
+	unsigned char record[FRAME_MAX + 2]; /* the record or bytes being sent */
 	size_t record_at, record_end;
 	bool ended;
 };
@@ -353,7 +352,7 @@ take(struct end *e, const unsigned char *data, size_t n)
 	e->received += n;
 }
 
-/* The next record, or bytes, into e->record. */
+/* Puts the next record, or bytes, into e->record. */
 static void
 prepare(struct end *e)
 {
@@ -422,7 +421,7 @@ send_some_of(struct end *e)
 		return;
 	n = send(e->fd, e->record + e->record_at, e->record_end - e->record_at, MSG_NOSIGNAL);
 	if (n == -1 && errno != EAGAIN) {
-		/* It can say no more, but what it was sent before still has to be read. */
+		/* It can send no more, but what was sent to it must still be read. */
 		e->cut = e->ended = true;
 		e->total = e->sent;
 		e->record_at = e->record_end;
@@ -446,8 +445,8 @@ receive_some(struct end *e)
 	} else if (n == 0 && !e->framed && !e->cut)
 		e->got_end = true;
 	else
-		e->cut = e->finished = true; /* the relay has gone, without an end that this side
-		                                could see */
+		/* the relay has gone, without an end that this side could see */
+		e->cut = e->finished = true;
 }
 
 static void *
@@ -466,8 +465,8 @@ live(void *argument)
 		if (!e->finished && !e->got_end && p.revents & (POLLIN | POLLHUP | POLLERR))
 			receive_some(e);
 		else if (e->got_end && p.revents & (POLLHUP | POLLERR))
-			e->finished = true; /* the relay has gone: what is still to be sent has no
-			                       taker */
+			/* the relay has gone: nobody takes what is still to be sent */
+			e->finished = true;
 	}
 	return NULL;
 }
@@ -521,7 +520,7 @@ small_buffers(const int fds[2])
 	}
 }
 
-/* Both pairs, and ends that say nothing yet.  With tcp the plain side can reset. */
+/* Makes both pairs, with ends that never end.  With tcp the plain side can reset. */
 static void
 run_open(struct run *r, unsigned seed, bool tcp)
 {
@@ -565,7 +564,7 @@ run_start(struct run *r)
 	assert_int_equal(pthread_create(&r->plain.thread, NULL, live, &r->plain), 0);
 }
 
-/* As backend_abort does it: what was sent arrives, then comes the reset. */
+/* Like backend_abort: waits until what was sent has arrived, then resets. */
 static void
 abort_plain(int fd)
 {
@@ -576,7 +575,7 @@ abort_plain(int fd)
 	int unsent = 0;
 
 	for (int i = 0; i < 5000 && ioctl(fd, SIOCOUTQ, &unsent) == 0 && unsent > 0; i++) {
-		/* A socket that was reset keeps its count. */
+		/* After a reset the kernel still counts unsent bytes. */
 		if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
 		    info.tcpi_state == TCP_CLOSE)
 			break;
@@ -586,7 +585,7 @@ abort_plain(int fd)
 	(void)close(fd);
 }
 
-/* Leaves as the session does: a reset to the plain side, nothing more to the peer. */
+/* Leaves as the session does: resets the plain side, sends nothing more to the peer. */
 static void
 run_finish(struct run *r)
 {
@@ -644,7 +643,7 @@ plan(struct run *r, unsigned seed, bool tcp)
 	unsigned dice = seed * 7919 + 17;
 
 	run_open(r, seed, tcp);
-	r->tls.mischief = next_random(&dice) % 8; /* 0 is none, 1 would be nothing else */
+	r->tls.mischief = next_random(&dice) % 8; /* 0: never; 1 would be always */
 	if (r->tls.mischief == 1)
 		r->tls.mischief = 40;
 	r->peer.total = some_bytes(&dice);
@@ -694,12 +693,10 @@ a_cut_peer_never_looks_complete(void **state)
 		run_all(&r);
 		expect(&r, r.result.outcome == RELAY_PEER_CUT);
 		expect(&r, !r.tls.closed || r.plain.ended);
-		/*
-		 * On a Unix socket the session's leaving is the only end that the plain side sees.
-		 */
+		/* On a Unix socket the plain side only sees the end when the session closes. */
 		expect(&r, seed % 5 != 0 || r.plain.ended || !r.plain.got_end);
 		/*
-		 * Nothing was on its way to the peer, so only reading can have found out: all of it
+		 * Nothing was being sent to the peer, so only reading can have noticed: everything
 		 * arrives.
 		 */
 		if (r.plain.total == 0 && r.plain.waits)
@@ -782,14 +779,14 @@ a_peer_that_leaves_before_it_has_read_everything_is_reported(void **state)
 	(void)alarm(SECONDS);
 	for (unsigned seed = 5001; seed <= 5100; seed++) {
 		plan(&r, seed, seed % 2 == 0);
-		r.plain.total += 1500000; /* more than buffers hold */
+		r.plain.total += 1500000; /* more than the buffers hold */
 		r.plain.waits = false;
 		r.peer.waits = false;
 		r.peer.deaf_after = 1000;
 		run_all(&r);
 		expect(
 		    &r, r.result.outcome == RELAY_PEER_CUT || r.result.outcome == RELAY_PEER_LEFT);
-		/* It was cut where it had not said close_notify, and left where it had. */
+		/* RELAY_PEER_CUT without its close_notify, RELAY_PEER_LEFT with it. */
 		if (r.result.outcome == RELAY_PEER_LEFT)
 			expect(&r, r.peer.ended && r.plain.received == r.peer.total);
 	}
@@ -842,7 +839,7 @@ a_peer_that_said_close_notify_and_left_early_was_not_cut(void **state)
 	run_open(&r, 6015, true);
 	r.peer.total = 100;
 	r.peer.deaf_after = 1000;
-	r.plain.total = 1500000; /* more than buffers hold */
+	r.plain.total = 1500000; /* more than the buffers hold */
 	r.plain.late = true;
 	run_all(&r);
 	expect(&r, r.result.outcome == RELAY_PEER_LEFT && r.result.first == RELAY_END_PEER);
@@ -880,7 +877,8 @@ a_flush_that_fails_ends_the_session(void **state)
 }
 
 /*
- * The output was full for the write, and empty by the time of the flush: nothing else will wake us.
+ * The output was full for the write, and empty when it was flushed: nothing else will wake the
+ * relay.
  */
 static void
 a_write_that_blocked_is_tried_again_after_a_flush_that_did_not(void **state)
@@ -893,7 +891,7 @@ a_write_that_blocked_is_tried_again_after_a_flush_that_did_not(void **state)
 	r.plain.total = 1000;
 	r.plain.waits = true;
 	r.peer.waits = false;
-	r.peer.deaf_after = 1000; /* it waits for the answer, and says nothing before */
+	r.peer.deaf_after = 1000; /* it waits for the answer, and sends nothing before */
 	r.peer.ending = END_NEVER;
 	r.tls.full_once = true;
 	r.setup.idle_ms = 3000;
@@ -903,7 +901,7 @@ a_write_that_blocked_is_tried_again_after_a_flush_that_did_not(void **state)
 	(void)alarm(0);
 }
 
-/* tls.h: TLS_WANT_WRITE means again once the peer can be written, not once it has sent more. */
+/* tls.h: after TLS_WANT_WRITE, call again once the peer is writable, not once it has sent more. */
 static void
 a_read_that_wants_to_write_is_tried_again_without_new_bytes(void **state)
 {
@@ -965,7 +963,7 @@ close_timeout_ends_a_session_of_which_one_side_has_ended(void **state)
 	(void)alarm(0);
 }
 
-/* An end that sends a byte every 100 ms, for longer than --close-timeout. */
+/* An end that sends one byte every 100 ms, for longer than --close-timeout. */
 static void *
 dribble(void *argument)
 {
@@ -1042,8 +1040,8 @@ a_session_rests_once_a_pause_and_goes_on_with_every_byte(void **state)
 }
 
 /*
- * A cut peer, and a plain side that reads nothing: what was read cannot be delivered, and that has
- * an end.
+ * The peer is cut and the plain side reads nothing: what was read cannot be delivered, and the
+ * relay must still end.
  */
 static void
 what_a_cut_peer_had_sent_is_delivered_within_close_timeout(void **state)
@@ -1093,7 +1091,7 @@ terminate(void *argument)
 	return NULL;
 }
 
-/* With the signal blocked everywhere but in the wait, as session.c has it. */
+/* The signal is blocked except in the wait, as in session.c. */
 static void
 run_with_signal(struct run *r)
 {
@@ -1143,7 +1141,7 @@ a_signal_ends_a_session_that_never_has_to_wait(void **state)
 	    << 40; /* more than can be sent before the signal */
 	run_with_signal(&r);
 	expect(&r, r.result.outcome == RELAY_STOPPED);
-	/* What was read was delivered: the relay keeps nothing back that it had counted. */
+	/* Everything that the relay has counted was delivered. */
 	expect(&r, r.plain.received == r.result.in && r.peer.received == r.result.out);
 	(void)alarm(0);
 }

@@ -1,4 +1,4 @@
-/* Certificates, read without GnuTLS, against those that GnuTLS makes. */
+/* Reads certificates that GnuTLS makes, and compares the results. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 
 #include "tls/certificate.h"
 
-/* Signed by itself, for the name. */
+/* Makes a self-signed certificate for the name. */
 static gnutls_datum_t
 make(gnutls_pk_algorithm_t kind, unsigned bits, const char *name)
 {
@@ -110,7 +110,7 @@ names_and_point_are_gnutls_own(void **state)
 	assert_int_equal(c.issuer_len, name.size);
 	assert_memory_equal(c.issuer, name.data, name.size);
 	assert_non_null(c.p256);
-	/* A number of GnuTLS has no zeros in front, or one more. */
+	/* GnuTLS's numbers have no leading zeros, or one too many. */
 	for (unsigned i = 1; i <= 32 && i <= x.size; i++)
 		assert_int_equal(c.p256[32 - i], x.data[x.size - i]);
 	for (unsigned i = 1; i <= 32 && i <= y.size; i++)

@@ -1,5 +1,4 @@
-/* What is told of the installed libraries, by files that look like one as far as it is looked at.
- */
+/* Versions of installed libraries, tried with files that have only the parts that are looked at. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +18,7 @@
 
 static char path[] = "/tmp/installed.test.XXXXXX";
 
-/* A library with this text and, if first is not 0, a note whose build's number begins with it. */
+/* Makes a library with this text and, if first is not 0, a note whose build id begins with it. */
 static void
 make(const char *text, unsigned char first)
 {
@@ -91,11 +90,11 @@ the_same_version_built_anew_is_told(void **state)
 	assert_false(differs("Enabled GnuTLS 3.7.9 logging...", 1, "3.7.9", ID, said));
 	assert_true(differs("Enabled GnuTLS 3.7.9 logging...", 1, "3.7.9", OTHER, said));
 	assert_non_null(strstr(said, " has been built anew since"));
-	/* An older one is none that the build should follow, and without numbers nobody knows. */
+	/* An older version is not recommended, and without a version nobody knows. */
 	assert_false(differs("Enabled GnuTLS 3.7.8 logging...", 1, "3.7.9", OTHER, said));
 	assert_false(differs("Enabled GnuTLS 3.7.9 logging...", 1, "3.7.9", "", said));
 	assert_false(differs("Enabled GnuTLS 3.7.9 logging...", 0, "3.7.9", OTHER, said));
-	/* A library that does not say its version. */
+	/* A library that does not tell its version. */
 	assert_true(differs("", 1, "3.8.1", OTHER, said));
 	assert_false(differs("", 1, "3.8.1", ID, said));
 	assert_true(differs("", 1, "", OTHER, said));
