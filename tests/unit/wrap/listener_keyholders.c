@@ -31,9 +31,12 @@ keyholder_serve_refusal(int fd, const struct failure *why)
 static void
 hang(void)
 {
+	pid_t test = getppid();
+
 	(void)alarm(60);
-	for (;;)
-		(void)sleep(60);
+	while (getppid() == test)
+		(void)usleep(100 * 1000);
+	_exit(0);
 }
 
 void
