@@ -26,7 +26,7 @@ struct spelling {
 static struct spelling
 spell(void)
 {
-	struct spelling s;
+	struct spelling s = { .letters = "" };
 	const struct options_row *row;
 	char *letter = s.letters;
 	struct option *option = s.longs;
@@ -44,8 +44,6 @@ spell(void)
 			*option++ = (struct option){ row->name,
 				takes ? required_argument : no_argument, NULL, LONG + i };
 	}
-	*letter = '\0';
-	*option = (struct option){ NULL, 0, NULL, 0 };
 	return s;
 }
 
