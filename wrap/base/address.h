@@ -23,13 +23,13 @@ struct address_list {
 	int n;
 };
 
-/* What "[host:]port" says.  Without a host, host is "". */
+/* The parts of "[host:]port"; host is "" if there is none. */
 struct endpoint {
 	char host[256];
 	char port[32];
 };
 
-/* Splits at the last colon.  0, or -1 where the text is not of that form. */
+/* Splits the text at its last colon.  0, or -1 if it does not have that form. */
 int address_split(const char *text, struct endpoint *out);
 
 /*

@@ -16,7 +16,7 @@ descriptor_close_all(unsigned first, unsigned last)
 	/* By number, since not every C library has a function for it. */
 	if (syscall(SYS_close_range, first, last, 0) == 0)
 		return;
-	/* Linux before 5.9, or a container that does not know the call and forbids it. */
+	/* Linux before 5.9 lacks the call, and older containers forbid it. */
 	if ((list = opendir("/proc/self/fd")) == NULL)
 		return;
 	while ((entry = readdir(list)) != NULL) {

@@ -2,8 +2,8 @@
 #define INETLS_LOG_H
 
 /*
- * One line to syslog, to stderr or to a file.  stderr is used only where it is not the peer's
- * socket: log_claim_stderr() decides that before anything else can write.
+ * One line to syslog, to stderr or to a file.  stderr is used only if it is not the peer's socket:
+ * log_claim_stderr() finds that out before anything can be written.
  */
 
 #include <stdbool.h>
@@ -51,7 +51,9 @@ int log_open(const struct log_options *o, struct failure *why);
  */
 int log_reopen(struct failure *why);
 
-/* Whether lines go to a regular file, so that writing files must stay allowed. */
+/*
+ * Whether lines go to a regular file; a confined process must then still be allowed to write files.
+ */
 bool log_is_file(void);
 
 /* Writes one line.  Unprintable bytes are escaped, so that no peer can forge a line. */

@@ -14,7 +14,10 @@
 /* In whose handshakes a key may be used; --check takes both. */
 enum signable_role { SIGNABLE_SERVER = 1, SIGNABLE_CLIENT = 2, SIGNABLE_BOTH = 3 };
 
-/* Whether data, or a hash, is signed in a handshake, by an algorithm of GnuTLS's numbers. */
+/*
+ * Whether a handshake of that role signs such data, or such a hash; algorithm and flags are
+ * GnuTLS's.
+ */
 bool signable(enum signable_role role, bool is_hash, unsigned algorithm, unsigned flags,
     const void *data, size_t n);
 

@@ -44,7 +44,10 @@ bool keyholders_renew(struct keyholders *k, bool anyway);
  */
 int keyholders_channel(struct keyholders *k, struct failure *why);
 
-/* Whether a child that has ended was the current keyholder; whether any is left. */
+/*
+ * keyholders_reaped: whether the process that has ended was the current keyholder.
+ * keyholders_serves: whether any keyholder is left.
+ */
 bool keyholders_reaped(struct keyholders *k, pid_t pid);
 bool keyholders_serves(const struct keyholders *k);
 

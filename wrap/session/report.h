@@ -15,7 +15,7 @@
 
 struct report {
 	int level;          /* LEVEL_* of log.h */
-	const char *result; /* one word: inetls-wrap(8), DIAGNOSTICS, lists them */
+	const char *result; /* one of the words that DIAGNOSTICS in inetls-wrap(8) lists */
 	const char *reason; /* in words, "" if all is well; may hold the peer's words */
 	const char *peer, *backend, *source;
 	const struct tls *tls; /* NULL if no handshake was completed */

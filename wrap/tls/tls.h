@@ -91,7 +91,7 @@ void tls_load_key(struct tls *t);
 int tls_fd_in(const struct tls *t);
 int tls_fd_out(const struct tls *t);
 
-/* Bytes that were read from the socket before TLS started; at most 64. */
+/* Gives TLS the bytes read from the socket before it started: TRANSPORT_IN of them at most. */
 void tls_preload(struct tls *t, const void *data, size_t n);
 
 /* From now on a peer that does not ask for tls_config.alpn is refused. */
