@@ -43,7 +43,7 @@ init() {
 # A service that answers each connection with one line.
 line_service() {
 	service=$(free_port)
-	start service socat "TCP4-LISTEN:$service,bind=127.0.0.1,fork,reuseaddr" SYSTEM:'echo answered'
+	start service socat "TCP4-LISTEN:$service,bind=127.0.0.1,fork,reuseaddr" SYSTEM:'echo answered; sleep 0.2'
 	wait_for 5 listening "$service"
 }
 

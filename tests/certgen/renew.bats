@@ -294,7 +294,7 @@ locked() {
 	local backend log
 	backend=$(free_port)
 	log=$(new_log wrap)
-	start backend socat "TCP-LISTEN:$backend,bind=127.0.0.1,fork,reuseaddr" SYSTEM:"echo hello"
+	start backend socat "TCP-LISTEN:$backend,bind=127.0.0.1,fork,reuseaddr" SYSTEM:"echo hello; exec cat > /dev/null"
 	start wrap "$WRAP" -d "127.0.0.1:$port" -f -p self.pem -r "127.0.0.1:$backend" -o "$log"
 	wait_for 10 listening "$port"
 	wait_for 10 listening "$backend"

@@ -29,7 +29,7 @@ setup_file() {
 	issue evil wrong-ca dba extendedKeyUsage=clientAuth
 	revoke good revoked
 	tls_server backend socat "TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr" \
-		"SYSTEM:echo hello; echo it >> $T/disturbed"
+		"SYSTEM:echo hello; echo it >> $T/disturbed; sleep 0.2"
 	BACKEND=$port
 	export BACKEND
 	for level in 0 1 2 3; do

@@ -28,7 +28,7 @@ setup_file() {
 	issue good revoked dba subjectAltName=DNS:dba.example,email:dba@example.org extendedKeyUsage=clientAuth
 	issue evil wrong-ca dba extendedKeyUsage=clientAuth
 	revoke good revoked
-	tls_server greeter socat "TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr" "SYSTEM:echo hello"
+	tls_server greeter socat "TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr" "SYSTEM:echo hello; sleep 0.2"
 	echo "$port" > "$T/greeter"
 }
 
@@ -168,7 +168,7 @@ answered() {
 	inetls -p "$T/server.pem" -r "127.0.0.1:$headers" --proxy-out v1
 	diff <(echo "$theirs") <(ask)
 
-	tls_server seen socat "TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr" 'SYSTEM:echo $SOCAT_PEERADDR'
+	tls_server seen socat "TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr" 'SYSTEM:echo $SOCAT_PEERADDR; sleep 0.2'
 	local seen=$port
 	stunnel "cert = $T/server.pem" "connect = 127.0.0.1:$seen" 'local = 127.0.0.77'
 	[ "$(ask)" = 127.0.0.77 ]

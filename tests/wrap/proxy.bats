@@ -17,7 +17,7 @@ setup_file() {
 	make_pem "$T/pgssl.pem" localhost
 	have socat || return 0
 	tls_server backend socat "TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr" \
-		"SYSTEM:echo hello; echo it >> $T/disturbed"
+		"SYSTEM:echo hello; echo it >> $T/disturbed; exec cat > /dev/null"
 	BACKEND=$port
 	export BACKEND
 	tls_server wrap "$WRAP" -p "$T/pgssl.pem" -d 127.0.0.1:{port} -r "127.0.0.1:$BACKEND" \
