@@ -31,6 +31,9 @@ def main():
         sys.exit(libpq.PQcancelErrorMessage(cancel).decode())
     result = ctypes.c_void_p(libpq.PQgetResult(connection))
     print("SQLSTATE", libpq.PQresultErrorField(result, ord("C")).decode())
+    # Who leaves before the server is done has cut it off.
+    while libpq.PQgetResult(connection):
+        pass
     libpq.PQcancelFinish(cancel)
     libpq.PQfinish(connection)
 
