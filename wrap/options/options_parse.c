@@ -113,15 +113,15 @@ restore_name(int *argc, char **argv, struct options *o)
 
 /* Refuses abbreviations: getopt_long would accept any beginning of a long option. */
 static bool
-is_abbreviated(char **argv, const struct option *option)
+is_abbreviated(char **argv, const struct options_row *row)
 {
 	const char *word = argv[optind - 1];
-	size_t n = strlen(option->name);
+	size_t n = strlen(row->name);
 
 	/* The argument may be the next word. */
-	if (option->has_arg == required_argument && word == optarg)
+	if (row->argument != NULL && word == optarg)
 		word = argv[optind - 2];
-	return strncmp(word, "--", 2) != 0 || strncmp(word + 2, option->name, n) != 0 ||
+	return strncmp(word, "--", 2) != 0 || strncmp(word + 2, row->name, n) != 0 ||
 	    (word[2 + n] != '\0' && word[2 + n] != '=');
 }
 
@@ -140,16 +140,17 @@ find_log(struct options *o, const struct spelling *s, int argc, char **argv)
 static int
 parse_words(struct options *o, const struct spelling *s, int argc, char **argv, struct failure *why)
 {
-	int opt, index = -1;
+	const struct options_row *row;
+	int opt;
 
 	opterr = 0;
-	for (; (opt = getopt_long(argc, argv, s->letters, s->longs, &index)) != -1; index = -1) {
+	while ((opt = getopt_long(argc, argv, s->letters, s->longs, NULL)) != -1) {
 		if (opt == '?' || opt == ':')
 			return bad_option(argv, opt, why);
-		if (index != -1 && is_abbreviated(argv, &s->longs[index]))
-			return failure_set(
-			    why, EX_USAGE, "--%s must be written out", s->longs[index].name);
-		if (set_option(o, find_row(opt), optarg, why) == -1)
+		row = find_row(opt);
+		if (opt >= LONG && is_abbreviated(argv, row))
+			return failure_set(why, EX_USAGE, "--%s must be written out", row->name);
+		if (set_option(o, row, optarg, why) == -1)
 			return -1;
 	}
 	return 0;
