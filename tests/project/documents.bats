@@ -2,7 +2,7 @@
 
 # The backquotes in quotes are Markdown.
 # shellcheck disable=SC2016
-load lib/lib
+load ../lib/lib
 
 PAGE=$ROOT/man/inetls-wrap.8
 README=$ROOT/README.md
