@@ -24,7 +24,7 @@ struct options_row {
 	int (*keep)(
 	    const struct options_row *row, void *field, const char *text, struct failure *why);
 	size_t field; /* the field's offset */
-	long max;     /* the largest number allowed */
+	int max;      /* the largest number allowed */
 
 	enum options_side side;
 	const char *misplaced; /* the message if the option is given for the other side */

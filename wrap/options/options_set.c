@@ -209,7 +209,7 @@ options_keep_number(
 	long n;
 
 	if (parse_number(text, 1, row->max, &n) == -1)
-		return failure_set(why, EX_USAGE, "--%s \"%s\": not a number from 1 to %ld",
+		return failure_set(why, EX_USAGE, "--%s \"%s\": not a number from 1 to %d",
 		    row->name, text, row->max);
 	*(int *)field = (int)n;
 	return 0;
