@@ -278,9 +278,9 @@ keyholder_service_hear(struct keyholder_service *s, int64_t deadline, struct fai
 }
 
 int
-keyholder_service_give(struct keyholder_service *s, const int *fds, int n, struct failure *why)
+keyholder_service_give(struct keyholder_service *s, int fd, struct failure *why)
 {
-	if (descriptor_send(s->control, 0, fds, n, 0) == 0)
+	if (descriptor_send(s->control, fd) == 0)
 		return 0;
 	return failure_set(
 	    why, EX_SOFTWARE, "the process that holds the key is gone: %s", strerror(errno));

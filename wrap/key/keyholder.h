@@ -88,11 +88,8 @@ int keyholder_service_hear(struct keyholder_service *s, int64_t deadline, struct
 /* The deadline for an answer that is asked for now. */
 int64_t keyholder_deadline(void);
 
-/*
- * Sends it the other ends of n channels, DESCRIPTORS_MAX at most.  0, or -1 and *why where it is
- * gone.
- */
-int keyholder_service_give(struct keyholder_service *s, const int *fds, int n, struct failure *why);
+/* Sends it the other end of a channel.  0, or -1 and *why where it is gone. */
+int keyholder_service_give(struct keyholder_service *s, int fd, struct failure *why);
 
 /* Closes the control socket.  The keyholder ends with its last channel. */
 void keyholder_service_leave(struct keyholder_service *s);

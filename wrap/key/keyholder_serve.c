@@ -123,23 +123,19 @@ struct service {
 	struct channel channels[CHANNELS_MAX];
 };
 
-/* Takes new channels, or notices that the listener has left. */
+/* Takes a new channel, or notices that the listener has left. */
 static void
 hear_listener(struct service *s)
 {
-	int fds[DESCRIPTORS_MAX], n;
-	char byte = 0;
+	int fd = descriptor_receive(s->control);
 
-	n = descriptor_receive(s->control, &byte, fds);
-	if (n <= 0) {
+	if (fd == -1) {
 		(void)close(s->control);
 		s->control = -1;
 		return;
 	}
-	for (int i = 0; i < n; i++) {
-		s->polled[s->n] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
-		s->channels[s->n++] = (struct channel){ .gave_chain = false };
-	}
+	s->polled[s->n] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	s->channels[s->n++] = (struct channel){ .gave_chain = false };
 }
 
 static void
@@ -159,7 +155,7 @@ serve_all(struct service *s)
 {
 	while (s->control != -1 || s->n > 1) {
 		/* With no place left, do not read the control socket: new channels wait there. */
-		s->polled[0].fd = s->n + DESCRIPTORS_MAX <= s->most ? s->control : -1;
+		s->polled[0].fd = s->n < s->most ? s->control : -1;
 		if (poll(s->polled, s->n, -1) == -1)
 			continue;
 		for (nfds_t i = s->n - 1; i >= 1; i--)

@@ -104,10 +104,10 @@ keyholders_renew(struct keyholders *k, bool anyway)
 static int
 give(struct keyholders *k, int end, struct failure *why)
 {
-	if (keyholder_service_give(&k->current, &end, 1, why) == 0)
+	if (keyholder_service_give(&k->current, end, why) == 0)
 		return 0;
 	/* The keyholder has died, so start another. */
-	return start(k, why) == -1 ? -1 : keyholder_service_give(&k->current, &end, 1, why);
+	return start(k, why) == -1 ? -1 : keyholder_service_give(&k->current, end, why);
 }
 
 int

@@ -59,12 +59,6 @@ find_source(const struct options *o)
 	return o->source != NULL ? &o->source_address : NULL;
 }
 
-int
-backend_another(const struct options *o, int family, struct failure *why)
-{
-	return make_socket(family, find_source(o), o->source, why);
-}
-
 static int
 open_socket(
     struct backend *b, int i, const struct address *source, const char *text, struct failure *why)

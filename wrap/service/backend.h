@@ -36,12 +36,6 @@ void backend_init(struct backend *b);
 int backend_open(struct backend *b, const struct options *o, struct failure *why);
 
 /*
- * Makes the same socket again, for another process that may make none.  Returns fd, or -1 and
- * *why.  family is the address family to use.
- */
-int backend_another(const struct options *o, int family, struct failure *why);
-
-/*
  * Copies to dir the directory that must become the root so that the socket can still be reached; ""
  * where any root will do.
  */

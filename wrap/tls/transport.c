@@ -168,12 +168,6 @@ transport_rest(struct transport *t)
 }
 
 bool
-transport_unsent(const struct transport *t)
-{
-	return t->out_at < t->out_end;
-}
-
-bool
 transport_pending(const struct transport *t)
 {
 	return t->in_at < t->in_end;

@@ -66,9 +66,6 @@ int transport_flush(struct transport *t);
  */
 const unsigned char *transport_last(const struct transport *t, size_t n);
 
-/* Whether pushed bytes have not been sent yet. */
-bool transport_unsent(const struct transport *t);
-
 /* Frees the memory of empty buffers until bytes move again; transport_last then finds nothing. */
 void transport_rest(struct transport *t);
 
