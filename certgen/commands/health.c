@@ -65,24 +65,27 @@ examine_key(
 	char *again = NULL;
 	size_t again_len = 0;
 	int found = key_load(pem, len, &key, &why), matches = found == 1 && cert_matches(cert, key);
+	const char *fault, *warning;
 
 	gnutls_x509_privkey_deinit(key);
 	if (found == 0)
 		return;
+	fault = leaf_fault(cert);
+	warning = leaf_warning(cert);
 	if (found == -1)
 		verdict(health, HEALTH_CRITICAL, "%s: %s", path, why.text);
 	/*
 	 * If key and certificate do not match, a certificate that may sign others is most likely a
 	 * CA's in the server's place.
 	 */
-	else if (leaf_fault(cert) != NULL && (matches || leaf_warning(cert) == NULL))
-		verdict(health, HEALTH_CRITICAL, "%s: its %s", path, leaf_fault(cert));
+	else if (fault != NULL && (matches || warning == NULL))
+		verdict(health, HEALTH_CRITICAL, "%s: its %s", path, fault);
 	else if (!matches)
 		verdict(health, HEALTH_CRITICAL, "%s: the key is not the certificate's", path);
 	else if (file_read_private(path, FILE_PEM_MAX, &again, &again_len, &why) == -1)
 		verdict(health, HEALTH_CRITICAL, "%s", why.text);
-	else if (leaf_warning(cert) != NULL && health->state == HEALTH_OK)
-		verdict(health, HEALTH_WARNING, "%s: %s", path, leaf_warning(cert));
+	else if (warning != NULL && health->state == HEALTH_OK)
+		verdict(health, HEALTH_WARNING, "%s: %s", path, warning);
 	file_wipe(again, again_len);
 }
 
