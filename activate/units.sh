@@ -54,8 +54,7 @@ add_systemd() {
 	fi
 	warn_of_others systemd
 	tell_systemd_to_start
-	warn_of_what_is_missing
-	[ -z "$told" ] || ask_port
+	look_at_result
 }
 
 # leave_other_units: takes those away that are as they were put there; FORCE, whatever they say.
