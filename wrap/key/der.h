@@ -1,9 +1,10 @@
 #ifndef INETLS_DER_H
 #define INETLS_DER_H
 
-/* Just enough DER (X.690) to find a key and a name. */
+/* Just enough DER (X.690) to find a key and a name, and what of TLS is alike. */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -23,5 +24,11 @@ struct der {
 
 /* Takes the next element if it has that tag; its contents go to *inside.  False if it does not. */
 bool der_take(struct der *d, uint8_t tag, struct der *inside);
+
+/*
+ * Takes what stands behind its own length, of so many bytes: a vector of TLS (RFC 8446, 3.4).
+ * False if it is not whole.
+ */
+bool der_take_vector(struct der *d, size_t bytes, struct der *inside);
 
 #endif

@@ -6,6 +6,8 @@
 
 #include <gnutls/gnutls.h>
 
+#include "key/der.h"
+
 #define LENGTH 3
 
 static gnutls_x509_crt_t
@@ -74,17 +76,14 @@ chain_pack(const gnutls_datum_t *der, unsigned n, unsigned char *out, size_t siz
 unsigned
 chain_unpack(unsigned char *data, size_t len, gnutls_datum_t der[CHAIN_MAX])
 {
+	struct der d = { data, data + len }, one;
 	unsigned n = 0;
-	size_t at = 0, size;
 
-	for (; n < CHAIN_MAX && len - at >= LENGTH; n++) {
-		size = (size_t)data[at] << 16 | (size_t)data[at + 1] << 8 | data[at + 2];
-		at += LENGTH;
-		if (size == 0 || size > len - at)
+	for (; n < CHAIN_MAX && d.at < d.end; n++) {
+		if (!der_take_vector(&d, LENGTH, &one) || one.at == one.end)
 			return 0;
-		der[n].data = data + at;
-		der[n].size = (unsigned)size;
-		at += size;
+		der[n].data = data + (one.at - data);
+		der[n].size = (unsigned)(one.end - one.at);
 	}
-	return at == len ? n : 0;
+	return d.at == d.end ? n : 0;
 }

@@ -11,23 +11,6 @@
 #define OTHER_KEY_MAX 3000 /* bytes of a key that is not RSA; the largest of ML-DSA has 2,592 */
 #define MALFORMED "peer's certificate cannot be read"
 
-/* Takes a vector with a length field of so many bytes off *d. */
-static bool
-take_vector(struct der *d, size_t bytes, struct der *inside)
-{
-	size_t len = 0;
-
-	if ((size_t)(d->end - d->at) < bytes)
-		return false;
-	for (; bytes > 0; bytes--)
-		len = len << 8 | *d->at++;
-	if ((size_t)(d->end - d->at) < len)
-		return false;
-	inside->at = d->at;
-	inside->end = d->at += len;
-	return true;
-}
-
 /* Takes an INTEGER: its size in bits without leading zeros, 0 if there is none. */
 static size_t
 take_number(struct der *d, struct der *number)
@@ -99,10 +82,11 @@ peerkey_refuse(const unsigned char *message, size_t n, bool tls13)
 	const char *why = NULL;
 	int count = 0;
 
-	if ((tls13 && !take_vector(&d, 1, &skipped)) || !take_vector(&d, 3, &list))
+	if ((tls13 && !der_take_vector(&d, 1, &skipped)) || !der_take_vector(&d, 3, &list))
 		return MALFORMED;
 	while (why == NULL && list.at < list.end) {
-		if (!take_vector(&list, 3, &one) || (tls13 && !take_vector(&list, 2, &skipped)))
+		if (!der_take_vector(&list, 3, &one) ||
+		    (tls13 && !der_take_vector(&list, 2, &skipped)))
 			return MALFORMED;
 		why = ++count > PEERKEY_CHAIN_MAX ?
 		    "peer shows a chain of more than 16 certificates" :
