@@ -6,6 +6,8 @@
 
 #define FIELD(member) offsetof(struct options, member)
 
+#define FOR_A_CLIENT "--known-hosts and --sni are for a client; add -c, or leave them out"
+
 static const struct options_row rows[] = {
 	{ 'r', "connect", "[host:]port|/path",
 	    .help = "the service (host defaults to localhost), or its Unix socket",
@@ -28,7 +30,7 @@ static const struct options_row rows[] = {
 	    .set = options_set_pin },
 	{ '\0', "known-hosts", "FILE", .help = "where hosts seen are kept",
 	    .keep = options_keep_text, .field = FIELD(trust.known_hosts), .side = OPTIONS_OF_CLIENT,
-	    .misplaced = "--known-hosts and --sni are for a client; add -c, or leave them out" },
+	    .misplaced = FOR_A_CLIENT },
 	{ '\0', "peer-name", "NAME",
 	    .help = "a name that a client's certificate may have; repeatable",
 	    .set = options_set_peer_name, .side = OPTIONS_OF_SERVER,
@@ -38,7 +40,7 @@ static const struct options_row rows[] = {
 	    .field = FIELD(trust.crl) },
 	{ '\0', "sni", "NAME", .help = "the server's name, where it is not the host of -r",
 	    .keep = options_keep_text, .field = FIELD(sni), .side = OPTIONS_OF_CLIENT,
-	    .misplaced = "--known-hosts and --sni are for a client; add -c, or leave them out" },
+	    .misplaced = FOR_A_CLIENT },
 	/* The usage lists the names of protocols, with their help. */
 	{ 'n', "protocol", "NAME", .set = options_set_protocol },
 	{ 'd', "accept", "[host:]port", .help = "listen, instead of being started by inetd",

@@ -7,6 +7,12 @@
 #include "base/deadline.h"
 #include "session/relay_state.h"
 
+bool
+relay_is_ok(const struct relay_result *result)
+{
+	return result->outcome == RELAY_DONE || result->outcome == RELAY_PEER_BARE;
+}
+
 void
 relay_ended_first(struct relay *r, enum relay_end who)
 {

@@ -3,6 +3,7 @@
 
 /* How a relay has ended, and what it has moved. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,5 +37,8 @@ struct relay_result {
 	int64_t leave_by; /* the deadline of a session that a signal has ended, or 0 */
 	char reason[200]; /* in words, "" for RELAY_DONE */
 };
+
+/* Whether nothing was lost: result=ok. */
+bool relay_is_ok(const struct relay_result *result);
 
 #endif

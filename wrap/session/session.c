@@ -93,8 +93,7 @@ ends_clean(struct session *s)
 	if (s->backend.fd == -1 && s->program.fd == -1)
 		return p != NULL && p->tell_unavailable != NULL &&
 		    p->tell_unavailable(s->tls, s->why.text, deadline_after(s->o->connect_ms));
-	return s->relay.outcome == RELAY_DONE || s->relay.outcome == RELAY_PEER_BARE ||
-	    s->relay.outcome == RELAY_PLAIN_CLOSED;
+	return relay_is_ok(&s->relay) || s->relay.outcome == RELAY_PLAIN_CLOSED;
 }
 
 static void
@@ -119,9 +118,7 @@ leave_plain(struct session *s)
 	int64_t deadline = s->relay.leave_by != 0 ? s->relay.leave_by :
 						    deadline_after(s->o->close_ms);
 
-	program_leave(&s->program,
-	    s->relay.outcome == RELAY_DONE || s->relay.outcome == RELAY_PEER_BARE ||
-		s->relay.outcome == RELAY_PEER_LEFT);
+	program_leave(&s->program, relay_is_ok(&s->relay) || s->relay.outcome == RELAY_PEER_LEFT);
 	switch (s->relay.outcome) {
 	case RELAY_PEER_BARE: /* the peer has not sent close_notify */
 	case RELAY_PEER_CUT:

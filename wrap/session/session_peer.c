@@ -154,7 +154,7 @@ was_cancel(const struct session *s)
 {
 	const struct protocol *p = s->o->protocol;
 
-	return !s->o->client && p != NULL && p->is_cancel != NULL &&
+	return relay_is_ok(&s->relay) && !s->o->client && p != NULL && p->is_cancel != NULL &&
 	    s->relay.begun == sizeof(s->relay.begin) && s->relay.out == 0 &&
 	    p->is_cancel(s->relay.begin, s->relay.in);
 }
@@ -193,10 +193,8 @@ session_relay(struct session *s)
 	s->relay.in += s->first_in;
 	failure_set(&s->why, relay_code(s), "%s", s->relay.reason);
 	s->truncated = s->relay.outcome == RELAY_PEER_CUT;
-	s->peer_done = s->relay.outcome == RELAY_DONE || s->relay.outcome == RELAY_PEER_BARE ||
-	    s->truncated || s->relay.outcome == RELAY_PEER_LEFT;
-	result = results[s->relay.outcome];
-	if (strcmp(result, "ok") == 0 && was_cancel(s))
-		result = "cancel";
+	s->peer_done = relay_is_ok(&s->relay) || s->truncated ||
+	    s->relay.outcome == RELAY_PEER_LEFT;
+	result = was_cancel(s) ? "cancel" : results[s->relay.outcome];
 	return session_finish(s, result, ends[s->relay.first]);
 }
