@@ -28,7 +28,8 @@ check_program(struct check *c)
 static void
 check_protocol(const struct check *c, const struct backend *b)
 {
-	struct protocol_service service = { .fd = b->fd,
+	struct protocol_service service = { .protocol = c->o->protocol,
+		.fd = b->fd,
 		.name = b->name,
 		.source = b->source,
 		.is_path = c->o->backend_path != NULL,

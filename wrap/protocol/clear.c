@@ -3,6 +3,7 @@
 #include "protocol/clear.h"
 
 #include <errno.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/deadline.h"
@@ -56,4 +57,24 @@ clear_write_all(int fd, const void *data, size_t n, int64_t deadline)
 			how = wait_again(fd, POLLOUT, deadline);
 	}
 	return how;
+}
+
+bool
+clear_is_stuffed(int fd)
+{
+	unsigned char next;
+
+	return recv(fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+enum protocol_passed
+clear_passed(enum clear_io how)
+{
+	switch (how) {
+	case CLEAR_OVER: return PROTOCOL_LATE;
+	case CLEAR_STOPPED: return PROTOCOL_ENDED;
+	case CLEAR_GONE: return PROTOCOL_DEAF;
+	case CLEAR_DONE: break;
+	}
+	return PROTOCOL_PASSED;
 }

@@ -6,8 +6,11 @@
  * not one more, since what follows belongs to TLS or to the service.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "protocol/protocol.h"
 
 enum clear_io {
 	CLEAR_DONE,
@@ -21,5 +24,14 @@ enum clear_io clear_read_exactly(int fd, void *data, size_t n, size_t *have, int
 
 /* Writes all n bytes. */
 enum clear_io clear_write_all(int fd, const void *data, size_t n, int64_t deadline);
+
+/*
+ * Whether bytes are here already although the other end waits for our answer to its request for
+ * TLS, or must wait for our handshake: then somebody else has inserted them.  fd is a socket.
+ */
+bool clear_is_stuffed(int fd);
+
+/* How a session goes on after such a read or write at the local program's end. */
+enum protocol_passed clear_passed(enum clear_io how);
 
 #endif

@@ -3,7 +3,6 @@
 #include "protocol/pgsql.h"
 
 #include <string.h>
-#include <sys/socket.h>
 
 #include "protocol/clear.h"
 
@@ -46,15 +45,6 @@ pgsql_classify(const unsigned char head[PGSQL_HEAD], size_t *length)
 	if ((code >> 16 == 3 || code >> 16 == 2) && len >= PGSQL_HEAD && len <= PGSQL_STARTUP_MAX)
 		return PGSQL_STARTUP;
 	return PGSQL_UNKNOWN;
-}
-
-/* A client waits for our answer, so bytes that are already here were inserted by somebody else. */
-static int
-is_stuffed(int fd)
-{
-	unsigned char next;
-
-	return recv(fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 static enum protocol_verdict
@@ -156,7 +146,7 @@ pgsql_negotiate(struct protocol_talk *t, int fd, int64_t deadline)
 		    CLEAR_DONE)
 			return not_done(t, how);
 		request = pgsql_classify(t->read, &length);
-		if ((request == PGSQL_SSL || request == PGSQL_GSSENC) && is_stuffed(fd))
+		if ((request == PGSQL_SSL || request == PGSQL_GSSENC) && clear_is_stuffed(fd))
 			return refuse(t, "bytes stuffed between request and answer");
 		if (request == PGSQL_GSSENC && !gssenc &&
 		    (how = answer(fd, 'N', deadline)) != CLEAR_DONE)
@@ -229,7 +219,7 @@ pgsql_ask_for_tls(struct protocol_talk *t, int fd, int64_t deadline)
 	if (byte != 'S')
 		return refuse(t, "server answers SSLRequest with an error; is it PostgreSQL?");
 	/* Nothing may come between the S and the handshake (CVE-2021-23222). */
-	return is_stuffed(fd) ?
+	return clear_is_stuffed(fd) ?
 	    refuse(t, "bytes stuffed between the server's answer and its handshake") :
 	    PROTOCOL_HANDSHAKE;
 }

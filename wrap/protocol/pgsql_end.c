@@ -39,11 +39,13 @@ read_startup(struct tls *tls, int64_t deadline)
  * libpq tries no further host of its list.
  */
 bool
-pgsql_tell_unavailable(struct tls *tls, const char *reason, int64_t deadline)
+pgsql_tell_unavailable(
+    struct protocol_talk *t, struct tls *tls, const char *reason, int64_t deadline)
 {
 	unsigned char packet[1024];
 	size_t length;
 
+	(void)t;
 	if (!read_startup(tls, deadline))
 		return false;
 	length = pgsql_error(packet, sizeof(packet), "57P03",

@@ -5,7 +5,8 @@
 
 #include "protocol/protocol.h"
 
-bool pgsql_tell_unavailable(struct tls *tls, const char *reason, int64_t deadline);
+bool pgsql_tell_unavailable(
+    struct protocol_talk *t, struct tls *tls, const char *reason, int64_t deadline);
 int pgsql_pass_cancel(struct protocol_talk *t, int service, int64_t deadline);
 
 /* What PQcancelBlocking of libpq 17 sends. */

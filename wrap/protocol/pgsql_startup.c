@@ -98,19 +98,6 @@ next_message(const struct protocol_start *s, struct message *m, bool *matters)
 	return gather(s, m, length);
 }
 
-/* What to return for a failure at the local program's end. */
-static enum protocol_passed
-local_end(enum clear_io how)
-{
-	switch (how) {
-	case CLEAR_OVER: return PROTOCOL_LATE;
-	case CLEAR_STOPPED: return PROTOCOL_ENDED;
-	case CLEAR_GONE: return PROTOCOL_DEAF;
-	case CLEAR_DONE: break;
-	}
-	return PROTOCOL_PASSED;
-}
-
 /* Passes one message on.  *more: another one may come before the message that is looked for. */
 static enum protocol_passed
 pass_answer(struct protocol_start *s, int64_t patience_ms, bool *more)
@@ -125,7 +112,7 @@ pass_answer(struct protocol_start *s, int64_t patience_ms, bool *more)
 		m.have = pgsql_without_binding(m.data, m.have);
 	written = clear_write_all(s->fd_out, m.data, m.have, deadline_after(patience_ms));
 	if (written != CLEAR_DONE)
-		return local_end(written);
+		return clear_passed(written);
 	s->in += m.have;
 	return how == FAILED ? PROTOCOL_CUT : how == STOPPED ? PROTOCOL_ENDED : PROTOCOL_PASSED;
 }
@@ -140,10 +127,10 @@ send_rest(struct protocol_start *s, int64_t patience_ms)
 	unsigned char startup[PGSQL_STARTUP_MAX];
 	size_t have;
 	enum clear_io how = clear_read_exactly(
-	    s->fd_in, startup, s->rest, &have, deadline_after(patience_ms));
+	    s->fd_in, startup, s->talk->rest, &have, deadline_after(patience_ms));
 
 	if (how == CLEAR_OVER || how == CLEAR_STOPPED)
-		return local_end(how);
+		return clear_passed(how);
 	if (have > 0 && tls_write(s->tls, startup, have) != (ssize_t)have)
 		return PROTOCOL_CUT;
 	s->out += have;
@@ -156,10 +143,10 @@ pgsql_pass_startup(struct protocol_start *s, int64_t patience_ms)
 	enum protocol_passed how;
 	bool more;
 
-	if (s->rest == 0)
+	if (s->talk->rest == 0)
 		return PROTOCOL_PASSED; /* not a StartupMessage */
 	how = send_rest(s, patience_ms);
-	more = how == PROTOCOL_PASSED && s->out == s->rest;
+	more = how == PROTOCOL_PASSED && s->out == s->talk->rest;
 	while (more && how == PROTOCOL_PASSED)
 		how = pass_answer(s, patience_ms, &more);
 	return how;

@@ -13,14 +13,21 @@
 
 #include "tls/tls.h"
 
-#define PROTOCOL_READ_MAX 268
+struct line_words;
+
+#define PROTOCOL_READ_MAX 512
 
 /* A protocol's state in a session: what it has read and not used yet. */
 struct protocol_talk {
+	const struct protocol *protocol; /* its row */
+	char host[65];                   /* this machine's name, for a protocol that says_host */
 	unsigned char read[PROTOCOL_READ_MAX];
-	size_t len;  /* bytes in read */
-	size_t rest; /* bytes of that message that are still to be read */
+	size_t len;      /* bytes in read */
+	size_t rest;     /* bytes of that message that are still to be read */
+	size_t greeting; /* client: bytes in read that are not for the server, but for the local
+	                    program */
 	const char *reason;
+	char text[160]; /* room for a reason */
 };
 
 enum protocol_verdict {
@@ -44,12 +51,13 @@ enum protocol_passed {
 struct protocol_start {
 	struct tls *tls;
 	int fd_in, fd_out; /* to and from the local program */
-	size_t rest;       /* see protocol_talk */
-	size_t in, out;    /* bytes passed on: from the server, and to it */
+	const struct protocol_talk *talk;
+	size_t in, out; /* bytes passed on: from the server, and to it */
 };
 
 /* What --check knows of the service. */
 struct protocol_service {
+	const struct protocol *protocol;
 	int fd; /* connected and non-blocking, or -1 */
 	const char *name, *source;
 	bool is_path;    /* a Unix socket */
@@ -67,10 +75,13 @@ protocol_say(const char *kind, const char *fmt, ...) __attribute__((format(print
 struct protocol {
 	const char *name; /* its name for -n */
 	const char *help; /* one line for -h */
+	/* what it says, where one file has the functions of several protocols */
+	const struct line_words *words;
 
 	const char *alpn;         /* which PROTOCOL_DIRECT requires */
 	const char *alpn_missing; /* why a peer is refused that did not ask for it */
 	bool ends_bare;           /* clients that leave without close_notify are normal */
+	bool says_host;           /* it says the name of this machine */
 	const char *port;         /* the usual port of such a service */
 	const char *absent;       /* added to an error when nothing listens: what to look at */
 	/* why PROTOCOL_CANCEL is refused if -v requires a certificate */
@@ -92,10 +103,17 @@ struct protocol {
 	bool (*is_cancel)(const unsigned char begin[8], uint64_t said);
 
 	/*
+	 * Reads the greeting of the connected service or program, which the client must not hear
+	 * again.  0, or -1 and reason; after a signal the reason does not matter.
+	 */
+	int (*hear_greeting)(struct protocol_talk *t, int service, int64_t deadline);
+
+	/*
 	 * Tells the client inside TLS, by an error that it can show, why there is no service.
 	 * Returns whether the client waits for such an answer.  Does not flush.
 	 */
-	bool (*tell_unavailable)(struct tls *tls, const char *reason, int64_t deadline);
+	bool (*tell_unavailable)(
+	    struct protocol_talk *t, struct tls *tls, const char *reason, int64_t deadline);
 
 	/* --check: how the service answers a client that comes through this port. */
 	void (*check)(const struct protocol_service *service, protocol_say *say, int64_t deadline);
@@ -111,9 +129,9 @@ struct protocol {
 	enum protocol_verdict (*ask_for_tls)(struct protocol_talk *t, int fd, int64_t deadline);
 
 	/*
-	 * Passes on the rest of the local program's first message, and the server's answers,
-	 * changed where a program without TLS could not use them.  The program has patience_ms for
-	 * each of its steps; the server has no limit.
+	 * Passes on the greeting, the rest of the local program's first message, and the server's
+	 * answers, changed where a program without TLS could not use them.  The program has
+	 * patience_ms for each of its steps; the server has no limit.
 	 */
 	enum protocol_passed (*pass_start)(struct protocol_start *s, int64_t patience_ms);
 

@@ -92,7 +92,8 @@ ends_clean(struct session *s)
 		return false;
 	if (s->backend.fd == -1 && s->program.fd == -1)
 		return p != NULL && p->tell_unavailable != NULL &&
-		    p->tell_unavailable(s->tls, s->why.text, deadline_after(s->o->connect_ms));
+		    p->tell_unavailable(
+			&s->talk, s->tls, s->why.text, deadline_after(s->o->connect_ms));
 	return relay_is_ok(&s->relay) || s->relay.outcome == RELAY_PLAIN_CLOSED;
 }
 
@@ -182,7 +183,7 @@ serve_peer(struct session *s)
 {
 	(void)(say_begin(s) == 0 && session_proxy_header(s) == 0 && session_negotiate(s) == 0 &&
 	    session_shake_hands(s) == 0 && session_connect_backend(s) == 0 &&
-	    session_announce_peer(s) == 0 && session_relay(s));
+	    session_announce_peer(s) == 0 && session_hear_greeting(s) == 0 && session_relay(s));
 }
 
 static void
@@ -221,6 +222,7 @@ init(struct session *s, const struct options *o, const struct session_start *sta
 {
 	*s = (struct session){ .o = o,
 		.start = start,
+		.talk = { .protocol = o->protocol },
 		.keys = { .fd = -1 },
 		.program = { .fd = -1, .control = -1 },
 		.last = { .fd = -1 } };

@@ -39,7 +39,7 @@ session_tell_local(struct session *s)
 	struct failure why = s->why;
 	const char *result = s->result;
 
-	if (p == NULL || p->tell_local == NULL || s->first_out > 0)
+	if (p == NULL || p->tell_local == NULL || s->first_out > 0 || s->first_in > 0)
 		return;
 	if (!s->confined && session_confine(s) == 0 && p->negotiate_local != NULL)
 		(void)p->negotiate_local(&s->talk, STDIN_FILENO, STDOUT_FILENO, deadline);
@@ -136,7 +136,7 @@ int
 session_pass_startup(struct session *s)
 {
 	struct protocol_start start = {
-		.tls = s->tls, .fd_in = STDIN_FILENO, .fd_out = STDOUT_FILENO, .rest = s->talk.rest
+		.tls = s->tls, .fd_in = STDIN_FILENO, .fd_out = STDOUT_FILENO, .talk = &s->talk
 	};
 	enum protocol_passed how;
 

@@ -54,6 +54,10 @@ session_start_keyholder(struct session *s)
 int
 session_open_backend(struct session *s)
 {
+	const struct protocol *p = s->o->protocol;
+
+	if (p != NULL && p->says_host)
+		(void)gethostname(s->talk.host, sizeof(s->talk.host) - 1);
 	if (s->o->program != NULL) {
 		s->program.others[0] = s->keys.fd;
 		s->program.others[1] = s->start != NULL ? s->start->control : -1;

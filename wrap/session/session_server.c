@@ -66,6 +66,28 @@ session_announce_peer(struct session *s)
 	return session_finish(s, "backend", "backend");
 }
 
+/*
+ * The client has had our greeting, so it must not hear the service's.  A service without one is as
+ * good as none: it is closed, and the client is told.
+ */
+int
+session_hear_greeting(struct session *s)
+{
+	const struct protocol *p = s->o->protocol;
+	int plain = s->o->program != NULL ? s->program.fd : s->backend.fd;
+
+	if (p == NULL || p->hear_greeting == NULL)
+		return 0;
+	if (p->hear_greeting(&s->talk, plain, deadline_after(s->o->connect_ms)) == 0)
+		return 0;
+	program_leave(&s->program, false);
+	backend_close(&s->backend);
+	if (deadline_stopped())
+		return session_finish_why(s, "stopped", "signal", "ended by a signal");
+	failure_set(&s->why, EX_UNAVAILABLE, "%s", s->talk.reason);
+	return session_finish(s, "backend", "backend");
+}
+
 /* Refuses a cancel request in clear if a certificate is required: in clear nobody can show one. */
 static int
 pass_cancel(struct session *s)

@@ -85,6 +85,7 @@ int session_relay(struct session *s);
 int session_proxy_header(struct session *s);
 int session_negotiate(struct session *s);
 int session_announce_peer(struct session *s);
+int session_hear_greeting(struct session *s);
 
 /* For a client (session_client.c). */
 int session_negotiate_local(struct session *s);
