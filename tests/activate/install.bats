@@ -1043,6 +1043,12 @@ completed() {
 	[ "$(completed inetls-certgen x.pem --key rsa:3)" = rsa:3072 ]
 	[ "$(completed inetls-wrap --handshake)" = --handshake-timeout ]
 	[ "$(completed inetls-wrap -n pg)" = pgsql ]
+	[ "$(completed inetls-wrap --protocol pg)" = pgsql ]
+	[ "$(completed inetls-wrap -p "$ROOT/READ")" = "$ROOT/README.md" ]
+	[ "$(completed inetls-wrap -c --known-hosts "$ROOT/READ")" = "$ROOT/README.md" ]
+	[ "$(completed inetls-wrap --idle-exit 5)" = $'500ms\n5m' ]
+	[ "$(completed inetls-wrap --proxy-out '')" = $'v1\nv2' ]
+	[ -z "$(completed inetls-wrap --max-connections '')" ]
 	local command option
 	for command in ca server client csr sign renew revoke crl show check; do
 		for option in $(completed inetls-certgen "$command" --); do
