@@ -6,6 +6,7 @@
 	documents.py words FILE.8		and every result= and end=, and no other
 	documents.py codes FILE.8		EXIT STATUS has the codes that the source names
 	documents.py map FILE		its list of files has those that there are
+	documents.py functions FILE		each function() that it names is there, in the file of its table's row
 	documents.py tests README		its guarantees, and the page's, name tests that there are
 	documents.py trouble FILE		its table of messages has none that the pages do not have
 	documents.py targets README		its commands, and the page's, name targets of make help
@@ -186,6 +187,20 @@ def check_map(readme):
         [f"{path} is not in the list" for path in sorted(there - named)]
 
 
+def check_functions(document):
+    """Each `name()` is defined, and if a row has a file beside its first name, that one is defined there."""
+    there = {}
+    for pattern in ("wrap/*.c", "wrap/*/*.c", "certgen/*.c", "certgen/*/*.c", "common/*.c"):
+        for path, text in source(pattern):
+            for name in re.findall(r"^([a-z0-9_]+)\(", text, flags=re.MULTILINE):
+                there.setdefault(name, set()).add(path)
+    text = read(document)
+    findings = [f"{name}() is nowhere" for name in re.findall(r"`([a-z0-9_]+)\(\)`", text) if name not in there]
+    rows = re.findall(r"^\| `([a-z0-9_]+)\(\)` \| `([^`]+)` \|", text, flags=re.MULTILINE)
+    findings += [f"{name}() is not in {path}" for name, path in rows if path not in there.get(name, ())]
+    return findings if rows else ["no functions are named"]
+
+
 def check_tests(readme):
     findings, seen = [], 0
     for name, titles in re.findall(r"`([a-z0-9/-]+\.bats)`: (\*[^*]+\*(?:; \*[^*]+\*)*)", read(readme)):
@@ -221,7 +236,7 @@ def check_targets(readme):
 
 
 def main():
-    checks = {"map": check_map, "tests": check_tests, "targets": check_targets, "trouble": check_trouble,
+    checks = {"map": check_map, "functions": check_functions, "tests": check_tests, "targets": check_targets, "trouble": check_trouble,
               "messages": check_messages, "words": check_words, "codes": check_codes, "options": check_options}
     if len(sys.argv) != 3 or sys.argv[1] not in checks:
         print(__doc__, file=sys.stderr)

@@ -45,10 +45,14 @@ found() {
 	found codes "$T/page.8" '74 is in EXIT STATUS, but nothing exits so'
 }
 
-@test "bad: a file, a test or a target that the README invents is found" {
+@test "bad: a file, a function, a test or a target that a document invents is found" {
 	sed 's|session/relay\.c|session/relais.c|' "$MAP" > "$T/map.md"
 	found map "$T/map.md" 'wrap/session/relais.c is in the list, but not in the tree'
 	found map "$T/map.md" 'wrap/session/relay.c is not in the list'
+	sed 's/`step_peer_read()`/`step_peer_sip()`/' "$MAP" > "$T/map.md"
+	found functions "$T/map.md" 'step_peer_sip() is nowhere'
+	sed 's|`tls_read()` . `wrap/tls/tls.c`|`tls_read()` \| `wrap/tls/trust.c`|' "$MAP" > "$T/map.md"
+	found functions "$T/map.md" 'tls_read() is not in wrap/tls/trust.c'
 	sed 's/\*the PEM is opened by the keyholder alone\*/*the PEM is a myth*/' "$README" > "$T/README.md"
 	found tests "$T/README.md" "has no test 'the PEM is a myth'"
 	sed 's/`make systemd`/`make launchd`/' "$README" > "$T/README.md"
@@ -73,6 +77,10 @@ found() {
 
 @test "the list of files is the tree's" {
 	compared map "$MAP"
+}
+
+@test "each function that the architecture names is there, in the file that it names" {
+	compared functions "$MAP"
 }
 
 @test "the table of messages has those of the pages that it points to" {

@@ -54,7 +54,7 @@ struct options {
 	int max_connections, max_per_source; /* 0: no limit */
 	int idle_children;
 	int64_t idle_exit_ms;
-	/* PARSE_OFF for "off" */
+	/* PARSE_OFF (parse.h) for "off" */
 	int64_t handshake_ms, connect_ms, close_ms, idle_ms, max_session_ms;
 
 	/* by options_side: the first option given that is only for that side, or NULL */
