@@ -27,6 +27,7 @@ struct relay {
 	struct flow in, out;
 	bool readable_peer, readable_plain; /* not known to be empty */
 	bool writable_peer, writable_plain; /* not known to be full */
+	const struct flow *last_read;       /* the flow that was read last */
 	/* try tls_read again once the peer is writable */
 	bool read_wants_write;
 	bool in_after_out; /* the peer has sent something after the plain side's end */

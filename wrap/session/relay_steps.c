@@ -53,6 +53,20 @@ is_complete(const struct relay *r)
 	    socket_may_be_closed(r->setup->plain_in);
 }
 
+/*
+ * Whether to read a flow's source again before waiting for it, after a read that did not fill the
+ * buffer.  In a stream there is often more by now.  A request is followed by its answer: then the
+ * read would be in vain.
+ */
+static bool
+is_streaming(struct relay *r, const struct flow *f)
+{
+	bool again = r->last_read == f;
+
+	r->last_read = f;
+	return again;
+}
+
 static void
 note_begin(struct relay_result *result, const struct flow *in)
 {
@@ -98,6 +112,7 @@ step_peer_read(struct relay *r)
 		r->in.ended = true;
 		relay_ended_first(r, RELAY_END_PEER);
 	}
+	r->readable_peer = is_streaming(r, &r->in) || tls_pending(r->setup->peer);
 	return true;
 }
 
@@ -172,6 +187,7 @@ step_plain_read(struct relay *r)
 		r->out.ended = true;
 		relay_ended_first(r, RELAY_END_PLAIN);
 	}
+	r->readable_plain = is_streaming(r, &r->out) || n == RELAY_BUFFER;
 	return true;
 }
 
