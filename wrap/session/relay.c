@@ -177,7 +177,7 @@ relay_run(const struct relay_setup *setup, struct relay_result *result)
 		.in.data = buffers[0],
 		.out.data = buffers[1],
 		.readable_peer = true,
-		.readable_plain = true,
+		.readable_plain = false,
 		.writable_peer = true,
 		.writable_plain = true };
 	*result = (struct relay_result){ .outcome = RELAY_DONE };
