@@ -162,26 +162,32 @@ examine_dates(const char *path, gnutls_x509_crt_t *certs, int count,
 	return end <= limits->now || begin > limits->now ? -1 : 0;
 }
 
-/* 0, or -1 if TLS refuses a certificate of the chain, as inetls-wrap does. */
+/* 0, or -1 if nobody can use the first certificate's key, as inetls-wrap cannot. */
 static int
-examine_strength(const char *path, gnutls_x509_crt_t *certs, int count, struct health *health)
+examine_strength(const char *path, gnutls_x509_crt_t cert, struct health *health)
 {
-	for (int i = 0; i < count; i++) {
-		unsigned bits = 0;
-		int algorithm = gnutls_x509_crt_get_pk_algorithm(certs[i], &bits);
-		int is_rsa = algorithm == GNUTLS_PK_RSA || algorithm == GNUTLS_PK_RSA_PSS;
-		char names[256];
+	unsigned bits = 0;
+	int algorithm = gnutls_x509_crt_get_pk_algorithm(cert, &bits);
+	char names[256];
 
-		if (!is_rsa || bits >= STRENGTH_RSA_BITS_MIN)
-			continue;
-		(void)view_names(certs[i], names, sizeof(names));
-		verdict(health, HEALTH_CRITICAL,
-		    "%s: the RSA key of %s has %u bits, which today's TLS libraries refuse; "
-		    "make a new pair",
-		    path, names, bits);
-		return -1;
-	}
-	return 0;
+	if (!strength_is_weak_rsa(algorithm, bits))
+		return 0;
+	verdict(health, HEALTH_CRITICAL,
+	    "%s: the RSA key of %s has %u bits, which today's TLS libraries refuse; "
+	    "make a new pair",
+	    path, view_names(cert, names, sizeof(names)), bits);
+	return -1;
+}
+
+/* What is weak in the chain troubles only clients that verify it. */
+static void
+examine_chain(const char *path, gnutls_x509_crt_t *certs, int count, struct health *health)
+{
+	char warning[400];
+
+	for (int i = 0; i < count && health->state == HEALTH_OK; i++)
+		if (strength_warning(certs[i], i == 0, warning, sizeof(warning)))
+			verdict(health, HEALTH_WARNING, "%s: %s", path, warning);
 }
 
 /*
@@ -223,9 +229,10 @@ examine_pem(const char *path, const char *pem, size_t len, const struct health_l
 	if (count == -1)
 		verdict(health, HEALTH_UNKNOWN, "%s: %s", path, why.text);
 	else if (examine_dates(path, certs, count, limits, health) == 0 &&
-	    examine_strength(path, certs, count, health) == 0 &&
+	    examine_strength(path, certs[0], health) == 0 &&
 	    examine_keys(path, pem, len, certs, count, health) == 0)
 		examine_key(path, pem, len, certs[0], health);
+	examine_chain(path, certs, count, health);
 	if (count > 0 && health->state == HEALTH_OK)
 		examine_sibling(path, certs[0], health);
 	cert_free(certs, count);

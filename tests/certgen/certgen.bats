@@ -500,7 +500,7 @@ dated() {
 	[[ $output == *"not valid before 2099-01-01"* ]]
 }
 
-@test "bad-check: an RSA key under 2,048 bits is CRITICAL, in any certificate of the file, as it is for inetls-wrap" {
+@test "bad-check: an RSA key under 2,048 bits is CRITICAL in the first certificate and a WARNING in another, as it is for inetls-wrap" {
 	local kind
 	for kind in rsa rsa-pss; do
 		openssl req -x509 -newkey "$kind" -pkeyopt rsa_keygen_bits:1024 -nodes -keyout weak.key -out weak.crt \
@@ -519,8 +519,10 @@ dated() {
 	batch --quiet ./fine.pem fine.example
 	cat weak.crt >> fine.pem
 	run "$CERTGEN" check fine.pem
-	[ "$status" -eq 2 ]
-	[[ $output == *"weak.example has 1024 bits"* ]]
+	[ "$status" -eq 1 ]
+	[[ $output == *"the key of CN=weak.example (RSA-PSS, 1024 bits) is weak"* ]]
+	run "$WRAP" --check -p "$PWD/fine.pem" -r 9
+	[[ $output == *"warning $PWD/fine.pem: the key of CN=weak.example (RSA-PSS, 1024 bits) is weak"* ]]
 }
 
 @test "check: days decide between OK, WARNING and CRITICAL, and the worst file comes first" {

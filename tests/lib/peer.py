@@ -12,6 +12,7 @@ usage: peer.py [option ...] [-- command arg ...]
   --service KIND     tcp, unix:PATH, refused, full (its queue is full); default: tcp
   --tls VERSION      1.1, 1.2, 1.3; default: whatever both can
   --ciphers LIST     OpenSSL's names, of TLS 1.2
+  --cafile FILE      verifies the server's chain with these CAs; default: verifies nothing
   --hello N          a ClientHello of at least so many bytes
   --fd N:KIND        what the command has as fd N: socket (default), closed, null, read:PATH, append:PATH,
                      pipe, listening
@@ -499,10 +500,13 @@ def chosen(raw):
     return "none"
 
 
-def context(version, ciphers, hello):
+def context(version, ciphers, hello, cafile):
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.check_hostname = False
     made.verify_mode = ssl.CERT_NONE  # who the server is, other tests look at
+    if cafile:
+        made.load_verify_locations(cafile)
+        made.verify_mode = ssl.CERT_REQUIRED
     if ciphers:
         made.set_ciphers(ciphers)
     if hello:
@@ -664,6 +668,7 @@ def arguments():
     parser.add_argument("--service", default="tcp")
     parser.add_argument("--tls")
     parser.add_argument("--ciphers")
+    parser.add_argument("--cafile")
     parser.add_argument("--hello", type=int)
     parser.add_argument("--fd", action="append", default=[])
     parser.add_argument("--connect", type=int)
@@ -697,12 +702,12 @@ def many(given, tls):
 def main():
     given = arguments()
     if given.sessions:
-        many(given, context(given.tls, given.ciphers, given.hello))
+        many(given, context(given.tls, given.ciphers, given.hello, given.cafile))
         return
     until = time.monotonic() + given.limit
     service = Service(given.service, given.backend)
     command = None
-    tls = context(given.tls, given.ciphers, given.hello)
+    tls = context(given.tls, given.ciphers, given.hello, given.cafile)
     if given.connect:
         sock = socket.create_connection(("127.0.0.1", given.connect))
         peer = Peer(sock, tls)

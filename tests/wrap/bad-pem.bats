@@ -423,6 +423,61 @@ issued() {
 	done
 }
 
+# issued_by CA-BITS CA-HASH LEAF-HASH: an RSA leaf behind which its self-signed CA's certificate stands.
+issued_by() {
+	openssl req -x509 -newkey "rsa:$1" "-$2" -nodes -keyout "$T/ca.key" -out "$T/ca.crt" -subj /CN=Old -days 90 2> /dev/null
+	printf 'basicConstraints=CA:FALSE\nsubjectAltName=DNS:localhost\n' > "$T/extensions"
+	openssl req -newkey rsa:2048 -nodes -keyout "$T/own.key" -subj /CN=localhost 2> /dev/null |
+		openssl x509 -req "-$3" -CA "$T/ca.crt" -CAkey "$T/ca.key" -set_serial 2 -days 90 -extfile "$T/extensions" \
+			2> /dev/null > "$T/own.crt"
+	cat "$T/own.key" "$T/own.crt" "$T/ca.crt" | bad_pem
+}
+
+# warned WARNING: by --check, a listener's start and certgen's check, of the PEM and of the .crt; who does not verify is
+# served; the log does not blame a client that does.
+warned() {
+	local file
+	run timeout 20 "$WRAP" --check -r 127.0.0.1:1 -p "$T/bad.pem"
+	echo "$output"
+	grep -F "warning $T/bad.pem: $1" <<< "$output"
+	[[ $output == *"ok      PEM $T/bad.pem"* ]]
+	for file in "$T/bad.pem" "$T/chain.crt"; do
+		cat "$T/own.crt" "$T/ca.crt" > "$T/chain.crt"
+		run "$CERTGEN" check "$file"
+		echo "$output"
+		[ "$status" -eq 1 ]
+		grep -F "WARNING - $file: $1" <<< "$output"
+	done
+	run timeout 2 "$WRAP" -f -d 127.0.0.1:0 -r 127.0.0.1:1 -p "$T/bad.pem"
+	echo "$output"
+	[ "$(grep -cF "$T/bad.pem: $1" <<< "$output")" -eq 1 ]
+	[[ $output == *"listening on"* ]]
+	command_session --peer 'handshake send:10 bye recv-all' --backend echo -- "$WRAP" -o "$T/session.log" \
+		-r '127.0.0.1:{backend}' -p "$T/bad.pem"
+	says exit=0 peer.received=10
+	command_session --peer 'handshake' --cafile "$T/ca.crt" -- "$WRAP" -o "$T/session.log" -r '127.0.0.1:{backend}' \
+		-p "$T/bad.pem"
+	says peer.handshake=no
+	logged "our chain: $1"
+}
+
+@test "what is weak in the chain above our key: the same warning everywhere, and the log does not blame the peer" {
+	need openssl
+	issued_by 1024 sha256 sha256
+	warned "the key of CN=Old (RSA, 1024 bits) is weak"
+	issued_by 2048 sha256 sha1
+	warned "the signature of CN=localhost (RSA-SHA1) is weak"
+}
+
+@test "one verdict: the signature of a root that is sent along is checked by nobody" {
+	need openssl
+	issued_by 2048 sha1 sha256
+	everywhere ok
+	command_session --peer 'handshake send:10 bye recv-all' --backend echo --cafile "$T/ca.crt" -- "$WRAP" \
+		-o "$T/session.log" -r '127.0.0.1:{backend}' -p "$T/bad.pem"
+	says exit=0 peer.received=10
+}
+
 @test "0600, 0400, and 0640 of root's are taken" {
 	local mode
 	for mode in 600 400; do

@@ -75,7 +75,7 @@ check_certificates(struct check *c, const struct signer *signer)
 void
 check_pem(struct check *c)
 {
-	const char *warning;
+	char warning[400];
 	struct signer signer;
 	struct failure why;
 
@@ -85,7 +85,7 @@ check_pem(struct check *c)
 	else {
 		check_say(
 		    "ok", "PEM %s: private to its owner, key and certificate match", c->o->pem);
-		if ((warning = signer_warning(&signer)) != NULL)
+		if (signer_warning(&signer, warning, sizeof(warning)))
 			check_say("warning", "%s: %s", c->o->pem, warning);
 		check_certificates(c, &signer);
 	}

@@ -190,8 +190,9 @@ keyholder_serve_many(
     int control, const char *pem_path, enum signable_role role, const struct confine *user)
 {
 	static struct service s;
-	const char *warning;
+	char warning[400];
 	struct failure why;
+	bool warns;
 
 	keep_only(control);
 	s.most = places();
@@ -200,9 +201,9 @@ keyholder_serve_many(
 		(void)keyholder_serve_refusal(control, &why);
 		_exit(why.code);
 	}
-	if ((warning = signer_warning(&s.signer)) != NULL)
+	if ((warns = signer_warning(&s.signer, warning, sizeof(warning))))
 		(void)failure_set(&why, EX_OK, "%s: %s", pem_path, warning);
-	(void)reply(control, 0, why.text, warning != NULL ? strlen(why.text) : 0);
+	(void)reply(control, 0, why.text, warns ? strlen(why.text) : 0);
 	s.control = control;
 	s.polled[0] = (struct pollfd){ .events = POLLIN };
 	s.n = 1;

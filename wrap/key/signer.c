@@ -2,6 +2,7 @@
 
 #include "key/signer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -76,9 +77,7 @@ signer_chain(const struct signer *s, char *out)
 static int
 check_strength(const struct signer *s, int algorithm, unsigned bits, struct failure *why)
 {
-	bool is_rsa = algorithm == GNUTLS_PK_RSA || algorithm == GNUTLS_PK_RSA_PSS;
-
-	if (!is_rsa || bits >= STRENGTH_RSA_BITS_MIN)
+	if (!strength_is_weak_rsa(algorithm, bits))
 		return 0;
 	return failure_set(why, EX_CONFIG,
 	    "%s: its RSA key has %u bits, which today's TLS libraries refuse; make a new "
@@ -161,26 +160,42 @@ signer_sign(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags, 
 	return sign_other(s, is_hash, algorithm, flags, &in, out, why);
 }
 
-/* What leaf_fault or leaf_warning says of the first certificate; NULL where that cannot be read. */
+/* What leaf_fault says of the first certificate; NULL where that cannot be read. */
 static const char *
-ask_leaf(const struct signer *s, const char *question(gnutls_x509_crt_t))
+find_leaf_fault(const struct signer *s)
 {
 	gnutls_datum_t pem = { (unsigned char *)s->chain, (unsigned)s->chain_len };
-	const char *answer = NULL;
+	const char *fault = NULL;
 	gnutls_x509_crt_t leaf;
 
 	if (gnutls_global_init() < 0 || gnutls_x509_crt_init(&leaf) < 0)
 		return NULL;
 	if (gnutls_x509_crt_import(leaf, &pem, GNUTLS_X509_FMT_PEM) == 0)
-		answer = question(leaf);
+		fault = leaf_fault(leaf);
 	gnutls_x509_crt_deinit(leaf);
-	return answer;
+	return fault;
 }
 
-const char *
-signer_warning(const struct signer *s)
+bool
+signer_warning(const struct signer *s, char *text, size_t size)
 {
-	return ask_leaf(s, leaf_warning);
+	gnutls_datum_t pem = { (unsigned char *)s->chain, (unsigned)s->chain_len };
+	gnutls_x509_crt_t *chain = NULL;
+	const char *warning = NULL;
+	bool found = false;
+	unsigned n = 0;
+
+	if (gnutls_global_init() < 0 ||
+	    gnutls_x509_crt_list_import2(&chain, &n, &pem, GNUTLS_X509_FMT_PEM, 0) < 0)
+		return false;
+	if (n > 0 && (warning = leaf_warning(chain[0])) != NULL)
+		(void)snprintf(text, size, "%s", warning);
+	for (unsigned i = 0; i < n; i++) {
+		found = found || warning != NULL || strength_warning(chain[i], i == 0, text, size);
+		gnutls_x509_crt_deinit(chain[i]);
+	}
+	gnutls_free(chain);
+	return found;
 }
 
 /* Reads the certificates in the way a session does. */
@@ -233,7 +248,7 @@ signer_match(const struct signer *s, struct failure *why)
 		return -1;
 	if (r < 0)
 		return blame_key(s, r, why);
-	if ((fault = ask_leaf(s, leaf_fault)) != NULL)
+	if ((fault = find_leaf_fault(s)) != NULL)
 		return failure_set(why, EX_CONFIG, "%s: its %s", s->path, fault);
 	return check_strength(s, algorithm, bits, why);
 }

@@ -55,8 +55,11 @@ ssize_t signer_sign(struct signer *s, bool is_hash, unsigned algorithm, unsigned
  */
 int signer_match(const struct signer *s, struct failure *why);
 
-/* A warning about certificates that can be used all the same (leaf.h), or NULL. */
-const char *signer_warning(const struct signer *s);
+/*
+ * A warning about certificates that can be used all the same (leaf.h, strength.h): true and its
+ * text, to print after the file's name; false if there is none.
+ */
+bool signer_warning(const struct signer *s, char *text, size_t size);
 
 /* What --check reports of the certificates. */
 struct signer_facts {

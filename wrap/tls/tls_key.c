@@ -12,6 +12,7 @@
 #include "tls/certificate.h"
 #include "leaf.h"
 #include "pemfile.h"
+#include "strength.h"
 #include "tls/validity.h"
 
 static int
@@ -181,36 +182,43 @@ tls_key_load(struct tls_key *k)
 	return r == 0 && k->key == NULL ? import_key(k) : r;
 }
 
+/* Why peers refuse this certificate of ours that verify it; text stands by itself. */
 static bool
-is_outdated(const gnutls_datum_t *der, bool is_leaf, char *text, size_t size)
+is_refused(gnutls_x509_crt_t crt, bool is_leaf, char *text, size_t size)
 {
-	char subject[256] = "a certificate", fault[64];
+	char subject[256] = "a certificate", fault[400];
 	size_t len = sizeof(subject);
-	gnutls_x509_crt_t crt;
-	bool early, outdated;
+	bool early;
 
-	if (gnutls_x509_crt_init(&crt) < 0)
-		return false;
-	outdated = gnutls_x509_crt_import(crt, der, GNUTLS_X509_FMT_DER) == 0 &&
-	    validity_is_over(crt, fault, sizeof(fault), &early);
-	if (outdated) {
+	if (validity_is_over(crt, fault, sizeof(fault), &early)) {
 		if (!is_leaf)
 			(void)gnutls_x509_crt_get_dn(crt, subject, &len);
 		(void)snprintf(text, size, "%s%s %s; %s", is_leaf ? "our certificate" : subject,
 		    is_leaf ? "" : " in our chain", fault,
 		    early ? "is this machine's clock right?" : "renew it: inetls-certgen renew");
+		return true;
 	}
-	gnutls_x509_crt_deinit(crt);
-	return outdated;
+	if (!strength_warning(crt, is_leaf, fault, sizeof(fault)))
+		return false;
+	(void)snprintf(text, size, "our chain: %s", fault);
+	return true;
 }
 
 bool
-tls_key_is_outdated(const struct tls_key *k, char *text, size_t size)
+tls_key_is_refused(const struct tls_key *k, char *text, size_t size)
 {
-	for (unsigned i = 0; i < k->chain_len; i++)
-		if (is_outdated(&k->chain[i].cert, i == 0, text, size))
-			return true;
-	return false;
+	bool refused = false;
+	gnutls_x509_crt_t crt;
+
+	for (unsigned i = 0; i < k->chain_len && !refused; i++) {
+		if (gnutls_x509_crt_init(&crt) < 0)
+			return false;
+		refused = gnutls_x509_crt_import(crt, &k->chain[i].cert, GNUTLS_X509_FMT_DER) ==
+			0 &&
+		    is_refused(crt, i == 0, text, size);
+		gnutls_x509_crt_deinit(crt);
+	}
+	return refused;
 }
 
 const char *

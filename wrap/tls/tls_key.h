@@ -27,9 +27,10 @@ void tls_key_init(struct tls_key *k, struct keyholder *holder);
 int tls_key_load(struct tls_key *k);
 
 /*
- * Whether a certificate of the loaded chain is out of date; then text says which, and what to do.
+ * Whether a certificate of the loaded chain is out of date or weak, so that peers refuse it that
+ * verify it; then text says which, and what to do.
  */
-bool tls_key_is_outdated(const struct tls_key *k, char *text, size_t size);
+bool tls_key_is_refused(const struct tls_key *k, char *text, size_t size);
 
 /* Why TLS cannot use the loaded leaf (leaf.h), or NULL if it can. */
 const char *tls_key_fault(const struct tls_key *k);

@@ -109,7 +109,7 @@ tls_set_reason(struct tls *t, int error)
 		return;
 	}
 	if (may_refuse_ours(t, error, alert) &&
-	    tls_key_is_outdated(&t->key, t->reason, sizeof(t->reason)))
+	    tls_key_is_refused(&t->key, t->reason, sizeof(t->reason)))
 		return;
 	if (error == GNUTLS_E_RECEIVED_DISALLOWED_NAME)
 		(void)snprintf(t->reason, sizeof(t->reason),

@@ -31,9 +31,8 @@ check_strength(struct trust *t, gnutls_x509_crt_t crt)
 {
 	unsigned bits = 0;
 	int algorithm = gnutls_x509_crt_get_pk_algorithm(crt, &bits);
-	bool is_rsa = algorithm == GNUTLS_PK_RSA || algorithm == GNUTLS_PK_RSA_PSS;
 
-	if (!is_rsa || bits >= STRENGTH_RSA_BITS_MIN)
+	if (!strength_is_weak_rsa(algorithm, bits))
 		return 0;
 	(void)snprintf(t->reason, sizeof(t->reason),
 	    "peer's RSA key has %u bits, and at least %d are needed", bits, STRENGTH_RSA_BITS_MIN);
