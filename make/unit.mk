@@ -36,7 +36,7 @@ FUZZ_CC = clang $(filter-out $(FORTIFY),$(ALL_CPPFLAGS)) -I$(BUILD)/gen -std=c11
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 .PHONY: fuzz $(addprefix fuzz-,$(FUZZERS))
 fuzz: $(addprefix fuzz-,$(FUZZERS)) ## each fuzzer for FUZZ_SECONDS, with ASan and UBSan
-$(BUILD)/fuzz/pgsql_%: tests/fuzz/pgsql_%.c wrap/protocol/pgsql.c wrap/protocol/clear.c $(BUILD)/libwrap.a
+$(BUILD)/fuzz/pgsql_%: tests/fuzz/pgsql_%.c wrap/protocol/pgsql.c wrap/protocol/clear.c wrap/protocol/pgsql_names.c $(BUILD)/libwrap.a
 	@mkdir -p $(@D)
 	$(FUZZ_CC) -o $@ $^
 $(BUILD)/fuzz/peerkey: tests/fuzz/peerkey.c wrap/tls/peerkey.c wrap/key/der.c

@@ -11,7 +11,7 @@
 #include "base/log_state.h"
 
 static struct {
-	char text[2400];
+	char text[LOG_RECORD_MAX + 390];
 	size_t head; /* its length; 0 if the level drops the line */
 	char tail[128];
 } kept[LOG_KEPT];

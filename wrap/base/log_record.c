@@ -66,7 +66,8 @@ log_untrusted(struct log_record *r, const char *key, const char *value)
 {
 	char plain[300];
 
-	log_escape(plain, sizeof(plain), value, " \"\\=");
+	/* A lone "-" would look like no value. */
+	log_escape(plain, sizeof(plain), value, strcmp(value, "-") == 0 ? "-" : " \"\\=");
 	append_key(r, key);
 	append(r, plain[0] == '\0' ? "-" : plain);
 }

@@ -5,9 +5,12 @@
 
 #include <stddef.h>
 
+/* More than every value at its longest; and a whole line is one write, even to a pipe. */
+#define LOG_RECORD_MAX 3700
+
 /* A line under construction. */
 struct log_record {
-	char text[1536];
+	char text[LOG_RECORD_MAX];
 	size_t len;
 };
 
@@ -17,7 +20,7 @@ void log_field(struct log_record *r, const char *key, const char *fmt, ...)
 
 /*
  * Adds " key=value" for an untrusted value: bytes other than plain characters become \xNN; an empty
- * value becomes "-".
+ * value becomes "-", and so "-" itself "\x2d".
  */
 void log_untrusted(struct log_record *r, const char *key, const char *value);
 

@@ -223,17 +223,3 @@ pgsql_ask_for_tls(struct protocol_talk *t, int fd, int64_t deadline)
 	    refuse(t, "bytes stuffed between the server's answer and its handshake") :
 	    PROTOCOL_HANDSHAKE;
 }
-
-void
-pgsql_tell_local(
-    struct protocol_talk *t, int fd_in, int fd_out, const char *reason, int64_t deadline)
-{
-	unsigned char buf[PGSQL_STARTUP_MAX];
-	size_t length;
-
-	if (t->rest == 0 || clear_read_exactly(fd_in, buf, t->rest, NULL, deadline) != CLEAR_DONE)
-		return;
-	length = pgsql_error(
-	    buf, sizeof(buf), "57P03", "the database cannot be reached through TLS", reason, NULL);
-	(void)clear_write_all(fd_out, buf, length, deadline);
-}

@@ -37,8 +37,6 @@ enum protocol_verdict pgsql_negotiate(struct protocol_talk *t, int fd, int64_t d
 enum protocol_verdict
 pgsql_negotiate_local(struct protocol_talk *t, int fd_in, int fd_out, int64_t deadline);
 enum protocol_verdict pgsql_ask_for_tls(struct protocol_talk *t, int fd, int64_t deadline);
-void pgsql_tell_local(
-    struct protocol_talk *t, int fd_in, int fd_out, const char *reason, int64_t deadline);
 
 /*
  * Writes an ErrorResponse of severity FATAL to out; hint and detail may be NULL.  Returns its

@@ -5,12 +5,14 @@
 #include <unistd.h>
 
 #include "base/deadline.h"
+#include "protocol/clear.h"
 #include "protocol/pgsql.h"
+#include "protocol/pgsql_names.h"
 #include "tls/peer.h"
 
 /* Reads the peer's whole StartupMessage from TLS.  Returns whether it was one. */
 static bool
-read_startup(struct tls *tls, int64_t deadline)
+read_startup(struct tls *tls, struct protocol_heard *h, int64_t deadline)
 {
 	unsigned char startup[PGSQL_STARTUP_MAX];
 	size_t have = 0, length = PGSQL_HEAD;
@@ -26,6 +28,7 @@ read_startup(struct tls *tls, int64_t deadline)
 		}
 		if (n <= 0)
 			return false;
+		(void)pgsql_hear(h, startup + have, (size_t)n);
 		have += (size_t)n;
 		if (have >= PGSQL_HEAD && pgsql_classify(startup, &length) != PGSQL_STARTUP)
 			return false;
@@ -45,8 +48,7 @@ pgsql_tell_unavailable(
 	unsigned char packet[1024];
 	size_t length;
 
-	(void)t;
-	if (!read_startup(tls, deadline))
+	if (!read_startup(tls, &t->heard, deadline))
 		return false;
 	length = pgsql_error(packet, sizeof(packet), "57P03",
 	    "the database behind this TLS port is not available", reason, NULL);
@@ -71,9 +73,26 @@ pgsql_pass_cancel(struct protocol_talk *t, int service, int64_t deadline)
 }
 
 bool
-pgsql_is_cancel(const unsigned char begin[8], uint64_t said)
+pgsql_is_cancel(const struct protocol_heard *h, uint64_t said)
 {
 	size_t length;
 
-	return pgsql_classify(begin, &length) == PGSQL_CANCEL && said == length;
+	return h->len >= PGSQL_HEAD && pgsql_classify(h->begin, &length) == PGSQL_CANCEL &&
+	    said == length;
+}
+
+void
+pgsql_tell_local(
+    struct protocol_talk *t, int fd_in, int fd_out, const char *reason, int64_t deadline)
+{
+	unsigned char buf[PGSQL_STARTUP_MAX];
+	size_t length;
+
+	if (t->rest == 0 || clear_read_exactly(fd_in, buf, t->rest, NULL, deadline) != CLEAR_DONE)
+		return;
+	(void)pgsql_hear(&t->heard, t->read, PGSQL_HEAD);
+	(void)pgsql_hear(&t->heard, buf, t->rest);
+	length = pgsql_error(
+	    buf, sizeof(buf), "57P03", "the database cannot be reached through TLS", reason, NULL);
+	(void)clear_write_all(fd_out, buf, length, deadline);
 }

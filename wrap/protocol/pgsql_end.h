@@ -7,9 +7,11 @@
 
 bool pgsql_tell_unavailable(
     struct protocol_talk *t, struct tls *tls, const char *reason, int64_t deadline);
+void pgsql_tell_local(
+    struct protocol_talk *t, int fd_in, int fd_out, const char *reason, int64_t deadline);
 int pgsql_pass_cancel(struct protocol_talk *t, int service, int64_t deadline);
 
 /* What PQcancelBlocking of libpq 17 sends. */
-bool pgsql_is_cancel(const unsigned char begin[8], uint64_t said);
+bool pgsql_is_cancel(const struct protocol_heard *h, uint64_t said);
 
 #endif

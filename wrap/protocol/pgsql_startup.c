@@ -11,6 +11,7 @@
 #include "base/deadline.h"
 #include "protocol/clear.h"
 #include "protocol/pgsql.h"
+#include "protocol/pgsql_names.h"
 #include "tls/peer.h"
 
 #define HEAD 5 /* a message's type and length */
@@ -133,6 +134,7 @@ send_rest(struct protocol_start *s, int64_t patience_ms)
 		return clear_passed(how);
 	if (have > 0 && tls_write(s->tls, startup, have) != (ssize_t)have)
 		return PROTOCOL_CUT;
+	(void)pgsql_hear(&s->talk->heard, startup, have);
 	s->out += have;
 	return PROTOCOL_PASSED;
 }

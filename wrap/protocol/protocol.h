@@ -16,6 +16,26 @@
 struct line_words;
 
 #define PROTOCOL_READ_MAX 512
+#define PROTOCOL_NAME_MAX 64 /* with its NUL */
+#define PROTOCOL_KEY_MAX 18  /* longer than any key that matters */
+
+/* What a client may say of itself in its first message inside TLS. */
+enum protocol_name { PROTOCOL_USER, PROTOCOL_DATABASE, PROTOCOL_APPLICATION, PROTOCOL_NAMES };
+
+/*
+ * What was heard of a client's first message inside TLS.  The bytes are the client's own, and may
+ * be anything but NUL.
+ */
+struct protocol_heard {
+	bool whole; /* the message came to its end: names counts; "" if the client gave none */
+	char names[PROTOCOL_NAMES][PROTOCOL_NAME_MAX];
+	/* the rest is the state of hear */
+	bool over, in_value;
+	unsigned char begin[8];
+	size_t len, length; /* bytes heard, and of the message */
+	char key[PROTOCOL_KEY_MAX];
+	size_t key_len, value_len, name;
+};
 
 /* A protocol's state in a session: what it has read and not used yet. */
 struct protocol_talk {
@@ -28,6 +48,7 @@ struct protocol_talk {
 	                    program */
 	const char *reason;
 	char text[160]; /* room for a reason */
+	struct protocol_heard heard;
 };
 
 enum protocol_verdict {
@@ -51,7 +72,7 @@ enum protocol_passed {
 struct protocol_start {
 	struct tls *tls;
 	int fd_in, fd_out; /* to and from the local program */
-	const struct protocol_talk *talk;
+	struct protocol_talk *talk;
 	size_t in, out; /* bytes passed on: from the server, and to it */
 };
 
@@ -97,10 +118,16 @@ struct protocol {
 	int (*pass_cancel)(struct protocol_talk *t, int service, int64_t deadline);
 
 	/*
-	 * Whether a client has sent, inside TLS, the message of PROTOCOL_CANCEL and nothing else;
-	 * given its first eight bytes, and how many it sent in all.
+	 * Reads along what a client says inside TLS, from its first byte and in any pieces, for the
+	 * log line.  Returns whether it wants to hear more.
 	 */
-	bool (*is_cancel)(const unsigned char begin[8], uint64_t said);
+	bool (*hear)(struct protocol_heard *h, const unsigned char *data, size_t n);
+
+	/*
+	 * Whether a client has sent, inside TLS, the message of PROTOCOL_CANCEL and nothing else;
+	 * given what hear has heard, and how many bytes the client sent in all.
+	 */
+	bool (*is_cancel)(const struct protocol_heard *h, uint64_t said);
 
 	/*
 	 * Reads the greeting of the connected service or program, which the client must not hear
@@ -110,7 +137,8 @@ struct protocol {
 
 	/*
 	 * Tells the client inside TLS, by an error that it can show, why there is no service.
-	 * Returns whether the client waits for such an answer.  Does not flush.
+	 * Returns whether the client waits for such an answer.  Does not flush.  What the client
+	 * says before is heard.
 	 */
 	bool (*tell_unavailable)(
 	    struct protocol_talk *t, struct tls *tls, const char *reason, int64_t deadline);

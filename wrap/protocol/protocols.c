@@ -7,6 +7,7 @@
 #include "protocol/pgsql.h"
 #include "protocol/pgsql_check.h"
 #include "protocol/pgsql_end.h"
+#include "protocol/pgsql_names.h"
 #include "protocol/pgsql_startup.h"
 
 static const struct protocol protocols[] = {
@@ -26,6 +27,7 @@ static const struct protocol protocols[] = {
 			       "PQcancelBlocking of libpq 17 cancels inside TLS",
 	    .negotiate = pgsql_negotiate,
 	    .pass_cancel = pgsql_pass_cancel,
+	    .hear = pgsql_hear,
 	    .is_cancel = pgsql_is_cancel,
 	    .tell_unavailable = pgsql_tell_unavailable,
 	    .check = pgsql_check,

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/deadline.h"
+#include "protocol/protocol.h"
 #include "session/relay_state.h"
 #include "tls/tls.h"
 
@@ -179,7 +180,8 @@ relay_run(const struct relay_setup *setup, struct relay_result *result)
 		.readable_peer = true,
 		.readable_plain = false,
 		.writable_peer = true,
-		.writable_plain = true };
+		.writable_plain = true,
+		.hears = setup->protocol != NULL && setup->protocol->hear != NULL };
 	*result = (struct relay_result){ .outcome = RELAY_DONE };
 	do {
 		flushed = run_dry(&r, &moved);

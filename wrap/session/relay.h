@@ -13,6 +13,8 @@
 
 #include "session/relay_result.h"
 
+struct protocol;
+struct protocol_heard;
 struct tls;
 
 struct relay_setup {
@@ -23,6 +25,9 @@ struct relay_setup {
 	int64_t until; /* when to end the session even if bytes move; 0: never */
 	/* the plain side is a service, so it matters that it has closed both ways */
 	bool plain_closes;
+	/* reads along what the peer says first; or NULL */
+	const struct protocol *protocol;
+	struct protocol_heard *heard;
 };
 
 /*

@@ -30,12 +30,10 @@ enum relay_end {
 
 struct relay_result {
 	enum relay_outcome outcome;
-	enum relay_end first;   /* which side ended first */
-	uint64_t in, out;       /* bytes delivered to the plain side, to TLS */
-	unsigned char begin[8]; /* the first bytes from the peer, and how many there are */
-	size_t begun;
-	int64_t leave_by; /* the deadline of a session that a signal has ended, or 0 */
-	char reason[200]; /* in words, "" for RELAY_DONE */
+	enum relay_end first; /* which side ended first */
+	uint64_t in, out;     /* bytes delivered to the plain side, to TLS */
+	int64_t leave_by;     /* the deadline of a session that a signal has ended, or 0 */
+	char reason[200];     /* in words, "" for RELAY_DONE */
 };
 
 /* Whether nothing was lost: result=ok. */

@@ -33,6 +33,7 @@ struct relay {
 	bool in_after_out; /* the peer has sent something after the plain side's end */
 	/* the plain side accepts no more, but what it sends still counts */
 	bool plain_deaf;
+	bool hears;     /* setup->protocol wants to hear more */
 	bool over;      /* --max-session */
 	bool stopping;  /* read no more, but deliver what was read */
 	bool resting;   /* the memory of empty buffers was given back */

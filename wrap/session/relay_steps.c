@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/socket.h"
+#include "protocol/protocol.h"
 #include "session/relay_state.h"
 #include "tls/tls.h"
 
@@ -67,19 +68,6 @@ is_streaming(struct relay *r, const struct flow *f)
 	return again;
 }
 
-static void
-note_begin(struct relay_result *result, const struct flow *in)
-{
-	size_t n = sizeof(result->begin) - result->begun;
-
-	if (n > in->end)
-		n = in->end;
-	if (n == 0)
-		return;
-	memcpy(result->begin + result->begun, in->data, n);
-	result->begun += n;
-}
-
 static bool
 step_peer_read(struct relay *r)
 {
@@ -95,7 +83,8 @@ step_peer_read(struct relay *r)
 		r->in.end += n > 0 ? (size_t)n : 0;
 	} while (n > 0 && r->in.end <= RELAY_BUFFER - RELAY_RECORD && tls_pending(r->setup->peer));
 	r->in_after_out |= r->out.ended && !relay_flow_is_empty(&r->in);
-	note_begin(r->result, &r->in);
+	if (r->hears)
+		r->hears = r->setup->protocol->hear(r->setup->heard, r->in.data, r->in.end);
 	if (n == TLS_WANT_READ || n == TLS_WANT_WRITE) {
 		r->readable_peer = false;
 		if (n == TLS_WANT_WRITE) {

@@ -4,6 +4,18 @@
 
 #include "base/log_record.h"
 
+/* Adds what the client has said of itself. */
+static void
+add_names(struct log_record *line, const struct protocol_heard *h)
+{
+	static const char *const names[PROTOCOL_NAMES] = { [PROTOCOL_USER] = "user",
+		[PROTOCOL_DATABASE] = "database",
+		[PROTOCOL_APPLICATION] = "application" };
+
+	for (size_t i = 0; i < PROTOCOL_NAMES; i++)
+		log_untrusted(line, names[i], h == NULL ? "" : h->names[i]);
+}
+
 /* Adds everything before the number of total_ms. */
 static void
 begin(struct log_record *line, const struct report *r)
@@ -30,6 +42,7 @@ begin(struct log_record *line, const struct report *r)
 		log_quoted(line, "client", r->client->subject);
 		log_field(line, "client_sha256", "%s", r->client->fingerprint);
 	}
+	add_names(line, r->heard);
 	log_field(line, "in", "%llu", (unsigned long long)r->in);
 	log_field(line, "out", "%llu", (unsigned long long)r->out);
 	log_field(line, "handshake_ms", "%lld", (long long)r->handshake_ms);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "protocol/protocol.h"
 #include "tls/tls.h"
 #include "tls/trust.h"
 
@@ -21,8 +22,9 @@ struct report {
 	const struct tls *tls; /* NULL if no handshake was completed */
 	/* a client's certificate, even if refused; NULL if none was asked for */
 	const struct trust_peer *client;
-	const char *end; /* which side ended first, or NULL */
-	bool truncated;  /* the peer was cut off */
+	const struct protocol_heard *heard; /* what the client said of itself, or NULL */
+	const char *end;                    /* which side ended first, or NULL */
+	bool truncated;                     /* the peer was cut off */
 	uint64_t in, out;
 	int64_t handshake_ms, total_ms;
 };

@@ -156,6 +156,7 @@ session_report(const struct session *s)
 		.source = s->backend.source,
 		.client = !s->o->client && s->trust != NULL ? trust_peer(s->trust) : NULL,
 		.tls = s->established ? s->tls : NULL,
+		.heard = s->talk.heard.whole ? &s->talk.heard : NULL,
 		.end = s->end,
 		.truncated = s->truncated,
 		.in = s->relay.in,

@@ -98,6 +98,8 @@ session_send_first(struct session *s)
 		failure_set(&s->why, EX_UNAVAILABLE, "%s", tls_reason(s->tls));
 		return session_finish(s, "handshake", NULL);
 	}
+	if (s->o->protocol != NULL && s->o->protocol->hear != NULL)
+		(void)s->o->protocol->hear(&s->talk.heard, s->talk.read, s->talk.len);
 	s->first_out = s->talk.len;
 	return 0;
 }

@@ -155,8 +155,7 @@ was_cancel(const struct session *s)
 	const struct protocol *p = s->o->protocol;
 
 	return relay_is_ok(&s->relay) && !s->o->client && p != NULL && p->is_cancel != NULL &&
-	    s->relay.begun == sizeof(s->relay.begin) && s->relay.out == 0 &&
-	    p->is_cancel(s->relay.begin, s->relay.in);
+	    s->relay.out == 0 && p->is_cancel(&s->talk.heard, s->relay.in);
 }
 
 int
@@ -186,7 +185,9 @@ session_relay(struct session *s)
 		.idle_ms = s->o->idle_ms,
 		.close_ms = s->o->close_ms,
 		.until = s->o->max_session_ms == PARSE_OFF ? 0 : s->started + s->o->max_session_ms,
-		.plain_closes = !s->o->client };
+		.plain_closes = !s->o->client,
+		.protocol = s->o->client ? NULL : s->o->protocol,
+		.heard = &s->talk.heard };
 
 	relay_run(&setup, &s->relay);
 	s->relay.out += s->first_out;
