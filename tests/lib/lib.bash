@@ -351,6 +351,13 @@ need_root() {
 	[ "$(id -u)" -eq 0 ] || skip "root: ${1:-only root can become another user}"
 }
 
+# need_psql VERSION: no package of a Debian has a newer one than its own.
+need_psql() {
+	local here
+	here=$(psql --version | sed -E 's/[^0-9]*([0-9]+).*/\1/')
+	[ "$here" -ge "$1" ] || skip "version: psql $here, and that is of $1"
+}
+
 # need_no_sanitizer REASON: skips what a build with AddressSanitizer cannot do, with REQUIRE=all too.
 need_no_sanitizer() {
 	! grep -qs __asan_init "$WRAP" || skip "sanitizer: $1"

@@ -211,10 +211,42 @@ four_sessions() {
 	grep -q 'server does not support SSL' <<< "$output"
 }
 
-# cancelled PORT: Ctrl-C in psql ends the query and not the session.
+@test "sslnegotiation=direct: psql is told inside TLS to connect without, and nothing goes to the server" {
+	need_psql 17
+	tls_server far socat -u "TCP-LISTEN:{port},bind=127.0.0.1,fork" "CREATE:$T/disturbed"
+	client_to "$port" -A "$T/pgssl.crt"
+	local_psql 'require sslnegotiation=direct' -c 'select 1'
+	echo "$output"
+	[ "$status" -eq 2 ]
+	grep -qF 'FATAL:  this port takes no TLS' <<< "$output"
+	grep -qF 'HINT:  Connect with sslmode=disable: inetls-wrap -c encrypts on the way to the server.' <<< "$output"
+	wait_for 10 grep -q 'result=refused .*reason="local program begins TLS itself' "$T/client.log"
+	[ ! -e "$T/disturbed" ]
+}
+
+@test "a StartupMessage inside TLS that nobody asked for is answered inside TLS" {
+	need openssl
+	client_to "$PGPORT_REAL" -A "$T/pgssl.crt"
+	printf '\0\0\0\020\0\003\0\0user\0x\0\0' |
+		timeout 20 openssl s_client -quiet -alpn postgresql -connect "127.0.0.1:$port" > "$T/answer" 2> /dev/null
+	grep -qa 'Connect with sslmode=disable' "$T/answer"
+	wait_for 10 grep -q 'result=refused .*reason="local program begins TLS itself' "$T/client.log"
+}
+
+@test "sslnegotiation=direct with verify-full: psql believes no certificate made up for it, and the log says what to do" {
+	need_psql 17
+	client_to "$PGPORT_REAL" -A "$T/pgssl.crt"
+	local_psql "verify-full sslnegotiation=direct sslrootcert=$T/pgssl.crt" -c 'select 1'
+	echo "$output"
+	[ "$status" -eq 2 ]
+	grep -q 'certificate verify failed' <<< "$output"
+	wait_for 10 grep -q 'result=refused .*reason="local program begins TLS itself.* sslmode=disable"' "$T/client.log"
+}
+
+# cancelled PORT [KEYWORD=VALUE]: Ctrl-C in psql ends the query and not the session.
 cancelled() {
 	client_to "$1" -A "$T/pgssl.crt"
-	start psql psql -XAt "host=127.0.0.1 port=$port sslmode=disable" -c 'select pg_sleep(60)'
+	start psql psql -XAt "host=127.0.0.1 port=$port sslmode=disable ${2:-}" -c 'select pg_sleep(60)'
 	wait_for 10 sleeping
 	kill -INT "$pid"
 	wait_for 10 gone "$pid"
@@ -228,6 +260,16 @@ sleeping() {
 
 @test "Ctrl-C in psql cancels through it, to a PostgreSQL with ssl = on" {
 	cancelled "$PGPORT_REAL"
+}
+
+@test "protocol 3.2, its long key of cancellation, and SCRAM: to a PostgreSQL with ssl = on" {
+	need_psql 18
+	client_to "$PGPORT_REAL" -A "$T/pgssl.crt"
+	local_psql 'disable max_protocol_version=latest require_auth=scram-sha-256' -c '\conninfo' -c 'select 6 * 7'
+	echo "$output"
+	grep -qE '^Protocol Version *\| *3\.2' <<< "$output"
+	[ "${lines[-1]}" = 42 ]
+	cancelled "$PGPORT_REAL" max_protocol_version=latest
 }
 
 @test "Ctrl-C in psql cancels through it, to our own server mode" {

@@ -18,14 +18,8 @@ setup() {
 	lib_before
 	need postgresql
 	need openbsd-inetd
-	client=$(psql --version | sed -E 's/[^0-9]*([0-9]+).*/\1/')
 	log=$(new_log wrap)
 	superserver openbsd-inetd -- "$WRAP" -n pgsql -p "$T/pgssl.pem" -r "127.0.0.1:$PGPORT_REAL" -o "$log"
-}
-
-# need_psql VERSION: no package of this Debian has a newer one.
-need_psql() {
-	[ "$client" -ge "$1" ] || skip "version: psql $client, and that is of $1"
 }
 
 # to [KEYWORD=VALUE...]

@@ -197,6 +197,8 @@ pgsql_negotiate_local(struct protocol_talk *t, int fd_in, int fd_out, int64_t de
 		verdict = take_cancel(t, fd_in, length, deadline);
 		return verdict == PROTOCOL_CANCEL ? PROTOCOL_HANDSHAKE : verdict;
 	}
+	if (request == PGSQL_TLS)
+		return PROTOCOL_DIRECT;
 	if (request != PGSQL_STARTUP)
 		return refuse(t, "local program does not speak PostgreSQL");
 	t->rest = length - PGSQL_HEAD;

@@ -55,6 +55,19 @@ pgsql_tell_unavailable(
 	return tls_write(tls, packet, length) == (ssize_t)length;
 }
 
+bool
+pgsql_tell_direct(struct protocol_talk *t, struct tls *tls, int64_t deadline)
+{
+	unsigned char packet[256];
+	size_t length;
+
+	if (!read_startup(tls, &t->heard, deadline))
+		return false;
+	length = pgsql_error(packet, sizeof(packet), "28000", "this port takes no TLS", NULL,
+	    "Connect with sslmode=disable: inetls-wrap -c encrypts on the way to the server.");
+	return tls_write(tls, packet, length) == (ssize_t)length;
+}
+
 int
 pgsql_pass_cancel(struct protocol_talk *t, int service, int64_t deadline)
 {

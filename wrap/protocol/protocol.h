@@ -148,10 +148,18 @@ struct protocol {
 
 	/*
 	 * Client: reads what the local program wants, and declines when it asks for encryption.
-	 * After PROTOCOL_HANDSHAKE, read and rest are what the server gets first.
+	 * After PROTOCOL_HANDSHAKE, read and rest are what the server gets first.  After
+	 * PROTOCOL_DIRECT the program has begun TLS with the bytes in read; tell_direct answers it.
 	 */
 	enum protocol_verdict (*negotiate_local)(
 	    struct protocol_talk *t, int fd_in, int fd_out, int64_t deadline);
+
+	/*
+	 * Client: tells a local program that speaks TLS, inside it, to speak in clear.  Returns
+	 * whether it waits for such an answer.  Does not flush.
+	 */
+	bool (*tell_direct)(struct protocol_talk *t, struct tls *tls, int64_t deadline);
+	const char *direct; /* the reason in the log */
 
 	/* Asks the server for TLS. */
 	enum protocol_verdict (*ask_for_tls)(struct protocol_talk *t, int fd, int64_t deadline);

@@ -32,6 +32,9 @@ static const struct protocol protocols[] = {
 	    .tell_unavailable = pgsql_tell_unavailable,
 	    .check = pgsql_check,
 	    .negotiate_local = pgsql_negotiate_local,
+	    .tell_direct = pgsql_tell_direct,
+	    .direct = "local program begins TLS itself (sslnegotiation=direct); it must connect "
+		      "with sslmode=disable",
 	    .ask_for_tls = pgsql_ask_for_tls,
 	    .pass_start = pgsql_pass_startup,
 	    .tell_local = pgsql_tell_local,

@@ -12,18 +12,49 @@
 #include "base/deadline.h"
 #include "base/log.h"
 #include "session/session.h"
+#include "tls/peer.h"
+
+/*
+ * A local program that has begun TLS shows an error only if it comes inside TLS.  One that does not
+ * verify its server (sslmode=require) accepts a certificate that proves nothing.
+ */
+static void
+answer_inside_tls(struct session *s, int64_t deadline)
+{
+	const struct protocol *p = s->o->protocol;
+	struct tls_config c = { .priority = s->o->priority, .alpn = p->alpn };
+	struct tls *t = tls_server(&c, STDIN_FILENO, STDOUT_FILENO, &s->why);
+	bool heard, told;
+	int r;
+
+	if (t == NULL || tls_show_nobody(t) == -1) {
+		tls_free(t);
+		return;
+	}
+	tls_preload(t, s->talk.read, s->talk.len);
+	while ((r = tls_handshake(t)) == TLS_WANT_READ || r == TLS_WANT_WRITE)
+		if (peer_wait(t, r, -1, &heard, deadline) <= 0)
+			break;
+	told = r == 1 && p->tell_direct(&s->talk, t, deadline);
+	(void)peer_last_words(t, told);
+	peer_leave(STDIN_FILENO, STDOUT_FILENO);
+	tls_free(t);
+}
 
 /* Client mode: reads the local program's first words before the server is contacted. */
 int
 session_negotiate_local(struct session *s)
 {
 	const struct protocol *p = s->o->protocol;
+	int64_t deadline = deadline_after(s->o->handshake_ms);
 
 	if (p == NULL || p->negotiate_local == NULL)
 		return 0;
-	switch (p->negotiate_local(
-	    &s->talk, STDIN_FILENO, STDOUT_FILENO, deadline_after(s->o->handshake_ms))) {
+	switch (p->negotiate_local(&s->talk, STDIN_FILENO, STDOUT_FILENO, deadline)) {
 	case PROTOCOL_HANDSHAKE: return 0;
+	case PROTOCOL_DIRECT:
+		answer_inside_tls(s, deadline);
+		return session_finish_why(s, "refused", NULL, p->direct);
 	case PROTOCOL_STOPPED:
 		return session_finish_why(s, "handshake", "signal", "ended by a signal");
 	default: return session_finish_why(s, "refused", NULL, s->talk.reason);

@@ -84,6 +84,12 @@ struct tls *tls_server(const struct tls_config *c, int fd_in, int fd_out, struct
 struct tls *tls_client(const struct tls_config *c, struct failure *why);
 void tls_set_fd(struct tls *t, int fd);
 
+/*
+ * Gives a server without keys a certificate that was made just now and proves nothing, for a peer
+ * that shows an error only if it comes inside TLS.  0, or -1.
+ */
+int tls_show_nobody(struct tls *t);
+
 /* Reads and parses the chain before a handshake asks for it.  The handshake reports a failure. */
 void tls_load_key(struct tls *t);
 
