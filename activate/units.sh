@@ -30,7 +30,7 @@ unit_file() {
 # systemd reads root's PEM for the session, which then sees a private copy: nobody else would notice.
 refuse_open_pem() {
 	[ "$SERVICE_USER" != root ] || [ -z "$(find -H "$PEM" -prune -perm /037 2>/dev/null)" ] ||
-		refuse "$PEM: its mode lets others at the private key; mend: chmod 600 $PEM"
+		refuse "$PEM: its mode gives other users access to the private key; fix: chmod 600 $PEM"
 }
 
 add_systemd() {

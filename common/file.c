@@ -24,7 +24,8 @@ open_failed(const char *path, struct failure *why)
 		return failure_set(why, EX_NOINPUT, "open %s: %s", path, strerror(errno));
 	if (errno == EACCES || errno == EPERM)
 		return failure_set(why, EX_NOPERM,
-		    "open %s: %s for uid %lu; run this as the file's owner or as root, and let that user pass its directory",
+		    "open %s: %s for uid %lu; run this as the file's owner or as root; that "
+		    "user needs access to its directory, too",
 		    path, strerror(errno), (unsigned long)geteuid());
 	return failure_set(why, EX_OSERR, "open %s: %s", path, strerror(errno));
 }
@@ -40,8 +41,9 @@ check_private(const char *path, const struct file_named *file, struct failure *w
 	    memmem(file->data, file->len, "PRIVATE KEY-----", 16) == NULL)
 		return 0;
 	return failure_set(why, EX_NOPERM,
-	    "%s: mode %04o lets others at the private key; mend: chmod 600 %s", path,
-	    (unsigned)mode, path);
+	    "%s: mode %04o gives other users access to the private key; fix: chmod "
+	    "600 %s",
+	    path, (unsigned)mode, path);
 }
 
 static int

@@ -64,12 +64,13 @@ const char *
 leaf_fault(gnutls_x509_crt_t leaf)
 {
 	if (!has_key_of_tls(leaf))
-		return "key is of a kind that TLS cannot use; make a new pair: `make cert`";
+		return "key is of a kind that TLS cannot use; make a new key and certificate: "
+		       "`make cert`";
 	if (!may_sign_handshakes(leaf))
 		return "keyUsage lacks digitalSignature, so that clients refuse it; make a new "
 		       "one with inetls-certgen, or ask its CA for one with digitalSignature";
 	if (!has_parameters_of_tls(leaf))
-		return "RSA-PSS parameters are none that TLS can use; make a new key without "
+		return "RSA-PSS parameters cannot be used in TLS; make a new key without "
 		       "parameters, or of P-256, as inetls-certgen does";
 	return NULL;
 }
@@ -95,10 +96,12 @@ leaf_warning(gnutls_x509_crt_t leaf)
 	int ca = gnutls_x509_crt_get_ca_status(leaf, NULL);
 
 	if (ca > 0)
-		return "its first certificate may sign others (CA:TRUE), so that who takes over a "
-		       "session could have one forged; make one with CA:FALSE, as inetls-certgen does";
+		return "its first certificate may sign others (CA:TRUE), so an attacker who "
+		       "takes over a session could forge certificates; make one with CA:FALSE, "
+		       "as inetls-certgen does";
 	if (ca == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE && is_ca_by_silence(leaf))
-		return "its first certificate does not say CA:FALSE, so that who takes over a session "
-		       "could have one forged; make one that does, as inetls-certgen does";
+		return "its first certificate does not say CA:FALSE, so an attacker who takes "
+		       "over a session could forge certificates; make one that does, as "
+		       "inetls-certgen does";
 	return NULL;
 }

@@ -15,10 +15,10 @@
 #define END "-----END "
 #define DASHES "-----"
 #define KEY "PRIVATE KEY"
-#define TOGETHER "; key and certificate go into one file, `make cert` makes it"
-#define CURVE                                                                                     \
-	" is on a curve that TLS does not know, or that is not named; make a new pair on P-256: " \
-	"`make cert`"
+#define TOGETHER "; put the key and the certificate into one file, as `make cert` does"
+#define CURVE                                                                      \
+	" is on a curve that TLS does not know, or that is not named; make a new " \
+	"key and certificate, on P-256: `make cert`"
 
 struct block {
 	const char *begin, *label, *body;
@@ -80,8 +80,9 @@ check_whole(const struct block *b, struct failure *why)
 {
 	if (b->is_whole)
 		return 0;
-	return failure_set(why, EX_CONFIG, "the block BEGIN %.*s has no end; was it cut?",
-	    (int)b->label_len, b->label);
+	return failure_set(why, EX_CONFIG,
+	    "the block BEGIN %.*s has no END line; was the file cut off?", (int)b->label_len,
+	    b->label);
 }
 
 /* A PEM is text: it must not hold a NUL. */
@@ -92,12 +93,12 @@ check_text(const char *pem, size_t len, struct failure *why)
 		return 0;
 	if (memmem(pem, len, "-\0-", 3) != NULL)
 		return failure_set(why, EX_CONFIG,
-		    "it is UTF-16, as Windows writes text; mend: iconv -f UTF-16 -t ASCII FILE > "
-		    "NEW");
+		    "it is UTF-16, as Windows writes text; convert it: iconv -f UTF-16 -t "
+		    "ASCII FILE > NEW");
 	return failure_set(why, EX_CONFIG,
-	    "it is binary, and no PEM; from PKCS#12 (.p12, .pfx): openssl pkcs12 -in FILE -nodes "
-	    "-out NEW; a certificate in DER: openssl x509 -inform DER -in FILE -out NEW; a new "
-	    "pair: `make cert`");
+	    "it is binary, not PEM; from PKCS#12 (.p12, .pfx): openssl pkcs12 -in "
+	    "FILE -nodes -out NEW; a certificate in DER: openssl x509 -inform DER "
+	    "-in FILE -out NEW; a new key and certificate: `make cert`");
 }
 
 ssize_t
@@ -116,12 +117,12 @@ pemfile_key(const char *pem, size_t len, const char **key, struct failure *why)
 		return -1;
 	if (is(&b, "ENCRYPTED " KEY) || memmem(b.body, b.body_len, "4,ENCRYPTED", 11) != NULL)
 		return failure_set(why, EX_CONFIG,
-		    "the key is encrypted, and nobody is there to type its passphrase; mend: "
-		    "openssl pkey -in KEY -out PLAINKEY, mode 0600");
+		    "the key is encrypted, and nobody can type its passphrase here; decrypt "
+		    "it: openssl pkey -in KEY -out PLAINKEY, mode 0600");
 	if (!is(&b, KEY) && !is(&b, "EC " KEY) && !is(&b, "RSA " KEY))
 		return failure_set(why, EX_CONFIG,
-		    "the key is of no kind that TLS can use (BEGIN %.*s); make a new pair: `make "
-		    "cert`",
+		    "the key is of a kind that TLS cannot use (BEGIN %.*s); make a new key "
+		    "and certificate: `make cert`",
 		    (int)b.label_len, b.label);
 	*key = b.begin;
 	return (ssize_t)b.len;
@@ -134,11 +135,11 @@ check_certificate(const struct block *b, struct failure *why)
 	if (is(b, "TRUSTED CERTIFICATE"))
 		return failure_set(why, EX_CONFIG,
 		    "a certificate is in a form that only OpenSSL reads (BEGIN TRUSTED "
-		    "CERTIFICATE); mend: openssl x509 -in CERT -out NEW");
+		    "CERTIFICATE); convert it: openssl x509 -in CERT -out NEW");
 	if (is(b, "PKCS7"))
 		return failure_set(why, EX_CONFIG,
-		    "the certificates are in PKCS#7 (BEGIN PKCS7); mend: openssl pkcs7 -in FILE "
-		    "-print_certs -out NEW");
+		    "the certificates are in PKCS#7 (BEGIN PKCS7); convert it: openssl pkcs7 "
+		    "-in FILE -print_certs -out NEW");
 	if (!is(b, "CERTIFICATE") && !is(b, "X509 CERTIFICATE"))
 		return 0;
 	return check_whole(b, why) == -1 ? -1 : 1;
@@ -249,7 +250,8 @@ pemfile_blame_key(const char *key, size_t len, int error, struct failure *why)
 	switch (find_curve(key, len)) {
 	case KNOWN:
 		return failure_set(why, EX_CONFIG,
-		    "the key lacks its public half, or is damaged; mend: openssl ec -in KEY -out NEW");
+		    "the key lacks its public half, or is damaged; write it again: openssl "
+		    "ec -in KEY -out NEW");
 	case UNKNOWN: return failure_set(why, EX_CONFIG, "the key" CURVE);
 	case NOT_ECDSA: break;
 	}

@@ -45,7 +45,8 @@ main(int argc, char **argv)
 		_exit(why.code);
 	}
 	if (o.name_was_missing)
-		log_line(LEVEL_NOTICE, "argv[0] is an option; mend the line: %s", o.mended_line);
+		log_line(LEVEL_NOTICE, "the program's name is missing in inetd.conf; write: %s",
+		    o.mended_line);
 	if (o.help || o.version || o.check)
 		code = answer_person(&o);
 	else

@@ -173,8 +173,8 @@ examine_strength(const char *path, gnutls_x509_crt_t cert, struct health *health
 	if (!strength_is_weak_rsa(algorithm, bits))
 		return 0;
 	verdict(health, HEALTH_CRITICAL,
-	    "%s: the RSA key of %s has %u bits, which today's TLS libraries refuse; "
-	    "make a new pair",
+	    "%s: the RSA key of %s has %u bits, too few for today's TLS libraries; "
+	    "make a new key and certificate",
 	    path, view_names(cert, names, sizeof(names)), bits);
 	return -1;
 }

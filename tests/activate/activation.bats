@@ -75,7 +75,7 @@ first_rules() {
 	inside sh -c 'echo "127.0.0.1 db.example.org" >> /etc/hosts'
 	first_rules 'host all all 127.0.0.1/32 trust'
 	run make_inside services inetd
-	[[ $output == *'warning trust: PostgreSQL takes everybody on this port for its superuser'* ]]
+	[[ $output == *'warning trust: PostgreSQL lets everybody on this port in as its superuser'* ]]
 	wait_for 5 everybody_is_superuser
 
 	run make_inside inetd SOURCE=127.0.0.77 FORCE=1

@@ -187,7 +187,7 @@ line_of() {
 	chmod 644 "$here/pgssl.pem"
 	run run_make systemd
 	[ "$status" -ne 0 ]
-	[[ $output == *"lets others at the private key; mend: chmod 600 $here/pgssl.pem"* ]]
+	[[ $output == *"gives other users access to the private key; fix: chmod 600 $here/pgssl.pem"* ]]
 	unchanged
 	chmod 600 "$here/pgssl.pem"
 	run_make systemd
@@ -837,7 +837,7 @@ daily() {
 	postgresql_that_says 0
 	wait_for 5 listening "$port"
 	for kind in cron systemd; do
-		[[ $(daily "$kind") == 'warning trust: PostgreSQL takes everybody'* ]]
+		[[ $(daily "$kind") == 'warning trust: PostgreSQL lets everybody'* ]]
 	done
 	chmod 644 "$here/pgssl.pem"
 	for kind in cron systemd; do

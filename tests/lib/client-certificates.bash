@@ -100,7 +100,7 @@ refusals() {
 	revoked|alert:certificate_revoked|reason="peer's certificate (CN=dba) is revoked (--crl)"
 	below-revoked|alert:certificate_revoked|reason="the peer's CA certificate (CN=gone) is revoked (--crl)"
 	wrong-name|alert:access_denied|reason="peer's certificate is for stranger.example, which no --peer-name allows"
-	for-servers|alert:unsupported_certificate|reason="peer's certificate is not one for a client"
+	for-servers|alert:unsupported_certificate|reason="peer's certificate is not a client's"
 	END
 }
 

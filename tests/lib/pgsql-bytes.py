@@ -474,7 +474,7 @@ def direct_without_our_alpn():
             equal((said[:1], said[3:]), (b"\x15", b"\0\2\2\x78"), "the alert")
             line = session.finish()
             equal(line["result"], "handshake", "result")
-            equal(line["reason"], "peer did not ask for our protocol by ALPN; stunnel and -c need protocol = pgsql or -n pgsql as well",
+            equal(line["reason"], "peer did not ask for our protocol by ALPN; stunnel needs protocol = pgsql, and inetls-wrap -c needs -n pgsql",
                   "reason")
             session.untouched()
 

@@ -183,7 +183,7 @@ differ() {
 	on db1 'umask 077; head -c 20 /dev/urandom > /run/inetls/pgssl.tickets'
 	serve db1
 	[ "$(psql_to db1.example.org -c 'select 1')" = 1 ]
-	grep -q 'not a file of 64 bytes, mode 0600, .*going on without tickets' "$T/db1.log"
+	grep -q 'must be a file of 64 bytes with mode 0600 .*going on without tickets' "$T/db1.log"
 	on db1 'rm /run/inetls/pgssl.tickets'
 }
 
@@ -227,7 +227,7 @@ both_are_up() {
 
 	run psql_to db1.example.org -c 'select 3'
 	[ "$status" -ne 0 ]
-	wait_for 5 grep -q 'result=refused peer=192.0.2.99:.*no address of --proxy-in' "$T/db1.log"
+	wait_for 5 grep -q 'result=refused peer=192.0.2.99:.*the connection does not come from an address of --proxy-in' "$T/db1.log"
 }
 
 sleeping() {

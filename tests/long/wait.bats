@@ -45,7 +45,7 @@ load ../lib/wait
 	[[ $(cat "$T/many.log") == 'ok=150 failed=0 serials='[23] ]]
 	# Every generation but the last has left: listener, keyholder, two that wait.
 	wait_for 10 eval '[ "$(wrappers | wc -l)" -eq 4 ]'
-	run grep -v 'result=ok\|listening on\|was read anew' "$log"
+	run grep -v 'result=ok\|listening on\|was read again' "$log"
 	[ -z "$output" ]
 }
 

@@ -22,10 +22,10 @@ table() {
 	-p PEM -r 5432 -fx                    | -x: there is no such option
 	-p PEM -r 5432 --no-such              | --no-such: there is no such option
 	-p PEM -r 5432 --foreground=yes       | --foreground=yes: there is no such option, or it takes no value
-	-p PEM -r 5432 --foregr              | --foreground must be written out
+	-p PEM -r 5432 --foregr              | --foreground must be written in full
 	-p PEM -r 5432 --check=yes            | --check=yes: there is no such option, or it takes no value
-	-p PEM -r 5432 more                   | "more": there is no argument expected here
-	-p PEM -r 5432 -- more                | "more": there is no argument expected here
+	-p PEM -r 5432 more                   | "more": no argument is expected here
+	-p PEM -r 5432 -- more                | "more": no argument is expected here
 	-p PEM -r ::1:5432                    | -r [::1]:5432
 	-p PEM -r localhost:                  | not of the form [host:]port
 	-p PEM -r :                           | not of the form [host:]port
@@ -163,9 +163,9 @@ table() {
 	grep -q "^error .*-l $T/no-program: No such file or directory" <<< "$output"
 	grep -q '^error .*-s no.such.user: there is no such user' <<< "$output"
 	grep -qx 'warning sandbox: switched off by --no-sandbox' <<< "$output"
-	grep -qx 'warning private key: in the process that reads the network, by --no-keyholder' <<< "$output"
+	grep -qx 'warning private key: in the process that reads the network, because of --no-keyholder' <<< "$output"
 	run timeout 20 "$WRAP" --check -p "$T/pgssl.pem" -n pgsql -r "$T/no-socket"
-	grep -q '^warning pg_hba.conf: .* never "trust" in a local line' <<< "$output"
+	grep -q '^warning pg_hba.conf: .* never write "trust" in a local line' <<< "$output"
 }
 
 @test "old options without effect: taken, and --check names them" {

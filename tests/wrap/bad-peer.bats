@@ -234,13 +234,13 @@ asks() {
 	start listener "$WRAP" -f -d "127.0.0.1:$port" -p "$T/pgssl.pem" -r 127.0.0.1:1
 	wait_for 10 listening "$port"
 	asks my_db 1
-	[[ $line == *'result=handshake '*'reason="peer calls us my_db, and SNI takes letters, digits, - and . alone; let it use'*'or say sslsni=0"'* ]]
+	[[ $line == *'result=handshake '*'reason="peer asks for the name my_db, but SNI allows only letters, digits, hyphens and dots; have it use'*', or sslsni=0"'* ]]
 	asks 'a" reason="b'$'\n\e[1m' 2
-	[[ $line == *'reason="peer calls us a\x22 reason=\x22b\x0a\x1b[1m, and SNI '* ]]
+	[[ $line == *'reason="peer asks for the name a\x22 reason=\x22b\x0a\x1b[1m, but SNI '* ]]
 	asks "$(printf 'x%.0s' {1..200})_" 3
-	[[ $line == *'reason="peer calls us xxxx'*'or say sslsni=0"'* ]]
+	[[ $line == *'reason="peer asks for the name xxxx'*'or sslsni=0"'* ]]
 	asks my-db 4
-	[[ $line != *'calls us'* ]]
+	[[ $line != *'asks for the name'* ]]
 }
 
 @test "psql under a name with an underscore: refused, and with sslsni=0 served" {
@@ -252,7 +252,7 @@ asks() {
 	run psql -X "host=my_db hostaddr=127.0.0.1 port=$port sslmode=require"
 	echo "$output"
 	[[ $output == *"illegal parameter"* ]]
-	grep -F 'reason="peer calls us my_db, ' "$T/listener.log"
+	grep -F 'reason="peer asks for the name my_db, ' "$T/listener.log"
 	run psql -X "host=my_db hostaddr=127.0.0.1 port=$port sslmode=require sslsni=0"
 	echo "$output"
 	# TLS serves; it is the service that is not there.

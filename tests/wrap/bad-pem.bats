@@ -243,7 +243,7 @@ unusable() {
 		own_pem -newkey rsa-pss -pkeyopt rsa_keygen_bits:2048 -pkeyopt "rsa_pss_keygen_md:$hash" \
 			-pkeyopt "rsa_pss_keygen_mgf1_md:$hash" -pkeyopt "rsa_pss_keygen_saltlen:$salt" \
 			-addext basicConstraints=critical,CA:FALSE
-		unusable "RSA-PSS parameters are none that TLS can use"
+		unusable "RSA-PSS parameters cannot be used in TLS"
 	done <<< $'sha1 20\nsha224 28\nsha256 64'
 	own_pem -newkey rsa-pss -pkeyopt rsa_keygen_bits:2048 -addext basicConstraints=critical,CA:FALSE
 	run "$WRAP" --check -r 127.0.0.1:1 -p "$T/bad.pem"
@@ -345,11 +345,11 @@ everywhere() {
 	iconv -f ASCII -t UTF-16 "$T/pgssl.crt" | cat - "$T/pgssl.pem" | bad_pem
 	everywhere "it is UTF-16, as Windows writes text"
 	openssl pkcs12 -export -in "$T/pgssl.pem" -passout pass: | bad_pem
-	everywhere "it is binary, and no PEM"
+	everywhere "it is binary, not PEM"
 	head -c $(($(stat -c %s "$T/pgssl.pem") - 200)) "$T/pgssl.pem" | bad_pem
-	everywhere "the block BEGIN CERTIFICATE has no end"
+	everywhere "the block BEGIN CERTIFICATE has no END line"
 	cat "$T/pgssl.crt" >> "$T/bad.pem"
-	everywhere "the block BEGIN CERTIFICATE has no end"
+	everywhere "the block BEGIN CERTIFICATE has no END line"
 	sed '/BEGIN PRIVATE KEY/{n;s/^..../!!!!/}' "$T/pgssl.pem" | bad_pem
 	everywhere "the private key is damaged"
 	{ cat "$T/pgssl.pem"; for _ in {1..16}; do cat "$T/other.crt"; done; } | bad_pem
@@ -379,7 +379,7 @@ key_and() {
 		key_and openssl ecparam -name "$curve" -genkey -noout
 		everywhere ok
 		{ openssl ec -in "$T/own.key" -no_public 2> /dev/null; cat "$T/own.crt"; } | bad_pem
-		everywhere "the key lacks its public half, or is damaged; mend: openssl ec -in KEY -out NEW"
+		everywhere "the key lacks its public half, or is damaged; write it again: openssl ec -in KEY -out NEW"
 		openssl ec -in "$T/bad.pem" -out "$T/new.key" 2> /dev/null
 		cat "$T/new.key" "$T/own.crt" | bad_pem
 		everywhere ok
@@ -387,16 +387,16 @@ key_and() {
 		everywhere "the key lacks its public half, or is damaged"
 	done
 	{ openssl x509 -in "$T/pgssl.crt" -trustout; openssl pkey -in "$T/pgssl.pem"; } | bad_pem
-	everywhere "(BEGIN TRUSTED CERTIFICATE); mend: openssl x509"
+	everywhere "(BEGIN TRUSTED CERTIFICATE); convert it: openssl x509"
 	{ openssl crl2pkcs7 -nocrl -certfile "$T/pgssl.crt"; openssl pkey -in "$T/pgssl.pem"; } | bad_pem
-	everywhere "(BEGIN PKCS7); mend: openssl pkcs7"
+	everywhere "(BEGIN PKCS7); convert it: openssl pkcs7"
 	key_and openssl ecparam -name secp224r1 -genkey -noout
 	everywhere "key is of a kind that TLS cannot use"
 	openssl dsaparam -out "$T/parameters" 2048 2> /dev/null
 	key_and openssl genpkey -paramfile "$T/parameters"
 	everywhere "key is of a kind that TLS cannot use"
 	sed 's/ PRIVATE KEY/ OPENSSH PRIVATE KEY/' "$T/pgssl.pem" | bad_pem
-	everywhere "of no kind that TLS can use (BEGIN OPENSSH PRIVATE KEY)"
+	everywhere "of a kind that TLS cannot use (BEGIN OPENSSH PRIVATE KEY)"
 }
 
 # issued CURVE: a P-256 leaf behind which its CA's certificate stands, whose key is on another curve.
@@ -505,7 +505,7 @@ warned() {
 		run timeout 10 "$WRAP" $way -r 127.0.0.1:1 -p "$T/bad.pem"
 		echo "$output"
 		[ "$status" -eq 78 ]
-		[[ $output == *"$T/bad.pem: the private key does not belong to the first certificate; the server's own comes first"* ]]
+		[[ $output == *"$T/bad.pem: the private key does not belong to the first certificate; put the server's own certificate first"* ]]
 	done
 	{
 		cat "$T/issued.pem" "$T/ca/ca.crt"

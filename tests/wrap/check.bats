@@ -32,7 +32,7 @@ checked() {
 	# Within the first second they are still ten.
 	grep -qE '^warning certificate: (9|10) days left' <<< "$output"
 	issue one nameless.pem nameless basicConstraints=CA:FALSE
-	checked "$T/nameless.pem" "warning names: none but the common name 'nameless', which psql takes, and Java, Go and Python do not"
+	checked "$T/nameless.pem" "warning names: only the common name 'nameless', which psql accepts, but Java, Go and Python do not"
 	[[ $output == *"inetls-certgen --force $T/nameless.pem NAME..."* ]]
 	! grep -q verify-full <<< "$output"
 }
@@ -42,8 +42,8 @@ checked() {
 	cat "$T/server.pem" "$T/two.crt" > "$T/foreign.pem"
 	cat "$T/server.pem" "$T/one.crt" > "$T/whole.pem"
 	chmod 600 "$T/foreign.pem" "$T/whole.pem"
-	checked "$T/foreign.pem" 'warning chain: 2 certificates, not each followed by the one that issued it'
-	checked "$T/whole.pem" 'ok      chain: 2 certificates, each followed by the one that issued it'
+	checked "$T/foreign.pem" 'warning chain: 2 certificates, but not each is followed by its issuer'
+	checked "$T/whole.pem" 'ok      chain: 2 certificates, each followed by its issuer'
 	# The CA's own has thirty days.
 	grep -qE '^(ok|warning) +certificate: (29|30) days left' <<< "$output"
 }
@@ -70,16 +70,16 @@ subprocess.run(sys.argv[1:], stdin=theirs, stdout=theirs)" "$2" -o "$5" -p "$3" 
 @test "bad-names: a name service that a static build does not ask is named by --check, and where a name does not resolve" {
 	need_namespaces
 	[[ $("$WRAP" -V) == *"(static)"* ]] || skip "kernel: this build asks all of nsswitch.conf"
-	local why='; this static build asks /etc/hosts and DNS alone, not mdns4_minimal and myhostname of /etc/nsswitch.conf: write the address, or a line of /etc/hosts'
+	local why='; this static build looks only in /etc/hosts and DNS, not in mdns4_minimal and myhostname (/etc/nsswitch.conf); give the address instead, or add the name to /etc/hosts'
 	LOG=$(new_log names) other_services nowhere.invalid files mdns4_minimal '[NOTFOUND=return]' dns myhostname
 	grep -q "^error   resolve nowhere.invalid: [A-Z].*$why\$" <<< "$output"
-	grep -qF 'warning names of hosts: from /etc/hosts and DNS alone, not from mdns4_minimal and myhostname, which /etc/nsswitch.conf has' <<< "$output"
+	grep -qF 'warning host names: looked up only in /etc/hosts and DNS, not in mdns4_minimal and myhostname (/etc/nsswitch.conf)' <<< "$output"
 	grep -qF "$why" "$T/names.log"
 	other_services 127.0.0.1 files dns
-	[[ $output != *'names of hosts'* ]]
+	[[ $output != *'host names'* ]]
 	other_services 127.0.0.1 files resolve '[!UNAVAIL=return]' dns
-	[[ $output != *'warning names of hosts'* ]]
-	grep -qF 'ok      names of hosts: from /etc/hosts and DNS alone, not from resolve' <<< "$output"
+	[[ $output != *'warning host names'* ]]
+	grep -qF 'ok      host names: looked up only in /etc/hosts and DNS, not in resolve' <<< "$output"
 	other_services nowhere.invalid files dns
 	[[ $output != *'this static build'* ]]
 }
@@ -103,7 +103,7 @@ while True:
 		rm "$T/pg.port"
 		case $answer in
 		R*) [[ $output == *'ok      PostgreSQL: asks for a password'* && $output != *'warning pg_hba.conf'* ]] ;;
-		*) [[ $output == *'turns the user postgres away'* && $output == *'warning pg_hba.conf'* ]] ;;
+		*) [[ $output == *'rejects the user postgres'* && $output == *'warning pg_hba.conf'* ]] ;;
 		esac
 	done
 }
@@ -114,12 +114,12 @@ while True:
 }
 
 @test "the file of tickets: usable, to be made, or a warning; it is not made by the check" {
-	checked "$T/pgssl.pem" "ok      tickets $T/none/tickets: the first session makes it" --tickets "$T/none/tickets"
+	checked "$T/pgssl.pem" "ok      tickets $T/none/tickets: the first session will create it" --tickets "$T/none/tickets"
 	[ ! -e "$T/none" ]
-	checked "$T/pgssl.pem" "warning tickets $T/none/none/tickets: its directory is not there" --tickets "$T/none/none/tickets"
+	checked "$T/pgssl.pem" "warning tickets $T/none/none/tickets: its directory does not exist" --tickets "$T/none/none/tickets"
 	head -c 64 /dev/urandom > "$T/tickets"
 	chmod 600 "$T/tickets"
 	checked "$T/pgssl.pem" "ok      tickets $T/tickets: can be used" --tickets "$T/tickets"
 	chmod 644 "$T/tickets"
-	checked "$T/pgssl.pem" 'remove it, and it is made anew; going on without tickets' --tickets "$T/tickets"
+	checked "$T/pgssl.pem" 'remove it, and a new one is made; going on without tickets' --tickets "$T/tickets"
 }

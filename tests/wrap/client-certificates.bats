@@ -21,7 +21,7 @@ load ../lib/client-certificates
 	{
 		echo "$none_refused_13"
 		refusals
-		echo "same-name|alert:bad_certificate|peer's key is not pinned: it shows $(pin_of "$T/same-name.pem")"
+		echo "same-name|alert:bad_certificate|peer's key is not pinned: its pin is $(pin_of "$T/same-name.pem")"
 		echo 'right|served|client="CN=dba" client_sha256='
 	} | cells 3 1.3
 }

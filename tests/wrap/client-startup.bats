@@ -32,7 +32,7 @@ starts() {
 @test "a first message that stands still is a timeout: its tail does not go on without its middle" {
 	starts late --handshake-timeout 1s
 	says exit=0 heard=8
-	logged result=timeout 'local program stood still' end=timeout
+	logged result=timeout 'local program did not finish its first message' end=timeout
 }
 
 @test "a local program that ends in the middle of its first message: what it said arrives" {
@@ -50,5 +50,5 @@ starts() {
 @test "a local program that takes no answers: a timeout, and no answer is lost in silence" {
 	starts full --handshake-timeout 1s --close-timeout 1s
 	says exit=0 heard=40
-	logged result=timeout 'local program stood still'
+	logged result=timeout 'local program did not finish its first message'
 }

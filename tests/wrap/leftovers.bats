@@ -248,8 +248,8 @@ pid_directory() {
 }
 
 @test "a bad -P: exit 64, with what to write" {
-	refuses 64 "must be a full path" -P pgssl.pid
-	refuses 64 "must be a full path" -P ""
+	refuses 64 "write a full path" -P pgssl.pid
+	refuses 64 "write a full path" -P ""
 	refuses 64 "there is no such directory" -P "$T/no/such/"
 	refuses 73 "No such file or directory" -P "$T/no/such.pid"
 	refuses 64 "-P: the path is too long" -P "/$(printf 'x%.0s' {1..600})"

@@ -103,8 +103,8 @@ held_there() {
 	done <<-END
 		fe80::2%lo does not speak TLS
 		fe80::2 does not speak TLS
-		fe80::2%9 no address of --proxy-in
-		fe80::1%lo no address of --proxy-in
+		fe80::2%9 the connection does not come from an address of --proxy-in
+		fe80::1%lo the connection does not come from an address of --proxy-in
 	END
 }
 

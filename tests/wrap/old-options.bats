@@ -77,7 +77,7 @@ served() {
 @test "a line with a stunnel.conf, after a change of the program's name alone: where its options are said" {
 	session --peer handshake -- /etc/stunnel/pgssl.conf
 	says exit=64
-	logged '"/etc/stunnel/pgssl.conf": there is no argument expected here, nor a configuration file' 'COMING FROM STUNNEL in inetls-wrap(8)'
+	logged '"/etc/stunnel/pgssl.conf": no argument is expected here, and there is no configuration file' 'COMING FROM STUNNEL in inetls-wrap(8)'
 }
 
 @test "-r and -l together, and neither" {
@@ -145,8 +145,8 @@ served() {
 		END
 		changed=$(unshare -m --propagation private sh -c 'mount --bind "$1" "$2"; "$3" -V; "$3" --check -l /bin/cat -p none' \
 			sh "$T/anew.so" "$library" "$WRAP" || :)
-		[ "$(grep -icE "^warning (lib)?$name: .* has been built anew since" <<< "$changed")" -eq 2 ]
-		[ "$(grep -c "^warning .* has been built anew since" <<< "$changed")" -eq 2 ]
+		[ "$(grep -icE "^warning (lib)?$name: .* has been rebuilt since" <<< "$changed")" -eq 2 ]
+		[ "$(grep -c "^warning .* has been rebuilt since" <<< "$changed")" -eq 2 ]
 	done
 	library=$(readlink -f "$(cc -print-file-name=libgnutls.so)")
 	sed 's/Enabled GnuTLS [0-9.]* /Enabled GnuTLS 3.99.9 /' "$library" > "$T/newer.so"

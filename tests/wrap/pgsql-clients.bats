@@ -88,19 +88,19 @@ checked() {
 
 @test "--check says whether PostgreSQL trusts who comes, asks for a proof, or turns the superuser away" {
 	checked 'ok      PostgreSQL: asks for a password'
-	checked 'ok      PostgreSQL: turns the user postgres away' -I 127.0.0.77
+	checked 'ok      PostgreSQL: rejects the user postgres' -I 127.0.0.77
 	echo 'host all all 127.0.0.77/32 trust' | pg_as sh -c 'cat >> "$1"' sh "$PG_DIR/data/pg_hba.conf"
 	direct -c 'select pg_reload_conf()'
-	wait_for 5 checked 'warning trust: PostgreSQL takes everybody on this port for its superuser' -I 127.0.0.77
+	wait_for 5 checked 'warning trust: PostgreSQL lets everybody on this port in as its superuser' -I 127.0.0.77
 	[[ $output == *'for 127.0.0.77:'* ]]
 	pg_as sed -i '/127.0.0.77/d' "$PG_DIR/data/pg_hba.conf"
 	direct -c 'select pg_reload_conf()'
-	wait_for 5 checked 'turns the user postgres away' -I 127.0.0.77
+	wait_for 5 checked 'rejects the user postgres' -I 127.0.0.77
 	local port
 	port=$(free_port)
 	start other socat "TCP4-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr" 'SYSTEM:head -c 41 >/dev/null; echo I am another service'
 	wait_for 5 listening "$port"
-	checked "warning PostgreSQL: 127.0.0.1:$port does not answer as one does" -r "127.0.0.1:$port"
+	checked "warning PostgreSQL: 127.0.0.1:$port does not answer as PostgreSQL does" -r "127.0.0.1:$port"
 }
 
 # connection_timed_out: psql, which gets no answer at all, as from behind a firewall.

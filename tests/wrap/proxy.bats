@@ -50,7 +50,7 @@ V2='\r\n\r\n\x00\r\nQUIT\n'
 	tls_server strict "$WRAP" -p "$T/pgssl.pem" -d 127.0.0.1:{port} -r "127.0.0.1:$BACKEND" --proxy-in 192.0.2.9 -f
 	sends 'PROXY TCP4 203.0.113.7 198.51.100.1 51234 443\r\n' tls "$port" "$T/strict.log"
 	[ "$got" = closed ]
-	grep -q 'result=refused.*no address of --proxy-in' <<< "$line"
+	grep -q 'result=refused.*the connection does not come from an address of --proxy-in' <<< "$line"
 	grep -q 'peer=127.0.0.1:' <<< "$line"
 	[ "$(cat "$T/disturbed" 2> /dev/null | wc -l)" -eq "$before" ]
 }
@@ -134,7 +134,7 @@ V2='\r\n\r\n\x00\r\nQUIT\n'
 	printf 'PROXY TCP4 203.0.113.7' >&8
 	exec 8>&-
 	wait_for 10 more_sessions "$T/wrap.log" "$before"
-	tail -n 1 "$T/wrap.log" | grep 'result=refused.*proxy closed before its PROXY header was whole'
+	tail -n 1 "$T/wrap.log" | grep 'result=refused.*proxy closed before its PROXY header was complete'
 	[ "$(cat "$T/disturbed" 2> /dev/null | wc -l)" -eq "$disturbed" ]
 }
 

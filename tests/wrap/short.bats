@@ -89,7 +89,7 @@ used() {
 	served
 	short nproc 0
 	served
-	tried 'fork: Resource temporarily unavailable; no child can wait for connections' 0
+	tried 'fork: Resource temporarily unavailable; no child could be started to wait for connections' 0
 	enough nproc
 	served
 	served
@@ -100,7 +100,7 @@ used() {
 	served
 	short nofile 3
 	served
-	tried 'Too many open files; no child can wait for connections' 0
+	tried 'Too many open files; no child could be started to wait for connections' 0
 	enough nofile
 	served
 	served
@@ -130,7 +130,7 @@ used() {
 		-p "$listener"
 	wait_for 10 eval '! grep -q "^TracerPid:[[:space:]]*0" "/proc/$listener/status"'
 	served
-	tried 'poll: Cannot allocate memory; this child cannot wait' 4
+	tried 'poll: Cannot allocate memory; a child cannot wait for connections' 4
 	stop tracer
 	served
 }
@@ -157,7 +157,7 @@ used() {
 	wait_for 10 grep -qx served "$T/held.log"
 	run served
 	[ "$status" -ne 0 ]
-	wait_for 10 grep -qF 'more sessions of this source than --max-per-source' "$log"
+	wait_for 10 grep -qF 'more sessions from this source than --max-per-source' "$log"
 }
 
 @test "bad: a user that there is not: exit 78, and nobody listens" {

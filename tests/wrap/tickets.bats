@@ -8,11 +8,11 @@ load ../lib/tickets
 	local bad=$T/bad
 	mkdir "$bad" "$bad/directory"
 	full_all_the_same "$T/none/none/tickets" "$T/none/none/tickets: No such file or directory"
-	full_all_the_same "$bad/directory" 'not a file of 64 bytes'
+	full_all_the_same "$bad/directory" 'must be a file of 64 bytes'
 	for size in 0 63 65 4096; do
 		head -c "$size" /dev/urandom > "$bad/size.$size"
 		chmod 600 "$bad/size.$size"
-		full_all_the_same "$bad/size.$size" 'not a file of 64 bytes'
+		full_all_the_same "$bad/size.$size" 'must be a file of 64 bytes'
 	done
 	head -c 64 /dev/urandom > "$bad/readable"
 	chmod 640 "$bad/readable"
@@ -22,7 +22,7 @@ load ../lib/tickets
 	ln -s target "$bad/link"
 	full_all_the_same "$bad/link" 'Too many levels of symbolic links'
 	mkfifo -m 600 "$bad/fifo"
-	full_all_the_same "$bad/fifo" 'not a file of 64 bytes'
+	full_all_the_same "$bad/fifo" 'must be a file of 64 bytes'
 	full_all_the_same "$(printf '%s/%0600d' "$T" 0)" 'the path is too long'
 }
 
@@ -31,7 +31,7 @@ load ../lib/tickets
 	head -c 64 /dev/urandom > "$T/foreign"
 	chmod 600 "$T/foreign"
 	chown 65534 "$T/foreign"
-	full_all_the_same "$T/foreign" 'of the user that starts us'
+	full_all_the_same "$T/foreign" 'belongs to the user who starts inetls-wrap'
 }
 
 @test "bad: a file or directory that the starting user cannot read or write: a warning and a full handshake" {
@@ -214,7 +214,7 @@ load ../lib/tickets
 	chmod 644 "$T/public"
 	[ "$(client --session "$T/public")" = olleh ]
 	client_resumed no
-	grep -qF 'not a file of ours that nobody else can read' "$T/client.log"
+	grep -qF 'not a session file, or others can read it' "$T/client.log"
 	[ ! -s "$T/public" ]
 	ln -s rubbish "$T/linked"
 	[ "$(client --session "$T/linked")" = olleh ]
@@ -272,7 +272,7 @@ refuses() {
 	keeps --known-hosts "$known"
 	cp "$known" "$known.right"
 	sed -i "s|sha256//.*|$(pin_of "$T/pgssl.pem")|" "$known"
-	refuses 'is not the host that was known' --known-hosts "$known"
+	refuses 'has another key than before' --known-hosts "$known"
 	cp "$known.right" "$known"
 	keeps --known-hosts "$known"
 	: > "$known"
@@ -314,7 +314,7 @@ refuses() {
 	chown nobody "$T/last.one"
 	[ "$(client --session "$T/last.one")" = olleh ]
 	client_resumed no
-	grep -qF 'not a file of ours' "$T/client.log"
+	grep -qF 'not a session file' "$T/client.log"
 }
 
 @test "a client resumes by its --session file, which is made 0600" {

@@ -78,7 +78,7 @@ with_ca() {
 
 @test "a certificate for clients is refused" {
 	with_ca for-clients.pem
-	distrusted unsupported_certificate 'not one for a server'
+	distrusted unsupported_certificate "is not a server's"
 }
 
 @test "a revoked certificate is refused with --crl, and served without" {
@@ -345,10 +345,10 @@ with_known_hosts() {
 	logged 'cannot be written'
 }
 
-@test "bad: -v 3 learns no host: one that is not in the file is refused, and the line has what to write" {
+@test "bad: -v 3 adds no host: one that is not in the file is refused, and the line has what to write" {
 	known_port
 	with_known_hosts pgssl.pem -v 3
-	distrusted bad_certificate "localhost:$fixed is not in $T/known" "-v 3 learns no host" "$(pin_of "$T/pgssl.pem")"
+	distrusted bad_certificate "localhost:$fixed is not in $T/known" "-v 3 adds no host" "$(pin_of "$T/pgssl.pem")"
 	[ ! -s "$T/known" ]
 	echo "localhost:$fixed $(pin_of "$T/pgssl.pem")" > "$T/known"
 	with_known_hosts pgssl.pem -v 3

@@ -30,7 +30,7 @@ load ../lib/wait
 	wait_server -d --max-per-source 2
 	hold 2
 	[ "$(peers try 2)" = 'ok=0 refused=2' ]
-	wait_for 10 lines 2 'refused .*reason="more sessions of this source than --max-per-source"'
+	wait_for 10 lines 2 'refused .*reason="more sessions from this source than --max-per-source"'
 	lines 2 '[a-z]*'
 	echo hello | timeout 20 socat -t 5 - "OPENSSL:127.0.0.1:$port,bind=127.0.0.2,verify=0" | grep -qx hello
 	tell end ended
@@ -228,7 +228,7 @@ hellos() {
 		mv "$log" "$T/moved.log"
 		kill -HUP "$(listener)"
 		wait_for 10 test -e "$log"
-		wait_for 10 grep -q 'was read anew' "$log"
+		wait_for 10 grep -q 'was read again' "$log"
 		wait_for 10 eval '[ "$(peers serial)" != "$before" ]'
 		after=$(peers serial)
 		[ "$after" != None ]
@@ -251,7 +251,7 @@ hellos() {
 	chmod 600 "$T/new.pem"
 	mv "$T/new.pem" "$T/pgssl.pem"
 	kill -HUP "$server"
-	wait_for 10 grep -q 'the key as it was goes on serving' "$log"
+	wait_for 10 grep -q 'the old key stays in use' "$log"
 	[ "$(peers serial)" = "$before" ]
 	mv "$T/good.pem" "$T/pgssl.pem"
 }

@@ -89,8 +89,9 @@ not_found(const char *host, const char *error, struct failure *why)
 	if (*nameservice_not_asked(others, sizeof(others)) == '\0')
 		return failure_set(why, EX_UNAVAILABLE, "resolve %s: %s", host, error);
 	return failure_set(why, EX_UNAVAILABLE,
-	    "resolve %s: %s; this static build asks /etc/hosts and DNS alone, not %s of "
-	    "/etc/nsswitch.conf: write the address, or a line of /etc/hosts",
+	    "resolve %s: %s; this static build looks only in /etc/hosts and DNS, not "
+	    "in %s (/etc/nsswitch.conf); give the address instead, or add the name "
+	    "to /etc/hosts",
 	    host, error, others);
 }
 

@@ -80,7 +80,8 @@ check_sandbox(const struct check *c)
 		check_say("ok", "sandbox: %s", confine_features());
 	if (c->o->no_keyholder)
 		check_say("warning",
-		    "private key: in the process that reads the network, by --no-keyholder");
+		    "private key: in the process that reads the network, because of "
+		    "--no-keyholder");
 }
 
 static void
@@ -88,7 +89,7 @@ check_log(const struct check *c)
 {
 	if (c->o->log.path == NULL && access("/dev/log", W_OK) == -1)
 		check_say("warning",
-		    "log: there is no /dev/log, so what a session says to syslog is lost; use -o FILE");
+		    "log: there is no /dev/log, so messages to syslog are lost; use -o FILE");
 }
 
 static void

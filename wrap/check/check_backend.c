@@ -46,8 +46,8 @@ check_names(bool found)
 
 	if (*nameservice_not_asked(others, sizeof(others)) != '\0')
 		check_say(found ? "ok" : "warning",
-		    "names of hosts: from /etc/hosts and DNS alone, not from %s, which "
-		    "/etc/nsswitch.conf has; LINK=shared asks these too",
+		    "host names: looked up only in /etc/hosts and DNS, not in %s "
+		    "(/etc/nsswitch.conf); a build with LINK=shared uses these too",
 		    others);
 }
 

@@ -53,23 +53,23 @@ check_certificates(struct check *c, const struct signer *signer)
 		check_say("ok", "names: %s", f.names);
 	else if (!c->o->client && f.common[0] != '\0')
 		check_say("warning",
-		    "names: none but the common name '%s', which psql takes, and Java, Go and Python do "
-		    "not; a new pair: inetls-certgen --force %s NAME...",
+		    "names: only the common name '%s', which psql accepts, but Java, Go and "
+		    "Python do not; make a new key and certificate: inetls-certgen --force "
+		    "%s NAME...",
 		    f.common, c->o->pem);
 	else if (!c->o->client)
 		check_say("warning",
-		    "names: none, so no client that compares them connects; a new pair: "
-		    "inetls-certgen --force %s NAME...",
+		    "names: none, so clients that verify the name cannot connect; make a new "
+		    "key and certificate: inetls-certgen --force %s NAME...",
 		    c->o->pem);
 	check_dates(c, &f);
 	if (!f.ordered)
 		check_say("warning",
-		    "chain: %u certificates, not each followed by the one that issued it; is one missing, "
-		    "or a foreign one there?",
+		    "chain: %u certificates, but not each is followed by its issuer; is one "
+		    "missing, or one too many?",
 		    f.n);
 	else if (f.n > 1)
-		check_say(
-		    "ok", "chain: %u certificates, each followed by the one that issued it", f.n);
+		check_say("ok", "chain: %u certificates, each followed by its issuer", f.n);
 }
 
 void
@@ -101,7 +101,7 @@ check_tls(struct check *c)
 	if (tls_init(&why) == -1 || session_try_tls(c->o, &why) == -1)
 		check_say_error(c, &why);
 	else
-		check_say("ok", "TLS: GnuTLS %s takes the options", tls_library_version());
+		check_say("ok", "TLS: GnuTLS %s accepts the options", tls_library_version());
 }
 
 /* An outdated list makes the session refuse every peer. */
@@ -158,10 +158,10 @@ check_tickets(const struct check *c)
 	struct failure why;
 
 	if (missing && can_be_made(path))
-		check_say("ok", "tickets %s: the first session makes it", path);
+		check_say("ok", "tickets %s: the first session will create it", path);
 	else if (missing)
 		check_say("warning",
-		    "tickets %s: its directory is not there, or not to be written by us", path);
+		    "tickets %s: its directory does not exist, or we cannot write to it", path);
 	else if (ticket_key(path, "", key, &why) == -1)
 		check_say("warning", "%s; going on without tickets", why.text);
 	else

@@ -73,7 +73,7 @@ confine_prepare(struct confine *s, const char *user, const char *group, struct f
 		return -1;
 	if (root && (s->uid == 0 || s->gid == 0))
 		return failure_set(why, EX_USAGE,
-		    "user %s, group %lu: root is refused, it would undo the "
+		    "user %s, group %lu: root is refused, because it would undo the "
 		    "protection; name an unprivileged user and group with -s and -g",
 		    s->user, (unsigned long)s->gid);
 	if (!root && (s->uid != geteuid() || s->gid != getegid()))
@@ -155,8 +155,9 @@ become(uid_t uid, gid_t gid, struct failure *why)
 		    (unsigned long)uid, strerror(errno));
 	/* Check it: if root could be had back, the rest would protect nothing. */
 	if (setuid(0) != -1 || geteuid() != uid || getegid() != gid)
-		return failure_set(
-		    why, EX_SOFTWARE, "become uid %lu: root could be had back", (unsigned long)uid);
+		return failure_set(why, EX_SOFTWARE,
+		    "become uid %lu: the process could still become root again",
+		    (unsigned long)uid);
 	return 0;
 }
 

@@ -50,7 +50,7 @@ signer_open(struct signer *s, const char *path, enum signable_role role, struct 
 		struct failure cause = *why;
 
 		(void)failure_set(why, cause.code,
-		    "%s; if inetls-wrap is to run as it: chown %lu %s", cause.text,
+		    "%s; to run inetls-wrap as that user: chown %lu %s", cause.text,
 		    (unsigned long)geteuid(), path);
 	}
 	return -1;
@@ -80,8 +80,8 @@ check_strength(const struct signer *s, int algorithm, unsigned bits, struct fail
 	if (!strength_is_weak_rsa(algorithm, bits))
 		return 0;
 	return failure_set(why, EX_CONFIG,
-	    "%s: its RSA key has %u bits, which today's TLS libraries refuse; make a new "
-	    "pair: inetls-certgen --force %s HOST.NAME",
+	    "%s: its RSA key has %u bits, too few for today's TLS libraries; make a "
+	    "new key and certificate: inetls-certgen --force %s HOST.NAME",
 	    s->path, bits, s->path);
 }
 
@@ -123,8 +123,8 @@ sign_other(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags,
 			  s->key, (gnutls_sign_algorithm_t)algorithm, flags, in, &signature);
 	if (r < 0)
 		return failure_set(why, EX_CONFIG,
-		    "%s: the key cannot sign as the certificate says: %s; do they belong "
-		    "together? --check tells",
+		    "%s: the key cannot make a signature for its certificate: %s; run "
+		    "--check, which says whether they belong together",
 		    s->path, gnutls_strerror(r));
 	if (signature.size > SIGNER_SIGNATURE_MAX) {
 		gnutls_free(signature.data);
@@ -146,7 +146,8 @@ signer_sign(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags, 
 
 	if (!signable(s->role, is_hash, algorithm, flags, data, n))
 		return failure_set(why, EX_SOFTWARE,
-		    "asked to sign %zu bytes by algorithm %u, as no session does", n, algorithm);
+		    "asked to sign %zu bytes by algorithm %u, which no session needs", n,
+		    algorithm);
 	if (!s->parsed)
 		s->is_p256 = p256_parse(s->key_pem, s->p256);
 	s->parsed = true;
@@ -154,7 +155,8 @@ signer_sign(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags, 
 	    GNUTLS_DIG_SHA256;
 	if (s->is_p256 && is_hash && sha256) {
 		if ((len = p256_sign(s->p256, data, out)) == -1)
-			return failure_set(why, EX_CONFIG, "%s: the key is no P-256 key", s->path);
+			return failure_set(
+			    why, EX_CONFIG, "%s: the key is not a P-256 key", s->path);
 		return len;
 	}
 	return sign_other(s, is_hash, algorithm, flags, &in, out, why);
@@ -240,9 +242,9 @@ signer_match(const struct signer *s, struct failure *why)
 	gnutls_certificate_free_credentials(credentials);
 	if (r == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
 		return failure_set(why, EX_CONFIG,
-		    "%s: the private key does not belong to the first certificate; the server's own "
-		    "comes first, before those that issued it, and its key with it; `make cert` makes "
-		    "a new pair",
+		    "%s: the private key does not belong to the first certificate; put the "
+		    "server's own certificate first, then its issuers, and its key into the "
+		    "same file; or make a new key and certificate: `make cert`",
 		    s->path);
 	if (check_chain(s, why) == -1)
 		return -1;

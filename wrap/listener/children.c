@@ -192,8 +192,8 @@ children_keep(struct children *c)
 		return;
 	while (c->waiting < c->o->idle_children) {
 		if ((fd = make_child(c, &why)) == -1) {
-			failure_set(
-			    &text, why.code, "%s; no child can wait for connections", why.text);
+			failure_set(&text, why.code,
+			    "%s; no child could be started to wait for connections", why.text);
 			note_failure(c, text.text);
 			return;
 		}
@@ -291,7 +291,8 @@ note_child_failure(struct children *c, const void *message)
 	int error;
 
 	memcpy(&error, message, sizeof(error));
-	failure_set(&why, EX_OSERR, "poll: %s; this child cannot wait", strerror(error));
+	failure_set(
+	    &why, EX_OSERR, "poll: %s; a child cannot wait for connections", strerror(error));
 	note_failure(c, why.text);
 }
 

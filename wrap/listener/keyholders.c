@@ -93,10 +93,10 @@ keyholders_renew(struct keyholders *k, bool anyway)
 	if (k->pem_path == NULL || (!has_changed(k) && !anyway))
 		return false;
 	if (start(k, &why) == -1) {
-		log_line(LEVEL_ERR, "%s; the key as it was goes on serving", why.text);
+		log_line(LEVEL_ERR, "%s; the old key stays in use", why.text);
 		return false;
 	}
-	log_line(LEVEL_NOTICE, "%s was read anew", k->pem_path);
+	log_line(LEVEL_NOTICE, "%s was read again", k->pem_path);
 	return true;
 }
 

@@ -25,8 +25,8 @@ pidfile_path(const char *argument, const char *service, char path[PIDFILE_MAX], 
 		return 0;
 	if (strchr(argument, '/') == NULL)
 		return failure_set(why, EX_USAGE,
-		    "-P %s: must be a full path, or a directory with a slash behind it, "
-		    "or none",
+		    "-P %s: write a full path, a directory with a slash at its end, or the "
+		    "word none",
 		    argument);
 	len = strlen(argument);
 	directory = stat(argument, &st) == 0 && S_ISDIR(st.st_mode);
@@ -84,7 +84,7 @@ pidfile_write(const char *path, struct failure *why)
 	if ((fd = create(path)) == -1 && errno == EEXIST) {
 		if ((pid = stale_pid(path)) < 0)
 			return failure_set(why, EX_CANTCREAT,
-			    "pid file %s: process %ld, which it names, is alive", path, -pid);
+			    "pid file %s: process %ld, which it names, is running", path, -pid);
 		if (pid == 0)
 			return failure_set(why, EX_CANTCREAT,
 			    "pid file %s: exists and is not a pid file of ours; remove "

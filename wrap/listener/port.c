@@ -29,7 +29,7 @@ listen_on(const struct address *a, struct failure *why)
 
 		failure_set(why, EX_OSERR, "listen on %s: %s%s", text, strerror(errno),
 		    errno == EADDRINUSE ?
-			"; another program listens there: which one says `ss -ltnp`" :
+			"; another program listens there: `ss -ltnp` shows which" :
 			errno == EACCES ? "; a port below 1024 needs root" :
 					  "");
 		(void)close(fd);

@@ -83,7 +83,8 @@ ask_leave(const struct worker *w, const struct address *peer)
 		return NULL;
 	switch (answer) {
 	case WORKER_TOO_MANY: return "more sessions than --max-connections";
-	case WORKER_TOO_MANY_OF_SOURCE: return "more sessions of this source than --max-per-source";
+	case WORKER_TOO_MANY_OF_SOURCE:
+		return "more sessions from this source than --max-per-source";
 	default: return NULL;
 	}
 }

@@ -72,18 +72,21 @@ check_trust(struct options *o, struct failure *why)
 	if (!o->client && c->level == TRUST_UNSET &&
 	    (has_means || c->n_names > 0 || c->crl != NULL))
 		return failure_set(why, EX_USAGE,
-		    "-A, -a, --pin, --peer-name and --crl ask for certificates of clients; add -v 2, "
-		    "or -v 1 to let those without one in");
+		    "-A, -a, --pin, --peer-name and --crl ask clients for certificates; add "
+		    "-v 2, or -v 1 to admit clients without one");
 	if (!o->client && c->level > TRUST_IGNORE && !has_means)
-		return failure_set(
-		    why, EX_USAGE, "-v %d: by what? add -A FILE with the CA, or --pin", c->level);
+		return failure_set(why, EX_USAGE,
+		    "-v %d: there is nothing to verify by; add -A FILE with the CA, or --pin",
+		    c->level);
 	if ((!o->client || c->ca_dir != NULL) && c->level == TRUST_PINNED && c->n_pins == 0 &&
 	    c->ca_file == NULL)
 		return failure_set(
 		    why, EX_USAGE, "-v 3: add --pin, or the certificates themselves with -A FILE");
 	if (c->crl != NULL && c->ca_file == NULL && c->ca_dir == NULL)
 		return failure_set(why, EX_USAGE,
-		    "--crl %s: revokes what a CA has issued; add -A FILE with the CA", c->crl);
+		    "--crl %s: the list can be checked only with its CA; add -A FILE with "
+		    "the CA",
+		    c->crl);
 	return 0;
 }
 
@@ -115,14 +118,14 @@ check_program(struct options *o, int argc, char **argv, struct failure *why)
 
 	if (o->backend_text != NULL)
 		return failure_set(why, EX_USAGE,
-		    "-l %s and -r %s: one of the two; leave the other out", o->program,
+		    "-l %s and -r %s: these exclude each other; leave one out", o->program,
 		    o->backend_text);
 	if (o->program[0] != '/')
 		return failure_set(
 		    why, EX_USAGE, "-l %s: write the full path; inetd has no PATH", o->program);
 	if (o->client || o->protocol != NULL || o->source != NULL || o->proxy_out != 0)
 		return failure_set(why, EX_USAGE,
-		    "-l %s: does not go together with -c, -n, -I and --proxy-out", o->program);
+		    "-l %s: cannot be combined with -c, -n, -I or --proxy-out", o->program);
 	alone[0] = o->service;
 	o->program_argv = optind < argc ? argv + optind : alone;
 	return check_sides(o, why);
@@ -137,8 +140,9 @@ options_check(struct options *o, int argc, char **argv, struct failure *why)
 		return check_program(o, argc, argv, why);
 	if (optind < argc)
 		return failure_set(why, EX_USAGE,
-		    "\"%s\": there is no argument expected here, nor a configuration file; "
-		    "see inetls-wrap -h, and for stunnel's options COMING FROM STUNNEL in inetls-wrap(8)",
+		    "\"%s\": no argument is expected here, and there is no configuration "
+		    "file; see inetls-wrap -h, and for stunnel's options COMING FROM STUNNEL "
+		    "in inetls-wrap(8)",
 		    argv[optind]);
 	return check_sides(o, why);
 }

@@ -149,7 +149,8 @@ parse_words(struct options *o, const struct spelling *s, int argc, char **argv, 
 			return bad_option(argv, opt, why);
 		row = find_row(opt);
 		if (opt >= LONG && is_abbreviated(argv, row))
-			return failure_set(why, EX_USAGE, "--%s must be written out", row->name);
+			return failure_set(
+			    why, EX_USAGE, "--%s must be written in full", row->name);
 		if (set_option(o, row, optarg, why) == -1)
 			return -1;
 	}

@@ -68,7 +68,8 @@ options_refuse_transparent(struct options *o, const char *text, struct failure *
 	(void)text;
 	return failure_set(why, EX_USAGE,
 	    "-T: transparent source addresses are not supported; leave it out: the "
-	    "log line joins peer= and source=, and -I sets one source address");
+	    "log line shows which source= belongs to which peer=, and -I sets one "
+	    "source address");
 }
 
 int
@@ -135,7 +136,7 @@ options_set_pin(struct options *o, const char *text, struct failure *why)
 		    "`inetls-certgen show --pin FILE` prints it",
 		    text);
 	if (c->n_pins == TRUST_PINS_MAX)
-		return failure_set(why, EX_USAGE, "--pin: more than %d", TRUST_PINS_MAX);
+		return failure_set(why, EX_USAGE, "--pin: at most %d can be given", TRUST_PINS_MAX);
 	c->pins[c->n_pins++] = text;
 	return 0;
 }
@@ -146,8 +147,9 @@ options_set_peer_name(struct options *o, const char *text, struct failure *why)
 	struct trust_config *c = &o->trust;
 
 	if (text[0] == '\0' || c->n_names == TRUST_NAMES_MAX)
-		return failure_set(why, EX_USAGE, "--peer-name \"%s\": empty, or more than %d",
-		    text, TRUST_NAMES_MAX);
+		return failure_set(why, EX_USAGE,
+		    "--peer-name \"%s\": empty, or given more than %d times", text,
+		    TRUST_NAMES_MAX);
 	c->names[c->n_names++] = text;
 	return 0;
 }
@@ -221,7 +223,7 @@ options_keep_account(
 {
 	if (strcmp(text, "root") == 0 || strspn(text, "0") == strlen(text))
 		return failure_set(why, EX_USAGE,
-		    "-%c \"%s\": root is refused, it would undo the protection; name "
+		    "-%c \"%s\": root is refused, because it would undo the protection; name "
 		    "an unprivileged %s",
 		    row->letter, text, row->name);
 	*(const char **)field = text;

@@ -88,8 +88,8 @@ static const struct options_row rows[] = {
 	    .keep = options_keep_duration, .field = FIELD(max_session_ms) },
 	{ '\0', "bare-end", NULL, .help = "clients may end without TLS's close_notify",
 	    .keep = options_keep_flag, .field = FIELD(bare_end), .side = OPTIONS_OF_SERVER,
-	    .misplaced =
-		"--bare-end is for a server; with -c an answer that was cut would look whole" },
+	    .misplaced = "--bare-end is for a server; with -c an answer that was cut would look "
+			 "complete" },
 	{ '\0', "no-sandbox", NULL, .help = "for debugging only: the process is not confined",
 	    .keep = options_keep_flag, .field = FIELD(no_sandbox) },
 	{ '\0', "no-keyholder", NULL,

@@ -45,16 +45,21 @@ static bool
 check_welcome(const struct protocol_service *service, protocol_say *say, int64_t deadline)
 {
 	switch (probe(service->fd, deadline)) {
-	case ASKS: say("ok", "PostgreSQL: asks for a password, or another proof"); return true;
+	case ASKS:
+		say("ok", "PostgreSQL: asks for a password or other authentication");
+		return true;
 	case TRUSTS:
 		say("warning",
-		    "trust: PostgreSQL takes everybody on this port for its superuser, without a "
-		    "password; mend the line of pg_hba.conf for %s: inetls(7), step 6",
+		    "trust: PostgreSQL lets everybody on this port in as its superuser, "
+		    "without a password; change the line for %s in pg_hba.conf: inetls(7), "
+		    "step 6",
 		    service->is_path ? "local" : service->source);
 		break;
-	case DECLINES: say("ok", "PostgreSQL: turns the user postgres away"); break;
+	case DECLINES: say("ok", "PostgreSQL: rejects the user postgres"); break;
 	case NO_ANSWER:
-		say("warning", "PostgreSQL: %s does not answer as one does; is it one?",
+		say("warning",
+		    "PostgreSQL: %s does not answer as PostgreSQL does; is it another "
+		    "program?",
 		    service->name);
 		break;
 	}
@@ -70,10 +75,12 @@ pgsql_check(const struct protocol_service *service, protocol_say *say, int64_t d
 		return;
 	if (service->is_path)
 		say("warning",
-		    "pg_hba.conf: every client of this port looks local to PostgreSQL; never \"trust\" in a "
-		    "local line, and never run the wrapper as postgres where it says \"peer\"");
+		    "pg_hba.conf: every client of this port looks local to PostgreSQL; never "
+		    "write \"trust\" in a local line, and never run the wrapper as postgres "
+		    "if a local line says \"peer\"");
 	else if (!service->has_source)
 		say("warning",
-		    "pg_hba.conf: every client of this port looks local to PostgreSQL; never \"trust\" "
-		    "127.0.0.1, or tell them apart with -I 127.0.0.77");
+		    "pg_hba.conf: every client of this port looks local to PostgreSQL; never "
+		    "write \"trust\" for 127.0.0.1, or distinguish these clients by -I "
+		    "127.0.0.77");
 }

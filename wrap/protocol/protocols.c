@@ -15,15 +15,15 @@ static const struct protocol protocols[] = {
 	    .name = "pgsql",
 	    .help = "PostgreSQL: answer SSLRequest before the handshake",
 	    .alpn = "postgresql",
-	    .alpn_missing = "peer did not ask for our protocol by ALPN; stunnel and -c need "
-			    "protocol = pgsql or -n pgsql as well",
+	    .alpn_missing = "peer did not ask for our protocol by ALPN; stunnel needs protocol = "
+			    "pgsql, and inetls-wrap -c needs -n pgsql",
 	    /* Some PostgreSQL drivers never send close_notify. */
 	    .ends_bare = true,
 	    .port = "5432",
 	    .absent =
 		"; is PostgreSQL running and listening on TCP (listen_addresses = 'localhost', once "
 		"`postmaster -i`)? else give its Unix socket: -r /var/run/postgresql/.s.PGSQL.5432",
-	    .cancel_in_clear = "a CancelRequest in clear, and a certificate is required (-v); "
+	    .cancel_in_clear = "a CancelRequest in clear, but -v requires a certificate; "
 			       "PQcancelBlocking of libpq 17 cancels inside TLS",
 	    .negotiate = pgsql_negotiate,
 	    .pass_cancel = pgsql_pass_cancel,

@@ -283,7 +283,8 @@ program_start(struct program *p, const struct program_facts *facts, struct failu
 {
 	if (write(p->control, facts, sizeof(*facts)) == (ssize_t)sizeof(*facts))
 		return 0;
-	return failure_set(why, EX_UNAVAILABLE, "the starter of the program behind -l is gone");
+	return failure_set(
+	    why, EX_UNAVAILABLE, "the process that starts the program of -l is gone");
 }
 
 void

@@ -115,8 +115,8 @@ session_remember_host(struct session *s)
 	if (r == 1)
 		log_line(LEVEL_WARNING, "%s", text);
 	else if (s->o->trust.level == TRUST_IGNORE)
-		log_line(
-		    LEVEL_WARNING, "-v 0: anybody may be at the other end of %s", s->backend.name);
+		log_line(LEVEL_WARNING,
+		    "-v 0: the server at %s is not verified, and may be anybody", s->backend.name);
 	return 0;
 }
 
@@ -147,8 +147,8 @@ startup_over(struct session *s, enum protocol_passed how)
 	case PROTOCOL_LATE:
 		s->relay.outcome = RELAY_IDLE;
 		return session_finish_why(s, "timeout", "timeout",
-		    "local program stood still within its first message, or an answer to it, for "
-		    "--handshake-timeout");
+		    "local program did not finish its first message, or did not read the "
+		    "answer, within --handshake-timeout");
 	case PROTOCOL_DEAF:
 		s->relay.outcome = RELAY_PLAIN_RESET;
 		failure_set(&s->why, EX_OK, "write to backend: %s", strerror(errno));

@@ -26,7 +26,8 @@ session_proxy_header(struct session *s)
 	if (s->o->proxy_in == NULL)
 		return 0;
 	if (!proxy_allows(s->o->proxy_in, &s->remote))
-		return session_finish_why(s, "refused", NULL, "no address of --proxy-in");
+		return session_finish_why(s, "refused", NULL,
+		    "the connection does not come from an address of --proxy-in");
 	switch (proxy_read(STDIN_FILENO, s->handshake_deadline, &s->remote)) {
 	case PROXY_OK:
 		address_format(&s->remote, s->local);
@@ -40,7 +41,7 @@ session_proxy_header(struct session *s)
 		    s, "refused", "timeout", "no PROXY header within --handshake-timeout");
 	case PROXY_GONE:
 		return session_finish_why(
-		    s, "refused", NULL, "proxy closed before its PROXY header was whole");
+		    s, "refused", NULL, "proxy closed before its PROXY header was complete");
 	case PROXY_BAD: break;
 	}
 	return session_finish_why(s, "refused", NULL, "no well-formed PROXY header");

@@ -114,8 +114,8 @@ installed_differs(const struct installed_inside *in, const char *path, char *tex
 	if (in->build_id[0] == '\0' || id[0] == '\0' || strcmp(id, in->build_id) == 0)
 		return false;
 	(void)snprintf(text, size,
-	    "%s: %s is linked in, and %s has been built anew since, which may have mended "
-	    "a fault; build and install inetls again",
+	    "%s: %s is linked in, and %s has been rebuilt since, perhaps to fix a "
+	    "fault; build and install inetls again",
 	    in->name, in->version[0] != '\0' ? in->version : "one", path);
 	return true;
 }

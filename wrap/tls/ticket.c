@@ -115,7 +115,8 @@ open_master(const char *path, struct stat *st, struct failure *why)
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
 	if (fd == -1 || fstat(fd, st) == -1) {
 		failure_set(why, EX_CONFIG,
-		    "--tickets %s: %s; its directory must exist and be the user's that starts us",
+		    "--tickets %s: %s; its directory must exist and belong to the user who "
+		    "starts inetls-wrap",
 		    path, strerror(errno));
 		if (fd != -1)
 			(void)close(fd);
@@ -126,8 +127,8 @@ open_master(const char *path, struct stat *st, struct failure *why)
 		return fd;
 	(void)close(fd);
 	return failure_set(why, EX_CONFIG,
-	    "--tickets %s: not a file of %d bytes, mode 0600, of the user that starts us; "
-	    "remove it, and it is made anew",
+	    "--tickets %s: must be a file of %d bytes with mode 0600 that belongs to "
+	    "the user who starts inetls-wrap; remove it, and a new one is made",
 	    path, TICKET_KEY);
 }
 
@@ -249,8 +250,8 @@ ticket_session_open(
 		(void)close(t->fd);
 		t->fd = -1;
 		return failure_set(why, EX_CONFIG,
-		    "--session %s: not a file of ours that nobody else can read; remove it, and it "
-		    "is made anew",
+		    "--session %s: not a session file, or others can read it; remove it, and "
+		    "a new one is made",
 		    path);
 	}
 	take_session(t);

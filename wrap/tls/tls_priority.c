@@ -88,7 +88,7 @@ tls_understand_priority(const char *priority, struct failure *why)
 	understood = NULL;
 	if (priority == NULL)
 		return failure_set(why, EX_CONFIG,
-		    "the system's crypto policy leaves nothing of our priorities: %s",
+		    "the system's crypto policy allows nothing of our priorities: %s",
 		    gnutls_strerror(r));
 	return refuse_priority(priority,
 	    at != NULL && at < text + strlen(priority) ? priority + (at - text) : priority, why);

@@ -87,8 +87,8 @@ handshake_reason(const struct tls *t, int error, int alert)
 	if (alert == GNUTLS_A_DECRYPT_ERROR)
 		return "peer rejected our signature; run --check";
 	if (alert == GNUTLS_A_CERTIFICATE_EXPIRED)
-		return "peer says that a certificate has expired, and none of ours has: is its "
-		       "clock right, or its copy old?";
+		return "peer says that a certificate has expired, but none of ours has; is its "
+		       "clock right, or does it have an old copy?";
 	if (is_about_certificate(alert))
 		return "peer does not trust our certificate; give it the .crt, or a CA that issued ours";
 	return NULL;
@@ -113,8 +113,8 @@ tls_set_reason(struct tls *t, int error)
 		return;
 	if (error == GNUTLS_E_RECEIVED_DISALLOWED_NAME)
 		(void)snprintf(t->reason, sizeof(t->reason),
-		    "peer calls us %s, and SNI takes letters, digits, - and . alone; let it use "
-		    "another name or the address, or say sslsni=0",
+		    "peer asks for the name %s, but SNI allows only letters, digits, hyphens "
+		    "and dots; have it use another name, the address, or sslsni=0",
 		    t->asked);
 	else if (known != NULL)
 		(void)snprintf(t->reason, sizeof(t->reason), "%s", known);

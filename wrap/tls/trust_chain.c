@@ -90,8 +90,8 @@ refuse_status(struct trust *t, const struct trust_shown *s, gnutls_x509_crt_t cr
 	}
 	if (status & GNUTLS_CERT_PURPOSE_MISMATCH)
 		return trust_fail(t, GNUTLS_A_UNSUPPORTED_CERTIFICATE,
-		    t->c->client ? "peer's certificate is not one for a server" :
-				   "peer's certificate is not one for a client");
+		    t->c->client ? "peer's certificate is not a server's" :
+				   "peer's certificate is not a client's");
 	if (status & GNUTLS_CERT_INSECURE_ALGORITHM)
 		return trust_fail(t, GNUTLS_A_BAD_CERTIFICATE,
 		    "a certificate from the peer's to its CA has a weak key or signature: RSA "

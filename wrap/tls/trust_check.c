@@ -67,7 +67,7 @@ check_pins(struct trust *t, const gnutls_datum_t *der)
 	if (!required || is_pinned(t) || (t->c->n_pins == 0 && is_in_ca_file(t, der)))
 		return 0;
 	(void)snprintf(
-	    t->reason, sizeof(t->reason), "peer's key is not pinned: it shows %s", t->peer.pin);
+	    t->reason, sizeof(t->reason), "peer's key is not pinned: its pin is %s", t->peer.pin);
 	return trust_fail(t, GNUTLS_A_BAD_CERTIFICATE, t->reason);
 }
 

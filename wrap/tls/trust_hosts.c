@@ -11,8 +11,8 @@ static int
 refuse_new_host(struct trust *t)
 {
 	(void)snprintf(t->reason, sizeof(t->reason),
-	    "%.80s is not in %.120s, and -v 3 learns no host; if `inetls-certgen show --pin` says "
-	    "the same there, add the line: %.80s %s",
+	    "%.80s is not in %.120s, and -v 3 adds no host; if `inetls-certgen show "
+	    "--pin` prints the same pin on that host, add the line: %.80s %s",
 	    t->hosts.host, t->hosts.path, t->hosts.host, t->peer.pin);
 	return trust_fail(t, GNUTLS_A_BAD_CERTIFICATE, t->reason);
 }
@@ -32,8 +32,9 @@ trust_check_known_hosts(struct trust *t)
 		return 0;
 	case KNOWN_HOSTS_OTHER:
 		(void)snprintf(t->reason, sizeof(t->reason),
-		    "%.80s is not the host that was known: it shows %s, line %d of %.120s "
-		    "says %s; somebody may be in the middle; if its key was changed on purpose, delete that line",
+		    "%.80s has another key than before: its pin is %s, line %d of %.120s "
+		    "says %s; somebody may be in the middle; if the key was changed on "
+		    "purpose, delete that line",
 		    t->hosts.host, t->peer.pin, line, t->hosts.path, other);
 		return trust_fail(t, GNUTLS_A_BAD_CERTIFICATE, t->reason);
 	default: return trust_fail(t, GNUTLS_A_INTERNAL_ERROR, "known hosts cannot be read");
@@ -51,21 +52,21 @@ trust_remember(struct trust *t, char *text, size_t size)
 	switch (known_hosts_add(&t->hosts, t->peer.pin, other, sizeof(other), &line)) {
 	case KNOWN_HOSTS_NEW:
 		(void)snprintf(text, size,
-		    "%s is seen for the first time and was trusted: %s was added to %s; compare it with "
-		    "what `inetls-certgen show --pin` says on that host",
+		    "%s is seen for the first time and was trusted: %s was added to %s; "
+		    "compare it with what `inetls-certgen show --pin` prints on that host",
 		    t->hosts.host, t->peer.pin, t->hosts.path);
 		return 1;
 	case KNOWN_HOSTS_MATCH: return 0;
 	case KNOWN_HOSTS_OTHER:
 		(void)snprintf(text, size,
-		    "%s is not the host that another session has just seen: it shows %s, line %d of %s "
-		    "says %s",
+		    "%s has another key than another session has just seen: its pin is %s, "
+		    "line %d of %s says %s",
 		    t->hosts.host, t->peer.pin, line, t->hosts.path, other);
 		return -1;
 	default:
 		(void)snprintf(text, size,
-		    "%s cannot be written, so %s would be a stranger again; mend the file, or give "
-		    "--pin %s",
+		    "%s cannot be written, so %s could not be remembered; make it writable, "
+		    "or give --pin %s",
 		    t->hosts.path, t->hosts.host, t->peer.pin);
 		return -1;
 	}
