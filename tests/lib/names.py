@@ -8,9 +8,11 @@ usage: names.py login PORT LOG       a hundred logins, each with its own names; 
 
 HOW: whole; pieces (a byte in a record); more (a query behind it in the same record); long (more than 10,000 bytes);
 cut (the end is missing); garbage; second (a second StartupMessage behind the first); direct (TLS from the first byte);
-close (the connection is closed without close_notify).
+close (the connection is closed without close_notify); evil (names that would be fields and lines of their own, then
+bytes that are no TLS).
 """
 
+import os
 import re
 import socket
 import ssl
@@ -128,11 +130,15 @@ def send(port, how):
         message += b"Q\0\0\0\x0duser\0bob\0"
     elif how == "second":
         message += startup([(b"user", b"bob")])
+    elif how == "evil":
+        message = startup(zip((b"user", b"database", b"application_name"), EVIL))
     tls, _ = connect(port, how == "direct")
     for piece in [message] if how != "pieces" else [bytes([b]) for b in message]:
         tls.sendall(piece)
         if how == "pieces":
             time.sleep(0.002)
+    if how == "evil":
+        os.write(tls.fileno(), b"GET / HTTP/1.0\r\n\r\n")
     if how != "cut":
         tls.settimeout(5)
         try:

@@ -40,6 +40,13 @@ matched() {
 	sed -n 's/^Lines: .* \([0-9]*\) matched.*/\1/p' "$BATS_TEST_TMPDIR/said"
 }
 
+# shut FILE: the addresses that the filter takes from its lines.
+shut() {
+	PYTHONPATH=$SUPERSERVERS/fail2ban/usr/lib/python3/dist-packages /usr/bin/python3 \
+		"$SUPERSERVERS/fail2ban/usr/bin/fail2ban-regex" --config "$SUPERSERVERS/fail2ban/etc/fail2ban" -o ip \
+		"$1" "$BATS_TEST_TMPDIR/inetls.conf" > "$BATS_TEST_TMPDIR/shut"
+}
+
 @test "fail2ban: who was refused is counted by his address; who was served or only looked is not" {
 	[ -d "$SUPERSERVERS/fail2ban" ] || skip "fail2ban was not unpacked"
 	sed "s|^before = common.conf|before = $SUPERSERVERS/fail2ban/etc/fail2ban/filter.d/common.conf|" \
@@ -65,10 +72,41 @@ matched() {
 	# The same from a peer that was refused counts for his own address.
 	sed "s/sni=[^ ]*/sni=$evil/" "$T/bad" > "$BATS_TEST_TMPDIR/evil"
 	[ "$(matched < "$BATS_TEST_TMPDIR/evil")" -eq 3 ]
-	PYTHONPATH=$SUPERSERVERS/fail2ban/usr/lib/python3/dist-packages /usr/bin/python3 \
-		"$SUPERSERVERS/fail2ban/usr/bin/fail2ban-regex" --config "$SUPERSERVERS/fail2ban/etc/fail2ban" -o ip \
-		"$BATS_TEST_TMPDIR/evil" "$BATS_TEST_TMPDIR/inetls.conf" > "$BATS_TEST_TMPDIR/shut"
+	shut "$BATS_TEST_TMPDIR/evil"
 	[ "$(sort -u "$BATS_TEST_TMPDIR/shut" | grep .)" = 127.0.0.1 ]
+}
+
+# behind_pgsql HOW: the line of a session in which names.py sends that, and the service is a mirror.
+behind_pgsql() {
+	local log service
+	log=$(new_log "$1")
+	service=$(free_port)
+	start mirror socat "TCP-LISTEN:$service,bind=127.0.0.1,reuseaddr,fork" EXEC:cat
+	superserver openbsd-inetd -- "$WRAP" -n pgsql -N pgssl -p "$T/pgssl.pem" -r "127.0.0.1:$service" -o "$log"
+	wait_for 10 listening "$service"
+	"$ROOT/tests/lib/names.py" send "$port" "$1"
+	log_lines "$log" 1
+	cat "$log"
+}
+
+@test "bad: fail2ban: no name that a PostgreSQL client gives makes it shut somebody else out" {
+	[ -d "$SUPERSERVERS/fail2ban" ] || skip "fail2ban was not unpacked"
+	need openbsd-inetd
+	need socat
+	sed "s|^before = common.conf|before = $SUPERSERVERS/fail2ban/etc/fail2ban/filter.d/common.conf|" \
+		"$ROOT/contrib/log/fail2ban/inetls.conf" > "$BATS_TEST_TMPDIR/inetls.conf"
+	behind_pgsql evil
+	grep -q 'result=protocol .* user=x\\x20peer\\x3d203.0.113.9:1\\x20result\\x3dhandshake\\x20' "$T/evil.log"
+	[ "$(matched < "$T/evil.log")" -eq 1 ]
+	shut "$T/evil.log"
+	[ "$(sort -u "$BATS_TEST_TMPDIR/shut" | grep .)" = 127.0.0.1 ]
+	# Were the name not escaped, the address would still be the first one.
+	sed 's/\\x20/ /g; s/\\x3d/=/g; s/\\x22/"/g' "$T/evil.log" > "$BATS_TEST_TMPDIR/evil"
+	shut "$BATS_TEST_TMPDIR/evil"
+	[ "$(sort -u "$BATS_TEST_TMPDIR/shut" | grep .)" = 127.0.0.1 ]
+	# A client with such names that was served is nobody to shut out.
+	sed 's/result=protocol/result=ok/; s/ reason="[^"]*"//' "$T/evil.log" > "$BATS_TEST_TMPDIR/evil"
+	[ "$(matched < "$BATS_TEST_TMPDIR/evil")" -eq 0 ]
 }
 
 @test "logcheck: what is in order is passed over, what failed is not" {

@@ -45,8 +45,45 @@ served() {
 	refused ident -r 1 -u nobody
 }
 
-@test "-L program: on a terminal of its own" {
-	refused -L -L /bin/cat
+@test "-L program: on a terminal of its own, which socat gives it" {
+	refused 'socat STDIO EXEC:/bin/cat,pty,raw,echo=0' -L /bin/cat
+	need socat
+	tls_server own "$WRAP" -p "$T/pgssl.pem" -d 127.0.0.1:{port} -f -l "$(command -v socat)" -- \
+		socat STDIO EXEC:tty,pty,raw,echo=0
+	once "$WRAP" -c -r "localhost:$port" -A "$T/pgssl.crt" -o "$(new_log client)"
+	[[ $output == /dev/pts/* ]]
+}
+
+@test "-n of another protocol of stunnel's, of one that begins with TLS, and another name of PostgreSQL: what to write" {
+	refused 'ldaps:// (port 636)' -r 1 -n ldap
+	refused 'socat ask it' -c -r 1 -n connect
+	refused 'SMB 3 encrypts by itself' -r 1 -n cifs
+	refused 'SOCKS server' -r 1 -n socks
+	refused '--proxy-out v1' -r 1 -n proxy
+	refused 'keep stunnel' -r 1 -n capwinctrl
+	refused 'leave -n out' -r 1 -n imaps
+	refused 'PostgreSQL is -n pgsql' -r 1 -n postgres
+	refused 'PostgreSQL is -n pgsql' -r 1 -n PostgreSQL
+	refused 'pgsql' -r 1 -n pgsl
+}
+
+# in_table WORD TABLE: a row of COMING FROM STUNNEL, or the text around it, has the word.
+in_table() {
+	grep -qE -e "(^|[^A-Za-z-])$1([^A-Za-z]|\$)" <<< "$2" || { echo "not in the page: $1"; false; }
+}
+
+@test "each letter, protocol and option that stunnel has or had is in COMING FROM STUNNEL" {
+	local table word words missing=0
+	need mandoc
+	table=$(mandoc -T ascii -O width=300 "$ROOT/man/inetls-wrap.8" | sed 's/.\x08//g' |
+		sed -n '/^COMING FROM STUNNEL/,/^ENVIRONMENT/p')
+	words() { sed -n "s/^$1 //p" "$ROOT/tests/lib/stunnel-options.txt"; }
+	for word in $(words letters); do in_table "-$word" "$table" || missing=1; done
+	for word in $(words protocols) $(words options); do in_table "$word" "$table" || missing=1; done
+	[ "$(words options | wc -w)" -gt 90 ]
+	[ "$missing" -eq 0 ]
+	# It finds what is missing.
+	! in_table OCSPrequire "${table//OCSPrequire/}" > /dev/null
 }
 
 @test "-n smtp, pop3, nntp: another protocol" {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "parse.h"
+#include "protocol/instead.h"
 #include "protocol/protocols.h"
 #include "protocol/proxy.h"
 
@@ -32,9 +33,13 @@ options_set_backend(struct options *o, const char *text, struct failure *why)
 int
 options_set_protocol(struct options *o, const char *text, struct failure *why)
 {
+	const char *instead = instead_of(text);
+
 	o->protocol = protocols_by_name(text);
 	if (o->protocol != NULL)
 		return 0;
+	if (instead != NULL)
+		return failure_set(why, EX_USAGE, "-n \"%s\": %s", text, instead);
 	return failure_set(why, EX_USAGE,
 	    "-n \"%s\": the only protocol is %s; for others leave -n out, where "
 	    "their clients speak TLS from the first byte",
@@ -70,6 +75,16 @@ options_refuse_transparent(struct options *o, const char *text, struct failure *
 	    "-T: transparent source addresses are not supported; leave it out: the "
 	    "log line shows which source= belongs to which peer=, and -I sets one "
 	    "source address");
+}
+
+int
+options_refuse_terminal(struct options *o, const char *text, struct failure *why)
+{
+	(void)o;
+	return failure_set(why, EX_USAGE,
+	    "-L %s: a program gets no terminal of its own; have socat give it one: "
+	    "-l /usr/bin/socat -- socat STDIO EXEC:%s,pty,raw,echo=0",
+	    text, text);
 }
 
 int

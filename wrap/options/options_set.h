@@ -17,6 +17,7 @@ int options_set_peer_name(struct options *o, const char *text, struct failure *w
 int options_set_proxy_in(struct options *o, const char *text, struct failure *why);
 int options_set_proxy_out(struct options *o, const char *text, struct failure *why);
 int options_refuse_ident(struct options *o, const char *text, struct failure *why);
+int options_refuse_terminal(struct options *o, const char *text, struct failure *why);
 int options_refuse_transparent(struct options *o, const char *text, struct failure *why);
 
 /* The types of field: const char *; bool; int64_t (milliseconds); int (1 to row->max). */

@@ -121,6 +121,7 @@ static const struct options_row rows[] = {
 	{ 'O', NULL, "", .keep = options_keep_letter, .field = FIELD(ineffective) },
 	{ 'T', NULL, NULL, .set = options_refuse_transparent },
 	{ 'u', NULL, "", .set = options_refuse_ident },
+	{ 'L', NULL, "", .set = options_refuse_terminal },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))

@@ -2,6 +2,8 @@
 
 #include "session/report.h"
 
+#include <string.h>
+
 #include "base/log_record.h"
 
 /* Adds what the client has said of itself. */
@@ -28,7 +30,8 @@ begin(struct log_record *line, const struct report *r)
 	log_field(line, "peer", "%s", r->peer);
 	if (r->reason[0] != '\0')
 		log_quoted(line, "reason", r->reason);
-	log_untrusted(line, "backend", r->backend);
+	/* An address that is not known is "-" already. */
+	log_untrusted(line, "backend", strcmp(r->backend, "-") == 0 ? "" : r->backend);
 	log_field(line, "source", "%s", r->source);
 	log_untrusted(line, "tls", tls.version);
 	log_untrusted(line, "cipher", tls.cipher);

@@ -124,10 +124,12 @@ no_names_are_shown_as_such(void **state)
 	read_line();
 	assert_non_null(strstr(text, " user=\\x2d database=- application=a\\x20b in="));
 	r.heard = NULL;
+	r.backend = "-";
 	assert_int_equal(truncate(path, 0), 0);
 	report_write(&r);
 	read_line();
 	assert_non_null(strstr(text, " user=- database=- application=- in="));
+	assert_non_null(strstr(text, " backend=- source="));
 }
 
 static int
