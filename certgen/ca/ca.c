@@ -30,12 +30,13 @@ check_directory(const char *dir, struct failure *why)
 
 	if (stat(dir, &st) == -1)
 		return failure_set(why, errno == EACCES ? EX_NOPERM : EX_NOINPUT,
-		    "%s: %s; a new CA: inetls-certgen ca %s", dir, strerror(errno), dir);
+		    "%s: %s; make a new CA: inetls-certgen ca %s", dir, strerror(errno), dir);
 	if (!S_ISDIR(st.st_mode))
-		return failure_set(why, EX_NOINPUT, "%s is no directory, and so no CA", dir);
+		return failure_set(
+		    why, EX_NOINPUT, "%s is not a directory; give the directory of a CA", dir);
 	if ((st.st_mode & 022) != 0)
 		return failure_set(why, EX_CONFIG,
-		    "%s: others may write into this CA; mend: chmod 700 %s", dir, dir);
+		    "%s: other users can write to this CA; fix: chmod 700 %s", dir, dir);
 	return 0;
 }
 
@@ -54,7 +55,8 @@ load_certs(struct ca *ca, struct failure *why)
 	if (ca->count == -1)
 		return failure_set(why, inside.code, "%s: %s", path, inside.text);
 	if (gnutls_x509_crt_get_ca_status(ca->certs[0], &critical) != 1)
-		return failure_set(why, EX_DATAERR, "%s: its first certificate is no CA's", path);
+		return failure_set(
+		    why, EX_DATAERR, "%s: its first certificate is not a CA's", path);
 	return 0;
 }
 
@@ -99,7 +101,8 @@ load_locked(
 		r = passphrase_ask("Passphrase of the CA's key", stdin, stderr, &passphrase, why);
 	else
 		return failure_set(why, EX_USAGE,
-		    "%s/ca.key is under a passphrase: --password-file FILE, or a terminal to ask on",
+		    "%s/ca.key is encrypted: give --password-file FILE, or run this on a "
+		    "terminal",
 		    ca->dir);
 	if (r == 0)
 		r = key_load_locked(pem, len, passphrase.text, &ca->key, why);
@@ -124,7 +127,7 @@ ca_unlock(struct ca *ca, const struct ca_secret *secret, struct failure *why)
 	if (found == 0)
 		return failure_set(why, EX_DATAERR, "%s: there is no key in it", path);
 	if (found == 1 && !cert_matches(ca->certs[0], ca->key))
-		return failure_set(why, EX_DATAERR, "%s: the key is not that of ca.crt", path);
+		return failure_set(why, EX_DATAERR, "%s: the key does not belong to ca.crt", path);
 	return found == 1 ? 0 : -1;
 }
 
@@ -136,7 +139,7 @@ permits_names(const struct ca *ca, const struct request *request, struct failure
 	for (size_t i = 0; i < request->name_count; i++)
 		if (!constraint_permits(ca->certs[0], &request->names[i]))
 			return failure_set(why, EX_DATAERR,
-			    "'%.80s' is outside of what this CA may sign for: %s",
+			    "'%.80s' is not among what this CA may sign for: %s",
 			    request->names[i].text,
 			    constraint_text(ca->certs[0], permitted, sizeof(permitted)));
 	return 0;
@@ -156,8 +159,8 @@ ca_permits(
 	cert_validity(request, now, &begin, &end);
 	if (end > last && days_given)
 		return failure_set(why, EX_DATAERR,
-		    "--days %ld is beyond the end of this CA, %s: %ld at most", request->days,
-		    view_date(last, date), left);
+		    "--days %ld is longer than this CA is valid (until %s): at most %ld",
+		    request->days, view_date(last, date), left);
 	if (end > last)
 		request->days = left;
 	return permits_names(ca, request, why);

@@ -71,7 +71,8 @@ choose_terms(struct casign *sign, const struct request *request, time_t now,
 			return 0;
 	}
 	return failure_set(why, EX_SOFTWARE,
-	    "no serial that %s does not have: is the random generator broken?", sign->index.path);
+	    "every random serial is in %s already: is the random generator broken?",
+	    sign->index.path);
 }
 
 /* Verifies the new certificate as its clients will, so that a bad one is found here. */

@@ -132,8 +132,8 @@ check_lines(const struct index *index, struct failure *why)
 		number++;
 		if (parse_line(line, end, &entry) == -1)
 			return failure_set(why, EX_DATAERR,
-			    "%s: line %d is none that this program wrote; without knowing what was issued nothing "
-			    "is signed",
+			    "%s: line %d was not written by this program; nothing is signed while it "
+			    "is unclear what was issued",
 			    index->path, number);
 	}
 	return 0;

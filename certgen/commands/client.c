@@ -84,8 +84,8 @@ warn_of_dots(const struct client *client)
 	char permitted[256];
 
 	if (constraint_misreads(client->ca.certs[0], common))
-		say("warning: servers that use OpenSSL take '%s' for a domain, which is outside of what this CA may "
-		    "sign for (%s), and refuse it; a user without a dot is safe",
+		say("warning: servers that use OpenSSL take '%s' for a domain that this CA "
+		    "may not sign for (%s), and refuse it; a user name without a dot is safe",
 		    common, constraint_text(client->ca.certs[0], permitted, sizeof(permitted)));
 }
 
@@ -205,12 +205,11 @@ carry_out(struct order *order)
 	client->order = order;
 	order->request.issued = 1;
 	if (order->ca == NULL)
-		r = say_usage("client: which CA? --ca DIR, which inetls-certgen ca DIR makes");
+		r = say_usage("client: which CA? give --ca DIR, made by: inetls-certgen ca DIR");
 	else if (order->word_count == 0)
 		r = say_usage("client: which USER? inetls-certgen client --ca DIR USER");
 	else if (order->word_count > 1)
-		r = say_usage(
-		    "client: one USER at a time, and not '%.60s' as well", order->words[1]);
+		r = say_usage("client: one USER at a time; leave out '%.60s'", order->words[1]);
 	else if (request_set_common(&order->request, order->words[0], &why) == -1)
 		r = say_usage("client: '%.60s': %s", order->words[0], why.text);
 	else if ((r = form_choose(order, &client->form)) == 0 &&

@@ -14,12 +14,13 @@ int
 form_choose(const struct order *order, enum form *form)
 {
 	if ((order->libpq != NULL) + (order->p12 != NULL) + order->pk8 > 1)
-		return say_usage("client: one of --libpq, --p12 and --pk8");
+		return say_usage("client: give only one of --libpq, --p12 and --pk8");
 	if (order->p12 == NULL && (order->legacy || order->p12_password_file != NULL))
-		return say_usage("client: --legacy and --p12-password-file go with --p12");
+		return say_usage("client: --legacy and --p12-password-file need --p12");
 	if (order->p12 != NULL && order->p12_password_file == NULL && !order_asks(order))
 		return say_usage(
-		    "client: a PKCS#12 has a password: --p12-password-file FILE, or a terminal to ask on");
+		    "client: a PKCS#12 needs a password: give --p12-password-file FILE, or "
+		    "run this on a terminal");
 	*form = FORM_PEM;
 	if (order->libpq != NULL)
 		*form = FORM_LIBPQ;
@@ -48,7 +49,8 @@ form_paths(const struct order *order, enum form form, char paths[FORM_FILES][PAT
 	}
 	if (strchr(user, '/') != NULL || *user == '.' || *user == '-')
 		return say_usage(
-		    "client: '%.60s' makes no good name of a file: --libpq DIR or --p12 FILE",
+		    "client: '%.60s' cannot be the name of a file: give --libpq DIR or --p12 "
+		    "FILE",
 		    user);
 	(void)snprintf(paths[0], PATH_MAX, "%.300s%s", user, form == FORM_PK8 ? ".pk8" : ".pem");
 	(void)snprintf(paths[1], PATH_MAX, "%.300s.crt", user);

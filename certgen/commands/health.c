@@ -81,7 +81,8 @@ examine_key(
 	else if (fault != NULL && (matches || warning == NULL))
 		verdict(health, HEALTH_CRITICAL, "%s: its %s", path, fault);
 	else if (!matches)
-		verdict(health, HEALTH_CRITICAL, "%s: the key is not the certificate's", path);
+		verdict(health, HEALTH_CRITICAL, "%s: the key does not belong to the certificate",
+		    path);
 	else if (file_read_private(path, FILE_PEM_MAX, &again, &again_len, &why) == -1)
 		verdict(health, HEALTH_CRITICAL, "%s", why.text);
 	else if (warning != NULL && health->state == HEALTH_OK)
@@ -108,7 +109,7 @@ examine_sibling(const char *path, gnutls_x509_crt_t cert, struct health *health)
 	count = cert_load(pem, len, &certs, NULL);
 	if (count < 1 || !gnutls_x509_crt_equals(certs[0], cert))
 		verdict(health, HEALTH_WARNING,
-		    "%s is not the certificate in %s; mend: openssl x509 -in %s -out %s",
+		    "%s is not the certificate in %s; fix: openssl x509 -in %s -out %s",
 		    store.crt_path, path, path, store.crt_path);
 	cert_free(certs, count);
 	file_wipe(pem, len);

@@ -108,7 +108,7 @@ inspect_show(int argc, char *argv[])
 		if (c == '?' || c == ':')
 			return say_bad_option(c, argv);
 		if (what != 0)
-			return say_usage("show: one of --pin, --fingerprint and --names");
+			return say_usage("show: give only one of --pin, --fingerprint and --names");
 		what = c;
 	}
 	if (argc - optind != 1)
@@ -176,7 +176,7 @@ take_days(struct health_limits *limits, int option)
 
 	if (parse_number(optarg, 0, DAYS_MAX, days) == 0)
 		return 0;
-	(void)say_usage("check: --%s '%.20s' is no number of days from 0 to %d",
+	(void)say_usage("check: --%s '%.20s' is not a number of days from 0 to %d",
 	    option == 'w' ? "warn" : "crit", optarg, DAYS_MAX);
 	return -1;
 }

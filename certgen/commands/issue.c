@@ -62,7 +62,9 @@ static void
 say_notes(const struct request *request)
 {
 	if (request->days > REQUEST_DAYS)
-		say("note: Apple's programs refuse more than %d days", REQUEST_DAYS);
+		say("note: Apple's programs refuse a certificate that is valid for more than "
+		    "%d days",
+		    REQUEST_DAYS);
 	for (size_t i = 0; i < request->name_count; i++)
 		if (request->names[i].ip_len > 0 || strchr(request->names[i].text, '.') != NULL)
 			return;
@@ -79,7 +81,8 @@ take_words(struct order *order, const char *command)
 		if (*command == '\0')
 			return usage_unknown(order->words[0]);
 		return say_usage(
-		    "'%s' is no FILE, whose name ends in .pem or has a slash: inetls-certgen %sFILE.pem [NAME...]",
+		    "'%s' is not a FILE, whose name must end in .pem or contain a slash: "
+		    "inetls-certgen %sFILE.pem [NAME...]",
 		    order->words[0], command);
 	}
 	return order_take_names(order, 1);
@@ -208,7 +211,7 @@ prepare_server(struct order *order, const struct store *store, struct ca *ca, st
 		return -1;
 	if (order->request.name_count == 0)
 		return failure_set(why, EX_USAGE,
-		    "which names? this host is called nothing that the CA may sign for: %s",
+		    "which names? the CA may not sign for any name of this host: %s",
 		    constraint_text(ca->certs[0], text, sizeof(text)));
 	/* Ask again, since the answers may have changed the request. */
 	if (ca_permits(ca, &order->request, order->days_given, order->now, why) == -1)
@@ -244,7 +247,7 @@ carry_out_server(struct order *order)
 	int r;
 
 	if (order->ca == NULL)
-		return say_usage("server: which CA? --ca DIR, which inetls-certgen ca DIR makes");
+		return say_usage("server: which CA? give --ca DIR, made by: inetls-certgen ca DIR");
 	if ((r = take_words(order, "server --ca DIR ")) != 0)
 		return r;
 	order->request.issued = 1;

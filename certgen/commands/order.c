@@ -132,7 +132,7 @@ take_value(struct order *order, int value)
 	} else if (value == OPTION_BEFORE) {
 		if (parse_number(optarg, 0, 36500, &order->before) == -1)
 			return say_usage(
-			    "--before '%.20s' is no number of days from 0 to 36500", optarg);
+			    "--before '%.20s' is not a number of days from 0 to 36500", optarg);
 	} else {
 		if (*optarg == '\0')
 			return say_usage("an option's path is empty");
@@ -172,15 +172,16 @@ say_refused(enum order_kind kind, const char *word)
 			continue;
 		if ((table[i].kinds & (int)kind) != 0)
 			return say_usage("--%s takes no value; see --help", name);
-		return say_usage("--%s is no option here, but of %s%s", name,
+		return say_usage("--%s is not an option of this command, but of %s%s", name,
 		    spelling_kinds(table[i].kinds, owners, sizeof(owners)),
 		    kind == ORDER_SELF ? ", whose name comes first, before any option" : "");
 	}
 	for (size_t i = 0; i < TABLE_LEN; i++)
 		if ((table[i].kinds & (int)kind) != 0 && spelling_is_near(name, table[i].name))
 			return say_usage(
-			    "--%s is no option here; did you mean --%s?", name, table[i].name);
-	return say_usage("--%s is no option here; see --help", name);
+			    "--%s is not an option of this command; did you mean --%s?", name,
+			    table[i].name);
+	return say_usage("--%s is not an option of this command; see --help", name);
 }
 
 static int
@@ -265,8 +266,7 @@ say_joined(const char *word)
 		else if (used > 0 && apart[used - 1] != ' ')
 			apart[used++] = ' ';
 	apart[used] = '\0';
-	return say_usage(
-	    "'%.250s': each NAME is a word of its own, with a blank between them: %s", word, apart);
+	return say_usage("'%.250s': separate the names by blanks, not commas: %s", word, apart);
 }
 
 int

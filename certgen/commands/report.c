@@ -56,7 +56,7 @@ report_request(const struct request *request, FILE *out)
 	    request->issued ? "signed by the CA" : "self-signed");
 	(void)fprintf(out, "  %-13s%s to %s (%ld days%s)\n", "valid", view_date(from, begin),
 	    view_date(to, end), request->days,
-	    to - from == request->days * DAY ? ", yesterday the first" : "");
+	    to - from == request->days * DAY ? ", counted from yesterday" : "");
 }
 
 void
@@ -69,11 +69,12 @@ report_written(const struct request *request, const struct store *store, const s
 
 	(void)printf(
 	    "wrote %s  key and certificate, mode 0600: it stays on this host\n", store->pem_path);
-	(void)printf("wrote %s  certificate alone, mode 0644%s\n", store->crt_path,
-	    ca == NULL ? ": clients get this one" : "");
+	(void)printf("wrote %s  the certificate only, mode 0644%s\n", store->crt_path,
+	    ca == NULL ? ": give this to clients" : "");
 	view_print(stdout, cert, time(NULL));
 	if (ca != NULL)
-		(void)printf("Clients get the CA's certificate, %s\n", ca_path(ca, "ca.crt", path));
+		(void)printf(
+		    "Give clients the CA's certificate, %s\n", ca_path(ca, "ca.crt", path));
 	(void)printf("A client that has %s connects with:\n"
 		     "  psql \"host=%s port=9000 sslmode=verify-full sslrootcert=%s\"\n",
 	    ca == NULL ? crt : "it", request_host(request, host, sizeof(host)),
@@ -93,7 +94,7 @@ report_client(const char *const paths[3], const char *libpq, const char *p12,
     gnutls_x509_crt_t cert, const char *ca_crt)
 {
 	(void)printf("wrote %s  %s\n", paths[0],
-	    p12 != NULL ? "key, certificate and CA under the password, mode 0600" :
+	    p12 != NULL ? "key, certificate and CA, protected by the password, mode 0600" :
 		libpq != NULL || ends_in(paths[0], ".pk8") ? "key, mode 0600" :
 							     "key and certificate, mode 0600");
 	if (*paths[1] != '\0')
@@ -102,8 +103,8 @@ report_client(const char *const paths[3], const char *libpq, const char *p12,
 		(void)printf("wrote %s  the CA's certificate\n", paths[2]);
 	view_print(stdout, cert, time(NULL));
 	if (libpq != NULL)
-		(void)printf(
-		    "Copied to ~/.postgresql of that user these files need no options: sslmode=verify-full\n");
+		(void)printf("In ~/.postgresql of that user, psql finds these files itself; only "
+			     "sslmode=verify-full is needed\n");
 	else if (p12 != NULL)
 		(void)printf(
 		    "pgjdbc: sslmode=verify-full&sslkey=%s&sslpassword=...&sslrootcert=%s\n", p12,
@@ -120,21 +121,20 @@ report_client(const char *const paths[3], const char *libpq, const char *p12,
 void
 report_renewed(const char *path, gnutls_x509_crt_t cert)
 {
-	(void)printf("renewed %s: the next connection is served by it, without a reload\n", path);
+	(void)printf("renewed %s: used from the next connection on, without a reload\n", path);
 	view_print(stdout, cert, time(NULL));
 	if (gnutls_x509_crt_check_issuer(cert, cert))
-		(void)printf(
-		    "Clients that verify by the old .crt are refused from now on: give them the new one beside "
-		    "it; pins of its key stay good\n");
+		(void)printf("Clients that have the old .crt cannot connect from now on: give them "
+			     "the new one; pins of the key stay valid\n");
 }
 
 void
 report_authority(const char *dir, gnutls_x509_crt_t cert, int locked)
 {
-	(void)printf("wrote %s/ca.key  the CA's key, %s: keep a copy where nobody else is\n", dir,
-	    locked ? "under its passphrase" : "not under a passphrase");
+	(void)printf("wrote %s/ca.key  the CA's key, %s: keep a copy in a safe place\n", dir,
+	    locked ? "encrypted by its passphrase" : "not encrypted");
 	(void)printf(
-	    "wrote %s/ca.crt  its certificate: everybody who verifies gets this one\n", dir);
+	    "wrote %s/ca.crt  its certificate: give this to everybody who verifies\n", dir);
 	(void)printf("wrote %s/index   its record\n", dir);
 	view_print(stdout, cert, time(NULL));
 	(void)printf("Next, for a server and for a client:\n"

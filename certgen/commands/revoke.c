@@ -25,8 +25,8 @@ write_crl(const struct order *order, const struct ca *ca, struct failure *why)
 	    -1)
 		return -1;
 	if (!order->quiet)
-		(void)printf(
-		    "wrote %s  the list of revoked certificates: servers and clients get this one\n",
+		(void)printf("wrote %s  the list of revoked certificates: give this to servers and "
+			     "clients\n",
 		    ca_path(ca, "crl.pem", path));
 	return 0;
 }
@@ -105,14 +105,16 @@ say_unknown(const struct ca *ca, const struct index *index, const char *word, st
 			(void)snprintf(serial, sizeof(serial), "%s", entry.serial);
 	if (*serial != '\0')
 		return failure_set(why, EX_NOINPUT,
-		    "'%.80s' is no serial and no file; its certificate: inetls-certgen revoke --ca %.200s %s",
+		    "'%.80s' is neither a serial nor a file; to give its certificate: "
+		    "inetls-certgen revoke --ca %.200s %s",
 		    word, ca->dir, serial);
 	if (is_serial(word, serial) && strpbrk(word, "0123456789") != NULL)
 		return failure_set(why, EX_DATAERR,
-		    "%.200s: no certificate of the serial %s was issued", ca->dir, serial);
+		    "%.200s: no certificate with the serial %s was issued", ca->dir, serial);
 	return failure_set(why, EX_NOINPUT,
-	    "'%.80s' is no serial and no file; %.200s has the serials of what was issued", word,
-	    index->path);
+	    "'%.80s' is neither a serial nor a file; %.200s has the serials of what "
+	    "was issued",
+	    word, index->path);
 }
 
 /* The serial that the word is, or that of the certificate in the file that it names. */
@@ -142,7 +144,8 @@ say_others(const struct order *order, const struct index *index, const char *ser
 		    entry.expires > order->now && entry.rest_len == revoked.rest_len &&
 		    memcmp(entry.rest, revoked.rest, entry.rest_len) == 0 &&
 		    !index_revoked(index, entry.serial))
-			say("note: %s was issued for the same and is still valid", entry.serial);
+			say("note: %s was issued for the same name and is still valid",
+			    entry.serial);
 }
 
 static int
@@ -159,7 +162,7 @@ record_revocation(
 	if (find_serial(ca, &sign.index, word, entry.serial, why) == -1)
 		r = -1;
 	else if (!index_issued(&sign.index, serial))
-		r = failure_set(why, EX_DATAERR, "%s: no certificate of the serial %s was issued",
+		r = failure_set(why, EX_DATAERR, "%s: no certificate with the serial %s was issued",
 		    ca->dir, serial);
 	else if (index_revoked(&sign.index, serial))
 		r = failure_set(why, EX_DATAERR,

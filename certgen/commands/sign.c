@@ -66,7 +66,8 @@ carry_out_ask(struct order *order)
 
 	if (order->word_count == 0 || !order_is_file(order->words[0]))
 		return say_usage(
-		    "csr: inetls-certgen csr FILE.pem [NAME...], which makes FILE.csr as well");
+		    "csr: which file? inetls-certgen csr FILE.pem [NAME...]; the request "
+		    "goes into FILE.csr");
 	if ((r = order_take_names(order, 1)) != 0)
 		return r;
 	if (other_ending(order->words[0], ".pem", ".csr", csr, &why) == -1)
@@ -81,9 +82,8 @@ carry_out_ask(struct order *order)
 	    issue_confirm(order, &why) == -1 || write_request(order, &bundle, &why) == -1)
 		return say_failure(&why);
 	if (!order->quiet)
-		(void)printf(
-		    "wrote %s  key, mode 0600: it stays on this host\n"
-		    "wrote %s  request: the CA gets this one, and its answer goes below the key\n",
+		(void)printf("wrote %s  key, mode 0600: it stays on this host\nwrote %s  request: "
+			     "send this to the CA, and append its answer to the key\n",
 		    order->words[0], csr);
 	return EX_OK;
 }
@@ -107,7 +107,7 @@ confirm(struct order *order, const struct csr *csr, struct ca *ca, struct failur
 		    order->for_client ? "client" : "server");
 		report_request(&order->request, stderr);
 		if (csr->left_out)
-			say("note: it asks for more than names, and that is left out");
+			say("note: the request asks for more than names; the rest is left out");
 	}
 	if (ca_permits(ca, &order->request, order->days_given, order->now, why) == -1 ||
 	    ca_unlock(ca, &secret, why) == -1)
@@ -143,7 +143,7 @@ sign_and_write(struct order *order, const struct csr *csr, const struct ca *ca,
 	casign_end(&sign);
 	if (r == 0 && !order->quiet) {
 		(void)printf(
-		    "wrote %s  certificate: whoever asked gets this one\n", bundle->files[0].path);
+		    "wrote %s  certificate: give this to whoever asked\n", bundle->files[0].path);
 		view_print(stdout, cert, order->now);
 	}
 	gnutls_x509_crt_deinit(cert);
@@ -181,13 +181,14 @@ carry_out_sign(struct order *order)
 	int r;
 
 	if (order->ca == NULL)
-		return say_usage("sign: which CA? --ca DIR, which inetls-certgen ca DIR makes");
+		return say_usage("sign: which CA? give --ca DIR, made by: inetls-certgen ca DIR");
 	if (order->word_count != 1)
 		return say_usage(
 		    "sign: which REQUEST? one: inetls-certgen sign --ca DIR REQUEST.csr");
 	if (!order_asks(order) && !order->batch)
 		return say_usage(
-		    "sign: what is signed must be seen: on a terminal, or --batch to sign it unseen");
+		    "sign: run this on a terminal, to see what is signed, or give --batch to "
+		    "sign it unseen");
 	order->request.issued = 1;
 	order->request.purpose = order->for_client ? REQUEST_CLIENT : REQUEST_SERVER;
 	memset(&ca, 0, sizeof(ca));

@@ -64,7 +64,7 @@ passphrase_read(const char *path, struct passphrase *passphrase, struct failure 
 	else if (S_ISREG(st.st_mode) && (st.st_mode & 077) != 0 &&
 	    (st.st_uid != 0 || (st.st_mode & 037) != 0))
 		failure_set(why, EX_NOPERM,
-		    "%s: others can read this passphrase; mend: chmod 600 %s", path, path);
+		    "%s: other users can read this passphrase; fix: chmod 600 %s", path, path);
 	else {
 		got_signal = 0;
 		(void)read_line(fd, passphrase);
@@ -171,7 +171,7 @@ passphrase_choose(const char *question, int may_be_empty, FILE *in, FILE *out,
 		passphrase_wipe(&again);
 		if (same)
 			return 0;
-		(void)fputs("  These two are not the same, or empty\n", out);
+		(void)fputs("  They differ, or are empty\n", out);
 	}
 	passphrase_wipe(passphrase);
 	return failure_set(why, EX_DATAERR, "refused %d times: nothing was written", TRIES);

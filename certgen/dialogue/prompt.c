@@ -101,7 +101,8 @@ int
 prompt_request(struct request *request, FILE *in, FILE *out, struct failure *why)
 {
 	page_line(out, "", 0,
-	    "Enter takes what stands in [brackets], a dot alone leaves it empty, Ctrl-C writes nothing.");
+	    "Enter takes the value in [brackets], a single dot leaves it empty, "
+	    "Ctrl-C writes nothing.");
 	(void)fputc('\n', out);
 	/* A client's name is given on the command line; there are no others. */
 	for (int field = request->purpose == REQUEST_CLIENT ? REQUEST_ORG : 0;
@@ -127,7 +128,7 @@ prompt_confirm(const char *question, FILE *in, FILE *out, struct failure *why)
 		    strcasecmp(answer, "yes") == 0)
 			return 0;
 		if (strcasecmp(answer, "n") == 0 || strcasecmp(answer, "no") == 0)
-			return failure_set(why, EX_DATAERR, "as you wish: nothing was written");
+			return failure_set(why, EX_DATAERR, "nothing was written");
 		(void)fputs("  y or n\n", out);
 	}
 	return failure_set(why, EX_DATAERR, "refused %d times: nothing was written", TRIES);

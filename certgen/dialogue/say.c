@@ -77,5 +77,6 @@ say_bad_option(int c, char *const argv[])
 		word = letter;
 	if (c == ':')
 		return say_usage("%s needs a value; see --help", word);
-	return say_usage("%s is no option here, or takes no value; see --help", word);
+	return say_usage(
+	    "%s is not an option of this command, or takes no value; see --help", word);
 }

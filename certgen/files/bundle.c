@@ -43,7 +43,8 @@ bundle_vacant(const struct bundle *bundle, struct failure *why)
 			    "%s exists and was left as it is; to replace it: --force", path);
 		if (!S_ISREG(st.st_mode))
 			return failure_set(why, EX_CANTCREAT,
-			    "%s exists and is no regular file: --force does not replace it", path);
+			    "%s exists and is not a regular file: --force does not replace it",
+			    path);
 	}
 	return 0;
 }

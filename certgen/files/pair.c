@@ -20,7 +20,7 @@ check_regular(const char *path, struct failure *why)
 		    path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return failure_set(why, EX_CANTCREAT,
-		    "%s is no regular file: name the one that it leads to", path);
+		    "%s is not a regular file: name the file that it points to", path);
 	return 0;
 }
 
@@ -45,7 +45,8 @@ pair_load(struct pair *pair, const char *path, struct failure *why)
 	if (found == -1)
 		return failure_set(why, inside.code, "%s: %s", path, inside.text);
 	if (!cert_matches(pair->certs[0], pair->key))
-		return failure_set(why, EX_DATAERR, "%s: the key is not the certificate's", path);
+		return failure_set(
+		    why, EX_DATAERR, "%s: the key does not belong to the certificate", path);
 	return 0;
 }
 

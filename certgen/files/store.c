@@ -62,7 +62,7 @@ is_taken(const char *path, int force, int *taken, struct failure *why)
 	*taken = 1;
 	if (force && !S_ISREG(st.st_mode))
 		return failure_set(why, EX_CANTCREAT,
-		    "%s exists and is no regular file: --force does not replace it", path);
+		    "%s exists and is not a regular file: --force does not replace it", path);
 	return 0;
 }
 

@@ -77,7 +77,8 @@ check_labels(const char *text, struct failure *why)
 		label += len + 1;
 	}
 	if (strspn(last, DIGITS) == len)
-		return refuse(text, "is no IP address, and no domain name ends in a number", why);
+		return refuse(
+		    text, "is not an IP address, and no domain name ends in a number", why);
 	return 0;
 }
 
@@ -95,10 +96,11 @@ check_typing(const char *text, struct failure *why)
 	if (text_length(text) == -1)
 		return refuse(text, "holds control characters or is not UTF-8", why);
 	if (strchr(text, ':') != NULL && strchr(text, '%') != NULL)
-		return refuse(text, "has a scope, which means something on one machine only", why);
+		return refuse(
+		    text, "has a scope (%...), which means something only on one machine", why);
 	if (strchr(text, ':') != NULL || strchr(text, '/') != NULL)
-		return refuse(text,
-		    "is neither a name nor an address alone: no port, scheme, path or mask", why);
+		return refuse(
+		    text, "must be a name or an address, without port, scheme, path or mask", why);
 	if (text[strlen(text) - 1] == '.')
 		return refuse(text, "ends in a dot, which no client types: leave it out", why);
 	return 0;
@@ -186,7 +188,7 @@ take_name(const char *rest, const char *stars, struct name *name, struct failure
 	if (strstr(ascii, "xn--") == NULL)
 		return 0;
 	if (to_unicode(ascii, unicode, sizeof(unicode)) == -1)
-		return refuse(rest, "what follows xn-- stands for no name", why);
+		return refuse(rest, "what follows xn-- is not an encoded name", why);
 	/* This form is only shown, so leave it out if it could steer a terminal. */
 	if (text_length(unicode) != -1 && strcmp(unicode, ascii) != 0)
 		(void)snprintf(name->unicode, sizeof(name->unicode), "%.2s%.1000s", stars, unicode);

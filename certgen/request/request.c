@@ -176,7 +176,7 @@ request_set(
 	default:
 		if (parse_number(text, 1, DAYS_MAX, &request->days) == -1)
 			return failure_set(why, EX_DATAERR,
-			    "'%.20s' is no number of days from 1 to %d", text, DAYS_MAX);
+			    "'%.20s' is not a number of days from 1 to %d", text, DAYS_MAX);
 		return 0;
 	}
 }

@@ -25,7 +25,7 @@ parse_range(const char *text, const char *slash, struct name *name, struct failu
 		}
 	}
 	return failure_set(
-	    why, EX_DATAERR, "'%.60s' is no range of addresses, as in 10.0.0.0/8", text);
+	    why, EX_DATAERR, "'%.60s' is not a range of addresses, such as 10.0.0.0/8", text);
 }
 
 int
@@ -38,7 +38,8 @@ scope_parse(const char *text, struct name *name, struct failure *why)
 		return parse_range(text, slash, name, why);
 	if (strncmp(text, "*.", 2) == 0)
 		return failure_set(why, EX_DATAERR,
-		    "'%.60s': a CA's domain has no star, and what is below it belongs to it: %.60s",
+		    "'%.60s': write a CA's domain without a star; it includes what is below "
+		    "it: %.60s",
 		    text, text + 2);
 	return name_parse(text, name, why);
 }

@@ -131,8 +131,7 @@ read_names(gnutls_x509_crq_t crq, struct request *request, struct csr *csr, stru
 		if (r == 0 && type < 0)
 			return 0;
 		if (r == -1)
-			return failure_set(
-			    why, EX_DATAERR, "one of its names is none that may be signed");
+			return failure_set(why, EX_DATAERR, "one of its names cannot be signed");
 		if (r == 0)
 			csr->left_out = 1;
 		else if (request_add_name(request, name, why) == -1)

@@ -35,7 +35,8 @@ key_kind_parse(const char *text, struct failure *why)
 		    "for the channel binding); use ecdsa-p256");
 	else
 		failure_set(why, EX_DATAERR,
-		    "'%.40s' is no kind of key: ecdsa-p256, ecdsa-p384, rsa:2048, rsa:3072 or rsa:4096",
+		    "'%.40s' is not a kind of key: ecdsa-p256, ecdsa-p384, rsa:2048, "
+		    "rsa:3072 or rsa:4096",
 		    text);
 	return NULL;
 }
@@ -137,8 +138,8 @@ key_kind_of_public(gnutls_pubkey_t key, struct failure *why)
 			return kind;
 	}
 	failure_set(why, EX_DATAERR,
-	    "its key (%s, %u bits) is none that every client takes: ECDSA on P-256 or P-384, "
-	    "or RSA of 2048, 3072 or 4096 bits",
+	    "its key (%s, %u bits) is not accepted by every client; use ECDSA on "
+	    "P-256 or P-384, or RSA of 2048, 3072 or 4096 bits",
 	    algorithm < 0 ? "unknown" : gnutls_pk_get_name((gnutls_pk_algorithm_t)algorithm), bits);
 	return NULL;
 }
@@ -189,7 +190,7 @@ key_load_locked(const char *pem, size_t len, const char *passphrase, gnutls_x509
 	int r = import_pem(pem, len, passphrase, key);
 
 	if (r == GNUTLS_E_DECRYPTION_FAILED)
-		return failure_set(why, EX_NOPERM, "the passphrase is not that of the key");
+		return failure_set(why, EX_NOPERM, "the passphrase is wrong");
 	if (r < 0)
 		return failure_set(
 		    why, EX_DATAERR, "the private key cannot be read: %s", gnutls_strerror(r));

@@ -157,7 +157,7 @@ pem_check(const char *pem, struct failure *why)
 		r = 0;
 	else if (found != -1)
 		failure_set(why, EX_SOFTWARE,
-		    "the new key is not the new certificate's; nothing was written");
+		    "the new key does not belong to the new certificate; nothing was written");
 	cert_free(certs, count);
 	gnutls_x509_privkey_deinit(key);
 	return r;

@@ -39,57 +39,57 @@ said() {
 }
 
 @test "bad-subcommand: a mistyped one is named whatever stands behind it, with the one that was meant" {
-	said 64 "'sevrer' is no file" "no subcommand" "inetls-certgen server" -- sevrer --ca "$T/ca" x.pem db.example.org
+	said 64 "'sevrer' is neither a subcommand nor a file" "inetls-certgen server" -- sevrer --ca "$T/ca" x.pem db.example.org
 	[[ $stderr == *"inetls-certgen revoke --ca DIR"* ]]
-	said 64 "'clint' is no file" "no subcommand" "inetls-certgen client" -- clint --ca "$T/ca" bob
-	said 64 "'chek' is no file" "no subcommand" "inetls-certgen check" -- chek --warn 3 x.pem
-	said 64 "'revok' is no file" "no subcommand" "inetls-certgen revoke" -- revok --ca "$T/ca" 0A
-	said 64 "'frobnicate' is no file" "no subcommand" -- frobnicate x.pem
+	said 64 "'clint' is neither a subcommand nor a file" "inetls-certgen client" -- clint --ca "$T/ca" bob
+	said 64 "'chek' is neither a subcommand nor a file" "inetls-certgen check" -- chek --warn 3 x.pem
+	said 64 "'revok' is neither a subcommand nor a file" "inetls-certgen revoke" -- revok --ca "$T/ca" 0A
+	said 64 "'frobnicate' is neither a subcommand nor a file" -- frobnicate x.pem
 	[[ ${stderr%%$'\n'*} != *"did you mean"* ]]
 }
 
 @test "bad-subcommand: one that does not stand first, and options that belong to one" {
 	said 64 "'server' comes first" "inetls-certgen server " -- --batch server x.pem
-	said 64 "--ca is no option here" "server, client, sign, renew, revoke and crl" "comes first" -- --ca "$T/ca" server x.pem
-	said 64 "--p12 is no option here" "of client" -- server --ca "$T/ca" --p12 a.p12 x.pem
-	said 64 "--force is no option here" "but of" "server" -- renew --force x.pem
-	said 64 "--forse is no option here" "did you mean --force?" -- --forse x.pem
-	said 64 "--pasword-file is no option here" "did you mean --password-file?" -- ca --pasword-file f d example.org
+	said 64 "--ca is not an option of this command" "server, client, sign, renew, revoke and crl" "comes first" -- --ca "$T/ca" server x.pem
+	said 64 "--p12 is not an option of this command" "of client" -- server --ca "$T/ca" --p12 a.p12 x.pem
+	said 64 "--force is not an option of this command" "but of" "server" -- renew --force x.pem
+	said 64 "--forse is not an option of this command" "did you mean --force?" -- --forse x.pem
+	said 64 "--pasword-file is not an option of this command" "did you mean --password-file?" -- ca --pasword-file f d example.org
 	said 64 "--force takes no value" -- --force=yes x.pem
 	said 64 "--password-file" "in full" -- ca --password secret d example.org
 }
 
 @test "bad-words: a comma between names, and names in one word" {
 	said 64 "db.example.org,db.example.net" "db.example.org db.example.net" blank -- x.pem db.example.org,db.example.net
-	said 64 "with a blank between them: a.example b.example" -- x.pem "a.example b.example"
-	said 64 "with a blank between them: a.example" -- x.pem a.example, b.example
-	said 64 "with a blank between them: example.org 10.0.0.0/8" -- ca d example.org,10.0.0.0/8
+	said 64 "separate the names by blanks, not commas: a.example b.example" -- x.pem "a.example b.example"
+	said 64 "separate the names by blanks, not commas: a.example" -- x.pem a.example, b.example
+	said 64 "separate the names by blanks, not commas: example.org 10.0.0.0/8" -- ca d example.org,10.0.0.0/8
 }
 
 @test "bad-words: a file that was forgotten, or has no ending" {
-	said 64 "'db.example.org' is no FILE" "server --ca DIR FILE.pem" -- server --ca "$T/ca" db.example.org
-	said 64 "'pgssl' is no file" "no subcommand" -- pgssl db.example.org
+	said 64 "'db.example.org' is not a FILE" "server --ca DIR FILE.pem" -- server --ca "$T/ca" db.example.org
+	said 64 "'pgssl' is neither a subcommand nor a file" -- pgssl db.example.org
 	said 64 "csr FILE.pem" -- csr db.example.org
 }
 
 @test "bad-words: what is missing is asked for, and what is too much is named" {
-	said 64 "which CA? --ca DIR" -- client alice
+	said 64 "which CA? give --ca DIR" -- client alice
 	said 64 "which USER?" -- client --ca "$T/ca"
 	said 64 "one USER" "'carol'" -- client --ca "$T/ca" alice carol
 	said 64 "which CA? --ca DIR" -- revoke 0A
 	said 64 "which one? SERIAL or FILE" -- revoke --ca "$T/ca"
-	said 64 "which CA? --ca DIR" -- sign --batch x.csr
+	said 64 "which CA? give --ca DIR" -- sign --batch x.csr
 	said 64 "which REQUEST?" -- sign --batch --ca "$T/ca"
 	said 64 "which CA? --ca DIR" -- crl
 	said 64 "'x'" -- crl --ca "$T/ca" x
 }
 
 @test "bad-revoke: a user's name gets the serial and the command, one of hexadecimal letters too" {
-	said 66 "'bob' is no serial and no file" "inetls-certgen revoke --ca $T/ca $(serial_of "$T/bob.crt")" -- revoke --ca "$T/ca" bob
-	said 66 "'ada' is no serial and no file" "inetls-certgen revoke --ca $T/ca $(serial_of "$T/ada.crt")" -- revoke --ca "$T/ca" ada
+	said 66 "'bob' is neither a serial nor a file" "inetls-certgen revoke --ca $T/ca $(serial_of "$T/bob.crt")" -- revoke --ca "$T/ca" bob
+	said 66 "'ada' is neither a serial nor a file" "inetls-certgen revoke --ca $T/ca $(serial_of "$T/ada.crt")" -- revoke --ca "$T/ca" ada
 	said 66 "revoke --ca $T/ca $(serial_of "$T/server.crt")" -- revoke --ca "$T/ca" db.example.org
-	said 66 "'nobody' is no serial and no file" "$T/ca/index" -- revoke --ca "$T/ca" nobody
-	said 65 "no certificate of the serial 0A0B" -- revoke --ca "$T/ca" 0A0B
+	said 66 "'nobody' is neither a serial nor a file" "$T/ca/index" -- revoke --ca "$T/ca" nobody
+	said 65 "no certificate with the serial 0A0B" -- revoke --ca "$T/ca" 0A0B
 }
 
 @test "bad-existing: of any FILE the mend is --force, and make cert alone speaks of FORCE=1" {
@@ -118,7 +118,7 @@ said() {
 	run typed db.example.net "" "" "" "" "" -- server --ca "$T/ca" x.pem
 	echo "$output"
 	[ "$status" -eq 65 ]
-	[[ $output == *"outside of what this CA may sign for"* && $output != *"Write it?"* ]]
+	[[ $output == *"not among what this CA may sign for"* && $output != *"Write it?"* ]]
 	secret pw "pass phrase"
 	certgen ca --quiet --password-file pw locked example.org
 	certgen csr --quiet r.pem db.example.org
@@ -134,7 +134,7 @@ said() {
 	run typed db.example.org "" "" "" "" "" "" -- x.pem
 	echo "$output"
 	[ "$status" -eq 0 ]
-	[[ $output == *"[825]"*"(825 days, yesterday the first)"*"Write it?"*"825 days, 824 left"* ]]
+	[[ $output == *"[825]"*"(825 days, counted from yesterday)"*"Write it?"*"825 days, 824 left"* ]]
 	[[ $("$CERTGEN" show x.pem) == *"825 days, 824 left"* ]]
 	run typed db.example.org "" "" "" "" 90 "" -- y.pem
 	echo "$output"

@@ -293,7 +293,7 @@ new_one_is_shown() {
 	a_certificate stranger
 	run on db1 'inetls-deploy stranger.key vault.crt'
 	[ "$status" -ne 0 ]
-	[[ $output == *"the key is not the certificate's"* ]]
+	[[ $output == *"the key does not belong to the certificate"* ]]
 	run ! new_one_is_shown
 	serial=$(openssl x509 -in "$T/vault.crt" -noout -serial)
 	new_one_is_shown

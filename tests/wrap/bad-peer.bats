@@ -252,7 +252,7 @@ asks() {
 	run psql -X "host=my_db hostaddr=127.0.0.1 port=$port sslmode=require"
 	echo "$output"
 	[[ $output == *"illegal parameter"* ]]
-	grep -F 'reason="peer asks for the name my_db, ' "$T/listener.log"
+	wait_for 5 grep -F 'reason="peer asks for the name my_db, ' "$T/listener.log"
 	run psql -X "host=my_db hostaddr=127.0.0.1 port=$port sslmode=require sslsni=0"
 	echo "$output"
 	# TLS serves; it is the service that is not there.

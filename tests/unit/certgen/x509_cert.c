@@ -133,7 +133,7 @@ bad_a_key_of_another_certificate_is_seen(void **state)
 	assert_int_equal(pem_check(mixed, NULL), -1);
 	store(mixed, NULL, 0600);
 	assert_int_equal(look(made, 0, &health), HEALTH_CRITICAL);
-	assert_non_null(strstr(health.text, "not the certificate's"));
+	assert_non_null(strstr(health.text, "does not belong to the certificate"));
 	free(mixed);
 	/* The same with a .crt of another key beside it. */
 	store(made->pem, other.crt, 0600);
