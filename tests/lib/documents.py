@@ -24,7 +24,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # Strings of more than one word that are no message: usage, version, PEM, the PROXY protocol's, a salt,
-# what GnuTLS has in it, what TLS signs.
+# what GnuTLS has in it, what TLS signs; and what ends as a line of a protocol does.
 NO_MESSAGE = (
     "usage: inetls-wrap ",
     "\nManual: ",
@@ -87,7 +87,7 @@ def messages():
     for name, text in wrapper():
         text = re.sub(r'\.help\s*=\s*"[^"]*"', "", text)  # what -h prints
         for sentence in literals(text):
-            if is_sentence(sentence) and not sentence.startswith(NO_MESSAGE):
+            if is_sentence(sentence) and not sentence.startswith(NO_MESSAGE) and not sentence.endswith("\\r\n"):
                 found.append((name, sentence))
     return found
 

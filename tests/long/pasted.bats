@@ -32,6 +32,8 @@ prepare() {
 		inetls-certgen --batch $name.pem db.example.org; done && cd /root/afternoon &&
 		inetls-certgen csr theirs.pem their.example.org' < /dev/null
 	start imap nsenter -t "$world" -m -n -r -w -- socat TCP-LISTEN:143,fork,reuseaddr SYSTEM:true
+	start pop3 nsenter -t "$world" -m -n -r -w -- socat TCP-LISTEN:1110,fork,reuseaddr SYSTEM:true
+	start smtp nsenter -t "$world" -m -n -r -w -- socat TCP-LISTEN:10587,fork,reuseaddr SYSTEM:true
 	start redis nsenter -t "$world" -m -n -r -w -- socat TCP-LISTEN:6379,fork,reuseaddr SYSTEM:true
 	start demanding nsenter -t "$world" -m -n -r -w -- "$prefix/sbin/inetls-wrap" -f -d 127.0.0.2:5432 -n pgsql \
 		-p "$prefix/etc/inetls/imap.pem" -r 127.0.0.1:5432
@@ -103,7 +105,8 @@ place() {
 	serve) serve "$2" 9000 verify-full ;;
 	client)
 		start client sh_inside "${2/inetls-wrap -c/inetls-wrap -f -c}"
-		wait_for 10 inside sh -c 'ss -Hltn sport = 5433 | grep -q .' ;;
+		local at=${2#*-d }
+		wait_for 10 inside sh -c "ss -Hltn sport = ${at%% *} | grep -q ." ;;
 	check) check "$2" ;;
 	cron) sh_inside "${2#* root }" ;;
 	postgres) postgres "$2" ;;

@@ -86,10 +86,8 @@ in_table() {
 	! in_table OCSPrequire "${table//OCSPrequire/}" > /dev/null
 }
 
-@test "-n smtp, pop3, nntp: another protocol" {
-	for protocol in smtp pop3 nntp; do
-		refused pgsql -r 1 -n "$protocol"
-	done
+@test "-n gopher: another protocol" {
+	refused 'pgsql, smtp, pop3, imap, nntp' -r 1 -n gopher
 }
 
 @test "-C with an OpenSSL cipher list" {

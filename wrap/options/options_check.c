@@ -123,9 +123,12 @@ check_program(struct options *o, int argc, char **argv, struct failure *why)
 	if (o->program[0] != '/')
 		return failure_set(
 		    why, EX_USAGE, "-l %s: write the full path; inetd has no PATH", o->program);
-	if (o->client || o->protocol != NULL || o->source != NULL || o->proxy_out != 0)
+	/* A program has a start of its own for each client, and some greet as a service does. */
+	if (o->client || (o->protocol != NULL && o->protocol->hear_greeting == NULL) ||
+	    o->source != NULL || o->proxy_out != 0)
 		return failure_set(why, EX_USAGE,
-		    "-l %s: cannot be combined with -c, -n, -I or --proxy-out", o->program);
+		    "-l %s: cannot be combined with -c, this protocol of -n, -I or --proxy-out",
+		    o->program);
 	alone[0] = o->service;
 	o->program_argv = optind < argc ? argv + optind : alone;
 	return check_sides(o, why);

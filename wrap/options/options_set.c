@@ -34,16 +34,22 @@ int
 options_set_protocol(struct options *o, const char *text, struct failure *why)
 {
 	const char *instead = instead_of(text);
+	char names[128] = "";
+	const struct protocol *p;
+	size_t n = 0;
 
 	o->protocol = protocols_by_name(text);
 	if (o->protocol != NULL)
 		return 0;
 	if (instead != NULL)
 		return failure_set(why, EX_USAGE, "-n \"%s\": %s", text, instead);
+	for (size_t i = 0; (p = protocols_at(i)) != NULL && n < sizeof(names); i++)
+		n += (size_t)snprintf(
+		    names + n, sizeof(names) - n, "%s%s", i == 0 ? "" : ", ", p->name);
 	return failure_set(why, EX_USAGE,
-	    "-n \"%s\": the only protocol is %s; for others leave -n out, where "
-	    "their clients speak TLS from the first byte",
-	    text, protocols_at(0)->name);
+	    "-n \"%s\": the protocols are %s; for others leave -n out, where their clients speak "
+	    "TLS from the first byte",
+	    text, names);
 }
 
 int

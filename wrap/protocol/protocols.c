@@ -4,11 +4,21 @@
 
 #include <string.h>
 
+#include "protocol/line.h"
+#include "protocol/line_words.h"
 #include "protocol/pgsql.h"
 #include "protocol/pgsql_check.h"
 #include "protocol/pgsql_end.h"
 #include "protocol/pgsql_names.h"
 #include "protocol/pgsql_startup.h"
+
+/* What the protocols of lines have in common; their clients often end without close_notify. */
+#define LINES(protocol)                                                                     \
+	.name = #protocol, .words = &line_##protocol, .ends_bare = true, .says_host = true, \
+	.negotiate = line_negotiate, .hear_greeting = line_hear_greeting,                   \
+	.tell_unavailable = line_tell_unavailable, .check = line_check,                     \
+	.ask_for_tls = line_ask_for_tls, .pass_start = line_pass_greeting,                  \
+	.tell_local = line_tell_local
 
 static const struct protocol protocols[] = {
 	{
@@ -39,6 +49,10 @@ static const struct protocol protocols[] = {
 	    .pass_start = pgsql_pass_startup,
 	    .tell_local = pgsql_tell_local,
 	},
+	{ LINES(smtp), .help = "SMTP: TLS after STARTTLS" },
+	{ LINES(pop3), .help = "POP3: TLS after STLS" },
+	{ LINES(imap), .help = "IMAP: TLS after STARTTLS" },
+	{ LINES(nntp), .help = "NNTP: TLS after STARTTLS" },
 };
 
 const struct protocol *
