@@ -7,7 +7,7 @@
 #	psql -X -h 127.0.0.1 -p "$PGPORT_REAL" -c 'select 1'
 #	pg_stop
 #
-# pg_start reads TMPDIR and PG_PORT (a wanted port; without it a free one), and exports
+# pg_start reads TMPDIR, PG_PORT (a wanted port; without it a free one) and PG_LISTEN (addresses), and exports
 #	PGPORT_REAL	the server's TCP port, not what libpq reads by itself: a test says where it connects
 #	PGSOCKET	the directory of its Unix socket (.s.PGSQL.$PGPORT_REAL)
 #	PGUSER, PGDATABASE, PGPASSFILE	the superuser for libpq: no test has to name them again
@@ -78,7 +78,7 @@ pg_directory() {
 # pg_configure: what a test's server needs.  Nothing here survives a power cut, and nothing has to.
 pg_configure() {
 	cat <<-END
-	listen_addresses = '127.0.0.1'
+	listen_addresses = '${PG_LISTEN:-127.0.0.1}'
 	port = $PGPORT_REAL
 	unix_socket_directories = '$PGSOCKET'
 	ssl = off

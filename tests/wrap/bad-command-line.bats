@@ -44,7 +44,20 @@ table() {
 	-p PEM -r 5432 -D 8                   | a number from 0 to 7
 	-p PEM -r 5432 -D nobody.info         | not a level
 	-p PEM -r 5432 -u nobody              | -u: ident
-	-p PEM -r 5432 -T                     | -T: transparent
+	-p PEM -r /run/x -T                   | -T: a Unix socket (-r /run/x) has no addresses
+	-p PEM -r 192.0.2.7:5432 -T           | -T -r 192.0.2.7:5432: that service would answer the peer itself
+	-p PEM -r [2001:db8::7]:5432 -T       | that service would answer the peer itself
+	-p PEM -l /bin/cat -T                 | -l /bin/cat gets TCPREMOTEIP
+	-c -r 5432 -T                         | -T is for a server
+	-p PEM -r 5432 -T -I 127.0.0.77       | --transparent=try
+	-p PEM -r 5432 --transparent=try      | which address else? add e.g. -I 127.0.0.77
+	-p PEM -r 5432 --transparent=yes      | write --transparent or --transparent=try
+	-p PEM -r 5432 --transparent=         | write --transparent or --transparent=try
+	-p PEM -r 5432 --transparent=try -I 127.0.0.1 | often trusts that address
+	-p PEM -r 5432 --transparent=try -I ::1 | often trusts that address
+	-p PEM -r 5432 --transparent=try -I ::ffff:127.0.0.1 | often trusts that address
+	-p PEM -r 5432 --transparent=try -I 0.0.0.0 | often trusts that address
+	-p PEM -r 5432 --transpar             | --transparent must be written in full
 	-c -r 5432 --bare-end                 | --bare-end is for a server
 	-p PEM -r 5432 --handshake-timeout 0  | 500ms, 10s, 5m or off
 	-p PEM -r 5432 --handshake-timeout -1 | 500ms, 10s, 5m or off

@@ -37,8 +37,8 @@ served() {
 	refused 'inetls-wrap -h' -r 1 -Z
 }
 
-@test "-T: transparent source addresses" {
-	refused -I -r 1 -T
+@test "-T: a service on another machine, which would answer the client itself" {
+	refused 'the peer itself' -r 192.0.2.7:1 -T
 }
 
 @test "-u user: ident" {

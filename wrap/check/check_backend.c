@@ -10,6 +10,7 @@
 #include "nameservice.h"
 #include "protocol/protocol.h"
 #include "service/backend.h"
+#include "service/backend_appear.h"
 
 static void
 check_program(struct check *c)
@@ -24,18 +25,24 @@ check_program(struct check *c)
 	check_say_error(c, &why);
 }
 
-/* How the service answers a client that comes through this port; the protocol knows how to ask. */
+/*
+ * How the service answers a client that comes through this port; the protocol knows how to ask.
+ * With -T nothing is asked by our own address, since no client has that.
+ */
 static void
-check_protocol(const struct check *c, const struct backend *b)
+check_protocol(const struct check *c, const struct backend *b, const struct address *peer)
 {
 	struct protocol_service service = { .protocol = c->o->protocol,
 		.fd = b->fd,
 		.name = b->name,
-		.source = b->source,
+		.source = peer != NULL && peer->len > 0 ? "all addresses" : b->source,
 		.is_path = c->o->backend_path != NULL,
-		.has_source = c->o->source != NULL };
+		.has_source = c->o->source != NULL || c->o->transparent != OPAQUE };
 
-	c->o->protocol->check(&service, check_say, deadline_after(c->o->connect_ms));
+	if (c->o->protocol == NULL || c->o->protocol->check == NULL || c->o->client)
+		return;
+	if (peer != NULL || c->o->transparent == OPAQUE)
+		c->o->protocol->check(&service, check_say, deadline_after(c->o->connect_ms));
 }
 
 /* A warning if the name of a service was not found. */
@@ -51,9 +58,42 @@ check_names(bool found)
 		    others);
 }
 
+/* -T: each family that a client can come by.  *peer becomes the address that the service is asked
+ * from. */
+static void
+check_families(struct check *c, const struct backend *b, struct address *peer)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+
+	for (int i = 0; i < 2; i++)
+		for (int k = 0; k < b->addresses.n; k++)
+			if (b->sockets[k] != -1 && b->addresses.at[k].sa.ss_family == families[i]) {
+				if (check_transparent(c, families[i]) && peer->len == 0)
+					check_somebody(families[i], peer);
+				break;
+			}
+}
+
+/* Connects and asks: as for this peer, or from our own address for NULL. */
+static void
+check_service(struct check *c, struct backend *b, const struct address *peer)
+{
+	struct failure why;
+
+	if (peer != NULL)
+		backend_appear_as(b, c->o, peer);
+	if (backend_connect(b, deadline_after(c->o->connect_ms), &why) == -1)
+		check_say_error(c, &why);
+	else
+		check_say("ok", "backend %s: connects, from %s", b->name, b->source);
+	check_protocol(c, b, peer);
+	backend_close(b);
+}
+
 void
 check_backend(struct check *c)
 {
+	struct address peer = { .len = 0 };
 	struct failure why;
 	struct backend b;
 	bool found;
@@ -65,11 +105,20 @@ check_backend(struct check *c)
 	backend_init(&b);
 	found = backend_open(&b, c->o, &why) == 0;
 	check_names(found);
-	if (!found || backend_connect(&b, deadline_after(c->o->connect_ms), &why) == -1)
+	if (!found) {
 		check_say_error(c, &why);
-	else
-		check_say("ok", "backend %s: connects, from %s", b.name, b.source);
-	if (c->o->protocol != NULL && c->o->protocol->check != NULL && !c->o->client)
-		check_protocol(c, &b);
-	backend_close(&b);
+		check_protocol(c, &b, NULL);
+		backend_close(&b);
+		return;
+	}
+	if (c->o->transparent != OPAQUE)
+		check_families(c, &b, &peer);
+	check_service(c, &b, peer.len > 0 ? &peer : NULL);
+	if (c->o->transparent != TRANSPARENT_TRY)
+		return;
+	/* A peer of no address: the service sees -I. */
+	peer = (struct address){ .len = 0 };
+	backend_init(&b);
+	if (backend_open(&b, c->o, &why) == 0)
+		check_service(c, &b, &peer);
 }

@@ -3,6 +3,9 @@
 
 /* How --check reports its findings, and its parts; only for the files of this room. */
 
+#include <stdbool.h>
+
+#include "base/address.h"
 #include "options/options.h"
 
 struct check {
@@ -24,5 +27,14 @@ void check_tickets(const struct check *c);
 
 /* Checks whether the service of -r or -l can be reached, and how it answers. */
 void check_backend(struct check *c);
+
+/*
+ * -T: says whether the kernel brings back to us what is sent from loopback to a client's address of
+ * that family.
+ */
+bool check_transparent(struct check *c, int family);
+
+/* An address of that family that no client has. */
+void check_somebody(int family, struct address *out);
 
 #endif

@@ -193,8 +193,12 @@ limit(const struct confine_kept *d, struct failure *why)
 int
 confine_session(const struct confine *s, const struct confine_kept *d, struct failure *why)
 {
+	if (s->capable)
+		confine_linux_bound(); /* takes a capability that goes with root */
 	if (s->change_user &&
 	    (change_root(s, d->root, why) == -1 || become(s->uid, s->gid, why) == -1))
+		return -1;
+	if (s->capable && confine_linux_capabilities(why) == -1)
 		return -1;
 	if (s->off)
 		return 0;
@@ -220,7 +224,11 @@ become_keyholder(const struct confine *s, struct failure *why)
 int
 confine_keyholder(const struct confine *s, struct failure *why)
 {
+	if (s->capable)
+		confine_linux_bound();
 	if (s->change_user && (change_root(s, "", why) == -1 || become_keyholder(s, why) == -1))
+		return -1;
+	if (s->capable && confine_linux_capabilities(why) == -1)
 		return -1;
 	if (s->off)
 		return 0;

@@ -16,6 +16,7 @@
 
 struct confine {
 	bool change_user; /* started as root */
+	bool capable;     /* -T: started with a capability, which is given up */
 	bool off;         /* --no-sandbox: only become the user */
 	int empty_root;   /* a directory that confine_keep_root opened, or -1 */
 	uid_t uid;

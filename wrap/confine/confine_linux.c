@@ -3,6 +3,7 @@
 #include "confine/confine_linux.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stdint.h>
@@ -17,6 +18,25 @@
 #include "filter.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+void
+confine_linux_bound(void)
+{
+	/* Only root may; for others nothing is left that the set could bound. */
+	(void)prctl(PR_CAPBSET_DROP, CAP_NET_ADMIN, 0, 0, 0);
+}
+
+/* With the permitted ones those of the ambient set go too (capabilities(7)). */
+int
+confine_linux_capabilities(struct failure *why)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	static const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capset, &head, none) == 0)
+		return 0;
+	return failure_set(why, EX_OSERR, "capset: %s", strerror(errno));
+}
 
 int
 confine_linux_privileges(struct failure *why)
@@ -45,20 +65,22 @@ load_filter(struct sock_filter *program, size_t n, struct failure *why)
 	    why, EX_OSERR, "seccomp: %s; a kernel without it needs --no-sandbox", strerror(errno));
 }
 
+/* The filter, and its length in *n. */
+#define TAKE(filter, n) (*(n) = COUNT(filter), (filter))
+
 int
 confine_linux_filter(const struct confine_kept *d, struct failure *why)
 {
-	struct sock_filter program[COUNT(record_filter) + COUNT(waiting_filter)];
-	const struct sock_filter *kind = session_filter;
-	size_t n = COUNT(session_filter);
+	struct sock_filter program[COUNT(record_filter) + COUNT(waiting_binding_filter)];
+	const struct sock_filter *kind;
+	size_t n;
 
-	if (d->keeps_record) {
-		kind = record_filter;
-		n = COUNT(record_filter);
-	} else if (d->accepts) {
-		kind = waiting_filter;
-		n = COUNT(waiting_filter);
-	}
+	if (d->keeps_record)
+		kind = TAKE(record_filter, &n);
+	else if (d->binds)
+		kind = d->accepts ? TAKE(waiting_binding_filter, &n) : TAKE(binding_filter, &n);
+	else
+		kind = d->accepts ? TAKE(waiting_filter, &n) : TAKE(session_filter, &n);
 	memcpy(program, kind, n * sizeof(program[0]));
 	for (size_t i = 0; i < n; i++) {
 		uint32_t place = program[i].k - FILTER_BACKEND_MARK;
@@ -133,7 +155,7 @@ confine_linux_files(const struct confine_kept *d, struct failure *why)
 {
 	long version = landlock_version();
 	struct landlock_ruleset all = { landlock_fs(version),
-		LANDLOCK_NET_BIND | LANDLOCK_NET_CONNECT, LANDLOCK_SCOPE_ALL };
+		LANDLOCK_NET_CONNECT | (d->binds ? 0 : LANDLOCK_NET_BIND), LANDLOCK_SCOPE_ALL };
 	size_t size = version >= 6 ? 24 : version >= 4 ? 16 : 8;
 	int rules, r;
 

@@ -9,6 +9,13 @@
 #include "confine/kept.h"
 #include "failure.h"
 
+/*
+ * What -T was started with is given up: first, if that was root, the capability leaves the bounding
+ * set; then, once the process is another user, it has no capability at all.
+ */
+void confine_linux_bound(void);
+int confine_linux_capabilities(struct failure *why);
+
 /* exec can give no privilege any more, and nobody can trace or dump the process. */
 int confine_linux_privileges(struct failure *why);
 

@@ -13,6 +13,7 @@ struct confine_kept {
 	const uint16_t *ports;
 	int n;             /* length of both arrays, 8 at most */
 	int highest_fd;    /* no descriptor number above this is needed */
+	bool binds;        /* these sockets may be bound to an address, for -T */
 	bool accepts;      /* the connection has yet to be accepted */
 	bool writes_file;  /* the log is a regular file */
 	bool keeps_record; /* a file of known hosts is read, locked and appended to */

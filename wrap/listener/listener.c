@@ -134,6 +134,7 @@ prepare(struct listener *l, struct failure *why)
 	    confine_prepare(&l->user, l->o->user, l->o->group, why) == -1)
 		return -1;
 	l->user.off = l->o->no_sandbox;
+	l->user.capable = l->o->transparent != OPAQUE;
 	confine_keep_root(&l->user);
 	for (int i = 0; i < l->port.n; i++)
 		socket_tune(l->port.fds[i]); /* each connection inherits these options */

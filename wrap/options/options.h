@@ -14,6 +14,11 @@
 
 #define OPTIONS_IDLE_CHILDREN_MAX 256
 
+/* Refused with EX_USAGE, with -r as it was written; a name is looked up later. */
+#define OPTIONS_NOT_LOCAL                                                                   \
+	"-T -r %s: that service would answer the peer itself, past us; -T is for one that " \
+	"is reached by 127.0.0.1 or ::1"
+
 struct options_row;
 
 struct options {
@@ -31,6 +36,7 @@ struct options {
 	const char *backend_text; /* as it was written */
 	const char *source;       /* -I, an address without a port, or NULL */
 	struct address source_address;
+	enum { OPAQUE, TRANSPARENT, TRANSPARENT_TRY } transparent; /* -T; TRY: or -I */
 
 	/* the TLS side */
 	const char *pem;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/address_kind.h"
 #include "options/options_table.h"
 
 static const char *
@@ -90,6 +91,51 @@ check_trust(struct options *o, struct failure *why)
 	return 0;
 }
 
+/* Whether a host as written can be this machine alone; a name is looked up for each session. */
+static bool
+may_be_local(const char *host)
+{
+	struct address a;
+
+	return address_parse_ip(host, &a) == -1 || address_is_loopback(&a);
+}
+
+/* -T: the service's answers must come back to this machine, so it must be reached by loopback. */
+static int
+check_transparent(const struct options *o, struct failure *why)
+{
+	bool tries = o->transparent == TRANSPARENT_TRY;
+
+	if (o->transparent == OPAQUE)
+		return 0;
+	if (o->program != NULL)
+		return failure_set(why, EX_USAGE,
+		    "-T: a program has no connection that an address belongs to; leave it out: -l "
+		    "%s gets TCPREMOTEIP in its environment",
+		    o->program);
+	if (o->backend_path != NULL)
+		return failure_set(why, EX_USAGE,
+		    "-T: a Unix socket (-r %s) has no addresses; write -r localhost:PORT",
+		    o->backend_path);
+	if (!may_be_local(o->backend.host))
+		return failure_set(why, EX_USAGE, OPTIONS_NOT_LOCAL, o->backend_text);
+	if (o->source != NULL && !tries)
+		return failure_set(why, EX_USAGE,
+		    "-T and -I %s: one of the two; or --transparent=try, which takes -I where the peer's "
+		    "address cannot be had",
+		    o->source);
+	if (o->source == NULL && tries)
+		return failure_set(
+		    why, EX_USAGE, "--transparent=try: which address else? add e.g. -I 127.0.0.77");
+	if (tries &&
+	    (address_is_localhost(&o->source_address) || !address_is_of_host(&o->source_address)))
+		return failure_set(why, EX_USAGE,
+		    "--transparent=try -I %s: pg_hba.conf often trusts that address; take one that no "
+		    "other program has, e.g. -I 127.0.0.77",
+		    o->source);
+	return 0;
+}
+
 /* Refuses options that only work with -r, or only with -l. */
 static int
 check_sides(struct options *o, struct failure *why)
@@ -107,7 +153,7 @@ check_sides(struct options *o, struct failure *why)
 		return failure_set(why, EX_USAGE,
 		    "-I %s: a Unix socket (-r %s) has no source address; leave one out", o->source,
 		    o->backend_path);
-	return 0;
+	return check_transparent(o, why);
 }
 
 /* After -l, the rest of argv is the program's arguments, beginning with its argv[0]. */

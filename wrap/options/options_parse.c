@@ -33,16 +33,19 @@ spell(void)
 
 	*letter++ = ':'; /* then a missing argument is reported as ':', not as '?' */
 	for (int i = 0; (row = options_row((size_t)i)) != NULL; i++) {
-		bool takes = row->argument != NULL;
+		bool takes = row->argument != NULL, may = row->argument_is_optional;
 
 		if (row->letter != '\0') {
 			*letter++ = row->letter;
-			if (takes)
+			if (takes && !may)
 				*letter++ = ':';
 		}
 		if (row->name != NULL)
 			*option++ = (struct option){ row->name,
-				takes ? required_argument : no_argument, NULL, LONG + i };
+				may       ? optional_argument :
+				    takes ? required_argument :
+					    no_argument,
+				NULL, LONG + i };
 	}
 	return s;
 }

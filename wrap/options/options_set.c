@@ -73,17 +73,6 @@ options_refuse_ident(struct options *o, const char *text, struct failure *why)
 }
 
 int
-options_refuse_transparent(struct options *o, const char *text, struct failure *why)
-{
-	(void)o;
-	(void)text;
-	return failure_set(why, EX_USAGE,
-	    "-T: transparent source addresses are not supported; leave it out: the "
-	    "log line shows which source= belongs to which peer=, and -I sets one "
-	    "source address");
-}
-
-int
 options_refuse_terminal(struct options *o, const char *text, struct failure *why)
 {
 	(void)o;
@@ -130,6 +119,16 @@ options_set_source(struct options *o, const char *text, struct failure *why)
 		return 0;
 	return failure_set(
 	    why, EX_USAGE, "-I \"%s\": not an IP address; write e.g. -I 127.0.0.77", text);
+}
+
+int
+options_set_transparent(struct options *o, const char *text, struct failure *why)
+{
+	o->transparent = text == NULL ? TRANSPARENT : TRANSPARENT_TRY;
+	if (text == NULL || strcmp(text, "try") == 0)
+		return 0;
+	return failure_set(
+	    why, EX_USAGE, "--transparent=\"%s\": write --transparent or --transparent=try", text);
 }
 
 int

@@ -11,6 +11,7 @@ int options_set_level(struct options *o, const char *text, struct failure *why);
 int options_set_endpoint(struct options *o, const char *text, struct failure *why);
 int options_set_service(struct options *o, const char *text, struct failure *why);
 int options_set_source(struct options *o, const char *text, struct failure *why);
+int options_set_transparent(struct options *o, const char *text, struct failure *why);
 int options_set_verify(struct options *o, const char *text, struct failure *why);
 int options_set_pin(struct options *o, const char *text, struct failure *why);
 int options_set_peer_name(struct options *o, const char *text, struct failure *why);
@@ -18,7 +19,6 @@ int options_set_proxy_in(struct options *o, const char *text, struct failure *wh
 int options_set_proxy_out(struct options *o, const char *text, struct failure *why);
 int options_refuse_ident(struct options *o, const char *text, struct failure *why);
 int options_refuse_terminal(struct options *o, const char *text, struct failure *why);
-int options_refuse_transparent(struct options *o, const char *text, struct failure *why);
 
 /* The types of field: const char *; bool; int64_t (milliseconds); int (1 to row->max). */
 int options_keep_text(

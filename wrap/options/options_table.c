@@ -58,6 +58,11 @@ static const struct options_row rows[] = {
 	    .keep = options_keep_account, .field = FIELD(group) },
 	{ 'I', "source", "ADDRESS", .help = "source address towards the service, e.g. 127.0.0.77",
 	    .set = options_set_source },
+	{ 'T', "transparent", "try", .argument_is_optional = true,
+	    .help = "the service sees the peer's address; =try: or that of -I",
+	    .set = options_set_transparent, .side = OPTIONS_OF_SERVER,
+	    .misplaced = "-T is for a server; with -c the service is on another machine, and sees "
+			 "the address of this one" },
 	{ 'C', "priority", "STRING", .help = "GnuTLS priority string", .keep = options_keep_text,
 	    .field = FIELD(priority) },
 	{ 'D', "log-level", "LEVEL", .help = "[facility.]level, default daemon.notice",
@@ -119,7 +124,6 @@ static const struct options_row rows[] = {
 	{ 'S', NULL, "", .keep = options_keep_letter, .field = FIELD(ineffective) },
 	{ 't', NULL, "", .keep = options_keep_letter, .field = FIELD(ineffective) },
 	{ 'O', NULL, "", .keep = options_keep_letter, .field = FIELD(ineffective) },
-	{ 'T', NULL, NULL, .set = options_refuse_transparent },
 	{ 'u', NULL, "", .set = options_refuse_ident },
 	{ 'L', NULL, "", .set = options_refuse_terminal },
 };

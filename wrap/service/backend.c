@@ -15,20 +15,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/address_kind.h"
 #include "base/deadline.h"
 #include "base/socket.h"
+#include "base/socket_linux.h"
 #include "protocol/protocols.h"
+#include "service/transparent.h"
 
 static int
 bind_source(int fd, const struct address *source, const char *text, struct failure *why)
 {
-	int on = 1;
-
-	/*
-	 * The kernel chooses the port at connect, so that many sessions can share one source
-	 * address.
-	 */
-	(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+	socket_choose_port_late(fd);
 	if (bind(fd, (const struct sockaddr *)&source->sa, source->len) == 0)
 		return 0;
 	return failure_set(why, EX_CONFIG, "-I %s: bind: %s; it must be an address of this machine",
@@ -37,9 +34,9 @@ bind_source(int fd, const struct address *source, const char *text, struct failu
 
 /* fd, or -1 and *why. */
 static int
-make_socket(int family, const struct address *source, const char *text, struct failure *why)
+make_socket(int family, const struct options *o, struct failure *why)
 {
-	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int r = 0, fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd == -1)
 		return failure_set(why, EX_OSERR, "socket: %s", strerror(errno));
@@ -47,27 +44,33 @@ make_socket(int family, const struct address *source, const char *text, struct f
 		socket_tune(fd);
 		socket_arm(fd);
 	}
-	if (source == NULL || bind_source(fd, source, text, why) == 0)
+	if (o->transparent != OPAQUE)
+		r = transparent_prepare(fd, family, why);
+	else if (o->source != NULL)
+		r = bind_source(fd, &o->source_address, o->source, why);
+	if (r == 0)
 		return fd;
 	(void)close(fd);
 	return -1;
 }
 
-static const struct address *
-find_source(const struct options *o)
+/* Whether a socket of that family can have the address of -I. */
+static bool
+fits_source(const struct options *o, int family)
 {
-	return o->source != NULL ? &o->source_address : NULL;
+	return o->source == NULL || o->source_address.sa.ss_family == family;
 }
 
 static int
-open_socket(
-    struct backend *b, int i, const struct address *source, const char *text, struct failure *why)
+open_socket(struct backend *b, int i, const struct options *o, struct failure *why)
 {
 	int family = b->addresses.at[i].sa.ss_family;
 
-	if (source != NULL && source->sa.ss_family != family)
+	if (o->transparent != OPAQUE && !address_is_loopback(&b->addresses.at[i]))
+		return failure_set(why, EX_USAGE, OPTIONS_NOT_LOCAL, o->backend_text);
+	if (o->transparent == OPAQUE && !fits_source(o, family))
 		return 0;
-	if ((b->sockets[i] = make_socket(family, source, text, why)) == -1) {
+	if ((b->sockets[i] = make_socket(family, o, why)) == -1) {
 		if (errno != EAFNOSUPPORT)
 			return -1;
 		*why = (struct failure){ .code = EX_OK }; /* a kernel without IPv6 */
@@ -102,7 +105,6 @@ backend_open(struct backend *b, const struct options *o, struct failure *why)
 {
 	const struct protocol *p = o->protocol != NULL ? o->protocol :
 							 protocols_by_port(o->backend.port);
-	const struct address *source = find_source(o);
 	int usable = 0;
 
 	b->tcp = o->backend_path == NULL;
@@ -118,9 +120,9 @@ backend_open(struct backend *b, const struct options *o, struct failure *why)
 		b->real = follow(b->path);
 	}
 	for (int i = 0; i < b->addresses.n; i++) {
-		if (open_socket(b, i, source, o->source, why) == -1)
+		if (open_socket(b, i, o, why) == -1)
 			return -1;
-		usable += b->sockets[i] != -1;
+		usable += b->sockets[i] != -1 && fits_source(o, b->addresses.at[i].sa.ss_family);
 	}
 	if (usable == 0)
 		return failure_set(why, EX_CONFIG, "-r %s: no address of the family of -I %s",
@@ -181,6 +183,9 @@ connect_hint(const struct backend *b, int error)
 		    "; the user that the session becomes may not use that socket: see -s";
 	if (error == EAGAIN)
 		return "; the service does not accept: its queue is full";
+	if (error == ETIMEDOUT && b->from.len != 0)
+		return "; with -T the kernel must bring the answers of the service back: --check says "
+		       "whether it does, and what to type";
 	if (error == ETIMEDOUT)
 		return "; the service does not answer within --connect-timeout";
 	if (error != ECONNREFUSED && error != ENOENT)
@@ -212,12 +217,29 @@ share(int64_t deadline, int left)
 	return now + (deadline - now) / left;
 }
 
+/* Notes our address.  With -T it must be the one that was wanted.  0, or -1 and *why. */
+static int
+check_source(struct backend *b, struct failure *why)
+{
+	if (b->tcp)
+		address_of_self(b->fd, b->source);
+	if (b->from.len == 0 || transparent_holds(b->fd, &b->from))
+		return 0;
+	backend_close(b);
+	(void)strcpy(b->source, "-");
+	return failure_set(why, EX_OK, "-T: not the address of one host");
+}
+
 int
 backend_connect(struct backend *b, int64_t deadline, struct failure *why)
 {
 	int first_error = 0, left = 0;
 	char first[ADDRESS_TEXT] = "";
 
+	if (b->unfit.text[0] != '\0') {
+		*why = b->unfit;
+		return -1;
+	}
 	for (int i = 0; i < b->addresses.n; i++)
 		left += b->sockets[i] != -1;
 	for (int i = 0; i < b->addresses.n; i++) {
@@ -230,9 +252,7 @@ backend_connect(struct backend *b, int64_t deadline, struct failure *why)
 		if (connect_one(b->sockets[i], &b->addresses.at[i], share(deadline, left--)) == 0) {
 			b->fd = b->sockets[i];
 			close_others(b);
-			if (b->tcp)
-				address_of_self(b->fd, b->source);
-			return 0;
+			return check_source(b, why);
 		}
 		if (first_error == 0) {
 			first_error = errno;

@@ -22,8 +22,10 @@ struct backend {
 	/* what was connected, or tried first, as the log shows it; "-" before that */
 	char name[ADDRESS_TEXT];
 	char source[ADDRESS_TEXT];
-	const char *path; /* of the Unix socket as given, or NULL */
-	const char *real; /* the same path; where that is a symbolic link, its target */
+	struct address from;  /* -T: what it must be connected from, or of length 0 */
+	struct failure unfit; /* -T: why it must not be connected, or "" */
+	const char *path;     /* of the Unix socket as given, or NULL */
+	const char *real;     /* the same path; where that is a symbolic link, its target */
 };
 
 /* Initialises a backend with nothing open; backend_close may be called afterwards. */
@@ -44,7 +46,10 @@ void backend_root(const struct backend *b, char *dir, size_t size);
 /* To be called once that directory is the root. */
 void backend_entered_root(struct backend *b);
 
-/* Connects: tries each address in turn.  0, or -1 and *why (EX_UNAVAILABLE). */
+/*
+ * Connects: tries each address in turn.  0, or -1 and *why: EX_UNAVAILABLE, or with EX_OK it is the
+ * peer's address that was refused.
+ */
 int backend_connect(struct backend *b, int64_t deadline, struct failure *why);
 
 /*

@@ -182,9 +182,10 @@ session_open(struct session *s)
 static void
 serve_peer(struct session *s)
 {
-	(void)(say_begin(s) == 0 && session_proxy_header(s) == 0 && session_negotiate(s) == 0 &&
-	    session_shake_hands(s) == 0 && session_connect_backend(s) == 0 &&
-	    session_announce_peer(s) == 0 && session_hear_greeting(s) == 0 && session_relay(s));
+	(void)(say_begin(s) == 0 && session_proxy_header(s) == 0 && session_take_address(s) == 0 &&
+	    session_negotiate(s) == 0 && session_shake_hands(s) == 0 &&
+	    session_connect_backend(s) == 0 && session_announce_peer(s) == 0 &&
+	    session_hear_greeting(s) == 0 && session_relay(s));
 }
 
 static void

@@ -21,6 +21,7 @@ session_find_user(struct session *s)
 	if (confine_prepare(&s->sandbox, s->o->user, s->o->group, &s->why) == -1)
 		return session_finish(s, "config", NULL);
 	s->sandbox.off = s->o->no_sandbox;
+	s->sandbox.capable = s->o->transparent != OPAQUE;
 	return 0;
 }
 
@@ -202,6 +203,7 @@ session_confine(struct session *s)
 		.ports = ports,
 		.n = s->backend.addresses.n,
 		.highest_fd = highest_fd(s),
+		.binds = s->o->transparent != OPAQUE,
 		.accepts = s->waits,
 		.writes_file = writes_file() };
 

@@ -59,7 +59,8 @@ session_connect_backend(struct session *s)
 		return 0;
 	if (deadline_stopped())
 		return session_finish_why(s, "stopped", "signal", "ended by a signal");
-	return session_finish(s, "backend", "backend");
+	return s->why.code == EX_OK ? session_finish(s, "refused", NULL) :
+				      session_finish(s, "backend", "backend");
 }
 
 static int

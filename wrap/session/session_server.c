@@ -11,6 +11,7 @@
 
 #include "base/deadline.h"
 #include "protocol/proxy.h"
+#include "service/backend_appear.h"
 
 /*
  * PROXY header, negotiation and handshake share one deadline, however slowly the bytes come.  A
@@ -45,6 +46,18 @@ session_proxy_header(struct session *s)
 	case PROXY_BAD: break;
 	}
 	return session_finish_why(s, "refused", NULL, "no well-formed PROXY header");
+}
+
+/*
+ * -T: takes the peer's address towards the service.  A peer whose address is refused is told so in
+ * its own protocol, when the service would be connected.
+ */
+int
+session_take_address(struct session *s)
+{
+	if (s->o->transparent != OPAQUE)
+		backend_appear_as(&s->backend, s->o, &s->remote);
+	return 0;
 }
 
 /* Tells the service the peer's address before anything else. */

@@ -83,6 +83,7 @@ int session_relay(struct session *s);
 
 /* For a server (session_server.c). */
 int session_proxy_header(struct session *s);
+int session_take_address(struct session *s);
 int session_negotiate(struct session *s);
 int session_announce_peer(struct session *s);
 int session_hear_greeting(struct session *s);

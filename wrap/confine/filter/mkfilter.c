@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/sockios.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -208,6 +209,33 @@ begin_session(void)
 	return ctx;
 }
 
+/* -T: the backend's sockets may be bound to the peer's address, which is known only then. */
+static void
+allow_bind(scmp_filter_ctx ctx)
+{
+	for (uint32_t i = 0; i < FILTER_BACKENDS; i++)
+		check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(bind), 1,
+			  SCMP_A0(SCMP_CMP_EQ, FILTER_BACKEND_MARK + i, 0)),
+		    "bind");
+	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
+		  SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET, 0), SCMP_A2(SCMP_CMP_EQ, SO_REUSEADDR, 0)),
+	    "setsockopt");
+}
+
+/* The filter of a session that still waits for its connection, or has it; with -T it binds. */
+static void
+print_session(bool waits, bool binds, const char *name)
+{
+	scmp_filter_ctx ctx = begin_session();
+
+	refuse_limits(ctx);
+	if (waits)
+		add_all(ctx, SCMP_ACT_ALLOW, for_waiting, COUNT(for_waiting));
+	if (binds)
+		allow_bind(ctx);
+	print(ctx, name);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -217,17 +245,14 @@ main(int argc, char **argv)
 	/* Otherwise libseccomp asks the kernel what it can do, and qemu-user does not answer. */
 	check(seccomp_api_set(3), "API level");
 	printf("/* Made by mkfilter.  Do not edit. */\n");
-	ctx = begin_session();
-	refuse_limits(ctx);
-	print(ctx, "session_filter");
+	print_session(false, false, "session_filter");
+	print_session(true, false, "waiting_filter");
+	print_session(false, true, "binding_filter");
+	print_session(true, true, "waiting_binding_filter");
 	ctx = begin_session();
 	refuse_limits(ctx);
 	add_all(ctx, SCMP_ACT_ALLOW, for_record, COUNT(for_record));
 	print(ctx, "record_filter");
-	ctx = begin_session();
-	refuse_limits(ctx);
-	add_all(ctx, SCMP_ACT_ALLOW, for_waiting, COUNT(for_waiting));
-	print(ctx, "waiting_filter");
 	ctx = begin();
 	refuse_limits(ctx);
 	add_all(ctx, SCMP_ACT_ALLOW, for_keyholder, COUNT(for_keyholder));

@@ -1,0 +1,97 @@
+/* --check: whether the kernel brings back to us what is sent to a client's address, for -T. */
+
+#include "check/check_state.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/deadline.h"
+#include "service/transparent.h"
+
+#define BACK_MS 1500 /* TCP tries again after a second */
+
+/* Addresses that nobody has (RFC 5737, RFC 3849). */
+static const char *
+nobody_of(int family)
+{
+	return family == AF_INET ? "192.0.2.1" : "2001:db8::1";
+}
+
+static const char *
+what_to_type(int family)
+{
+	return family == AF_INET ? "ip rule add from 127.0.0.1/8 iif lo table 123 && "
+				   "ip route add local 0.0.0.0/0 dev lo table 123" :
+				   "ip -6 rule add from ::1/128 iif lo table 123 && "
+				   "ip -6 route add local ::/0 dev lo table 123";
+}
+
+void
+check_somebody(int family, struct address *out)
+{
+	(void)address_parse_ip(nobody_of(family), out);
+}
+
+/* Connects to our own listening socket as that client would come to the service: 0, or -1 with
+ * errno. */
+static int
+try_connect(int listening, int fd, int family)
+{
+	struct address to, from;
+
+	check_somebody(family, &from);
+	address_get_self(listening, &to);
+	if (transparent_bind(fd, &from) == -1)
+		return -1;
+	if (connect(fd, (struct sockaddr *)&to.sa, to.len) == 0)
+		return 0;
+	if (errno != EINPROGRESS)
+		return -1;
+	if (deadline_wait_fd(listening, POLLIN, deadline_after(BACK_MS)) == 1)
+		return 0;
+	errno = ETIMEDOUT;
+	return -1;
+}
+
+/* Whether answers come back: 0, or -1 with errno. */
+static int
+come_back(int family)
+{
+	struct address here;
+	int r = -1, listening = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	(void)address_parse_ip(family == AF_INET ? "127.0.0.1" : "::1", &here);
+	if (listening != -1 && fd != -1 && transparent_prepare(fd, family, NULL) == 0 &&
+	    bind(listening, (struct sockaddr *)&here.sa, here.len) == 0 &&
+	    listen(listening, 1) == 0)
+		r = try_connect(listening, fd, family);
+	if (fd != -1)
+		(void)close(fd);
+	if (listening != -1)
+		(void)close(listening);
+	return r;
+}
+
+bool
+check_transparent(struct check *c, int family)
+{
+	const char *name = family == AF_INET ? "IPv4" : "IPv6";
+	struct failure why;
+
+	if (come_back(family) == 0) {
+		check_say("ok",
+		    "-T: %s: what the service answers to a client's address comes back to us",
+		    name);
+		return true;
+	}
+	failure_set(&why, EX_CONFIG,
+	    "-T: %s: what the service answers to a client's address does not come back to us (%s); run "
+	    "make transparent, or type: %s",
+	    name, strerror(errno), what_to_type(family));
+	check_say_error(c, &why);
+	return false;
+}
