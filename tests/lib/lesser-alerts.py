@@ -4,7 +4,7 @@
 usage: lesser-alerts.py PORT COUNT[,COUNT...]
 
 For each COUNT it sends that many warnings, then a line, and waits until the line comes back.  If COUNT is R it asks
-for a renegotiation instead and prints the answer.  Prints "echo" for each line that came back, and "alert:NAME" if
+for a renegotiation instead and prints the answer; if it is RN, it asks N times.  Prints "echo" for each line that came back, and "alert:NAME" if
 the server refuses to go on.  Uses libgnutls, since the ssl module cannot send such an alert.
 """
 
@@ -39,11 +39,11 @@ def main():
     plain, session = connect(int(sys.argv[1]))
     answer = ctypes.create_string_buffer(64)
     for count in sys.argv[2].split(","):
-        if count == "R":
+        for _ in range(int(count[1:] or 1) if count[0] == "R" else 0):
             got = gnutls.gnutls_handshake(session)
             alert = gnutls.gnutls_alert_get_name(gnutls.gnutls_alert_get(session)).decode()
             print(f"{got} {alert}")
-        for _ in range(0 if count == "R" else int(count)):
+        for _ in range(0 if count[0] == "R" else int(count)):
             gnutls.gnutls_alert_send(session, WARNING, NO_RENEGOTIATION)
         gnutls.gnutls_record_send(session, b"line\n", 5)
         got = gnutls.gnutls_record_recv(session, answer, 64)

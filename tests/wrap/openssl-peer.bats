@@ -70,11 +70,47 @@ has_line_of() {
 	echo "$output"
 	[ "$output" = $'echo\n-16 No renegotiation is allowed\necho\necho\necho' ]
 	last_line 1.2 | grep 'result=ok .*in=20 out=20 '
-	# Who insists is refused.
-	run timeout 20 "$ROOT/tests/lib/lesser-alerts.py" "$PORT" R,R
+}
+
+@test "TLS 1.2 renegotiation: asked for again and again it is refused in the same way, and the data goes on" {
+	local refusal=$'-16 No renegotiation is allowed\n'
+	run timeout 20 "$ROOT/tests/lib/lesser-alerts.py" "$PORT" R,R,R2,2,R5,1
 	echo "$output"
-	[ "$(head -n 2 <<< "$output")" = $'-16 No renegotiation is allowed\necho' ]
+	[ "$output" = "${refusal}echo"$'\n'"${refusal}echo"$'\n'"$refusal${refusal}echo"$'\n'"echo"$'\n'"$(
+		)$refusal$refusal$refusal$refusal${refusal}echo"$'\n'"echo" ]
+	last_line 1.2 | grep 'result=ok .*in=30 out=30 '
+}
+
+@test "TLS 1.2 renegotiation: nine times without a byte of data ends the session" {
+	run timeout 20 "$ROOT/tests/lib/lesser-alerts.py" "$PORT" 0,R9
+	echo "$output"
+	[ "$(grep -c '^-16 No renegotiation is allowed' <<< "$output")" -eq 8 ]
+	[ "$(tail -n 1 <<< "$output")" = "-12 No renegotiation is allowed" ]
 	last_line 1.2 | grep 'result=protocol .*reason="peer asked for renegotiation" .*in=5 out=5 '
+}
+
+# asked COUNT: a client of ours, whose server sends so many HelloRequests before each line that it gives back.
+asked() {
+	local server
+	rm -f "$T/server.log"
+	"$ROOT/tests/lib/hello-requests.py" "$T/pgssl.pem" "$1" > "$T/server.log" &
+	server=$!
+	wait_for 10 test -s "$T/server.log"
+	types one two | timeout 20 "$WRAP" -c -v 0 -o "$T/client.log" -r "127.0.0.1:$(head -n 1 "$T/server.log")" \
+		> "$T/heard" || :
+	wait "$server"
+	cat "$T/heard" "$T/server.log"
+}
+
+@test "TLS 1.2 renegotiation: a client refuses a server's wish too, and ends at the ninth without data" {
+	new_log client > /dev/null
+	asked 3
+	[ "$(paste -sd ' ' "$T/heard")" = "one two" ]
+	[ "$(grep -c '^-16 No renegotiation is allowed' "$T/server.log")" -eq 6 ]
+	[ "$(tail -n 1 "$T/server.log")" = end ]
+	asked 9
+	[ "$(grep -c '^-16 No renegotiation is allowed' "$T/server.log")" -eq 8 ]
+	grep 'result=protocol .*reason="peer asked for renegotiation"' "$T/client.log"
 }
 
 @test "TLS 1.2 renegotiation: OpenSSL ends by itself, and its service gets a reset and not an end" {

@@ -5,6 +5,8 @@
 
 #include "tls/tls_state.h"
 
+#define RECORD_HANDSHAKE 22 /* RFC 5246, 6.2.1 */
+
 static int
 decline(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
     const gnutls_datum_t *message)
@@ -19,11 +21,19 @@ decline(gnutls_session_t session, unsigned type, unsigned when, unsigned incomin
 	return GNUTLS_E_GOT_APPLICATION_DATA;
 }
 
+static ssize_t
+owe_refusal(struct tls *t)
+{
+	if (++t->warnings > TLS_WARNINGS_MAX)
+		return GNUTLS_E_REHANDSHAKE;
+	t->owes_refusal = true;
+	return GNUTLS_E_AGAIN;
+}
+
 /*
  * The client's ClientHello stays at the front of what GnuTLS has read until a handshake takes it.
  * So begin a handshake, and end it before anything is computed, by the one error after which
- * GnuTLS's session can go on: data from the peer.  Do this only once: GnuTLS takes a second
- * ClientHello for an unexpected message.
+ * GnuTLS's session can go on: data from the peer.
  */
 static ssize_t
 refuse(struct tls *t)
@@ -39,10 +49,18 @@ refuse(struct tls *t)
 			return r;
 		t->renegotiates = false;
 	}
-	if (++t->warnings > TLS_WARNINGS_MAX)
-		return GNUTLS_E_REHANDSHAKE;
-	t->owes_refusal = true;
-	return GNUTLS_E_AGAIN;
+	return owe_refusal(t);
+}
+
+/*
+ * For GnuTLS the handshake that was ended goes on.  Therefore it drops the next ClientHello as a
+ * message that it did not expect; its session can go on after that too.
+ */
+static bool
+was_dropped(const struct tls *t, ssize_t error)
+{
+	return t->declined && error == GNUTLS_E_UNEXPECTED_PACKET &&
+	    t->transport.type == RECORD_HANDSHAKE;
 }
 
 ssize_t
@@ -52,7 +70,7 @@ tls_receive(struct tls *t, void *data, size_t n)
 
 	if (!t->renegotiates)
 		r = gnutls_record_recv(t->session, data, n);
-	if (r == GNUTLS_E_UNEXPECTED_PACKET && t->declined)
-		return GNUTLS_E_REHANDSHAKE;
+	if (was_dropped(t, r))
+		return owe_refusal(t);
 	return r == GNUTLS_E_REHANDSHAKE ? refuse(t) : r;
 }

@@ -64,7 +64,9 @@ count_records(struct transport *t, const unsigned char *data, size_t n)
 			i += skip;
 			continue;
 		}
-		if (++t->head == HEAD - 1)
+		if (++t->head == 1)
+			t->type = data[i];
+		if (t->head == HEAD - 1)
 			t->length = data[i];
 		if (t->head == HEAD) {
 			t->body = (size_t)t->length << 8 | data[i];

@@ -29,6 +29,7 @@ struct transport {
 	unsigned records_max; /* after so many no more are given to GnuTLS; set by the owner */
 	size_t body;          /* bytes of the current record that GnuTLS has not taken yet */
 	unsigned head;        /* bytes of the next record's head that it has taken */
+	unsigned char type;   /* of the current record, as its head has it in clear */
 	unsigned char length;
 	size_t in_at, in_end, out_at, out_end;
 	unsigned char *in, *out;
