@@ -72,7 +72,7 @@ check_user(struct check *c)
 }
 
 static void
-check_sandbox(const struct check *c)
+check_confinement(const struct check *c)
 {
 	if (c->o->no_sandbox)
 		check_say("warning", "sandbox: switched off by --no-sandbox");
@@ -116,7 +116,7 @@ check_run(const struct options *o)
 		check_tickets(&c);
 	check_linked();
 	check_user(&c);
-	check_sandbox(&c);
+	check_confinement(&c);
 	check_backend(&c);
 	check_log(&c);
 	check_hazards(&c);

@@ -293,7 +293,7 @@ session_new(const struct session_start *start)
 	if (s == NULL)
 		return NULL;
 	init(s, start->o, start);
-	s->sandbox = *start->user;
+	s->confine = *start->user;
 	s->waits = true;
 	take_signals(s->o);
 	return s;

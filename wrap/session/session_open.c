@@ -18,10 +18,10 @@ session_find_user(struct session *s)
 {
 	if (s->start != NULL)
 		return 0; /* the listener has looked up the user */
-	if (confine_prepare(&s->sandbox, s->o->user, s->o->group, &s->why) == -1)
+	if (confine_prepare(&s->confine, s->o->user, s->o->group, &s->why) == -1)
 		return session_finish(s, "config", NULL);
-	s->sandbox.off = s->o->no_sandbox;
-	s->sandbox.capable = s->o->transparent != OPAQUE;
+	s->confine.off = s->o->no_sandbox;
+	s->confine.capable = s->o->transparent != OPAQUE;
 	return 0;
 }
 
@@ -42,7 +42,7 @@ session_start_keyholder(struct session *s)
 	else if (s->start != NULL)
 		keyholder_adopt(&s->keys, s->start->channel);
 	else
-		r = keyholder_start(&s->keys, s->o->pem, role, &s->sandbox);
+		r = keyholder_start(&s->keys, s->o->pem, role, &s->confine);
 	/* Not with tickets: a resumed session needs no chain. */
 	if (r == 0 && !s->o->client && s->o->tickets == NULL)
 		keyholder_ask_ahead(&s->keys);
@@ -63,7 +63,7 @@ session_open_backend(struct session *s)
 		s->program.others[0] = s->keys.fd;
 		s->program.others[1] = s->start != NULL ? s->start->control : -1;
 		if (program_prepare(
-			&s->program, s->o->program, s->o->program_argv, &s->sandbox, &s->why) == -1)
+			&s->program, s->o->program, s->o->program_argv, &s->confine, &s->why) == -1)
 			return session_finish(s, "config", NULL);
 		return 0;
 	}
@@ -211,9 +211,9 @@ session_confine(struct session *s)
 		ports[i] = address_port(&s->backend.addresses.at[i]);
 	d.keeps_record = s->last.fd != -1 || (s->trust != NULL && trust_fd(s->trust) != -1);
 	backend_root(&s->backend, root, sizeof(root));
-	if (confine_session(&s->sandbox, &d, &s->why) == -1)
+	if (confine_session(&s->confine, &d, &s->why) == -1)
 		return session_finish(s, "config", NULL);
-	if (s->sandbox.change_user)
+	if (s->confine.change_user)
 		backend_entered_root(&s->backend);
 	s->confined = true;
 	return 0;

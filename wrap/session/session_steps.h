@@ -25,7 +25,7 @@ struct session {
 	const struct options *o;
 	struct backend backend;
 	struct program program; /* for -l, instead of the backend */
-	struct confine sandbox;
+	struct confine confine;
 	struct keyholder keys;
 	int channel;                       /* to a listener's keyholder, or -1 */
 	const struct session_start *start; /* of a listener's child, or NULL */
