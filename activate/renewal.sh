@@ -1,8 +1,7 @@
 # shellcheck shell=sh
-# What is done daily: a look whether all is in order and, with CA=, the certificate's renewal.  Timers where systemd
-# runs, else files for cron.
+# The daily jobs: a check and, with CA=, the renewal of the certificate.  Timers if systemd runs, else files for cron.
 #
-# A self-signed certificate is not renewed by itself: each client has the old one as its root, and would be cut off.
+# A self-signed certificate is not renewed automatically: clients have the old one as their root, and could not connect.
 
 has_systemd() {
 	[ -d "$SYSTEMD_RUN" ] && [ -d "$UNITDIR" ] && command -v "$SYSTEMCTL" >/dev/null
@@ -21,7 +20,7 @@ add_renewal() {
 		if would "tell systemd to start $*"; then
 			:
 		elif "$SYSTEMCTL" daemon-reload 2>/dev/null && "$SYSTEMCTL" enable --now "$@"; then
-			say "told systemd, once a day: $*"
+			say "systemd runs once a day: $*"
 		else
 			say "systemd does not run here, or not for this user.  Where it does:" \
 				"systemctl daemon-reload && systemctl enable --now $*"
@@ -36,19 +35,19 @@ add_renewal() {
 			grep -v '^#' "$FRAGMENTS/cron/pgssl-$job" | cut -f 3
 		done
 	fi
-	[ -n "$CA" ] || say "$PEM is watched, and not renewed by itself: who verifies by a self-signed certificate has the" \
-		"old one as root, and is refused after a renewal.  With a CA: make renewal CA=DIR.  Else, when the check says so:" \
-		"inetls-certgen renew $PEM, and give the clients the new .crt, before the old one expires"
+	[ -n "$CA" ] || say "$PEM is checked, but not renewed automatically: clients have this self-signed certificate as their" \
+		"root, and could not connect after a renewal.  With a CA: make renewal CA=DIR.  Without one, when the check warns:" \
+		"inetls-certgen renew $PEM, and give the clients the new .crt before the old one expires"
 	[ -e "$PEM" ] || warn "warning: $PEM is not there yet: make cert"
 }
 
-# stop_timer NAME: while its unit is still there.
+# stop_timer NAME: stops the timer, before its unit is removed.
 stop_timer() {
 	may_take_away "$FRAGMENTS/systemd/pgssl-$1.timer" "$UNITDIR/$SERVICE-$1.timer"
 	if [ ! -e "$UNITDIR/$SERVICE-$1.timer" ] || would "tell systemd to stop $SERVICE-$1.timer"; then
 		:
 	elif has_systemd && "$SYSTEMCTL" disable --now "$SERVICE-$1.timer" 2>/dev/null; then
-		say "told systemd: $SERVICE-$1.timer is gone"
+		say "told systemd to stop $SERVICE-$1.timer"
 	fi
 }
 

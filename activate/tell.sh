@@ -1,12 +1,12 @@
 # shellcheck shell=sh
-# Telling a running super-server that its files have changed.  One that does not run is no error: it reads its
-# files when it starts, and what to type is said instead.
+# Tells a running super-server that its files have changed.  If none runs, that is no error: it reads its files when it
+# starts.  Then this prints what to type.
 
-# Whether one was told.
+# Whether a super-server was told.
 told=
 
-# running PIDFILE NAME: prints the pid of the process that wrote the file.  A pid file outlives its process, and
-# its number may belong to anybody by now, whom SIGHUP would end: so the process's name must fit as well.
+# running PIDFILE NAME: prints the pid of the process that wrote the file.  A pid file may be left over, and its number
+# may belong to another process now, which SIGHUP would end: so the process must have that name.
 running() {
 	pid=$(cat "$1" 2>/dev/null) || return 1
 	case $pid in
@@ -18,7 +18,7 @@ running() {
 	esac
 }
 
-# hang_up PIDFILE NAME: SIGHUP to the process of the pid file, where there is one.
+# hang_up PIDFILE NAME: sends SIGHUP to the process of the pid file, if there is one.
 hang_up() {
 	pid=$(running "$1" "$2") || return 1
 	if kill -s HUP "$pid" 2>/dev/null; then
@@ -29,13 +29,13 @@ hang_up() {
 	fi
 }
 
-# any_runs NAMES: whether there is a process of one of them, with | between; without /proc nobody can tell.
+# any_runs NAMES: whether a process with one of these names runs; | separates them.  True if there is no /proc.
 any_runs() {
 	[ ! -e /proc/self/comm ] || cat /proc/[0-9]*/comm 2>/dev/null | grep -qxE -e "$1"
 }
 
-# service_reload PROCESSES NAME...: by the first of these names that this machine has a start script or a unit for.
-# The script may be content where nothing runs.
+# service_reload PROCESSES NAME...: reloads the first of these services that this machine has.  Some start scripts
+# succeed although nothing runs, so the process is looked for.
 service_reload() {
 	command -v service >/dev/null || return 1
 	processes=$1
@@ -78,12 +78,12 @@ tell_inetd() {
 		"service openbsd-inetd reload, or kill -HUP and its process number"
 }
 
-# ask_port: whether the one who answers there now has the service's key, and what to type then.  inetd says in the
-# system's log alone that a port was taken, and reads its files a moment after it was told.
+# ask_port: says whether the port is served with our key, and how to try it.  It asks several times, since inetd reads
+# its files a moment after it was told, and says only in the system's log that a port was taken.
 ask_port() {
 	[ -z "$DRY_RUN" ] && [ -x "$PROGRAM" ] && [ -r "$PEM" ] && pin=$("$CERTGEN" show --pin "$PEM" 2>/dev/null) || return 0
 	for pause in 0.2 0.3 0.5 1 0; do
-		# A client of no name, which PostgreSQL refuses, or the wrapper where PostgreSQL is down: after the handshake.
+		# A client without a user name: PostgreSQL, or the wrapper if PostgreSQL is down, refuses it after the handshake.
 		if printf '\0\0\0\011\0\003\0\0\0' | "$PROGRAM" -c -n pgsql -r "localhost:$PORT" --pin "$pin" -o /dev/null \
 			--connect-timeout 2s --handshake-timeout 2s >/dev/null 2>&1; then
 			name=$("$CERTGEN" show --names "$PEM" | head -n 1)
@@ -97,13 +97,13 @@ ask_port() {
 		"what should start $PROGRAM does not run; the system's log says more"
 }
 
-# What is started now and at each boot.
+# The units to start now and at each boot.
 systemd_wants() {
 	echo "$SERVICE.socket"
 	[ ! -e "$UNITDIR/$SERVICE-pem.path" ] || echo "$SERVICE-pem.path"
 }
 
-# A socket that a process waits on cannot be started anew under it.
+# A socket cannot be restarted while its service runs.
 restart_socket() {
 	if [ -e "$UNITDIR/$SERVICE.service" ]; then
 		"$SYSTEMCTL" stop "$SERVICE.socket" "$SERVICE.service" && "$SYSTEMCTL" start "$SERVICE.socket"
@@ -122,7 +122,7 @@ tell_systemd_to_start() {
 		say "systemd does not run here, or not for this user.  Where it does:" \
 			"systemctl daemon-reload && systemctl enable --now $SERVICE.socket"
 	elif "$SYSTEMCTL" enable --now $(systemd_wants) &&
-		# A socket that listens already goes on as it was until it is started anew; sessions are not touched.
+		# A socket that listens already keeps its old settings until it is restarted; sessions go on.
 		{ [ -z "$changed" ] || restart_socket; }; then
 		told=yes
 		say "told systemd: $SERVICE.socket listens, now and after each boot"
@@ -131,13 +131,13 @@ tell_systemd_to_start() {
 	fi
 }
 
-# Where systemd does not run there is nothing to end, and a link from an earlier enable goes all the same.
+# If systemd does not run there is nothing to stop, but disable still removes the links of an earlier enable.
 # shellcheck disable=SC2046
 tell_systemd_to_stop() {
 	if would "tell systemd to close $SERVICE.socket"; then
 		return
 	elif command -v "$SYSTEMCTL" >/dev/null && "$SYSTEMCTL" disable --now $(systemd_wants) 2>/dev/null; then
-		# What runs without its file, as that which a renewed PEM has started, would end as failed.
+		# A unit whose file is removed while it runs would end as failed.
 		for unit in "$SERVICE-pem.service" "$SERVICE.service"; do
 			[ ! -e "$UNITDIR/$unit" ] || "$SYSTEMCTL" stop "$unit"
 		done

@@ -1,33 +1,33 @@
 # shellcheck shell=sh
-# The socket and the service behind it, in the directory of systemd's units.
+# Puts the socket unit and its service into systemd's directory.
 
 socket_file=$UNITDIR/$SERVICE.socket
 
-# wanted_units: what belongs to these settings, the socket last: without its service it would accept and fail.
+# wanted_units: the units for these settings.  The socket comes last: without its service it would accept and fail.
 wanted_units() {
 	if [ "$ACCEPT" = yes ]; then
 		echo "pgssl@.service"
 	else
 		echo pgssl.service
-		# root's PEM is a copy in the unit; another user's is read by the wrapper, which sees the change.
+		# The unit has a copy of root's PEM; another user's PEM is read by the wrapper, which notices the change.
 		[ "$SERVICE_USER" != root ] || echo pgssl-pem.service pgssl-pem.path
 	fi
 	echo pgssl.socket
 }
 
-# other_units: what other settings would have put there.
+# other_units: the units that other settings would have put there.
 other_units() {
 	for unit in pgssl@.service pgssl.service pgssl-pem.service pgssl-pem.path; do
 		wanted_units | tr ' ' '\n' | grep -qxF "$unit" || echo "$unit"
 	done
 }
 
-# unit_file UNIT: where it goes.  Its name there begins with the service's.
+# unit_file UNIT: the path where it is installed.  Its name there begins with the service's name.
 unit_file() {
 	echo "$UNITDIR/$SERVICE${1#pgssl}"
 }
 
-# systemd reads root's PEM for the session, which then sees a private copy: nobody else would notice.
+# systemd gives the session a private copy of root's PEM, so the wrapper cannot see that the mode is wrong.
 refuse_open_pem() {
 	[ "$SERVICE_USER" != root ] || [ -z "$(find -H "$PEM" -prune -perm /037 2>/dev/null)" ] ||
 		refuse "$PEM: its mode gives other users access to the private key; fix: chmod 600 $PEM"
@@ -40,7 +40,7 @@ add_systemd() {
 	fi
 	refuse_open_pem
 	say_what_check_finds
-	# All or none.
+	# First look whether all may be replaced, so that all are written or none.
 	for unit in $(wanted_units); do
 		may_replace "$FRAGMENTS/systemd/$unit" "$(unit_file "$unit")"
 	done
@@ -49,7 +49,7 @@ add_systemd() {
 		place "$FRAGMENTS/systemd/$unit" "$(unit_file "$unit")"
 	done
 	if [ -n "$LOG" ] && ! grep -q -e " -o " "$FRAGMENTS/systemd/$(wanted_units | head -n 1)"; then
-		warn "the log of these units stays in the journal: their user has no account, and can write LOG= only as" \
+		warn "these units log to the journal: their user has no account, and can write LOG= only as" \
 			"/var/log/DIRECTORY/FILE; or give SERVICE_USER=name, who can write $LOG"
 	fi
 	warn_of_others systemd
@@ -57,7 +57,7 @@ add_systemd() {
 	look_at_result
 }
 
-# leave_other_units: takes those away that are as they were put there; FORCE, whatever they say.
+# leave_other_units: removes those that were not changed; with FORCE all.
 leave_other_units() {
 	for unit in $(other_units); do
 		file=$(unit_file "$unit")
@@ -72,7 +72,7 @@ remove_systemd() {
 	for unit in $(wanted_units); do
 		may_take_away "$FRAGMENTS/systemd/$unit" "$(unit_file "$unit")"
 	done
-	# While the units are still there, or systemctl would not know what to end.
+	# Before the units are removed, or systemctl would not know what to stop.
 	[ ! -e "$socket_file" ] || tell_systemd_to_stop
 	for unit in $(wanted_units); do
 		take_away "$FRAGMENTS/systemd/$unit" "$(unit_file "$unit")"

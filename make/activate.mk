@@ -48,10 +48,10 @@ whole_PEM = $(pem)
 whole_CA = $(ca_dir)
 
 # A package gets programs and pages; what belongs to one machine is made on it.
-not_with_destdir = $(if $(DESTDIR),echo 'make $@ changes this machine: not with DESTDIR' >&2; exit 64; )
+not_with_destdir = $(if $(DESTDIR),echo 'make $@ changes this machine and cannot be used with DESTDIR' >&2; exit 64; )
 
 ifneq ($(and $(DRY_RUN),$(filter install uninstall cert,$(MAKECMDGOALS))),)
-$(error DRY_RUN=1 is for what changes /etc: services, inetd, xinetd, systemd, renewal, uninstall-inetd and so on. For the rest: make -n)
+$(error DRY_RUN=1 works only with targets that change /etc: services, inetd, xinetd, systemd, renewal, uninstall-inetd and so on. For other targets: make -n)
 endif
 
 # Not every shell expands the tilde of PEM=~/pgssl.pem, and a super-server needs the whole path.
@@ -70,9 +70,9 @@ FRAGMENTS = $(addprefix $(FRAGMENT_DIR)/,inetd/services inetd/pgssl.conf xinetd/
 vpath %.in contrib
 .PHONY: fragments services inetd xinetd systemd renewal
 fragments: $(FRAGMENTS) ## fill in the entries for all super-servers, in build/fragments
-$(FRAGMENTS): $(FRAGMENT_DIR)/%: %.in systemd/cage.in $(FRAGMENT_DIR)/settings
+$(FRAGMENTS): $(FRAGMENT_DIR)/%: %.in systemd/confine.in $(FRAGMENT_DIR)/settings
 	@mkdir -p $(@D)
-	@sed -e '/^@cage@$$/{r systemd/cage.in' -e 'd}' $< | sed -f $(FRAGMENT_DIR)/settings > $@
+	@sed -e '/^@confine@$$/{r systemd/confine.in' -e 'd}' $< | sed -f $(FRAGMENT_DIR)/settings > $@
 
 # A sed script that changes only when a setting does, as with the flags in GNUmakefile.
 $(FRAGMENT_DIR)/settings: FORCE

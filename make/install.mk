@@ -28,7 +28,7 @@ account = RUN_DIR=$(call quote,$(RUN_DIR)) SYSUSERS_CONF=$(call quote,$(sysusers
 	TMPFILES_CONF=$(call quote,$(tmpfilesdir)/inetls.conf) sh activate/account
 apply_account = $(if $(DESTDIR)$(filter no,$(SYSTEM_USER)),:,$(account))
 
-say_static = echo 'GnuTLS and what it needs are inside these programs: after an update of them run make install again; inetls-wrap -V warns then'
+say_static = echo 'These programs contain GnuTLS and what it needs: after an update of these libraries run make install again; inetls-wrap -V warns then'
 
 # make -s is silent.
 aloud = $(if $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),: ,echo)

@@ -42,7 +42,7 @@ $(BUILD)/fuzz/pgsql_%: tests/fuzz/pgsql_%.c wrap/protocol/pgsql.c wrap/protocol/
 $(BUILD)/fuzz/peerkey: tests/fuzz/peerkey.c wrap/tls/peerkey.c wrap/key/der.c
 	@mkdir -p $(@D)
 	$(FUZZ_CC) -o $@ $^
-# keyholder and session have what they are about included, and fakes for what would cage the fuzzer itself.  Their processes live
+# keyholder and session have what they are about included, and fakes for what would confine the fuzzer itself.  Their processes live
 # for one connection and free nothing at its end.
 fuzz_libs = $(shell $(PKG_CONFIG) --libs gnutls hogweed nettle) -lgmp
 $(BUILD)/fuzz/keyholder: tests/fuzz/keyholder.c wrap/key/keyholder_serve.c wrap/key/signer.c wrap/key/signable.c wrap/key/p256.c wrap/key/der.c wrap/base/descriptor.c wrap/base/descriptor_linux.c $(wildcard common/*.[ch])

@@ -1,8 +1,8 @@
-# From nothing to a psql session by the make targets alone, under super-servers that are running already.
+# From nothing to a psql session, only by make targets, under super-servers that are already running.
 #
-# Each test has a private network, where nobody else has ports 9000 and 5432, and private mounts: a copy of /etc
-# lies over /etc, an empty directory over /run.  So make gets no other setting than a prefix, and neither this
-# machine's files nor its super-servers can be met by mistake.
+# Each test has its own network, in which ports 9000 and 5432 are free, and its own mounts: a copy of /etc over /etc,
+# an empty directory over /run.  So make needs no setting but a prefix, and this machine's files and super-servers are
+# out of reach.
 
 # $pid is set by start; what sh gets in single quotes is for it to expand.
 # shellcheck disable=SC2016,SC2154
@@ -111,8 +111,8 @@ first_rules() {
 	[ "$(inside stat -c '%s %a %U' /run/inetls/pgssl.tickets)" = '64 600 root' ]
 
 	run make_inside uninstall
-	[[ $output == *"system user inetls, which owns nothing, is gone"* ]]
-	[[ $output == *"$prefix/etc/inetls/pgssl.pem stays, the key and certificate: "* ]]
+	[[ $output == *"system user inetls, which owned nothing, was removed"* ]]
+	[[ $output == *"$prefix/etc/inetls/pgssl.pem, with the key and certificate, was kept: "* ]]
 	run ! inside getent passwd inetls
 	inside test ! -e /run/inetls
 	diff /etc/passwd "$etc/passwd"

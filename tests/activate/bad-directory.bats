@@ -1,5 +1,5 @@
-# What root runs from here in a directory that belongs to somebody else, who may put a link under any name at any
-# moment: no file of root's is given away, written or read in its place.
+# root runs our programs in a directory of another user, who may replace any name by a link at any moment: root's
+# files are not given to that user, written to or read.
 
 # shellcheck disable=SC2154
 

@@ -1,5 +1,5 @@
-# The start script for a machine without a super-server: it really starts, tells and ends the wrapper, as a server and
-# as a client.  Its own paths are variables, which its file of defaults sets.
+# The start script for a machine without a super-server (contrib/init): it starts, reloads and stops the wrapper, as a
+# server and as a client.  The script's paths are variables, which this test sets in the script's file of defaults.
 
 # $pid is set by start of lib.bash.
 # shellcheck disable=SC2154

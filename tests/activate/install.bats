@@ -1,5 +1,5 @@
-# make install, cert, services, inetd, xinetd and systemd, and what takes them away again: what they write, and
-# what they leave alone.  Each works on copies below $T; that running super-servers take it is activation.bats.
+# make install, cert, services, inetd, xinetd, systemd and renewal, and the targets that undo them: what they write,
+# and what they do not touch.  All paths are below $T.  In activation.bats running super-servers use what is written.
 
 # Values that are meant to arrive as they are written; $pid is set by start.
 # shellcheck disable=SC2016,SC2088,SC2154
@@ -138,7 +138,7 @@ line_of() {
 	line_of 21 > "$here/fragments/inetd/pgssl.conf"
 	run "${activate[@]}"
 	[ "$status" -eq 1 ]
-	[[ $output == *"nothing is written: the command of pgssl has 21 words, and openbsd-inetd drops all behind the 20th"*"script of two lines"* ]]
+	[[ $output == *"nothing is written: the command of pgssl has 21 words, and openbsd-inetd silently drops those after the 20th"*"script of two lines"* ]]
 	unchanged
 	line_of 20 > "$here/fragments/inetd/pgssl.conf"
 	run "${activate[@]}"
@@ -263,17 +263,17 @@ line_of() {
 	[[ $output != *"as well"* ]]
 }
 
-@test "bad-activation: that xinetd ends the sessions of what is taken away is said while it still serves" {
+@test "bad-activation: uninstall-xinetd warns that xinetd will end the open sessions, before it does" {
 	run_make xinetd
 	# A stand-in by name: it is told, and must live.
 	cp "$(command -v perl)" "$here/xinetd"
 	start xinetd "$here/xinetd" -e '$SIG{HUP} = sub { open my $f, ">", shift @ARGV }; sleep 1 for 1 .. 60' "$here/hup"
 	echo "$pid" > "$here/xinetd.pid"
 	run_make uninstall-xinetd > "$here/said" 2>&1
-	[[ $(head -n 1 "$here/said") == "warning: xinetd ends the sessions of pgssl that are open"* ]]
+	[[ $(head -n 1 "$here/said") == "warning: xinetd ends the open sessions of pgssl"* ]]
 	wait_for 5 test -e "$here/hup"
 	run run_make uninstall-xinetd
-	[[ $output != *"ends the sessions"* ]]
+	[[ $output != *"ends the open sessions"* ]]
 }
 
 # -- what is left alone -------------------------------------------------------
@@ -458,7 +458,7 @@ line_of() {
 	run ! grep -vF -e '-n pgsql -I 127.0.0.77 ' <<< "$entries"
 	run run_make inetd SOURCE=localhost
 	[ "$status" -ne 0 ]
-	[[ $output == *"SOURCE=localhost: an address of this machine is meant"* ]]
+	[[ $output == *"SOURCE=localhost: give an address of this machine"* ]]
 	run run_make inetd SOURCE=127.0.0.77 BACKEND=/run/postgresql/.s.PGSQL.5432
 	[ "$status" -ne 0 ]
 	[[ $output == *"PostgreSQL sees no address behind the Unix socket"* ]]
@@ -730,7 +730,7 @@ little_exposed() {
 		run run_make "uninstall-$target" DRY_RUN=1
 		[ "$status" -eq 0 ]
 		[[ $output == *"--- $etc/"* ]]
-		run ! grep -E '^[^ +-].*(: taken away|: took|told )' <<< "$output"
+		run ! grep -E '^[^ +-].*(: removed|told )' <<< "$output"
 		picture | diff "$here/added" -
 	done
 	[ ! -e "$here/told" ]
@@ -927,7 +927,7 @@ whole_pem() {
 	cp "$here/pgssl.pem" "$here/before"
 	run run_make -j 4 install cert
 	[ "$status" -eq 0 ]
-	[ "$output" = "$here/pgssl.pem is there and stays; make cert FORCE=1 makes a new one" ]
+	[ "$output" = "$here/pgssl.pem exists and was kept; make cert FORCE=1 makes a new one" ]
 	cmp "$here/pgssl.pem" "$here/before"
 }
 
@@ -1014,7 +1014,7 @@ whole_pem() {
 	run run_make renewal
 	echo "$output"
 	[ "$status" -eq 0 ]
-	[[ $output == *"$here/pgssl.pem is watched, and not renewed by itself"*"make renewal CA=DIR"* ]]
+	[[ $output == *"$here/pgssl.pem is checked, but not renewed automatically"*"make renewal CA=DIR"* ]]
 	[ -e "$etc/cron.d/pgssl-check" ]
 	[ ! -e "$etc/cron.d/pgssl-renew" ]
 	run_make uninstall-renewal
