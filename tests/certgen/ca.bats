@@ -1,4 +1,4 @@
-# A CA by inetls-certgen: what it refuses to sign, what it writes down, and what others make of what it signed.
+# A CA of inetls-certgen: what it refuses to sign, what it records, and whether other programs accept what it signed.
 
 # $status, $output and $stderr are bats's.
 # shellcheck disable=SC2154

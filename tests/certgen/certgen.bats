@@ -1,4 +1,5 @@
-# inetls-certgen: what it refuses, what it asks, what it writes, and what others make of it.
+# inetls-certgen makes a self-signed certificate: what it refuses, asks and writes, and whether other programs accept
+# it.
 
 bats_require_minimum_version 1.5.0
 load ../lib/lib

@@ -1,5 +1,5 @@
-# Renewal and the days of a certificate: what keeps its key and names, what is due and what is not, and what
-# check says on other days.
+# inetls-certgen renew and check: which certificates are due, that key and names are kept, and what check says on
+# other days.
 
 # $status, $output and $stderr are bats's.
 # shellcheck disable=SC2154

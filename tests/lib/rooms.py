@@ -3,8 +3,8 @@
 
 	rooms.py [TREE]
 
-A room includes only what stands below it in its table; files never include each other in a circle; headers of GnuTLS and
-nettle are in tls/ and key/ alone, headers that only Linux has in the files that are named for it.
+A room includes, and calls, only what stands below it in its table; files never include or call each other in a circle;
+headers of GnuTLS and nettle are in tls/ and key/ alone, headers that only Linux has in the files that are named for it.
 """
 
 import glob
@@ -63,6 +63,24 @@ def circle(graph):
     return None
 
 
+def code_of(path):
+    """A file without its comments and strings."""
+    return re.sub(r'/\*.*?\*/|"(?:\\.|[^"\\])*"', " ", read(path), flags=re.DOTALL)
+
+
+def calls(program):
+    """(file, name, file that defines it) for each function of another file that a file names."""
+    sources = {path: code_of(path) for path in sorted(glob.glob(f"{program}/**/*.c", recursive=True))}
+    homes = {name: path for path, text in sources.items()
+             for first, name in re.findall(r"^(\w[^\n;]*)\n(\w+)\(", text, flags=re.MULTILINE)
+             if not first.startswith("static") and name != "main"}
+    for path, text in sources.items():
+        own = set(re.findall(r"^static [^\n;]*\n(\w+)\(", text, flags=re.MULTILINE))
+        for name in sorted(set(re.findall(r"\w+", text)) - own):
+            if homes.get(name, path) != path:
+                yield path, name, homes[name]
+
+
 def findings(program):
     order = rooms_of(read("doc/architecture.md"), program)
     graph, said = {}, []
@@ -82,6 +100,10 @@ def findings(program):
                 said.append(f"{path} includes {name}")
             if LINUX.match(name) and not LINUX_FILES.search(path):
                 said.append(f"{path} includes {name}, which only Linux has")
+    for path, name, home in calls(program):
+        if room_of(path) in order and room_of(home) in order and order.index(room_of(home)) < order.index(room_of(path)):
+            said.append(f"{path} calls {name} of {home}, which is above it")
+        graph.setdefault(os.path.splitext(path)[0], set()).add(os.path.splitext(home)[0])
     found = circle(graph)
     return said + ([f"a circle: {' -> '.join(found)}"] if found else [])
 

@@ -1,4 +1,4 @@
-# More of tests/activate/activation.bats, which is slower and has a faster sibling there.
+# The slow tests of tests/activate/activation.bats.
 
 # $pid is set by start; what sh gets in single quotes is for it to expand.
 # shellcheck disable=SC2016,SC2154

@@ -1,9 +1,10 @@
-# The programs on arm64: built here for it, against Debian's own archives, static; then a machine is booted in QEMU, with
-# Debian's kernel and OpenSSL, in which they serve real peers behind their walls.  Two to five minutes on two processors.
+# The programs on arm64: linked statically here, against Debian's archives for arm64; then QEMU boots a machine with
+# Debian's kernel and OpenSSL, in which they serve real peers, confined as usual.  Two to five minutes on two
+# processors.
 #
 #	SUITE=trixie	which Debian it is (default: 13)
 #
-# Packages are fetched by an apt of the test's own: nothing is installed, and this machine's architectures stay as they are.
+# The test has its own apt to fetch packages: nothing is installed, and no architecture is added to this machine.
 
 # bats and lib.bash set output and status.
 # shellcheck disable=SC2154

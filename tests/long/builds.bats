@@ -1,4 +1,4 @@
-# `make check-builds` itself: a red suite is seen, whichever build it is of.
+# `make check-builds` reports a failure in any of its builds.
 
 # bats gives output and status.
 # shellcheck disable=SC2154

@@ -1,4 +1,4 @@
-# inetls-certgen killed at each system call that changes a file.
+# inetls-certgen is killed at each system call that changes a file.
 
 # $status and $output are bats's.
 # shellcheck disable=SC2154

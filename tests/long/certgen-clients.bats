@@ -1,4 +1,4 @@
-# What inetls-certgen makes, met by Java (keytool, pgjdbc) and by Chromium.
+# Java (keytool, pgjdbc) and Chromium use what inetls-certgen made.
 
 # $status and $output are bats's.
 # shellcheck disable=SC2154

@@ -1,4 +1,4 @@
-# inetls-certgen where each system call that changes a file fails for want of space.
+# Each system call of inetls-certgen that changes a file fails because the disk is full.
 
 # $status and $output are bats's.
 # shellcheck disable=SC2154

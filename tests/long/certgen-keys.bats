@@ -1,4 +1,4 @@
-# Every kind of key that inetls-certgen makes, as OpenSSL and GnuTLS see it.
+# OpenSSL and GnuTLS read every kind of key that inetls-certgen makes.
 
 bats_require_minimum_version 1.5.0
 load ../lib/lib

@@ -1,4 +1,4 @@
-# inetls-certgen where memory runs out, at one allocation after the other.
+# Each memory allocation of inetls-certgen fails, one after the other.
 
 # $status and $output are bats's.
 # shellcheck disable=SC2154

@@ -1,4 +1,4 @@
-# inetls-certgen killed at random moments.
+# inetls-certgen is killed at random moments.
 
 # $status and $output are bats's.
 # shellcheck disable=SC2154

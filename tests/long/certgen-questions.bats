@@ -1,4 +1,4 @@
-# inetls-certgen's questions, each of them stopped at, by the end of the input and by Ctrl-C.
+# inetls-certgen is stopped at each of its questions, by the end of the input and by Ctrl-C.
 
 # $status and $output are bats's.
 # shellcheck disable=SC2154

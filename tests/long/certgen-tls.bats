@@ -1,5 +1,5 @@
-# What inetls-certgen makes, met by TLS clients that verify by themselves: OpenSSL, GnuTLS, Python, curl, Node.js, and
-# psql.
+# TLS clients that verify certificates themselves accept what inetls-certgen made: OpenSSL, GnuTLS, Python, curl,
+# Node.js and psql.
 
 # lib.bash sets port, bats status.
 # shellcheck disable=SC2154

@@ -1,4 +1,4 @@
-# More of tests/wrap/client-certificates.bats, which is slower and has a faster sibling there.
+# The slow tests of tests/wrap/client-certificates.bats.
 
 # lib.bash and client.bash set port, output and status.
 # shellcheck disable=SC2154

@@ -1,4 +1,4 @@
-# What is too large for every run: 1 GB through psql in and out, under a super-server and under -d.
+# 1 GB through psql in and out, under a super-server and under -d.
 
 # lib.bash sets port and pid.
 # shellcheck disable=SC2154

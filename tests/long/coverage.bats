@@ -1,4 +1,4 @@
-# `make coverage` itself: a line that nothing runs is seen, and so is a list of reasons that is not true.
+# `make coverage` reports a line that no test runs, and a list of reasons that is not true.
 
 # bats gives output and status.
 # shellcheck disable=SC2154

@@ -1,5 +1,5 @@
-# 1,000 peers that say nothing and 1,000 that talk, before one listener at once: the silent ones are gone after the
-# handshake timeout, the others lose no byte, and nothing is left of any.
+# 1,000 peers that are silent and 1,000 that send data, at one listener at the same time: the silent ones are gone
+# after the handshake timeout, the others lose no byte, and no process or file is left over.
 
 # bats and lib.bash give output, status and pid.
 # shellcheck disable=SC2154

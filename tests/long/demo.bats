@@ -1,4 +1,4 @@
-# More of tests/project/demo.bats, which is slower and has a faster sibling there.
+# The slow tests of tests/project/demo.bats.
 
 # $output is what bats gives, $pid what start sets; perl has dollars of its own.
 # shellcheck disable=SC2016,SC2154

@@ -1,4 +1,4 @@
-# make distcheck: the archive alone is enough.
+# make distcheck: the archive contains everything that is needed.
 
 bats_require_minimum_version 1.5.0
 load ../lib/lib

@@ -1,4 +1,4 @@
-# The ends of a session with as much in flight as buffers never hold: 50 MB.
+# How a session ends while 50 MB are in flight, more than any buffer holds.
 
 load ../lib/lib
 load ../lib/session

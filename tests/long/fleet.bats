@@ -1,4 +1,4 @@
-# What doc/fleet.md says of many hosts: each line of it is run here, on hosts that are networks and mounts of their own.
+# Runs each command of doc/fleet.md, on hosts that are made of network and mount namespaces.
 
 # lib.bash and client.bash set pid, port and output; what is in single quotes is for another shell.
 # shellcheck disable=SC2016,SC2154

@@ -1,4 +1,4 @@
-# `make fuzz`, shortened: what a fuzzer finds fails the test and is kept below the build directory.
+# A short `make fuzz`: what a fuzzer finds fails the test, and is kept below the build directory.
 
 load ../lib/lib
 

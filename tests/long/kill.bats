@@ -1,5 +1,5 @@
 # kill -9 of the keyholder, the session, the listener and the service at random moments: either everything arrived, or
-# the session is reported as failed and whoever has a part sees that it is one.
+# the session is reported as failed and the receiver can see that data is missing.
 
 # bats gives output and status.
 # shellcheck disable=SC2154

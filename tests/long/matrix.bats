@@ -1,6 +1,6 @@
-# Every way to end: {peer, service} x {clean end, cut, reset} x {idle, in mid-record, with 50 MB in flight}, in TLS 1.2 and
-# 1.3, with a client that is not ours.  A service's cut is the end of file that the kernel makes of a crash: nobody can
-# tell it from a clean one.  "In mid-record" is where the peer is, whoever ends.
+# Every way to end: {peer, service} x {clean end, cut, reset} x {idle, in mid-record, with 50 MB in flight}, in TLS
+# 1.2 and 1.3, with Python's TLS as the client.  A service that is cut ends with a FIN, as the kernel sends it for a
+# crashed process; nobody can distinguish that from a clean end.  "In mid-record" refers to the peer, whoever ends.
 
 load ../lib/lib
 load ../lib/session

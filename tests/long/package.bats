@@ -1,4 +1,4 @@
-# The Debian package: it builds, lintian has nothing to say, and its own test passes on a machine that has it.
+# The Debian package: it builds, lintian finds nothing, and its own test passes where it is installed.
 
 # $status and $output are what bats gives.
 # shellcheck disable=SC2154

@@ -1,7 +1,8 @@
-# What the documents give a reader to copy is copied: README.md, CONTRIBUTING.md and the pages, as tests/project/pasted.txt says of each line.
+# Runs what README.md, CONTRIBUTING.md and the pages give a reader to copy, as tests/project/pasted.txt says for each
+# line.
 #
-# The world is tests/activate/activation.bats's: private network and mounts, a copy of /etc, an empty /run and /root, and the
-# installed programs over /usr/local.  db.example.org is this machine.
+# The tests run in the namespaces of tests/activate/activation.bats: private network and mounts, a copy of /etc, an
+# empty /run and /root, and the installed programs over /usr/local.  db.example.org is this machine.
 
 # What sh gets in single quotes is for it to expand.
 # shellcheck disable=SC2016

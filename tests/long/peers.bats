@@ -1,4 +1,4 @@
-# The peers that are large or slow to have: hitch as a TLS server, and Chromium as a browser.
+# Peers that are large or slow to install: hitch as a TLS server, and Chromium as a browser.
 
 # lib.bash and client.bash set port, output and status.
 # shellcheck disable=SC2154

@@ -1,5 +1,5 @@
-# Drivers that are not libpq through the wrapper: connect, query, cancel, error, reconnect, each with the
-# certificate alone to verify by.
+# Drivers that do not use libpq: each connects, queries, cancels, gets an error and reconnects, and has only the
+# certificate to verify the server.
 
 # lib.bash sets port.
 # shellcheck disable=SC2154

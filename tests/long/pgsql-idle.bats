@@ -1,4 +1,4 @@
-# A session in which nothing moves for five minutes is still there.
+# A session in which no byte moves for five minutes is not ended.
 
 # lib.bash sets port.
 # shellcheck disable=SC2154

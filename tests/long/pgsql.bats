@@ -1,4 +1,4 @@
-# PostgreSQL's own programs through the wrapper, with much to carry or for long.
+# PostgreSQL's own programs through the wrapper, with much data or for a long time.
 
 # lib.bash sets port and pid.
 # shellcheck disable=SC2154

@@ -1,5 +1,5 @@
-# In an unpacked Debian with a super-server that is really installed: from make to psql on another machine, a renewed
-# certificate, and back, after which /etc is what it was, byte for byte.
+# In a fresh Debian root with a super-server installed as a package: from make to psql on another machine, a renewed
+# certificate, and back, after which /etc is as before, byte for byte.
 
 # $root is what new_root sets, $status and $output are what bats gives.
 # shellcheck disable=SC2016,SC2154

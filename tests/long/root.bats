@@ -1,4 +1,4 @@
-# In an unpacked Debian with git and make and nothing else: a fresh clone, make demo, make check (tests/check-root).
+# In a fresh Debian root that has only git and make: clone, make demo, make check (tests/check-root).
 
 # $status, $output and $lines are what bats gives.
 # shellcheck disable=SC2154

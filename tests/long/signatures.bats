@@ -1,5 +1,5 @@
-# Every kind of key, in TLS 1.2 and 1.3, with each signature scheme that a peer may have alone, as server and as
-# client, with the key in its own process and in the session's: what GnuTLS's own tools serve with that key is served.
+# Every kind of key, in TLS 1.2 and 1.3, with a peer that offers one signature scheme only, as server and as client,
+# with and without the keyholder: the wrapper can use each key that GnuTLS's own tools can use.
 
 # bats, lib.bash and client.bash set these.
 # shellcheck disable=SC2154

@@ -1,4 +1,4 @@
-# The whole tree, compiled and linked by both compilers.
+# gcc and clang compile and link the whole tree.
 
 load ../lib/lib
 

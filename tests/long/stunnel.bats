@@ -1,5 +1,5 @@
-# A service that real stunnel serves is served the same by the options that the table of inetls-wrap.8 has for its
-# stunnel.conf.  Each pair below is: the lines of the configuration file, and the options.
+# The table in inetls-wrap.8 says which options replace a stunnel.conf: with them the service behaves as under real
+# stunnel. Each pair below is the lines of the configuration file, and the options.
 
 # lib.bash, client.bash and session.bash set port, output and report; what is in single quotes is for another shell.
 # shellcheck disable=SC2016,SC2154

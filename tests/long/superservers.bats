@@ -1,4 +1,4 @@
-# More of tests/wrap/superservers.bats, which is slower and has a faster sibling there.
+# The slow tests of tests/wrap/superservers.bats.
 
 # lib.bash sets port.
 # shellcheck disable=SC2154

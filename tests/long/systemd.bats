@@ -1,5 +1,5 @@
-# make systemd under a systemd that really boots: in a container whose root is an overlay over this machine's, with
-# its upper layer in memory, so that nothing which is written there reaches this machine.
+# make systemd on a systemd that really boots, in a container.  Its root is an overlay over this machine's, with the
+# upper layer in memory, so nothing that is written there reaches this machine.
 
 # $status and $output are what bats gives.
 # shellcheck disable=SC2154

@@ -1,4 +1,4 @@
-# Resumption across one-shot processes, as often as a busy morning has them.
+# Many resumptions, each in a one-shot process of its own.
 
 load ../lib/lib
 load ../lib/tickets

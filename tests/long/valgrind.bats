@@ -1,6 +1,6 @@
-# Whole sessions and certgen's subcommands under valgrind's memcheck: nothing that was not written is read, and
-# nothing beside what was allocated.  The program is linked shared, or its malloc could not be watched; without the
-# door, whose filter valgrind's own calls would not pass; and not as root, since valgrind stays who it is.
+# Whole sessions and certgen's subcommands under valgrind's memcheck: no byte is read before it was written, or outside of
+# what was allocated.  The program is linked shared, because valgrind cannot watch a static malloc; it is not confined,
+# because the filter would kill valgrind's own calls; and it is not run as root, because valgrind cannot change its user.
 
 # bats and lib.bash set output, status, lines, port and pid.
 # shellcheck disable=SC2154

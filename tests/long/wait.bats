@@ -1,4 +1,4 @@
-# More of tests/wrap/wait.bats, which is slower and has a faster sibling there.
+# The slow tests of tests/wrap/wait.bats.
 
 # lib.bash sets port and pid, bats output.
 # shellcheck disable=SC2154

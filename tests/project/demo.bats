@@ -1,4 +1,4 @@
-# make demo: what it shows is true, and nothing of it is left, whatever ends it.
+# make demo: what it shows is true, and it leaves nothing behind, however it ends.
 
 # $output is what bats gives, $pid what start sets; perl has dollars of its own.
 # shellcheck disable=SC2016,SC2154

@@ -1,4 +1,4 @@
-# make dist: the source as one file, the same bit for bit whoever makes it and when.
+# make dist: the archive is the same, bit for bit, whoever makes it and when.
 
 bats_require_minimum_version 1.5.0
 load ../lib/lib

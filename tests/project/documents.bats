@@ -1,4 +1,4 @@
-# The documents say what the program does: compared with the source, so that neither can go on alone.
+# The documents agree with the source: options, messages, exit codes, files, functions, tests and make targets.
 
 # The backquotes in quotes are Markdown.
 # shellcheck disable=SC2016

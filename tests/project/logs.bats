@@ -1,4 +1,4 @@
-# What contrib/log/ has for fail2ban, logcheck and rsyslog, tried on lines that real sessions wrote.
+# The configurations in contrib/log/ for fail2ban, logcheck and rsyslog, tried on log lines of real sessions.
 
 # shellcheck disable=SC2016
 bats_require_minimum_version 1.5.0

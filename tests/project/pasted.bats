@@ -1,5 +1,5 @@
-# Each line that the documents give a reader to copy has a place in tests/project/pasted.txt, which says how it is pasted;
-# tests/long/pasted.bats pastes them.  A line without a place, and a place without a line, is a failure.
+# tests/project/pasted.txt has an entry for each line that the documents give a reader to copy, and says how to run
+# it; tests/long/pasted.bats runs them.  A line without an entry fails, and so does an entry without a line.
 
 load ../lib/lib
 

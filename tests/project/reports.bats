@@ -1,4 +1,4 @@
-# A sanitizer's build: what it finds is a failure of the run even where nobody can hear the process that it is in.
+# In a sanitizer's build, what it finds in any process fails the test run.
 
 # bats gives output and status.
 # shellcheck disable=SC2154

@@ -1,5 +1,5 @@
-# Services that cannot be reached, or go away: exit 69, one log line that says what to look at, and a TLS alert for
-# the peer, never a close_notify, which would make a cut answer look complete.
+# Services that cannot be reached, or go away: exit 69, one log line that says what to check, and a TLS alert for the
+# peer. It never gets a close_notify, which would make a cut answer look complete.
 
 load ../lib/lib
 load ../lib/session

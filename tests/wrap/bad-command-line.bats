@@ -1,5 +1,5 @@
-# Bad command lines: what is wrong, why, and how to mend it, in one line on stderr, and exit 64.  Where stderr is the
-# peer the line goes to the log, and the peer sees the end of the connection.
+# Bad command lines: one line on stderr says what is wrong, why, and what to write instead; exit 64.  If stderr is the
+# peer, the line goes to the log, and the connection is closed.
 
 load ../lib/lib
 load ../lib/session

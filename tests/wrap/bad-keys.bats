@@ -1,5 +1,5 @@
-# Peers that show a key so large that to verify with it takes minutes (absurd.py makes it, absurd.c shows it): refused
-# before anything is computed, on both sides, by every version.
+# Peers with a key so large that verifying by it takes minutes (absurd.py makes it, absurd.c shows it): refused before
+# anything is computed, by client and server, in TLS 1.2 and 1.3.
 
 load ../lib/lib
 

@@ -1,5 +1,5 @@
-# Peers that do not speak TLS, or not well: each costs the service nothing, is gone within the handshake timeout,
-# and leaves one log line with its address.  The exit code is 0: it speaks of the local side only.
+# Peers that do not speak TLS, or make mistakes in it: each costs the service nothing, is gone within the handshake
+# timeout, and leaves one log line with its address.  The exit code is 0, because nothing is wrong on this machine.
 
 load ../lib/lib
 load ../lib/session

@@ -1,5 +1,5 @@
-# A PEM that cannot serve: each kind is one log line that says how to mend it, one exit code, and nothing else:
-# the service is not disturbed, the peer gets no text.  A listener refuses to start with it, and --check finds it.
+# A PEM that cannot be used: for each fault one log line that says how to fix it, and one exit code; the service is
+# not contacted, and the peer gets no text.  A listener does not start with it, and --check finds it.
 
 load ../lib/lib
 load ../lib/session

@@ -1,5 +1,5 @@
-# Started by something that is not inetd, or in a bad state: a sentence that says how it is started, exit 64, and
-# never a byte of text to whatever the peer may be.
+# The wrapper is not started by inetd, or with descriptors closed: a sentence says how to start it, exit 64, and no
+# text is ever sent to a peer.
 
 load ../lib/lib
 load ../lib/session

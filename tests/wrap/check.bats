@@ -1,4 +1,4 @@
-# What --check says of the certificates, names, days that are left and order, and of the file of tickets.
+# What --check says about certificates, names, days left, the order of the chain, host names and the file of tickets.
 
 # bats and client.bash set output, status.
 # shellcheck disable=SC2154

@@ -1,5 +1,5 @@
 # Certificates of clients: {none, another CA's, expired, revoked, another name, right} at each level of -v, in TLS 1.2
-# and 1.3: what the client gets, what the log says, and that the service hears of nobody who is refused.
+# and 1.3: what the client gets, what the log says, and that a refused client never reaches the service.
 
 # lib.bash and client.bash set port, output and status.
 # shellcheck disable=SC2154

@@ -1,5 +1,5 @@
-# Client mode with -n pgsql: stock psql without TLS, through inetls-wrap -c, to a PostgreSQL that has TLS (ssl =
-# on), and to one that has none behind our own server mode; and what psql is told when that cannot be.
+# Client mode with -n pgsql: psql without TLS, through inetls-wrap -c, to a PostgreSQL with TLS (ssl = on), and to one
+# without TLS behind our server mode; and what psql shows if that fails.
 
 # lib.bash and client.bash set port, output and status.
 # shellcheck disable=SC2154

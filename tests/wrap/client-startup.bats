@@ -1,5 +1,5 @@
-# Client mode with -n pgsql, broken off while a local program without TLS begins its session: nothing that was
-# read is lost in silence, and a signal ends it.
+# Client mode with -n pgsql is interrupted while a local program starts its session: no data is lost unnoticed, and a
+# signal ends it.
 
 # lib.bash and session.bash set report.
 # shellcheck disable=SC2154

@@ -1,4 +1,4 @@
-# Client mode: a local program on pipes, a socket or a terminal, and a TLS server at the other end.
+# Client mode: a local program on pipes, a socket or a terminal, and a TLS server.
 
 # lib.bash and client.bash set port, output and status.
 # shellcheck disable=SC2154

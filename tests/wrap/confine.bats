@@ -1,5 +1,5 @@
-# Confinement: what the process that reads the network can see and do, what the one that holds the key can,
-# and that the first of them has not read a byte before.  Seen from outside, in /proc and by strace, while they run.
+# Confinement: what the session and the keyholder can see and do, and that the session has not read a byte before it
+# is confined.  Observed from outside, by /proc and strace.
 
 # bats and lib.bash set output, status, lines, port and pid.
 # shellcheck disable=SC2154

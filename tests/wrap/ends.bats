@@ -1,5 +1,5 @@
-# The two ends of a session, mapped one to the other: close_notify to FIN and back, each direction by itself; a cut to
-# a reset, a reset to an alert; in both versions of TLS, and seen by a TLS that is not ours.
+# How the end of one side reaches the other: close_notify becomes FIN and FIN close_notify, in each direction by
+# itself; a cut becomes a reset, a reset an alert; in TLS 1.2 and 1.3, and seen by Python's TLS.
 
 load ../lib/lib
 load ../lib/session

@@ -1,5 +1,5 @@
-# Whatever system call fails in a session: it ends with a line and a code, never hangs, never spins, and never says of a
-# part that it was the whole.
+# Each system call of a session fails once: the session ends with a log line and an exit code.  It never hangs or
+# spins, and never passes incomplete data on as complete.
 
 # bats gives output and status.
 # shellcheck disable=SC2154

@@ -1,5 +1,5 @@
-# What is left when sessions have ended: nothing.  What a session is left with once it serves: nothing either.  And
-# the pid file, in a directory where others may have been before.
+# Sessions leave no file, process or descriptor behind, and hold none that they do not need.  And the pid file, in a
+# directory where others can write.
 
 load ../lib/lib
 load ../lib/session

@@ -1,4 +1,4 @@
-# Link-local IPv6 addresses: the interface that belongs to one goes wherever the address goes.
+# Link-local IPv6 addresses: the interface that belongs to an address is never lost.
 
 # lib.bash and client.bash set port, output and status.
 # shellcheck disable=SC2154

@@ -1,6 +1,6 @@
-# A session that its peer has taken over: a build of its own has a hook that tries, once the session is confined, what
-# such a peer would.  Each attempt is refused by the kernel, the peer gets nothing, the service hears nothing, the parent
-# lives.
+# A session that an attacker has taken over.  A special build has a hook: once the session is confined, it tries what
+# an attacker would try.  The kernel refuses each attempt, nothing reaches the peer or the service, and the parent
+# process goes on.
 
 # bats and lib.bash set output, status and pid.
 # shellcheck disable=SC2154

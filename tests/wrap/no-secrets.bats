@@ -1,4 +1,4 @@
-# Guarantee: no key byte, password or query ever reaches a log, however much is logged and whatever goes wrong.
+# No key byte, password or query ever reaches a log, at any log level and whatever goes wrong.
 
 # shellcheck disable=SC2154
 bats_require_minimum_version 1.5.0

@@ -1,6 +1,6 @@
-# The client's lines that were written for stunnel 3, and the server's with 100 MB through both: with only the
-# program's name changed.  Two machines, each with a network and mounts of its own and a wire between them: on one
-# PostgreSQL has port 5432, on the other the client.  psql is typed as the old instructions have it.
+# Command lines for stunnel 3 with only the program's name changed: the client's, and the server's with 100 MB through
+# both. There are two machines, made of namespaces, with a wire between them: one has PostgreSQL on port 5432, the
+# other the client. psql is called as the old instructions say.
 
 # lib.bash sets pid and port; the scripts in quotes and its tilde are for another shell.
 # shellcheck disable=SC2154,SC2016,SC1091,SC2088

@@ -1,6 +1,6 @@
-# The lines that were written for stunnel 3, with only the program's name changed.  They name fixed ports and
-# paths, so each runs in a network and with mounts of its own: a /tmp, a /root, an /etc/services, and a
-# PostgreSQL on port 5432.  The wrapper is given no -n pgsql, so psql speaks in clear to socat, the TLS client.
+# Command lines for stunnel 3 with only the program's name changed.  They name fixed ports and paths, so each runs in
+# its own network and mounts: a /tmp, a /root, an /etc/services, and a PostgreSQL on port 5432.  There is no -n pgsql,
+# so psql speaks in clear to socat, the TLS client.
 
 # lib.bash sets pid and port; the scripts in quotes are for another shell.
 # shellcheck disable=SC2154,SC2016,SC1091

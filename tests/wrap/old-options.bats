@@ -1,5 +1,5 @@
-# Every option of stunnel 3.15 to 3.22: honoured with its meaning, accepted without effect and named, or refused
-# with what to write instead; and PEMs as its `make cert` left them.
+# Every option of stunnel 3.15 to 3.22: it works as it did, or is accepted without effect and named, or is refused
+# with what to write instead; and PEMs as stunnel's `make cert` made them.
 
 # lib.bash, session.bash and client.bash set port, output, status and report.
 # shellcheck disable=SC2154

@@ -1,5 +1,5 @@
-# Not one byte of text ever reaches the peer: all that comes is captured and read as TLS records, with fd 2 being the
-# peer's socket, the debugging of GnuTLS switched on from outside, and whatever can be wrong being wrong.
+# No byte of text ever reaches the peer.  All that the peer gets is recorded and must be TLS records, although fd 2 is
+# the peer's socket, GnuTLS's debugging is switched on by the environment, and many things go wrong.
 
 load ../lib/lib
 load ../lib/session

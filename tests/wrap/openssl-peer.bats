@@ -1,5 +1,5 @@
-# What an OpenSSL client may try once TLS runs, and what a scanner finds: new keys, renegotiation, old versions and
-# ciphers; and that the last alert arrives, however much of the peer's input lies unread.
+# What an OpenSSL client may try inside TLS, and what a scanner finds: new keys, renegotiation, old versions and
+# ciphers; and that the last alert arrives, however much of the peer's data was not read.
 
 # bats and lib.bash set output, status, port and pid.
 # shellcheck disable=SC2154

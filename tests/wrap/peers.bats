@@ -1,5 +1,5 @@
-# Peers that are not ours: client mode to stunnel, openssl s_server and gnutls-serv; server mode from openssl
-# s_client, gnutls-cli, socat, ncat and curl.
+# Other TLS programs: client mode to stunnel, openssl s_server and gnutls-serv; server mode from openssl s_client,
+# gnutls-cli, socat, ncat and curl.
 
 # lib.bash and client.bash set port, output and status.
 # shellcheck disable=SC2154

@@ -1,5 +1,5 @@
-# What -n pgsql says before TLS, row by row of its table, by raw bytes: each request is cut at every byte boundary,
-# and a piece is sent only when the wrapper has read the one before.  tests/lib/pgsql-bytes.py does it.
+# What -n pgsql answers before TLS, for each kind of request, byte by byte: a request is sent in two parts, cut at
+# each position, and the second part only after the wrapper has read the first (tests/lib/pgsql-bytes.py).
 
 load ../lib/lib
 

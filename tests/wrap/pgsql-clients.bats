@@ -1,4 +1,4 @@
-# Stock clients against a real PostgreSQL without SSL, behind a real inetd: what a person sees who types psql.
+# psql and other stock clients, a real PostgreSQL without SSL and a real inetd: what a user of psql sees.
 
 # lib.bash sets port and pid; the scripts in quotes are for another shell.
 # shellcheck disable=SC2154,SC2016

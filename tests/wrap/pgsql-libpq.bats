@@ -1,4 +1,4 @@
-# What the libpq and the psql of PostgreSQL 16, 17 and 18 have, and those of Debian 12 have not.
+# What only the libpq and psql of PostgreSQL 16, 17 and 18 can do, and not those of Debian 12.
 
 # lib.bash sets port; $status and $output are what bats gives.
 # shellcheck disable=SC2059,SC2154

@@ -1,5 +1,5 @@
-# A program behind TLS (-l): what it is given, what becomes of what it says on stderr and of its end, and that it
-# never takes what was cut off for the whole.
+# A program behind TLS (-l): its environment, what happens to its stderr and its exit status, and that it never takes
+# cut input for complete.
 
 # lib.bash, session.bash and client.bash set port, output, status and report.
 # shellcheck disable=SC2154

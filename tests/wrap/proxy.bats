@@ -1,5 +1,5 @@
-# The PROXY protocol: --proxy-in from named addresses alone, --proxy-out to the service, in versions 1 and 2, together
-# with -n pgsql, with haproxy in front and behind.
+# The PROXY protocol: --proxy-in only from the addresses it names, --proxy-out to the service, versions 1 and 2,
+# together with -n pgsql, with haproxy in front and behind.
 
 # lib.bash and client.bash set port, output and status.
 # shellcheck disable=SC2154

@@ -1,4 +1,4 @@
-# What a request and its answer cost in an established session.
+# How many system calls a request and its answer cost in an established session.
 
 load ../lib/lib
 

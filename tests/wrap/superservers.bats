@@ -1,5 +1,4 @@
-# The main job, under each super-server that an administrator may have: stock psql through TLS to a PostgreSQL
-# without SSL, 100 MB in and out.
+# The main use, under each super-server: psql through TLS to a PostgreSQL without SSL, 100 MB in and out.
 
 # lib.bash sets port.
 # shellcheck disable=SC2016,SC2154

@@ -1,3 +1,5 @@
+# Session tickets: the key file, resumption across one-shot processes, and what a resumed session must not skip.
+
 load ../lib/lib
 load ../lib/client
 load ../lib/tickets

@@ -1,5 +1,5 @@
-# Whom a client talks to: a CA and a name, a pin, or what it saw the first time.  Each refusal comes before a byte
-# of the local program has left, and says why in one sentence.
+# Which servers a client trusts: by a CA and a name, by a pin, or by the key that it saw the first time.  Each refusal
+# comes before a byte of the local program is sent, and says why.
 
 # lib.bash and client.bash set port, output, status and report.
 # shellcheck disable=SC2154

@@ -1,6 +1,6 @@
-# Two wrappers in a row: a local program, inetls-wrap -c, inetls-wrap in server mode, a service.  Between the two
-# there is TLS; before and behind them both ends must look as if there were nothing in between: no byte is lost,
-# whoever ends first, and a cut in the middle is no end.
+# Two wrappers in a row: a local program, inetls-wrap -c, inetls-wrap in server mode, a service.  The program and the
+# service must see what they would see without the wrappers: no byte is lost, whoever ends first, and a cut is not a
+# clean end.
 
 # lib.bash and client.bash set port, pid and report.
 # shellcheck disable=SC2154

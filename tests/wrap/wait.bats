@@ -1,5 +1,5 @@
-# One listener for many connections: fd 0 that listens, as inetd's `wait`, xinetd's wait = yes and systemd's
-# Accept=no hand it over, and -d, which is the same loop.
+# A listener: fd 0 is a listening socket, as inetd's `wait`, xinetd's wait = yes and systemd's Accept=no pass it, or
+# -d.
 
 # lib.bash sets port and pid, bats output.
 # shellcheck disable=SC2154

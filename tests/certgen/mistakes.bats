@@ -1,4 +1,4 @@
-# What inetls-certgen says to somebody who made a plausible mistake: what is wrong, and the command that mends it.
+# What inetls-certgen says after a plausible mistake: what is wrong, and the command to type instead.
 
 # $status, $output and $stderr are bats's.
 # shellcheck disable=SC2154

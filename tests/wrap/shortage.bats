@@ -1,5 +1,5 @@
-# A listener on a machine that has run short of something: what it cannot do is in its log, nobody is lost who could
-# be served, and it goes on when there is enough again.
+# A listener on a machine that is short of descriptors, processes or memory: its log says what it cannot do, everybody
+# who can be served is served, and it recovers.
 
 # lib.bash sets port and pid, bats output and status.
 # shellcheck disable=SC2154
