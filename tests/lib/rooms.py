@@ -76,14 +76,14 @@ def calls(program):
              if not first.startswith("static") and name != "main"}
     for path, text in sources.items():
         own = set(re.findall(r"^static [^\n;]*\n(\w+)\(", text, flags=re.MULTILINE))
-        for name in sorted(set(re.findall(r"\w+", text)) - own):
+        for name in sorted(set(re.findall(r"(?<!struct )(?<!enum )\b\w+", text)) - own):
             if homes.get(name, path) != path:
                 yield path, name, homes[name]
 
 
 def findings(program):
     order = rooms_of(read("doc/architecture.md"), program)
-    graph, said = {}, []
+    graph, called, said = {}, {}, []
     for path in sorted(glob.glob(f"{program}/**/*.[ch]", recursive=True)):
         if room_of(path) not in order:
             said.append(f"{path}: its room is not in doc/architecture.md")
@@ -103,9 +103,8 @@ def findings(program):
     for path, name, home in calls(program):
         if room_of(path) in order and room_of(home) in order and order.index(room_of(home)) < order.index(room_of(path)):
             said.append(f"{path} calls {name} of {home}, which is above it")
-        graph.setdefault(os.path.splitext(path)[0], set()).add(os.path.splitext(home)[0])
-    found = circle(graph)
-    return said + ([f"a circle: {' -> '.join(found)}"] if found else [])
+        called.setdefault(path, set()).add(home)
+    return said + [f"a circle: {' -> '.join(found)}" for found in (circle(graph), circle(called)) if found]
 
 
 def main():

@@ -4,7 +4,6 @@
 
 #include "check/check.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -12,26 +11,6 @@
 #include "confine/confine.h"
 #include "tls/installed.h"
 #include "tls/tls.h"
-
-void
-check_say(const char *kind, const char *fmt, ...)
-{
-	va_list ap;
-
-	(void)printf("%-8s", kind);
-	va_start(ap, fmt);
-	(void)vprintf(fmt, ap);
-	va_end(ap);
-	(void)putchar('\n');
-}
-
-void
-check_say_error(struct check *c, const struct failure *why)
-{
-	check_say("error", "%s", why->text);
-	if (c->code == EX_OK)
-		c->code = why->code;
-}
 
 static void
 check_linked(void)

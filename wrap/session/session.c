@@ -1,7 +1,8 @@
 /*
  * One connection.  Everything that needs a path or a privilege is done before the process is
  * confined.  No byte from the peer is read before that.  The service hears of the peer only after
- * the handshake.  Only this file turns a failure into a log line and an exit code.
+ * the handshake.  A step only notes how the session ended; the log line and the exit code are made
+ * here.
  */
 
 #include "session/session.h"
@@ -23,21 +24,6 @@
 #ifdef INETLS_HOOK
 #include "hook.h"
 #endif
-
-int
-session_finish(struct session *s, const char *result, const char *end)
-{
-	s->result = result;
-	s->end = end;
-	return -1;
-}
-
-int
-session_finish_why(struct session *s, const char *result, const char *end, const char *reason)
-{
-	failure_set(&s->why, EX_OK, "%s", reason);
-	return session_finish(s, result, end);
-}
 
 /* HUP makes a listener read its files again; its sessions ignore it. */
 static void
@@ -137,34 +123,6 @@ leave_plain(struct session *s)
 			socket_release(STDIN_FILENO);
 		backend_close(&s->backend);
 	}
-}
-
-struct report
-session_report(const struct session *s)
-{
-	const struct protocol *p = s->o->protocol;
-	bool warn = s->truncated && (p == NULL || !p->ends_bare);
-	struct report r = { .level = s->why.code != EX_OK ? LEVEL_ERR :
-		    warn                                  ? LEVEL_WARNING :
-							    LEVEL_NOTICE,
-		.result = s->result,
-		.reason = s->why.text,
-		.peer = s->o->client ? s->backend.name : s->local,
-		.backend = s->o->client   ? s->local :
-		    s->o->program != NULL ? s->o->program :
-					    s->backend.name,
-		.source = s->backend.source,
-		.client = !s->o->client && s->trust != NULL ? trust_peer(s->trust) : NULL,
-		.tls = s->established ? s->tls : NULL,
-		.heard = s->talk.heard.whole ? &s->talk.heard : NULL,
-		.end = s->end,
-		.truncated = s->truncated,
-		.in = s->relay.in,
-		.out = s->relay.out,
-		.handshake_ms = s->handshake_ms,
-		.total_ms = deadline_now() - s->started };
-
-	return r;
 }
 
 /* The steps of a session, in order; a step returns -1 when it has ended the session. */

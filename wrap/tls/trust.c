@@ -29,20 +29,6 @@ trust_pin_is_valid(const char *text)
 	return valid;
 }
 
-bool
-trust_wants_chain(const struct trust *t)
-{
-	return t->c->ca_file != NULL || t->c->ca_dir != NULL;
-}
-
-/* Without CA and pin, a client compares with what it saw the first time. */
-bool
-trust_wants_known_hosts(const struct trust *t)
-{
-	return t->c->client && t->c->level != TRUST_IGNORE && !trust_wants_chain(t) &&
-	    t->c->n_pins == 0;
-}
-
 struct trust *
 trust_load(const struct trust_config *c, struct failure *why)
 {
@@ -149,28 +135,4 @@ trust_apply(struct trust *t, void *credentials, void *session, struct failure *w
 		gnutls_certificate_server_set_request(session,
 		    t->c->level >= TRUST_REQUIRED ? GNUTLS_CERT_REQUIRE : GNUTLS_CERT_REQUEST);
 	return 0;
-}
-
-const char *
-trust_reason(const struct trust *t)
-{
-	return t->reason;
-}
-
-int
-trust_alert(const struct trust *t)
-{
-	return t->alert;
-}
-
-const struct trust_peer *
-trust_peer(const struct trust *t)
-{
-	return &t->peer;
-}
-
-int
-trust_fd(const struct trust *t)
-{
-	return t->hosts.fd;
 }

@@ -13,15 +13,6 @@
 #include "tls/trust_state.h"
 #include "tls/validity.h"
 
-int
-trust_fail(struct trust *t, int alert, const char *reason)
-{
-	if (reason != t->reason)
-		(void)snprintf(t->reason, sizeof(t->reason), "%s", reason);
-	t->alert = alert;
-	return GNUTLS_E_CERTIFICATE_ERROR;
-}
-
 /*
  * Refuses a weak key even if it is pinned or known: an attacker who has factored it can pose as the
  * peer.
