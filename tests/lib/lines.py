@@ -482,7 +482,6 @@ def proxy_out(protocol, words):
     service = Service(words.service)
     with server(protocol, service, "--proxy-out", "v1") as session:
         ask_for_tls(session, words)
-        session.hear_header = True
         session.say(words.first)
         check(session.line().startswith("echo PROXY TCP4 127.0.0.1 127.0.0.1 "), "no header")
         session.hear("echo " + words.first)
@@ -627,6 +626,74 @@ def tunnel(protocol, words):
         equal(service.heard, words.first.encode() + b"\r\n", "what the service heard")
 
 
+# -- clients of other projects ----------------------------------------------------------------------------------
+
+
+class Inetd:
+    """Starts a wrapper for each connection."""
+
+    def __init__(self, protocol, service):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.command = [os.environ["WRAP"], "-n", protocol, "-p", os.environ["PEM"], "-r", f"127.0.0.1:{service.port}", "-o",
+                        "/dev/null"]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            connection, _ = self.listener.accept()
+            with connection:
+                subprocess.run(self.command, stdin=connection, stdout=connection, stderr=subprocess.DEVNULL, check=False,
+                               timeout=LIMIT_S)
+
+
+def spoken(command, text=None):
+    """What a client prints.  Its input stays open until it has said all, since some end with their input."""
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as client_of:
+        heard, end = b"", time.monotonic() + LIMIT_S
+        if text:
+            client_of.stdin.write(text)
+            client_of.stdin.flush()
+            while b"echo" not in heard and time.monotonic() < end:
+                more = os.read(client_of.stdout.fileno(), 65536)
+                if not more:
+                    break
+                heard += more
+        client_of.stdin.close()
+        return (heard + client_of.stdout.read()).decode(errors="replace")
+
+
+def clients(protocol, words):
+    service = Service(words.service)
+    port, ca = str(Inetd(protocol, service).port), os.environ["CRT"]
+    text = spoken(["openssl", "s_client", "-starttls", protocol, "-connect", f"localhost:{port}", "-CAfile", ca, "-quiet",
+                   "-no_ign_eof", "-verify_return_error", "-verify_hostname", "localhost"], b"hello\n")
+    check("echo hello" in text, text)
+    text = spoken(["gnutls-cli", f"--starttls-proto={protocol}", "--x509cafile", ca, "--port", port, "localhost"], b"hello\n")
+    check("Handshake was completed" in text and "echo hello" in text, text)
+
+
+CURL = {
+    "smtp": ("", ["--mail-rcpt", "alice", "--request", "VRFY"], "252 alice is here",
+             [("EHLO", ["250 real.example"]), ("VRFY", ["252 alice is here"]), ("QUIT", ["221 bye"])]),
+    "pop3": ("", ["-u", "alice:secret"], "1 77",
+             [("CAPA", ["+OK", "USER", "."]), ("USER", ["+OK"]), ("PASS secret", ["+OK"]), ("LIST", ["+OK", "1 77", "."]),
+              ("QUIT", ["+OK"])]),
+    "imap": ("INBOX?ALL", ["-u", "alice:secret"], "* SEARCH 1 2",
+             [("CAPABILITY", ["* CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR", "$T OK"]), ("AUTHENTICATE", ["$T OK"]),
+              ("SELECT", ["* 2 EXISTS", "$T OK"]), ("SEARCH", ["* SEARCH 1 2", "$T OK"]), ("LOGOUT", ["* BYE", "$T OK"])]),
+}
+
+
+def curl(protocol, words):
+    if protocol not in CURL:
+        return
+    path, options, wanted, table = CURL[protocol]
+    port = Inetd(protocol, Talker(words.service, table)).port
+    text = spoken(["curl", "-sSv", "--ssl-reqd", "--cacert", os.environ["CRT"], *options, f"{protocol}://localhost:{port}/{path}"])
+    check(wanted in [line.strip() for line in text.splitlines()], text)
+
+
 # -- --check ----------------------------------------------------------------------------------------------------
 
 
@@ -641,9 +708,11 @@ class Talker(Service):
         with connection, contextlib.suppress(OSError):
             connection.sendall(self.greeting.encode() + b"\r\n")
             for line in connection.makefile("rb"):
+                said = line.decode()
+                tag, _, command = said.partition(" ")
                 for begin, answer in self.table:
-                    if line.decode().startswith(begin):
-                        connection.sendall("".join(text + "\r\n" for text in answer).encode())
+                    if said.startswith(begin) or command.startswith(begin):
+                        connection.sendall("".join(text + "\r\n" for text in answer).replace("$T", tag).encode())
                         break
 
 

@@ -1,9 +1,6 @@
 # What -n smtp, pop3, imap and nntp say before TLS, by raw lines, as a server and as a client: tests/lib/lines.py plays
 # the other ends.  Then clients of other projects; tests/long/lines.bats has real servers.
 
-# lib.bash sets port.
-# shellcheck disable=SC2154
-
 load ../lib/lib
 
 setup_file() {
@@ -99,6 +96,14 @@ each() {
 
 @test "a client and a server of ours: one greeting" {
 	each tunnel
+}
+
+@test "openssl s_client -starttls and gnutls-cli --starttls-proto: smtp, pop3, imap, nntp" {
+	each clients
+}
+
+@test "curl --ssl-reqd: SMTP, POP3 and IMAP" {
+	each curl
 }
 
 @test "--check says how the service greets, what it offers, and whether it trusts too much" {
