@@ -34,24 +34,12 @@ line_hear_greeting(struct protocol_talk *t, int service, int64_t deadline)
 static bool
 read_command(struct tls *tls, size_t max, int64_t deadline)
 {
-	bool heard;
-	char c;
+	char c = '\0';
 
-	for (size_t n = 0; n < max;) {
-		ssize_t got = tls_read(tls, &c, 1);
-
-		if (got == TLS_WANT_READ || got == TLS_WANT_WRITE) {
-			if (peer_wait(tls, (int)got, -1, &heard, deadline) <= 0)
-				return false;
-			continue;
-		}
-		if (got <= 0)
+	for (size_t n = 0; n < max && c != '\n'; n++)
+		if (peer_read(tls, &c, 1, deadline) <= 0)
 			return false;
-		if (c == '\n')
-			return true;
-		n++;
-	}
-	return false;
+	return c == '\n';
 }
 
 /*

@@ -16,16 +16,10 @@ read_startup(struct tls *tls, struct protocol_heard *h, int64_t deadline)
 {
 	unsigned char startup[PGSQL_STARTUP_MAX];
 	size_t have = 0, length = PGSQL_HEAD;
-	bool heard;
 
 	while (have < length) {
-		ssize_t n = tls_read(tls, startup + have, sizeof(startup) - have);
+		ssize_t n = peer_read(tls, startup + have, sizeof(startup) - have, deadline);
 
-		if (n == TLS_WANT_READ || n == TLS_WANT_WRITE) {
-			if (peer_wait(tls, (int)n, -1, &heard, deadline) <= 0)
-				return false;
-			continue;
-		}
 		if (n <= 0)
 			return false;
 		(void)pgsql_hear(h, startup + have, (size_t)n);

@@ -33,6 +33,18 @@ peer_wait(struct tls *t, int wanted, int also, bool *heard, int64_t deadline)
 	return ready;
 }
 
+ssize_t
+peer_read(struct tls *t, void *data, size_t n, int64_t deadline)
+{
+	ssize_t got;
+	bool heard;
+
+	while ((got = tls_read(t, data, n)) == TLS_WANT_READ || got == TLS_WANT_WRITE)
+		if (peer_wait(t, (int)got, -1, &heard, deadline) <= 0)
+			return TLS_FAILED;
+	return got;
+}
+
 bool
 peer_last_words(struct tls *t, bool clean)
 {

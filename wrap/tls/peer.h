@@ -14,6 +14,9 @@
  */
 int peer_wait(struct tls *t, int wanted, int also, bool *heard, int64_t deadline);
 
+/* tls_read, but waits until there is something to return, by the deadline: else TLS_FAILED. */
+ssize_t peer_read(struct tls *t, void *data, size_t n, int64_t deadline);
+
 /*
  * Sends close_notify or a fatal alert, and waits a little until it is sent.  Returns whether it
  * was.
