@@ -7,6 +7,8 @@ PORT = 9000
 BACKEND = localhost:5432
 # Where wrapped clients seem to come from, so that pg_hba.conf can tell them from local ones: SOURCE=127.0.0.77.
 SOURCE =
+# yes: PostgreSQL sees the clients' own addresses (`make transparent` prepares the kernel).  try: or else that of SOURCE.
+TRANSPARENT =
 SERVICE_USER = root
 PEM = $(sysconfdir)/inetls/$(SERVICE).pem
 # The key of session tickets.  /run/inetls is root's; for another SERVICE_USER give a file in a directory of that user.
@@ -31,6 +33,7 @@ INETD_CONF = $(ETC)/inetd.conf
 XINETD_D = $(ETC)/xinetd.d
 CRON_D = $(ETC)/cron.d
 UNITDIR = $(ETC)/systemd/system
+RC_LOCAL = $(ETC)/rc.local
 INETD_PIDFILE = /var/run/inetd.pid
 XINETD_PIDFILE = /var/run/xinetd.pid
 RELOAD_XINETD = killall -HUP xinetd
@@ -40,7 +43,7 @@ SYSTEMD_RUN = /run/systemd/system
 
 # What was chosen for an entry holds for later targets too, until the last entry is taken away.
 SETTINGS_FILE = $(ETC)/inetls-$(SERVICE).settings
-REMEMBERED = PORT BACKEND SOURCE SERVICE_USER PEM TICKETS ACCEPT CA LOG
+REMEMBERED = PORT BACKEND SOURCE TRANSPARENT SERVICE_USER PEM TICKETS ACCEPT CA LOG
 -include $(SETTINGS_FILE)
 $(foreach v,$(REMEMBERED),$(if $(filter file,$(origin was.$(v))),$(eval $(v) = $(was.$(v)))))
 chosen = $(foreach v,$(REMEMBERED),$(if $(filter command,$(origin $(v)))$(filter file,$(origin was.$(v))),$(v)=$(whole_$(v))$(if $(whole_$(v)),,$($(v)))))
@@ -51,7 +54,7 @@ whole_CA = $(ca_dir)
 not_with_destdir = $(if $(DESTDIR),echo 'make $@ changes this machine and cannot be used with DESTDIR' >&2; exit 64; )
 
 ifneq ($(and $(DRY_RUN),$(filter install uninstall cert,$(MAKECMDGOALS))),)
-$(error DRY_RUN=1 works only with targets that change /etc: services, inetd, xinetd, systemd, renewal, uninstall-inetd and so on. For other targets: make -n)
+$(error DRY_RUN=1 works only with targets that change /etc: services, inetd, xinetd, systemd, renewal, transparent, uninstall-inetd and so on. For other targets: make -n)
 endif
 
 # Not every shell expands the tilde of PEM=~/pgssl.pem, and a super-server needs the whole path.
@@ -64,11 +67,11 @@ FRAGMENTS = $(addprefix $(FRAGMENT_DIR)/,inetd/services inetd/pgssl.conf xinetd/
 	systemd/pgssl@.service systemd/pgssl.service systemd/pgssl-pem.path systemd/pgssl-pem.service \
 	systemd/pgssl-renew.service systemd/pgssl-renew.timer cron/pgssl-renew \
 	systemd/pgssl-check.service systemd/pgssl-check.timer cron/pgssl-check \
-	init/pgssl systemd/pgssl-listen.service systemd/pgssl-client@.service)
+	init/pgssl systemd/pgssl-listen.service systemd/pgssl-client@.service systemd/inetls-transparent.service)
 
 # What is not a super-server's stands in contrib/.
 vpath %.in contrib
-.PHONY: fragments services inetd xinetd systemd renewal
+.PHONY: fragments services inetd xinetd systemd renewal transparent
 fragments: $(FRAGMENTS) ## fill in the entries for all super-servers, in build/fragments
 $(FRAGMENTS): $(FRAGMENT_DIR)/%: %.in systemd/confine.in $(FRAGMENT_DIR)/settings
 	@mkdir -p $(@D)
@@ -78,12 +81,12 @@ $(FRAGMENTS): $(FRAGMENT_DIR)/%: %.in systemd/confine.in $(FRAGMENT_DIR)/setting
 $(FRAGMENT_DIR)/settings: FORCE
 	@mkdir -p $(@D)
 	@SERVICE=$(call quote,$(SERVICE)) PORT=$(call quote,$(PORT)) BACKEND=$(call quote,$(BACKEND)) \
-		SOURCE=$(call quote,$(SOURCE)) SERVICE_USER=$(call quote,$(SERVICE_USER)) SBINDIR=$(call quote,$(sbindir)) PEM=$(call quote,$(pem)) \
+		SOURCE=$(call quote,$(SOURCE)) TRANSPARENT=$(call quote,$(TRANSPARENT)) SERVICE_USER=$(call quote,$(SERVICE_USER)) SBINDIR=$(call quote,$(sbindir)) PEM=$(call quote,$(pem)) \
 		TICKETS=$(call quote,$(TICKETS)) LOG=$(call quote,$(LOG)) BINDIR=$(call quote,$(bindir)) CA=$(call quote,$(ca_dir)) ACCEPT=$(call quote,$(ACCEPT)) \
 		sh activate/settings > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-activate_env = $(foreach v,SERVICE PORT ACCEPT SERVICE_USER SERVICES_FILE INETD_CONF XINETD_D CRON_D UNITDIR INETD_PIDFILE \
+activate_env = $(foreach v,SERVICE PORT ACCEPT SERVICE_USER TRANSPARENT SERVICES_FILE INETD_CONF XINETD_D CRON_D UNITDIR RC_LOCAL INETD_PIDFILE \
 	XINETD_PIDFILE RELOAD_XINETD SYSTEMCTL SYSTEMD_RUN LOG FORCE DRY_RUN,$(v)=$(call quote,$($(v)))) PEM=$(call quote,$(pem)) CA=$(call quote,$(ca_dir)) \
 	PROGRAM=$(call quote,$(sbindir)/inetls-wrap) CERTGEN=$(call quote,$(bindir)/inetls-certgen) \
 	SETTINGS_FILE=$(call quote,$(SETTINGS_FILE)) SETTINGS=$(call quote,$(chosen)) FRAGMENTS=$(FRAGMENT_DIR)
@@ -101,7 +104,10 @@ systemd: fragments ## the socket and its service; systemd is told
 renewal: fragments ## daily: all is looked at and, with CA=, the certificate renewed in time; a timer or cron
 	$(activate) add renewal
 
-UNINSTALLS = uninstall-services uninstall-inetd uninstall-xinetd uninstall-systemd uninstall-renewal
+transparent: fragments ## the kernel's rules and routes for TRANSPARENT=yes, now and at each boot, by a unit or a line in rc.local
+	$(activate) add transparent
+
+UNINSTALLS = uninstall-services uninstall-inetd uninstall-xinetd uninstall-systemd uninstall-renewal uninstall-transparent
 .PHONY: $(UNINSTALLS)
 $(UNINSTALLS): uninstall-%: fragments
 	$(activate) remove $*

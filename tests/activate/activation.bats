@@ -93,6 +93,42 @@ first_rules() {
 	wait_for 5 refused
 }
 
+@test "make transparent and TRANSPARENT=yes: a PostgreSQL that trusts 127.0.0.1 sees who comes through TLS, and asks" {
+	make_world openbsd-inetd
+	start_inetd openbsd-inetd -i /etc/inetd.conf
+	inside ip addr add 192.0.2.9/32 dev lo
+	inside sh -c 'echo "192.0.2.9 db.example.org" >> /etc/hosts'
+	first_rules 'host all all 127.0.0.1/32 trust'
+	printf '#!/bin/sh\nexit 0\n' > "$etc/rc.local"
+	chmod 755 "$etc/rc.local"
+	picture > "$here/before"
+
+	# Without the rules make says so, and shows what to type.
+	run make_inside services inetd TRANSPARENT=yes
+	[[ $output == *"error   -T: IPv4: what the service answers to a client's address does not come back to us"*"run make transparent"* ]]
+	make_inside transparent
+	run make_inside inetd
+	echo "$output"
+	[[ $output != *'error '* && $output != *'warning trust'* ]]
+	[[ $output == *'port 9000 answers with the certificate'* ]]
+	refused_by_address() {
+		! everybody_is_superuser && [[ $output == *'no pg_hba.conf entry for host "192.0.2.9"'* ]]
+	}
+	wait_for 5 refused_by_address || { echo "$output"; false; }
+	first_rules 'host all all 192.0.2.0/24 scram-sha-256'
+	inside psql -Xq -h "$PGSOCKET" -c "create role alice login password 'secret'"
+	seen() {
+		run inside env PGPASSWORD=secret psql -XAt -c 'select current_user, inet_client_addr()' \
+			"host=localhost hostaddr=192.0.2.9 port=9000 user=alice sslmode=verify-full sslrootcert=$prefix/etc/inetls/pgssl.crt"
+		[ "$output" = 'alice|192.0.2.9' ]
+	}
+	wait_for 5 seen || { echo "$output"; false; }
+
+	make_inside uninstall-inetd uninstall-services uninstall-transparent
+	picture | diff "$here/before" -
+	[ "$(inside ip rule | wc -l)" -eq 3 ]
+}
+
 @test "make install: sessions become the user that it made, resume with /run/inetls, after a boot too; uninstall takes both away" {
 	make_world openbsd-inetd
 	inside getent passwd inetls | grep -q ':inetls TLS sessions:/:.*nologin$'

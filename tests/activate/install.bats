@@ -130,7 +130,7 @@ line_of() {
 
 @test "bad-inetd: a command of more than the 20 words that openbsd-inetd passes on is refused, one that is there is warned of" {
 	local activate=(env INETD_CONF="$etc/inetd.conf" SERVICES_FILE="$etc/services" XINETD_D="$etc/xinetd.d" UNITDIR="$etc/units"
-		CRON_D="$etc" SERVICE=pgssl PORT=9000 ACCEPT=yes SERVICE_USER=root INETD_PIDFILE="$here/inetd.pid"
+		CRON_D="$etc" RC_LOCAL=/none TRANSPARENT= SERVICE=pgssl PORT=9000 ACCEPT=yes SERVICE_USER=root INETD_PIDFILE="$here/inetd.pid"
 		XINETD_PIDFILE="$here/xinetd.pid" RELOAD_XINETD=: SYSTEMCTL=: SYSTEMD_RUN=/ CERTGEN=false SETTINGS= SETTINGS_FILE="$here/settings" FORCE= PEM="$here/pgssl.pem"
 		PROGRAM="$here/inetls-wrap" FRAGMENTS="$here/fragments" "$ROOT/activate/activate" add inetd)
 	run_make services fragments
@@ -153,8 +153,8 @@ line_of() {
 }
 
 @test "inetd: the shipped line, with everything that make can put into it, is one that openbsd-inetd passes on whole" {
-	run_make services inetd SOURCE=127.0.0.77 LOG=/var/log/inetls/pgssl.log
-	[ "$(tail -n 1 "$etc/inetd.conf" | cut -f 7 | wc -w)" -eq 15 ]
+	run_make services inetd TRANSPARENT=try SOURCE=127.0.0.77 LOG=/var/log/inetls/pgssl.log
+	[ "$(tail -n 1 "$etc/inetd.conf" | cut -f 7 | wc -w)" -eq 16 ]
 }
 
 @test "bad-inetd: a name that the list of services does not have is not written" {
@@ -464,6 +464,160 @@ line_of() {
 	[[ $output == *"PostgreSQL sees no address behind the Unix socket"* ]]
 }
 
+@test "activation: TRANSPARENT says -T in each entry, gives the units the capability, and is refused where it cannot be" {
+	local entries words options
+	run_make inetd xinetd systemd > /dev/null 2>&1
+	run ! grep -rE -e '(-n pgsql|pgsql) -T|CAP_NET_ADMIN|capset' "$etc"
+	run_make fragments inetd xinetd systemd TRANSPARENT=yes FORCE=1 > /dev/null 2>&1
+	entries=$(grep -rhE -e '-n pgsql .*-r localhost:5432' "$here/fragments")
+	[ "$(wc -l <<< "$entries")" -ge 8 ]
+	run ! grep -vF -e '-n pgsql -T ' <<< "$entries"
+	grep -q -e '-n pgsql -T --tickets' "$etc/inetd.conf"
+	grep -q -e '-n pgsql -T --tickets' "$etc/xinetd.d/pgssl"
+	for words in CapabilityBoundingSet=CAP_NET_ADMIN AmbientCapabilities=CAP_NET_ADMIN PrivateUsers=no SystemCallFilter=capset; do
+		grep -qx "$words" "$etc/units/pgssl@.service"
+	done
+	run ! grep -x PrivateUsers=yes "$etc/units/pgssl@.service"
+	# It holds for later targets.
+	run_make xinetd > /dev/null 2>&1
+	grep -q -e '-n pgsql -T --tickets' "$etc/xinetd.d/pgssl"
+	run_make inetd TRANSPARENT=try SOURCE=127.0.0.77 FORCE=1 > /dev/null 2>&1
+	grep -q -e '-n pgsql --transparent=try -I 127.0.0.77 --tickets' "$etc/inetd.conf"
+	while IFS='|' read -r options words; do
+		# shellcheck disable=SC2086
+		run run_make inetd FORCE=1 $options
+		[ "$status" -ne 0 ]
+		[[ $output == *"$words"* ]] || { echo "$options: $output"; false; }
+	done <<-'END'
+		TRANSPARENT=yes SOURCE=127.0.0.77|one of the two
+		TRANSPARENT=try SOURCE=|give SOURCE=127.0.0.77
+		TRANSPARENT=on SOURCE=|yes or try
+		TRANSPARENT=yes SOURCE= BACKEND=/run/postgresql/.s.PGSQL.5432|must be reached by localhost
+		TRANSPARENT=yes SOURCE= BACKEND=db:5432|must be reached by localhost
+		TRANSPARENT=yes SOURCE= SERVICE_USER=nobody|under inetd and xinetd this needs root
+	END
+	run_make systemd TRANSPARENT=yes SOURCE= SERVICE_USER=nobody FORCE=1 > /dev/null 2>&1
+	grep -qx User=nobody "$etc/units/pgssl@.service"
+	grep -qx AmbientCapabilities=CAP_NET_ADMIN "$etc/units/pgssl@.service"
+}
+
+# in_network COMMAND...: in a network of its own, whose rules nobody else sees.
+in_network() {
+	if [ ! -e "$T/pids/test/network" ]; then
+		need_root
+		need_namespaces
+		need ip
+		start network unshare -n sh -c 'ip link set lo up && echo ready && exec sleep 600'
+		wait_for 5 grep -q ready "$T/network.log"
+	fi
+	nsenter -n -t "$(cat "$T/pids/test/network")" "$@"
+}
+
+ways() {
+	in_network sh -c 'ip rule; ip -6 rule; for kind in -4 -6; do ip $kind route show table 123 2> /dev/null || :; done' | sed 's/ *$//'
+}
+
+run_make_there() {
+	in_network "${make[@]}" PEM="$here/pgssl.pem" "$@"
+}
+
+@test "transparent: the rules and routes, and a line in the boot script; a second run changes nothing, uninstall leaves no trace" {
+	printf '#!/bin/sh -e\ntrue\nexit 0\n' > "$etc/rc.local"
+	chmod 755 "$etc/rc.local"
+	keep
+	ways > "$here/before"
+	run run_make_there transparent DRY_RUN=1
+	[[ $output == *"would type: ip -4 rule add from 127.0.0.1/8 iif lo table 123"*"+++ $etc/rc.local (would be)"* ]]
+	unchanged
+	ways | diff "$here/before" -
+
+	run_make_there transparent
+	ways > "$here/after"
+	grep -qx '[0-9]*:.from 127.0.0.1/8 iif lo lookup 123' "$here/after"
+	grep -qx '[0-9]*:.from ::1 iif lo lookup 123' "$here/after"
+	grep -q '^local default dev lo scope host' "$here/after"
+	grep -q '^local default dev lo metric 1024' "$here/after"
+	[ "$(sed -n 3p "$etc/rc.local" | cut -c 1-14)" = '{ ip rule add ' ]
+	[ "$(sed -n 4p "$etc/rc.local")" = 'exit 0' ]
+	picture > "$here/active"
+	run_make_there transparent
+	ways | diff "$here/after" -
+	picture | diff "$here/active" -
+
+	run_make_there uninstall-transparent
+	ways | diff "$here/before" -
+	unchanged
+
+	# What the boot script does, in a network that has just come up; with what was typed by hand nothing is done twice.
+	run_make_there transparent
+	stop network
+	in_network true
+	in_network sh -e "$etc/rc.local"
+	ways | diff "$here/after" -
+	run_make_there transparent
+	ways | diff "$here/after" -
+	run_make_there uninstall-transparent
+	unchanged
+}
+
+@test "transparent: without a boot script the line for it is shown" {
+	keep
+	run run_make_there transparent
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"rc.local is not there"*"{ ip rule add from 127.0.0.1/8 iif lo table 123 && "* ]]
+	unchanged
+	run_make_there uninstall-transparent
+}
+
+@test "transparent: where systemd runs, a unit that does the same" {
+	in_network true
+	mkdir "$here/booted"
+	keep
+	ways > "$here/before"
+	# What systemd does with it.
+	cat > "$here/systemctl" <<-END
+	#!/bin/sh
+	echo "\$*" >> "$here/told"
+	unit=$etc/units/inetls-transparent.service
+	case "\$*" in
+	"restart inetls-transparent.service") words=Start\\\\\(Pre\\\\\)* ;;
+	"disable --now inetls-transparent.service") words=Stop ;;
+	*) exit 0 ;;
+	esac
+	sed -n "s/^Exec\$words=-*//p" \$unit | while read -r command; do \$command 2> /dev/null; done
+	END
+	chmod 755 "$here/systemctl"
+	run run_make_there transparent DRY_RUN=1
+	[[ $output == *"+++ $etc/units/inetls-transparent.service (would be)"*"would tell systemd"* ]]
+	ways | diff "$here/before" -
+	unchanged
+	run_make_there transparent
+	ways > "$here/after"
+	[ "$(grep -c 'lo lookup 123' "$here/after")" -eq 2 ]
+	[ "$(grep -c '^local default dev lo' "$here/after")" -eq 2 ]
+	grep -qx 'enable inetls-transparent.service' "$here/told"
+	run_make_there transparent
+	ways | diff "$here/after" -
+	run_make_there uninstall-transparent
+	ways | diff "$here/before" -
+	unchanged
+}
+
+@test "bad-transparent: a table that somebody else uses is left alone, and an entry that still says -T is warned of" {
+	in_network ip route add 192.0.2.0/24 dev lo table 123
+	ways > "$here/before"
+	run run_make_there transparent
+	[ "$status" -ne 0 ]
+	[[ $output == *"192.0.2.0/24 dev lo"*"another program uses it"* ]]
+	ways | diff "$here/before" -
+	in_network ip route del 192.0.2.0/24 dev lo table 123
+	run_make_there transparent > /dev/null
+	run_make inetd TRANSPARENT=yes > /dev/null 2>&1 || run_make services inetd TRANSPARENT=yes > /dev/null 2>&1
+	run run_make_there uninstall-transparent
+	[[ $output == *"warning: $etc/inetd.conf still says -T"* ]]
+}
+
 @test "activation: a line that was made with other settings is shown by uninstall-inetd, with what takes it away, and stays" {
 	run_make services inetd SOURCE=127.0.0.77 > /dev/null 2>&1
 	keep
@@ -538,7 +692,7 @@ line_of() {
 	run_make fragments BACKEND="127.0.0.1:$port" TICKETS= > /dev/null
 	run as_nobody env PEM="$here/pgssl.pem" PROGRAM="$here/usr/sbin/inetls-wrap" FRAGMENTS="$here/fragments" SERVICE=pgssl \
 		PORT=9000 SERVICE_USER=root SERVICES_FILE="$etc/services" INETD_CONF="$etc/inetd.conf" XINETD_D="$etc/xinetd.d" \
-		UNITDIR="$etc/units" INETD_PIDFILE="$here/none" FORCE= DRY_RUN=1 ACCEPT=yes sh "$here/activation/activate" add inetd
+		UNITDIR="$etc/units" INETD_PIDFILE="$here/none" FORCE= TRANSPARENT= DRY_RUN=1 ACCEPT=yes sh "$here/activation/activate" add inetd
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output != *"--check says"* ]]
@@ -669,12 +823,13 @@ variants() {
 verified() {
 	local service=pgssl@1.service
 	[ "$1" = yes ] || service=pgssl.service
-	run_make fragments ACCEPT="$1" BACKEND="$2" SERVICE_USER="$3"
+	run_make fragments ACCEPT="$1" BACKEND="$2" SERVICE_USER="$3" TRANSPARENT="${TRANSPARENT:-}"
 	rm -rf "$here/verify"
 	cp -r "$here/fragments/systemd" "$here/verify"
 	run systemd-analyze verify --man=no --recursive-errors=no "$here/verify/pgssl.socket" "$here/verify/$service" \
 		"$here/verify/pgssl-pem.path" "$here"/verify/*.timer \
-		"$here"/verify/pgssl-{renew,check,listen,pem}.service "$here/verify/pgssl-client@localhost.service"
+		"$here"/verify/pgssl-{renew,check,listen,pem}.service "$here/verify/pgssl-client@localhost.service" \
+		"$here/verify/inetls-transparent.service"
 	echo "$output"
 	[ "$status" -eq 0 ] && ! grep -i pgssl <<< "$output" && ! grep -r '@[a-z_]*@' "$here/verify"
 }
@@ -696,6 +851,12 @@ little_exposed() {
 	need systemd-analyze
 	run_make install CERT=no
 	variants verified
+	TRANSPARENT=yes
+	for accept in yes no; do
+		for user in root daemon; do
+			verified "$accept" localhost:5432 "$user"
+		done
+	done
 }
 
 @test "fragments: systemd-analyze finds an exposure of 0.2 by the Unix socket and 0.9 by TCP" {
@@ -749,7 +910,7 @@ little_exposed() {
 	cp -r "$ROOT/activate" "$here/fragments" "$T/open"
 	run as_nobody env DRY_RUN=1 SERVICE=pgssl PORT=9000 FORCE= SERVICES_FILE="$etc/services" INETD_CONF="$etc/inetd.conf" \
 		XINETD_D="$etc/xinetd.d" UNITDIR="$etc/units" CRON_D="$etc/cron.d" PROGRAM=/bin/true PEM=/dev/null \
-		INETD_PIDFILE=/dev/null XINETD_PIDFILE=/dev/null RELOAD_XINETD=false SYSTEMCTL=false SYSTEMD_RUN=/ CERTGEN=false SETTINGS= SETTINGS_FILE="$T/open/settings" \
+		INETD_PIDFILE=/dev/null XINETD_PIDFILE=/dev/null RC_LOCAL=/none TRANSPARENT= RELOAD_XINETD=false SYSTEMCTL=false SYSTEMD_RUN=/ CERTGEN=false SETTINGS= SETTINGS_FILE="$T/open/settings" \
 		FRAGMENTS="$T/open/fragments" sh "$T/open/activate/activate" add services
 	echo "$output"
 	[ "$status" -eq 0 ]
@@ -1043,6 +1204,7 @@ completed() {
 	[ "$(completed inetls-certgen x.pem --key rsa:3)" = rsa:3072 ]
 	[ "$(completed inetls-wrap --handshake)" = --handshake-timeout ]
 	[ "$(completed inetls-wrap -n pg)" = pgsql ]
+	[ "$(completed inetls-wrap --tr)" = $'--transparent\n--transparent=try' ]
 	[ "$(completed inetls-wrap --protocol pg)" = pgsql ]
 	[ "$(completed inetls-wrap -p "$ROOT/READ")" = "$ROOT/README.md" ]
 	[ "$(completed inetls-wrap -c --known-hosts "$ROOT/READ")" = "$ROOT/README.md" ]
@@ -1093,7 +1255,7 @@ completed() {
 	[ "$status" -eq 0 ]
 	local target
 	for target in all install uninstall cert services inetd xinetd systemd renewal uninstall-renewal uninstall-services uninstall-inetd \
-		uninstall-xinetd uninstall-systemd demo check clean help; do
+		uninstall-xinetd uninstall-systemd transparent uninstall-transparent demo check clean help; do
 		grep -qw -- "$target" <<< "$output" || { echo "not listed: $target"; false; }
 	done
 }
