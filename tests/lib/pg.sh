@@ -7,7 +7,8 @@
 #	psql -X -h 127.0.0.1 -p "$PGPORT_REAL" -c 'select 1'
 #	pg_stop
 #
-# pg_start reads TMPDIR, PG_PORT (a wanted port; without it a free one) and PG_LISTEN (addresses), and exports
+# pg_start reads TMPDIR, PG_PORT (a wanted port; without it a free one), PG_LISTEN (addresses) and PG_CONNECTIONS, and
+# exports
 #	PGPORT_REAL	the server's TCP port, not what libpq reads by itself: a test says where it connects
 #	PGSOCKET	the directory of its Unix socket (.s.PGSQL.$PGPORT_REAL)
 #	PGUSER, PGDATABASE, PGPASSFILE	the superuser for libpq: no test has to name them again
@@ -87,7 +88,7 @@ pg_configure() {
 	synchronous_commit = off
 	wal_level = minimal
 	max_wal_senders = 0
-	max_connections = 200
+	max_connections = ${PG_CONNECTIONS:-200}
 	shared_buffers = 64MB
 	log_connections = on
 	log_disconnections = on

@@ -74,7 +74,7 @@ ways_back() {
 }
 
 start_postgresql() {
-	on server env PG_LISTEN='127.0.0.1, ::1' sh -euc '. "$1/tests/lib/pg.sh"; pg_start; export -p > "$2/pg.env"' sh "$ROOT" "$T"
+	on server env PG_CONNECTIONS=250 PG_LISTEN='127.0.0.1, ::1' sh -euc '. "$1/tests/lib/pg.sh"; pg_start; export -p > "$2/pg.env"' sh "$ROOT" "$T"
 	grep -E '^export PG' "$T/pg.env" > "$T/pg.only"
 	. "$T/pg.only"
 }

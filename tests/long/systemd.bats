@@ -110,7 +110,27 @@ write_probe() {
 	# The units for those who have no socket, and the daily look.
 	chown root /usr/local/etc/inetls/pgssl.pem
 	chmod 600 /usr/local/etc/inetls/pgssl.pem
-	run_make renewal
+
+	# -T, by the unit for the kernel and by those for sessions, whose users never were root.
+	ip addr add 192.0.2.9/32 dev lo
+	echo 'host all all 192.0.2.9/32 scram-sha-256' >> "$PG_DIR/data/pg_hba.conf"
+	psql -XqAt "host=$PGSOCKET" -c 'select pg_reload_conf()' > /dev/null
+	run_make transparent
+	systemctl restart inetls-transparent
+	for user in root pg-tls; do
+		chown $user $pem
+		for accept in yes no; do
+			run_make systemd ACCEPT=$accept TRANSPARENT=yes SERVICE_USER=$user FORCE=1
+			timeout 30 psql -XAt "host=localhost hostaddr=192.0.2.9 port=9000 sslmode=verify-full sslrootcert=${pem%.pem}.crt" \
+				-c "select 'answered: to ' || host(inet_client_addr()) || ', $user $accept'"
+		done
+	done
+	echo "ways: $(ip rule | grep -c ' 123') $(ip route show table 123 | grep -c .)"
+	run_make uninstall-systemd
+	run_make uninstall-transparent
+	echo "ways: $(ip rule | grep -c ' 123') $(ip route show table 123 2> /dev/null | grep -c .)"
+	chown root $pem
+	run_make renewal SERVICE_USER=root
 	cp build/fragments/systemd/pgssl-{listen,client@}.service /etc/systemd/system
 	sed -i 's/-d 5432/-d 5433/' /etc/systemd/system/pgssl-client@.service
 	systemctl daemon-reload
@@ -178,7 +198,7 @@ write_container() {
 	[ "$status" -ne 77 ] || skip "kernel: no overlay of this machine's root"
 	[ "$status" -eq 0 ]
 	# Before, after, and with a PEM that others can read, psql got no answer.
-	diff - <(grep -E '^(answered|ok +(sandbox|user):|user of|resumed|refused|log:|failed:|left:|check:)' <<< "$output" |
+	diff - <(grep -E '^(answered|ok +(sandbox|user):|user of|resumed|refused|log:|failed:|left:|ways:|check:)' <<< "$output" |
 		sed -E 's/^ok +//; s/ABI [0-9]+/ABI N/; s/uid [0-9]+/uid N/; s/gid [0-9]+/gid N/') <<-END
 	answered: TCP, Accept=yes
 	answered: again, Accept=yes
@@ -205,6 +225,12 @@ write_container() {
 	log: 19 sessions
 	failed: 0 units
 	left: 
+	answered: to 192.0.2.9, root yes
+	answered: to 192.0.2.9, root no
+	answered: to 192.0.2.9, pg-tls yes
+	answered: to 192.0.2.9, pg-tls no
+	ways: 1 1
+	ways: 0 0
 	answered: listening
 	answered: client
 	check: in order
