@@ -24,7 +24,8 @@ import time
 wrap, shim, pem, directory = sys.argv[1:5]
 MOST = int(sys.argv[5]) if len(sys.argv) > 5 else 4
 BYTES = os.urandom(40000)
-SECONDS, CPU_SECONDS = 5, 1
+# A hang is one on a busy machine too.
+SECONDS, CPU_SECONDS = 25, 1
 AT_ONCE = 4
 CODES = {0, 64, 66, 69, 70, 71, 77, 78}
 NAMES = ("read write recv send readv writev recvmsg sendmsg connect ppoll getsockopt setsockopt getsockname getpeername "

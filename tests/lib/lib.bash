@@ -159,9 +159,10 @@ new_log() {
 
 # Conditions that are checked again and again start no process: that would take longer than what is waited for.
 
-# wait_for SECONDS COMMAND...: waits until the command succeeds; fails if it does not in that time.
+# wait_for SECONDS COMMAND...: waits until the command succeeds; fails if it does not in four times that time, since
+# the seconds are those of a machine that has nothing else to do.
 wait_for() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + 4 * $1))
 	shift
 	until "$@"; do
 		[ "$SECONDS" -lt "$end" ] || return 1

@@ -22,7 +22,8 @@ import termios
 import threading
 import time
 
-LIMIT_S = 10  # for everything that should happen at once
+LIMIT_S = 40  # for everything that should happen at once, on a machine that has other work too
+DEFAULT_S = 10  # --handshake-timeout and --connect-timeout where they are not given
 WORKERS = 4
 
 SSL_REQUEST = struct.pack("!II", 8, 80877103)
@@ -441,7 +442,7 @@ def stays_silent():
                 time.sleep(0.1)
             refused(session, "peer did not say what it wants within --handshake-timeout")
             lasted = time.monotonic() - session.began
-            check(0.6 < lasted < 3, f"lasted {lasted:.2f} s")
+            check(0.6 < lasted < DEFAULT_S, f"lasted {lasted:.2f} s")
 
     for_each(one, [b"", SSL_REQUEST[:4], SSL_REQUEST[:7], cancel_request()[:6], startup()[:5]])
     one_deadline_after_an_answer()
@@ -451,13 +452,13 @@ def one_deadline_after_an_answer():
     """The answer does not wind the clock again."""
     def one(case):
         request, answer, result = case
-        with Session("--handshake-timeout", "1500ms") as session:
-            time.sleep(1.2)
+        with Session("--handshake-timeout", "5s") as session:
+            time.sleep(3)
             session.say(request)
             equal(session.hear(1), answer, "the answer")
             session.rest()
             lasted = time.monotonic() - session.began
-            check(1.4 < lasted < 2.4, f"lasted {lasted:.2f} s")
+            check(4.9 < lasted < 7.9, f"lasted {lasted:.2f} s")
             equal(session.finish()["result"], result, "result")
             session.untouched()
 
@@ -505,7 +506,7 @@ def cancel_of_a_service_that_does_not_end():
         session.say(cancel_request())
         equal(session.rest(), b"", "what the peer heard")
         lasted = time.monotonic() - session.began
-        check(0.6 < lasted < 3, f"lasted {lasted:.2f} s")
+        check(0.6 < lasted < DEFAULT_S, f"lasted {lasted:.2f} s")
         session.finish()
 
 
@@ -609,12 +610,12 @@ def direct_with_several_protocols():
 
 
 @contextlib.contextmanager
-def without_a_service():
-    """A client inside TLS and its session, whose service is not there."""
+def without_a_service(patience="60s"):
+    """A client inside TLS and its session, whose service is not there, and which waits so long for the client."""
     client = Client()
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
-        with Session("--connect-timeout", "700ms", backend=nobody.getsockname()[1]) as session:
+        with Session("--connect-timeout", patience, backend=nobody.getsockname()[1]) as session:
             session.say(SSL_REQUEST)
             equal(session.hear(1), b"S", "the answer")
             session.say(client.hello)
@@ -640,7 +641,7 @@ def unavailable():
 
 def alerted(said):
     """There is an alert in place of an answer, and no close_notify."""
-    with without_a_service() as (client, session):
+    with without_a_service("700ms") as (client, session):
         if said:
             client.step(session, lambda: client.tls.write(said))
         try:

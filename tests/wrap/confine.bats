@@ -8,6 +8,8 @@ load ../lib/lib
 load ../lib/session
 
 KEYHOLDER_UIDS=1879048192
+# What is looked at must not end of itself, however busy the machine is.
+PATIENCE=300s
 
 setup_file() {
 	lib_begin
@@ -39,9 +41,9 @@ start_echo() {
 start_servers() {
 	local to=127.0.0.1:$ECHO_PORT log
 	log=$(new_log wrap)
-	superserver openbsd-inetd -- "$WRAP" -p "$T/pgssl.pem" -r "$to" -o "$log"
+	superserver openbsd-inetd -- "$WRAP" --handshake-timeout "$PATIENCE" -p "$T/pgssl.pem" -r "$to" -o "$log"
 	INETD="$port $pid $T/pgssl.pem"
-	superserver tcpserver -u nobody -- "$WRAP" -p "$T/nobody.pem" -r "$to" -o "$log"
+	superserver tcpserver -u nobody -- "$WRAP" --handshake-timeout "$PATIENCE" -p "$T/nobody.pem" -r "$to" -o "$log"
 	INETD_AS_NOBODY="$port $pid $T/nobody.pem"
 	listen main "$T/pgssl.pem"
 	LISTENER="$port $pid $T/pgssl.pem $(keyholder_of "$pid")"
@@ -53,7 +55,8 @@ listen() {
 	local name=$1-listener by=$2
 	shift 2
 	port=$(free_port)
-	start "$name" "$WRAP" -f -d "127.0.0.1:$port" -p "$by" -r "127.0.0.1:$ECHO_PORT" -o "$T/wrap.log" -D info "$@"
+	start "$name" "$WRAP" -f -d "127.0.0.1:$port" --handshake-timeout "$PATIENCE" -p "$by" -r "127.0.0.1:$ECHO_PORT" -o "$T/wrap.log" \
+		-D info "$@"
 	wait_for 10 grep -qF "[$pid]: listening on" "$T/wrap.log"
 }
 

@@ -26,7 +26,7 @@ setup_file() {
 	# A sanitizer's library wants to be the first.
 	local runtime
 	runtime=$(ldd "$T/bin/shared" | awk '/libasan/ { print $3 }')
-	run timeout 240 /usr/bin/python3 "$ROOT/tests/lib/faults.py" "$T/bin/shared" "$runtime $T/fault.so" "$T/pgssl.pem" \
+	run timeout 900 /usr/bin/python3 "$ROOT/tests/lib/faults.py" "$T/bin/shared" "$runtime $T/fault.so" "$T/pgssl.pem" \
 		"$T/sessions" "${FAULTS_EACH:-4}"
 	echo "$output"
 	[ "$status" -eq 0 ]

@@ -21,7 +21,7 @@ setup_file() {
 logged_nothing_of_it() {
 	[ -s "$log" ]
 	cat "$log"
-	run ! grep -aF -e tell-no-log-4711 -e 'whisper-0815' -e plain_user "$log"
+	run ! grep -aF -e tell-no-log-4711 -e 'whisper-0815' "$log"
 	# Lines of the key's base64, as the PEM has them.
 	sed -n '/BEGIN PRIVATE KEY/,/END PRIVATE KEY/{/KEY/!p}' "$T/pgssl.pem" > "$T/key.lines"
 	[ -s "$T/key.lines" ]
