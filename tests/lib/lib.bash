@@ -451,11 +451,12 @@ superserver_inetutils_inetd() {
 	start inetutils-inetd "$path" -d -p"$T/inetutils-inetd.pid" "$T/inetutils-inetd.conf"
 }
 
-superserver_xinetd() {
+# xinetd_entry no|yes USER PROGRAM [ARG...]: prints the entry of a service on $port; the word is for wait.
+xinetd_entry() {
 	# xinetd would disable a service with an empty list of arguments.
 	local arguments=""
-	[ "$#" -eq 1 ] || arguments="server_args	= ${*:2}"
-	cat > "$T/xinetd.conf" <<-END
+	[ "$#" -eq 3 ] || arguments="server_args	= ${*:4}"
+	cat <<-END
 	service pgssl
 	{
 		type		= UNLISTED
@@ -463,16 +464,20 @@ superserver_xinetd() {
 		port		= $port
 		socket_type	= stream
 		protocol	= tcp
-		wait		= no
-		user		= $user
+		wait		= $1
+		user		= $2
 		groups		= yes
-		server		= $1
+		server		= $3
 		$arguments
 		instances	= UNLIMITED
 		per_source	= UNLIMITED
 		cps		= 6000 1
 	}
 	END
+}
+
+superserver_xinetd() {
+	xinetd_entry no "$user" "$@" > "$T/xinetd.conf"
 	start xinetd "$path" -dontfork -stayalive -f "$T/xinetd.conf" -pidfile "$T/xinetd.pid" \
 		-filelog "$T/xinetd.file.log"
 }

@@ -40,7 +40,7 @@ wait_server() {
 			start server "$(superserver_path openbsd-inetd)" -i "$T/inetd.conf"
 			;;
 		xinetd)
-			xinetd_conf "$user" "$@" > "$T/xinetd.conf"
+			xinetd_entry yes "$user" "$@" > "$T/xinetd.conf"
 			start server "$(superserver_path xinetd)" -dontfork -stayalive -f "$T/xinetd.conf" \
 				-pidfile "$T/xinetd.pid" -filelog "$T/xinetd.file.log"
 			;;
@@ -54,25 +54,6 @@ wait_server() {
 		stop server
 	done
 	return 1
-}
-
-xinetd_conf() {
-	cat <<-END
-	service pgssl
-	{
-		type		= UNLISTED
-		bind		= 127.0.0.1
-		port		= $port
-		socket_type	= stream
-		protocol	= tcp
-		wait		= yes
-		user		= $1
-		groups		= yes
-		server		= $2
-		server_args	= ${*:3}
-		cps		= 6000 1
-	}
-	END
 }
 
 # wrappers: prints the pids of this file's wrappers, from files of /proc that are readable even if a process cannot be
