@@ -63,6 +63,22 @@ found() {
 	compared options "$PAGE"
 }
 
+# protocols_missing FILE: prints the protocols of -n that the page does not name.
+protocols_missing() {
+	local name
+	for name in $("$WRAP" -h | sed -n 's/^  -n, --protocol \([^ ]*\).*/\1/p'); do
+		grep -qE "^\.(Fl n )?Cm ([a-z0-9, ]* )?$name( |\$)" "$1" || echo "$name"
+	done
+}
+
+@test "inetls-wrap.8 names every protocol of -n" {
+	sed 's/pgsql/pigsql/' "$PAGE" > "$T/page.8"
+	[ "$(protocols_missing "$T/page.8")" = pgsql ]
+	run protocols_missing "$PAGE"
+	echo "$output"
+	[ -z "$output" ]
+}
+
 @test "inetls-wrap.8 has every sentence that the program can say under DIAGNOSTICS, and no other" {
 	compared messages "$PAGE"
 }
