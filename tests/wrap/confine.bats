@@ -6,6 +6,7 @@
 
 load ../lib/lib
 load ../lib/session
+load ../lib/syslog
 
 KEYHOLDER_UIDS=1879048192
 # What is looked at must not end of itself, however busy the machine is.
@@ -564,23 +565,6 @@ confined_before_peer() {
 }
 
 # -- syslog -------------------------------------------------------------------------------------------------
-
-# make_private_dev: sets $in_private_dev, which runs a command with a /dev of its own, whose log is our daemon's.
-make_private_dev() {
-	local device
-	need_root
-	need_namespaces
-	mkdir -p "$T/dev"
-	for device in null zero urandom random; do
-		[ -e "$T/dev/$device" ] || cp -a "/dev/$device" "$T/dev/$device"
-	done
-	rm -f "$T/dev/log"
-	start syslog "$ROOT/tests/lib/syslog.py" "$T/dev/log"
-	syslog=$pid
-	wait_for 10 test -S "$T/dev/log"
-	in_private_dev=(unshare -m --propagation private
-		sh -c 'dev=$1 && shift && mount --bind "$dev" /dev && exec "$@"' sh "$T/dev")
-}
 
 @test "a session logs to a syslog that was connected before confinement, with a limit of 0 on files" {
 	make_private_dev

@@ -26,10 +26,10 @@ direct() {
 	psql -XAtq -v ON_ERROR_STOP=1 "host=$PGSOCKET port=$PGPORT_REAL" "$@"
 }
 
-# serve [OPTION...]: inetd with the wrapper in front of PostgreSQL; sets $port and $log.
+# serve: inetd with the wrapper in front of PostgreSQL; sets $port and $log.
 serve() {
 	log=$(new_log wrap)
-	superserver openbsd-inetd -- "$WRAP" -n pgsql -N pgssl -p "$T/pgssl.pem" -r "127.0.0.1:$PGPORT_REAL" -o "$log" "$@"
+	superserver openbsd-inetd -- "$WRAP" -n pgsql -N pgssl -p "$T/pgssl.pem" -r "127.0.0.1:$PGPORT_REAL" -o "$log"
 }
 
 # asks KEYWORD=VALUE... : psql through TLS, as that user and so on.

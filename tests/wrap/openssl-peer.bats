@@ -234,11 +234,11 @@ refused_by() {
 	openssl x509 -req -in "$T/leaf.csr" -CA "$T/mid-old.crt" -CAkey "$T/own/mid-old.key" -days 9 -out "$T/below.crt" \
 		-extfile <(echo subjectAltName=DNS:localhost) 2>> "$T/chain.log"
 	cp "$T/own.crt" "$T/root.crt"
-	wanted="our certificate expired on 2021-02-03; renew it: inetls-certgen renew"
+	wanted="our certificate expired on 2021-02-03; renew it: inetls-certgen renew FILE, with the file of -p"
 	refused_by "$T/old.pem"
 	wanted="our certificate is not valid before 2045-06-07; is this machine's clock right?"
 	refused_by "$T/early.pem"
-	wanted="CN=mid in our chain expired on 2021-02-03; renew it: inetls-certgen renew"
+	wanted="CN=mid in our chain expired on 2021-02-03; renew it: inetls-certgen renew FILE, with the file of -p"
 	refused_by "$T/leaf.key" "$T/below.crt" "$T/mid-old.crt"
 	# Whose dates are right is refused for another cause.
 	wanted="peer does not trust our certificate; give it the .crt, or a CA that issued ours"

@@ -103,12 +103,25 @@ checked() {
 	checked "warning PostgreSQL: 127.0.0.1:$port does not answer as PostgreSQL does" -r "127.0.0.1:$port"
 }
 
-# connection_timed_out: psql, which gets no answer at all, as from behind a firewall.
-connection_timed_out() {
+# behind_firewall KEYWORD=VALUE: psql, which gets no answer at all, as from behind a firewall.
+behind_firewall() {
 	unshare -n sh -c 'ip link add away type veth peer name nobody && ip link set away up && ip link set nobody up &&
 		ip addr add 198.51.100.1/24 dev away && ip neigh add 198.51.100.2 lladdr 02:00:00:00:00:01 dev away &&
 		echo 1 > /proc/sys/net/ipv4/tcp_syn_retries && exec timeout 30 psql -X "$1"' sh \
-		"host=198.51.100.2 port=9000 sslmode=require connect_timeout=0" 2>&1
+		"host=198.51.100.2 port=9000 sslmode=require $1" 2>&1
+}
+
+# rejected: psql, whose connection a firewall refuses as firewalld does: to psql it is what a route of this kind is.
+rejected() {
+	unshare -n sh -c 'ip link set lo up && ip route add unreachable 198.51.100.2 && exec timeout 30 psql -X "$1"' sh \
+		"host=198.51.100.2 port=9000 sslmode=require" 2>&1
+}
+
+# old_client: psql with TLS 1.0 alone.
+old_client() {
+	printf '%s\n' 'openssl_conf = i' '[i]' 'ssl_conf = s' '[s]' 'system_default = d' '[d]' 'MinProtocol = TLSv1' \
+		'CipherString = ALL:@SECLEVEL=0' > "$T/openssl.cnf"
+	OPENSSL_CONF=$T/openssl.cnf psql -X "$(to require ssl_min_protocol_version=TLSv1 ssl_max_protocol_version=TLSv1)"
 }
 
 # over_the_limit: psql, which comes while another one has the only place.
@@ -129,7 +142,10 @@ sleeps() {
 psql_that_says() {
 	case $1 in
 	'Connection refused') psql -X "$(port=$(free_port) to require)" ;;
-	'Connection timed out') connection_timed_out ;;
+	'Connection timed out') behind_firewall connect_timeout=0 ;;
+	'timeout expired') behind_firewall connect_timeout=2 ;;
+	'No route to host') rejected ;;
+	'SSL error: tlsv1 alert protocol version') old_client ;;
 	'FATAL: TLS is required on this port') psql -X "$(to disable)" ;;
 	'FATAL: the database behind this TLS port is not available')
 		serve -r "127.0.0.1:$(free_port)" && psql -X "$(to require)" ;;
@@ -153,7 +169,9 @@ psql_that_says() {
 @test "each message of psql in the table of troubleshooting is psql's own, where the table says that it comes" {
 	local text said seen=0
 	while read -r text; do
-		[ "$text" != 'Connection timed out' ] || [ "$(id -u)" -eq 0 ] || continue
+		case $text in
+		'Connection timed out' | 'timeout expired' | 'No route to host') [ "$(id -u)" -eq 0 ] || continue ;;
+		esac
 		serve
 		said=$(psql_that_says "$text" | tr -s ' ') || :
 		# Words in capitals stand for others.

@@ -59,6 +59,9 @@ open_log_file(const char *path, struct failure *why)
 	int fd = open(
 	    path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
 
+	if (fd == -1 && errno == ENOENT)
+		return failure_set(why, EX_OSERR,
+		    "open log %s: %s; make its directory, or correct -o", path, strerror(errno));
 	if (fd == -1) {
 		failure_set(why, errno == EACCES ? EX_NOPERM : EX_OSERR,
 		    "open log %s: %s for uid %lu", path, strerror(errno), (unsigned long)geteuid());

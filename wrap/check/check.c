@@ -5,6 +5,7 @@
 #include "check/check.h"
 
 #include <stdio.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "check/check_state.h"
@@ -66,6 +67,12 @@ check_confinement(const struct check *c)
 static void
 check_log(const struct check *c)
 {
+	struct statvfs disk;
+
+	if (c->o->log.path != NULL && statvfs(c->o->log.path, &disk) == 0 && disk.f_blocks > 0 &&
+	    disk.f_bavail == 0)
+		check_say("warning", "log: the disk of %s is full, so messages are lost; make room",
+		    c->o->log.path);
 	if (c->o->log.path == NULL && access("/dev/log", W_OK) == -1)
 		check_say("warning",
 		    "log: there is no /dev/log, so messages to syslog are lost; use -o FILE");

@@ -128,15 +128,24 @@ is_abbreviated(char **argv, const struct options_row *row)
 	    (word[2 + n] != '\0' && word[2 + n] != '=');
 }
 
-/* After a mistake, reads the rest only to find where the log is, so that it gets the message. */
+/*
+ * After a mistake, reads the rest only to find the log and the name in it, so that the message
+ * comes where it is looked for.
+ */
 static int
 find_log(struct options *o, const struct spelling *s, int argc, char **argv)
 {
+	const struct options_row *row;
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, s->letters, s->longs, NULL)) != -1)
-		if (opt != '?' && opt != ':' && find_row(opt)->letter == 'o')
-			o->log.path = optarg;
+		if (opt != '?' && opt != ':') {
+			row = find_row(opt);
+			if (row->letter == 'o' || row->letter == 'N')
+				(void)set_option(o, row, optarg, NULL);
+		}
+	if (o->service[0] != '\0')
+		options_name_service(o);
 	return -1;
 }
 

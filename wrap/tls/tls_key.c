@@ -195,7 +195,8 @@ is_refused(gnutls_x509_crt_t crt, bool is_leaf, char *text, size_t size)
 			(void)gnutls_x509_crt_get_dn(crt, subject, &len);
 		(void)snprintf(text, size, "%s%s %s; %s", is_leaf ? "our certificate" : subject,
 		    is_leaf ? "" : " in our chain", fault,
-		    early ? "is this machine's clock right?" : "renew it: inetls-certgen renew");
+		    early ? "is this machine's clock right?" :
+			    "renew it: inetls-certgen renew FILE, with the file of -p");
 		return true;
 	}
 	if (!strength_warning(crt, is_leaf, fault, sizeof(fault)))

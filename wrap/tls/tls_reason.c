@@ -89,6 +89,10 @@ handshake_reason(const struct tls *t, int error, int alert)
 	if (alert == GNUTLS_A_CERTIFICATE_EXPIRED)
 		return "peer says that a certificate has expired, but none of ours has; is its "
 		       "clock right, or does it have an old copy?";
+	/* OpenSSL says this of a certificate that is not valid yet. */
+	if (alert == GNUTLS_A_BAD_CERTIFICATE)
+		return "peer does not trust our certificate: is its clock right? else give it the "
+		       ".crt, or a CA that issued ours";
 	if (is_about_certificate(alert))
 		return "peer does not trust our certificate; give it the .crt, or a CA that issued ours";
 	return NULL;
