@@ -39,6 +39,10 @@ fuzz: $(addprefix fuzz-,$(FUZZERS)) ## each fuzzer for FUZZ_SECONDS, with ASan a
 $(BUILD)/fuzz/pgsql_%: tests/fuzz/pgsql_%.c wrap/protocol/pgsql.c wrap/protocol/clear.c wrap/protocol/pgsql_names.c $(BUILD)/libwrap.a
 	@mkdir -p $(@D)
 	$(FUZZ_CC) -o $@ $^
+LINE_SRC = $(wildcard wrap/protocol/line*.c) wrap/protocol/clear.c
+$(BUILD)/fuzz/line: tests/fuzz/line.c $(LINE_SRC)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) -o $@ $^
 $(BUILD)/fuzz/peerkey: tests/fuzz/peerkey.c wrap/tls/peerkey.c wrap/key/der.c
 	@mkdir -p $(@D)
 	$(FUZZ_CC) -o $@ $^

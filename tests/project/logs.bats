@@ -26,6 +26,7 @@ many_sessions() {
 	keep 'hold' echo --handshake-timeout 300ms >> "$T/bad"
 	keep 'raw:\x16\x03\x01\x00\x05aaaaa hold' >> "$T/bad"
 	keep '' > "$T/looked"
+	keep 'raw:QUIT\r\n hold' echo -n smtp >> "$T/looked"
 }
 
 
