@@ -46,17 +46,18 @@ check_private(const char *path, const struct file_named *file, struct failure *w
 	    path, (unsigned)mode, path);
 }
 
+/* Reads a file of that size; one that has been cut since gives less. */
 static int
-read_all(int fd, const char *path, size_t max, char **data, size_t *len, struct failure *why)
+read_all(int fd, const char *path, size_t size, char **data, size_t *len, struct failure *why)
 {
 	size_t have = 0;
-	char *buf = malloc(max + 1);
+	char *buf = malloc(size + 1);
+	ssize_t n = 1;
 
 	if (buf == NULL)
 		return failure_set(why, EX_OSERR, "read %s: %s", path, strerror(errno));
-	while (have < max + 1) {
-		ssize_t n = read(fd, buf + have, max + 1 - have);
-
+	while (have < size && n != 0) {
+		n = read(fd, buf + have, size - have);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1) {
@@ -64,13 +65,7 @@ read_all(int fd, const char *path, size_t max, char **data, size_t *len, struct 
 			file_wipe(buf, have);
 			return -1;
 		}
-		if (n == 0)
-			break;
 		have += (size_t)n;
-	}
-	if (have > max) {
-		file_wipe(buf, have);
-		return failure_set(why, EX_CONFIG, "%s: larger than %zu bytes", path, max);
 	}
 	buf[have] = '\0';
 	*data = buf;
@@ -96,8 +91,10 @@ read_open(
 		failure_set(why, EX_OSERR, "stat %s: %s", path, strerror(errno));
 	else if (!S_ISREG(out->was.st_mode))
 		failure_set(why, EX_CONFIG, "%s: not a regular file", path);
+	else if ((size_t)out->was.st_size > max)
+		failure_set(why, EX_CONFIG, "%s: larger than %zu bytes", path, max);
 	else
-		r = read_all(fd, path, max, &out->data, &out->len, why);
+		r = read_all(fd, path, (size_t)out->was.st_size, &out->data, &out->len, why);
 	(void)close(fd);
 	if (r == 0 && private && check_private(path, out, why) == -1) {
 		file_wipe(out->data, out->len);

@@ -37,21 +37,25 @@ read_ids(const char *line, const char *name, uid_t *uid, gid_t *gid)
 }
 
 /* getpwnam would also read nsswitch.conf, for every connection. */
-int
-nameservice_user(const char *name, uid_t *uid, gid_t *gid)
+const char *
+nameservice_user(const char *name, const char *other, uid_t *uid, gid_t *gid)
 {
 	FILE *f = fopen("/etc/passwd", "re");
+	const char *found = NULL;
 	char *line = NULL;
 	size_t size = 0;
-	int r = -1;
 
-	while (f != NULL && r == -1 && getline(&line, &size, f) != -1)
-		r = read_ids(line, name, uid, gid);
+	while (f != NULL && found != name && getline(&line, &size, f) != -1)
+		if (read_ids(line, name, uid, gid) == 0)
+			found = name;
+		else if (found == NULL && other != NULL && read_ids(line, other, uid, gid) == 0)
+			found = other;
 	free(line);
 	if (f != NULL)
 		(void)fclose(f);
-	return r;
+	return found;
 }
+
 /*
  * The services that a line of nsswitch.conf(5) names after its colon, without those that are built
  * in.
@@ -106,16 +110,16 @@ nameservice_use_built_in(void)
 {
 }
 
-int
-nameservice_user(const char *name, uid_t *uid, gid_t *gid)
+const char *
+nameservice_user(const char *name, const char *other, uid_t *uid, gid_t *gid)
 {
 	const struct passwd *pw = getpwnam(name);
 
 	if (pw == NULL)
-		return -1;
+		return other != NULL ? nameservice_user(other, NULL, uid, gid) : NULL;
 	*uid = pw->pw_uid;
 	*gid = pw->pw_gid;
-	return 0;
+	return name;
 }
 
 const char *

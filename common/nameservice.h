@@ -12,8 +12,11 @@
  */
 void nameservice_use_built_in(void);
 
-/* The uid and gid of a user: 0, or -1 if there is no such user. */
-int nameservice_user(const char *name, uid_t *uid, gid_t *gid);
+/*
+ * The uid and gid of a user, or if there is no such user those of the other one, which may be NULL.
+ * Returns which of the two names it was, or NULL if there is neither.
+ */
+const char *nameservice_user(const char *name, const char *other, uid_t *uid, gid_t *gid);
 
 /*
  * The host services that nsswitch.conf names and this build does not ask, as in "mdns4_minimal and

@@ -102,7 +102,7 @@ take_field(struct order *order, int field, const char *name)
 static int
 take_owner(struct order *order)
 {
-	if (nameservice_user(optarg, &order->owner.st_uid, &order->owner.st_gid) == -1)
+	if (nameservice_user(optarg, NULL, &order->owner.st_uid, &order->owner.st_gid) == NULL)
 		return say_usage("--owner: there is no user %.64s", optarg);
 	if (geteuid() != 0)
 		return say_usage("--owner: only root can give a file away");

@@ -149,6 +149,8 @@ log_is_file(void)
 {
 	struct stat st;
 
+	if (log_settings.path != NULL)
+		return true;
 	return log_settings.fd != -1 && fstat(log_settings.fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 

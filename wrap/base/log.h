@@ -35,6 +35,9 @@ int log_claim_stderr(void);
 /* Whether fd 0 was open when the process started. */
 bool log_stdin_was_open(void);
 
+/* Whether fd 0 and 1 are one socket, as a super-server passes it. */
+bool log_is_one_socket(void);
+
 /* Parses "[facility.]level", names or the numbers 0 to 7.  0, or -1. */
 int log_parse_level(const char *text, int *facility, int *level);
 
@@ -52,7 +55,8 @@ int log_open(const struct log_options *o, struct failure *why);
 int log_reopen(struct failure *why);
 
 /*
- * Whether lines go to a regular file; a confined process must then still be allowed to write files.
+ * Whether lines go to a file, with -o or by stderr; a confined process must then still be allowed
+ * to write files.
  */
 bool log_is_file(void);
 

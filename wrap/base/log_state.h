@@ -20,6 +20,7 @@ struct log_settings {
 	int syslog; /* the socket to its daemon, or -1 */
 	bool stderr_usable;
 	bool stdin_was_open;
+	bool one_socket; /* fd 0 and 1 */
 	bool stderr_was_peer;
 	bool journal; /* fd 2 is the journal's stream, which reads "<5>" as a level */
 };

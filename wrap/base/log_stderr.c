@@ -50,6 +50,7 @@ log_claim_stderr(void)
 		(void)fstat(STDOUT_FILENO, &out);
 		(void)fstat(STDERR_FILENO, &err);
 	}
+	log_settings.one_socket = S_ISSOCK(in.st_mode) && same_file(&in, &out);
 	/* If a unit's StandardError is inherit, the journal's stream is both stdout and stderr. */
 	log_settings.journal = S_ISSOCK(err.st_mode) && is_journal(&err);
 	if (S_ISSOCK(err.st_mode) &&
@@ -70,4 +71,10 @@ bool
 log_stdin_was_open(void)
 {
 	return log_settings.stdin_was_open;
+}
+
+bool
+log_is_one_socket(void)
+{
+	return log_settings.one_socket;
 }

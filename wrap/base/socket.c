@@ -18,7 +18,7 @@
 #define LOOK_MS 10 /* how often to check what is not acknowledged yet */
 
 void
-socket_tune(int fd)
+socket_tune(int fd, bool remote)
 {
 	static const struct {
 		int level, name, value;
@@ -31,15 +31,16 @@ socket_tune(int fd)
 		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
 		{ IPPROTO_TCP, TCP_KEEPIDLE, 60 },
 		{ IPPROTO_TCP, TCP_KEEPINTVL, 15 },
-		{ IPPROTO_TCP, TCP_KEEPCNT, 6 },
 		/*
-		 * How long data may stay unacknowledged, in milliseconds: as long as the keepalive
-		 * takes.
+		 * How long data, or a keepalive probe, may stay unacknowledged, in milliseconds.
+		 * With it the number of probes (TCP_KEEPCNT) does not count: tcp(7).
 		 */
 		{ IPPROTO_TCP, TCP_USER_TIMEOUT, 150000 },
 	};
+	/* Within a machine no end can vanish without a word. */
+	size_t n = remote ? sizeof(options) / sizeof(options[0]) : 1;
 
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+	for (size_t i = 0; i < n; i++)
 		if (setsockopt(fd, options[i].level, options[i].name, &options[i].value,
 			sizeof(int)) == -1)
 			return; /* not TCP */

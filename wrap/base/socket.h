@@ -5,11 +5,11 @@
 #include <stdint.h>
 
 /*
- * Sets the options that every TCP socket of a session has: small writes are sent at once, and a
- * peer that has vanished is noticed within minutes, idle or not, so that it does not keep its
- * backend for hours.  Other sockets are left as they are.
+ * Sets the options that a TCP socket of a session has: small writes are sent at once, and, if the
+ * other end is on another machine, its vanishing is noticed within minutes, idle or not, so that a
+ * peer does not keep its backend for hours.  Other sockets are left as they are.
  */
-void socket_tune(int fd);
+void socket_tune(int fd, bool remote);
 
 /*
  * From now on a TCP connection is reset when this process ends, whatever kills it: the other end

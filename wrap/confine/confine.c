@@ -32,12 +32,11 @@
 static int
 find_user(struct confine *s, const char *user, struct failure *why)
 {
-	const char *wanted = user != NULL ? user : DEFAULT_USER, *found = wanted;
-	int r = nameservice_user(wanted, &s->uid, &s->gid);
+	const char *wanted = user != NULL ? user : DEFAULT_USER;
+	const char *found = nameservice_user(
+	    wanted, user == NULL ? "nobody" : NULL, &s->uid, &s->gid);
 
-	if (r == -1 && user == NULL)
-		r = nameservice_user(found = "nobody", &s->uid, &s->gid);
-	if (r == -1)
+	if (found == NULL)
 		return failure_set(why, EX_CONFIG,
 		    "-s %s: there is no such user; make it (useradd -r -s "
 		    "/usr/sbin/nologin %s) or name another",
@@ -62,10 +61,11 @@ find_group(struct confine *s, const char *group, struct failure *why)
 int
 confine_prepare(struct confine *s, const char *user, const char *group, struct failure *why)
 {
-	bool root = geteuid() == 0;
+	uid_t own = geteuid();
+	bool root = own == 0;
 
 	*s = (struct confine){
-		.change_user = root, .empty_root = -1, .uid = geteuid(), .gid = getegid()
+		.change_user = root, .empty_root = -1, .uid = own, .gid = root ? 0 : getegid()
 	};
 	if ((root || user != NULL) && find_user(s, user, why) == -1)
 		return -1;
@@ -76,11 +76,11 @@ confine_prepare(struct confine *s, const char *user, const char *group, struct f
 		    "user %s, group %lu: root is refused, because it would undo the "
 		    "protection; name an unprivileged user and group with -s and -g",
 		    s->user, (unsigned long)s->gid);
-	if (!root && (s->uid != geteuid() || s->gid != getegid()))
+	if (!root && (s->uid != own || s->gid != getegid()))
 		return failure_set(why, EX_NOPERM,
 		    "-s or -g: uid %lu cannot become another user; start it as root, or "
 		    "leave -s and -g out",
-		    (unsigned long)geteuid());
+		    (unsigned long)own);
 	return 0;
 }
 
@@ -134,7 +134,8 @@ change_root(const struct confine *s, const char *root, struct failure *why)
 	} else if (chdir(root) == -1)
 		return failure_set(why, errno == ENOENT ? EX_UNAVAILABLE : EX_OSERR,
 		    "chdir %s: %s; it must hold the service's socket", root, strerror(errno));
-	if (chroot(".") == -1 || chdir("/") == -1)
+	/* The working directory is then the new root itself, so there is no way up from it. */
+	if (chroot(".") == -1)
 		return failure_set(why, EX_OSERR,
 		    "chroot: %s; root lacks CAP_SYS_CHROOT here: give it, or start us as another "
 		    "user",
@@ -154,7 +155,7 @@ become(uid_t uid, gid_t gid, struct failure *why)
 		    "start us as another user",
 		    (unsigned long)uid, strerror(errno));
 	/* Check it: if root could be had back, the rest would protect nothing. */
-	if (setuid(0) != -1 || geteuid() != uid || getegid() != gid)
+	if (setuid(0) != -1)
 		return failure_set(why, EX_SOFTWARE,
 		    "become uid %lu: the process could still become root again",
 		    (unsigned long)uid);

@@ -210,8 +210,8 @@ keyholder_close(struct keyholder *k)
 }
 
 int
-keyholder_start(
-    struct keyholder *k, const char *pem_path, enum signable_role role, const struct confine *user)
+keyholder_start(struct keyholder *k, const char *pem_path, enum signable_role role,
+    const struct confine *user, bool ahead)
 {
 	int ends[2];
 	pid_t pid;
@@ -222,9 +222,10 @@ keyholder_start(
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
 		return failure_set(&k->why, EX_OSERR, "socketpair: %s", strerror(errno));
 	if ((pid = fork()) == 0)
-		keyholder_serve_one(ends[1], pem_path, role, user);
+		keyholder_serve_one(ends[1], pem_path, role, user, ahead);
 	(void)close(ends[1]);
 	k->fd = ends[0];
+	k->ahead = ahead;
 	return pid == -1 ? failure_set(&k->why, EX_OSERR, "fork: %s", strerror(errno)) : 0;
 }
 

@@ -33,10 +33,11 @@ struct keyholder {
  * Forks a keyholder for this process alone.  It ends when the channel ends, and the kernel reaps
  * it.  Call this as early as possible: the smaller the process, the cheaper the fork.  user is the
  * user that the session will become; the keyholder becomes a different one.  0, or -1 and k->why.
- * An unreadable PEM is reported later.
+ * An unreadable PEM is reported later.  With ahead it sends the chain unasked, as after
+ * keyholder_ask_ahead.
  */
-int keyholder_start(
-    struct keyholder *k, const char *pem_path, enum signable_role role, const struct confine *user);
+int keyholder_start(struct keyholder *k, const char *pem_path, enum signable_role role,
+    const struct confine *user, bool ahead);
 
 /* --no-keyholder.  0, or -1 and k->why. */
 int keyholder_none(struct keyholder *k, const char *pem_path, enum signable_role role);

@@ -98,9 +98,9 @@ keep_only(int fd)
 
 void
 keyholder_serve_one(
-    int fd, const char *pem_path, enum signable_role role, const struct confine *user)
+    int fd, const char *pem_path, enum signable_role role, const struct confine *user, bool ahead)
 {
-	struct channel c = { .gave_chain = false };
+	struct channel c = { .gave_chain = ahead };
 	struct failure why;
 	struct signer s;
 
@@ -109,8 +109,9 @@ keyholder_serve_one(
 		(void)keyholder_serve_refusal(fd, &why);
 		_exit(why.code);
 	}
-	while (answer(fd, &c, &s) == 0)
-		continue;
+	if (!ahead || give_chain(fd, &s) == 0)
+		while (answer(fd, &c, &s) == 0)
+			continue;
 	signer_close(&s);
 	_exit(EX_OK);
 }

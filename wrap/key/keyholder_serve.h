@@ -30,11 +30,11 @@ struct confine;
 int keyholder_serve_refusal(int fd, const struct failure *why);
 
 /*
- * Serves one channel until the other end closes it or it has had what one handshake needs.  Never
- * returns.
+ * Serves one channel until the other end closes it or it has had what one handshake needs; with
+ * ahead it gives the chain unasked.  Never returns.
  */
 void keyholder_serve_one(int fd, const char *pem_path, enum signable_role role,
-    const struct confine *user) __attribute__((noreturn));
+    const struct confine *user, bool ahead) __attribute__((noreturn));
 
 /*
  * Serves every channel that arrives over control, until the other ends of control and of all

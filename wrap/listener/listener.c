@@ -137,7 +137,7 @@ prepare(struct listener *l, struct failure *why)
 	l->user.capable = l->o->transparent != OPAQUE;
 	confine_keep_root(&l->user);
 	for (int i = 0; i < l->port.n; i++)
-		socket_tune(l->port.fds[i]); /* each connection inherits these options */
+		socket_tune(l->port.fds[i], true); /* each connection inherits these options */
 	if (keyholders_open(&l->keys, l->o->no_keyholder ? NULL : l->o->pem,
 		l->o->client ? SIGNABLE_CLIENT : SIGNABLE_SERVER, &l->user, why) == -1)
 		return -1;

@@ -34,14 +34,15 @@ bind_source(int fd, const struct address *source, const char *text, struct failu
 
 /* fd, or -1 and *why. */
 static int
-make_socket(int family, const struct options *o, struct failure *why)
+make_socket(const struct address *to, const struct options *o, struct failure *why)
 {
-	int r = 0, fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int family = to->sa.ss_family, r = 0;
+	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd == -1)
 		return failure_set(why, EX_OSERR, "socket: %s", strerror(errno));
 	if (family != AF_UNIX) {
-		socket_tune(fd);
+		socket_tune(fd, !address_is_loopback(to));
 		socket_arm(fd);
 	}
 	if (o->transparent != OPAQUE)
@@ -64,13 +65,13 @@ fits_source(const struct options *o, int family)
 static int
 open_socket(struct backend *b, int i, const struct options *o, struct failure *why)
 {
-	int family = b->addresses.at[i].sa.ss_family;
+	const struct address *to = &b->addresses.at[i];
 
-	if (o->transparent != OPAQUE && !address_is_loopback(&b->addresses.at[i]))
+	if (o->transparent != OPAQUE && !address_is_loopback(to))
 		return failure_set(why, EX_USAGE, OPTIONS_NOT_LOCAL, o->backend_text);
-	if (o->transparent == OPAQUE && !fits_source(o, family))
+	if (o->transparent == OPAQUE && !fits_source(o, to->sa.ss_family))
 		return 0;
-	if ((b->sockets[i] = make_socket(family, o, why)) == -1) {
+	if ((b->sockets[i] = make_socket(to, o, why)) == -1) {
 		if (errno != EAFNOSUPPORT)
 			return -1;
 		*why = (struct failure){ .code = EX_OK }; /* a kernel without IPv6 */
@@ -155,7 +156,7 @@ static int
 connect_one(int fd, const struct address *to, int64_t deadline)
 {
 	socklen_t len = sizeof(int);
-	int error = 0;
+	int error = 0, ready;
 
 	if (connect(fd, (const struct sockaddr *)&to->sa, to->len) == 0)
 		return 0;
@@ -163,11 +164,13 @@ connect_one(int fd, const struct address *to, int64_t deadline)
 		return -1; /* a Unix socket whose queue is full: poll cannot wait for room in it */
 	if (errno != EINPROGRESS)
 		return -1;
-	switch (deadline_wait_fd(fd, POLLOUT, deadline)) {
+	switch (ready = deadline_wait_fd(fd, POLLOUT, deadline)) {
 	case DEADLINE_OVER: errno = ETIMEDOUT; return -1;
 	case DEADLINE_STOP: errno = EINTR; return -1;
 	case DEADLINE_ERROR: return -1;
 	}
+	if (ready == POLLOUT)
+		return 0; /* neither POLLERR nor POLLHUP */
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1)
 		return -1;
 	errno = error;

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/address_kind.h"
 #include "base/deadline.h"
 #include "base/log.h"
 #include "tls/peer.h"
@@ -37,18 +38,27 @@ take_signals(const struct options *o)
 }
 
 static int
+unblock_both(void)
+{
+	if (log_is_one_socket())
+		return fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
+	return socket_unblock(STDIN_FILENO, O_RDONLY) == -1 ?
+	    -1 :
+	    socket_unblock(STDOUT_FILENO, O_WRONLY);
+}
+
+static int
 begin(struct session *s)
 {
 	s->started = deadline_now();
 	take_signals(s->o);
 	address_get_peer(STDIN_FILENO, &s->remote);
 	address_format(&s->remote, s->local);
-	if (socket_unblock(STDIN_FILENO, O_RDONLY) == -1 ||
-	    socket_unblock(STDOUT_FILENO, O_WRONLY) == -1) {
+	if (unblock_both() == -1) {
 		failure_set(&s->why, EX_OSERR, "fd 0 or 1: %s", strerror(errno));
 		return session_finish(s, "system", NULL);
 	}
-	socket_tune(STDIN_FILENO);
+	socket_tune(STDIN_FILENO, !address_is_loopback(&s->remote));
 	if (s->o->client)
 		socket_arm(STDIN_FILENO);
 	return 0;
@@ -165,6 +175,8 @@ check_stdin(const struct options *o)
 	socklen_t len = sizeof(int);
 	int type;
 
+	if (log_is_one_socket())
+		return EX_OK;
 	if (o->client && log_stdin_was_open())
 		return EX_OK; /* a pipe or a terminal serves too */
 	if (!log_stdin_was_open() ||

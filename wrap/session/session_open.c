@@ -33,19 +33,20 @@ int
 session_start_keyholder(struct session *s)
 {
 	enum signable_role role = s->o->client ? SIGNABLE_CLIENT : SIGNABLE_SERVER;
+	/* Not with tickets: a resumed session needs no chain. */
+	bool ahead = !s->o->client && s->o->tickets == NULL;
 	int r = 0;
 
 	if (s->o->pem == NULL)
 		return 0; /* a client that shows no certificate */
 	if (s->o->no_keyholder)
 		r = keyholder_none(&s->keys, s->o->pem, role);
-	else if (s->start != NULL)
+	else if (s->start != NULL) {
 		keyholder_adopt(&s->keys, s->start->channel);
-	else
-		r = keyholder_start(&s->keys, s->o->pem, role, &s->confine);
-	/* Not with tickets: a resumed session needs no chain. */
-	if (r == 0 && !s->o->client && s->o->tickets == NULL)
-		keyholder_ask_ahead(&s->keys);
+		if (ahead)
+			keyholder_ask_ahead(&s->keys);
+	} else
+		r = keyholder_start(&s->keys, s->o->pem, role, &s->confine, ahead);
 	if (r == 0)
 		return 0;
 	s->why = s->keys.why;

@@ -123,7 +123,7 @@ open_master(const char *path, struct stat *st, struct failure *why)
 		return -1;
 	}
 	if (S_ISREG(st->st_mode) && (st->st_mode & 077) == 0 && st->st_size == TICKET_KEY &&
-	    (st->st_uid == geteuid() || st->st_uid == 0))
+	    (st->st_uid == 0 || st->st_uid == geteuid()))
 		return fd;
 	(void)close(fd);
 	return failure_set(why, EX_CONFIG,

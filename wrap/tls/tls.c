@@ -12,6 +12,12 @@
  * (RFC 8446, 5.4), but fewer than this; OpenSSL allows 32.
  */
 #define RECORDS_MAX 1000
+/*
+ * Reads of the socket in a turn.  In a handshake each side waits for the other, so that a second
+ * read would find nothing.  Later a record may need two.
+ */
+#define READS_HANDSHAKE 1
+#define READS 4
 
 /* glibc has it; other C libraries may not. */
 int malloc_trim(size_t pad) __attribute__((weak));
@@ -62,7 +68,7 @@ tls_handshake(struct tls *t)
 {
 	int r;
 
-	transport_turn(&t->transport);
+	transport_turn(&t->transport, READS_HANDSHAKE);
 	do
 		r = gnutls_handshake(t->session);
 	while ((r < 0 && is_passing(t, r)) || has_more(t, r));
@@ -86,7 +92,7 @@ tls_read(struct tls *t, void *data, size_t n)
 {
 	ssize_t r;
 
-	transport_turn(&t->transport);
+	transport_turn(&t->transport, READS);
 	do
 		r = tls_receive(t, data, n);
 	while ((r < 0 && is_passing(t, (int)r)) || has_more(t, r));

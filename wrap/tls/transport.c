@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #define PAGE 4096
-#define TURN 4 /* reads of the socket; a record may need two */
 #define HEAD 5 /* of a record: type, version, length (RFC 8446, 5.1) */
 
 /* Static: a page takes memory only once a byte reaches it. */
@@ -21,7 +20,7 @@ transport_init(struct transport *t, int fd_in, int fd_out)
 	t->fd_in = fd_in;
 	t->fd_out = fd_out;
 	t->eof = t->keeps_end = t->started = false;
-	t->reads = TURN;
+	t->reads = 0;
 	t->records = t->head = 0;
 	t->records_max = UINT_MAX;
 	t->body = 0;
@@ -47,9 +46,9 @@ transport_preload(struct transport *t, const void *data, size_t n)
 }
 
 void
-transport_turn(struct transport *t)
+transport_turn(struct transport *t, int reads)
 {
-	t->reads = TURN;
+	t->reads = reads;
 }
 
 /* Counts the records that begin in the bytes that GnuTLS takes. */

@@ -45,11 +45,11 @@ void transport_init(struct transport *t, int fd_in, int fd_out);
 void transport_preload(struct transport *t, const void *data, size_t n);
 
 /*
- * Begins a turn.  After a few reads of the socket, transport_pull returns EAGAIN once the buffer is
- * empty, so that a peer that never stops sending does not keep the caller from looking at the
+ * Begins a turn.  After so many reads of the socket, transport_pull returns EAGAIN once the buffer
+ * is empty, so that a peer that never stops sending does not keep the caller from looking at the
  * clock.
  */
-void transport_turn(struct transport *t);
+void transport_turn(struct transport *t, int reads);
 
 /*
  * Like read(2) and write(2), but from and into the buffers.  EAGAIN: the peer must act, or the turn

@@ -118,7 +118,7 @@ start(int kind, enum signable_role role)
 
 	assert_int_equal(confine_prepare(&s, NULL, NULL, &why), 0);
 	s.off = true;
-	assert_int_equal(keyholder_start(&k, pems[kind], role, &s), 0);
+	assert_int_equal(keyholder_start(&k, pems[kind], role, &s, false), 0);
 	return k.fd;
 }
 

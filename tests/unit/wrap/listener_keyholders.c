@@ -40,10 +40,10 @@ hang(void)
 }
 
 void
-keyholder_serve_one(
-    int fd, const char *pem_path, enum signable_role role, const struct confine *user)
+keyholder_serve_one(int fd, const char *pem_path, enum signable_role role,
+    const struct confine *user, bool ahead)
 {
-	(void)fd, (void)pem_path, (void)role, (void)user;
+	(void)fd, (void)pem_path, (void)role, (void)user, (void)ahead;
 	hang();
 	abort();
 }
@@ -118,7 +118,7 @@ a_session_that_waits_says_that_it_was_a_signal(void **state)
 	struct keyholder k;
 
 	(void)state;
-	assert_int_equal(keyholder_start(&k, "/nowhere.pem", SIGNABLE_SERVER, NULL), 0);
+	assert_int_equal(keyholder_start(&k, "/nowhere.pem", SIGNABLE_SERVER, NULL, false), 0);
 	signal_soon(SIGTERM);
 	assert_int_equal(keyholder_chain(&k, chain), -1);
 	assert_true(k.stopped);
