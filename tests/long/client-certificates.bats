@@ -17,7 +17,7 @@ load ../lib/client-certificates
 	} | cells 3 1.2
 }
 
-@test "-v 1, TLS 1.2: who shows none is served, each wrong one is refused" {
+@test "-v 1, TLS 1.2: a client without one is served, each wrong one is refused" {
 	{ echo '-|served|client=-'; refusals; echo 'right|served|client="CN=dba" client_sha256='; } | cells 1 1.2
 }
 

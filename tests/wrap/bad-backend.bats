@@ -16,7 +16,7 @@ unavailable() {
 	logged result=backend end=backend "peer=127.0.0.1:$(said peer.port)" in=0 out=0 "$@"
 }
 
-@test "a service that refuses: exit 69, named, with what to look at" {
+@test "a service that refuses: exit 69, and the log names it and what to check" {
 	local version
 	for version in 1.2 1.3; do
 		session --service refused --tls "$version" --peer 'handshake recv-all' --
@@ -90,7 +90,7 @@ unavailable() {
 	grep -qE 'result=(reset|backend) .*reset' "$T/session.log"
 }
 
-@test "a service that closes without having read: a reset is what it is" {
+@test "a service that closes without having read is logged as a reset" {
 	session --peer 'handshake send:5000000 recv-all' --backend 'recv:1000 sleep:0.3 close' --
 	says exit=69
 	[ "$(said peer.tls)" != close_notify ]

@@ -84,7 +84,7 @@ both() {
 	both 17
 }
 
-@test "an RSA key of 8,192 bits is looked at as any other: it is its signature that is wrong" {
+@test "an RSA key of 8,192 bits is used like any other: only its wrong signature is refused" {
 	made 8192
 	WHY='Public key signature verification has failed' WHO=''
 	as_client 1.3 16

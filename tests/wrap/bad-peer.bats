@@ -58,13 +58,13 @@ turned_away() {
 	within 6 2.9
 }
 
-@test "bytes that are here when the deadline is over do not make it longer" {
+@test "bytes that have arrived when the deadline passes do not extend it" {
 	session --peer 'stopped:1 hold' -- --handshake-timeout 700ms
 	turned_away "peer did not finish the handshake"
 	logged end=timeout
 }
 
-@test "one byte at a time, without dawdling, is a handshake like any other" {
+@test "a ClientHello that comes byte by byte, without pauses, is accepted" {
 	session --peer 'trickle-all handshake send:10 bye recv-all' --backend echo --
 	says exit=0 peer.received=10 peer.tls=close_notify
 }
@@ -171,7 +171,7 @@ client_hello() {
 	done
 }
 
-@test "a record that is none, in mid-stream: an alert for the peer, a reset for the service, exit 0" {
+@test "bytes that are no TLS record, in mid-stream: an alert for the peer, a reset for the service, exit 0" {
 	local version
 	for version in 1.2 1.3; do
 		session --tls "$version" --peer 'handshake send:5000 junk recv-all' --
@@ -204,7 +204,7 @@ nothing_but_empty() {
 	nothing_but_empty
 }
 
-@test "records without content between some with are nobody's fault" {
+@test "empty records between others are accepted" {
 	tls_service
 	flooded --count 6000 --data 500 -- "$WRAP" -p "$T/pgssl.pem" -r "127.0.0.1:$port" -o "$T/session.log" \
 		--idle-timeout 1s

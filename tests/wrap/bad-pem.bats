@@ -321,7 +321,7 @@ everywhere() {
 	fi
 }
 
-@test "one verdict: what stands around the blocks, and how the lines end, decides nothing" {
+@test "one verdict: text around the blocks and the kind of line ends do not matter" {
 	need openssl
 	bad_pem < "$T/pgssl.pem"
 	everywhere ok
@@ -340,7 +340,7 @@ everywhere() {
 	everywhere ok
 }
 
-@test "one verdict: what is no text, or has no end" {
+@test "one verdict: a file that is not text, or has a block without its END line" {
 	need openssl
 	iconv -f ASCII -t UTF-16 "$T/pgssl.crt" | cat - "$T/pgssl.pem" | bad_pem
 	everywhere "it is UTF-16, as Windows writes text"
@@ -469,7 +469,7 @@ warned() {
 	warned "the signature of CN=localhost (RSA-SHA1) is weak"
 }
 
-@test "one verdict: the signature of a root that is sent along is checked by nobody" {
+@test "one verdict: the signature of a root certificate in the file is not checked" {
 	need openssl
 	issued_by 2048 sha1 sha256
 	everywhere ok
@@ -478,7 +478,7 @@ warned() {
 	says exit=0 peer.received=10
 }
 
-@test "0600, 0400, and 0640 of root's are taken" {
+@test "the modes 0600, 0400, and 0640 if root is the owner, are accepted" {
 	local mode
 	for mode in 600 400; do
 		install -m "$mode" "$T/pgssl.pem" "$T/bad.pem"

@@ -108,7 +108,7 @@ while True:
 	done
 }
 
-@test "a name that holds what does not print is shown without it" {
+@test "unprintable characters of a name are not printed" {
 	issue one odd.pem odd "subjectAltName=DNS:local$(printf '\033')host"
 	checked "$T/odd.pem" 'ok      names: local?host'
 }

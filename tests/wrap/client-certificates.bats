@@ -26,7 +26,7 @@ load ../lib/client-certificates
 	} | cells 3 1.3
 }
 
-@test "-v 1, TLS 1.3: who shows none is served, each wrong one is refused" {
+@test "-v 1, TLS 1.3: a client without one is served, each wrong one is refused" {
 	{ echo '-|served|client=-'; refusals; echo 'right|served|client="CN=dba" client_sha256='; } | cells 1 1.3
 }
 

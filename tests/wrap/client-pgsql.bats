@@ -133,7 +133,7 @@ after_handshake() {
 	grep -q 'truncated=yes' "$T/client.log"
 }
 
-@test "a server that takes its leave before its first answer: no cut, and psql has no session" {
+@test "a server that says close_notify before its first answer: no cut, and psql has no session" {
 	after_handshake leaves
 	grep -q 'result=ok ' "$T/client.log"
 	! grep -q truncated "$T/client.log"

@@ -29,7 +29,7 @@ starts() {
 	logged result=stopped 'reason="ended by a signal"' end=signal
 }
 
-@test "a first message that stands still is a timeout: its tail does not go on without its middle" {
+@test "a first message that stops in the middle is a timeout, and no part of it is skipped" {
 	starts late --handshake-timeout 1s
 	says exit=0 heard=8
 	logged result=timeout 'local program did not finish its first message' end=timeout
@@ -41,13 +41,13 @@ starts() {
 	logged out=20
 }
 
-@test "a local program that takes no answer any more: result=reset, and no session goes on" {
+@test "a local program that reads no answer any more: result=reset, and no session goes on" {
 	starts deaf
 	says exit=0 heard=40
 	logged result=reset 'reason="write to backend: ' end=backend in=0
 }
 
-@test "a local program that takes no answers: a timeout, and no answer is lost in silence" {
+@test "a local program that reads no answers: a timeout, and no answer is lost unnoticed" {
 	starts full --handshake-timeout 1s --close-timeout 1s
 	says exit=0 heard=40
 	logged result=timeout 'local program did not finish its first message'

@@ -33,7 +33,7 @@ setup_file() {
 	logged result=handshake end=timeout 'peer stayed silent'
 }
 
-@test "a server that speaks no TLS: exit 69, it hears nothing of the local program, nor that of it" {
+@test "a server that speaks no TLS: exit 69, and neither it nor the local program gets a byte of the other" {
 	client_session --plain --local 'send:10 recv-all' --server 'send:100 recv-all' --
 	says exit=69 local.received=0 server.leaked=no
 	logged result=handshake 'peer does not speak TLS'
@@ -80,7 +80,7 @@ cut() {
 	logged result=protocol
 }
 
-@test "a local program that is gone before it has read everything: the session ends, and not as if all were well" {
+@test "a local program that is gone before it has read everything: the session is reported as failed" {
 	client_session --local 'recv:1000 hang-up' --server 'handshake send:3000000 recv-tls' --
 	says server.handshake=1.3
 	[ "$(said exit)" != running ]
@@ -121,23 +121,23 @@ server_first() {
 	logged result=ok in=500000 out=300000 end=peer
 }
 
-@test "pipes: the local program ends first and hears the server out" {
+@test "pipes: the local program ends first, and still gets all that the server sends" {
 	local_first pipe
 }
 
-@test "pipes: the server ends first and hears the local program out" {
+@test "pipes: the server ends first, and still gets all that the local program sends" {
 	server_first pipe
 }
 
-@test "a socket: the local program ends first and hears the server out" {
+@test "a socket: the local program ends first, and still gets all that the server sends" {
 	local_first socket
 }
 
-@test "a socket: the server ends first and hears the local program out" {
+@test "a socket: the server ends first, and still gets all that the local program sends" {
 	server_first socket
 }
 
-@test "TLS 1.2: the local program ends first and hears the server out" {
+@test "TLS 1.2: the local program ends first, and still gets all that the server sends" {
 	client_session --tls 1.2 --local 'send:300000 fin recv-all' \
 		--server 'handshake recv-tls sleep:0.3 send:500000 bye hold' --
 	says exit=0 server.handshake=1.2 server.received=300000 server.tls=close_notify local.received=500000

@@ -357,7 +357,7 @@ unix_service() {
 	peer_leaves
 }
 
-@test "the same of an RSA key: no prime, no exponent" {
+@test "no prime or exponent of an RSA key is in the memory of a session" {
 	need_root
 	make_pem "$T/rsa.pem" --key rsa:2048 localhost
 	need socat

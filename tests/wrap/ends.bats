@@ -251,7 +251,7 @@ cut_still() {
 	logged result=cut truncated=yes end=peer
 }
 
-@test "bad: --bare-end takes no reset, no end inside a record and none in the handshake for an end" {
+@test "bad: --bare-end does not accept a reset, or a FIN inside a record or in the handshake, as an end" {
 	each 'handshake send:1000 partial:5000 fin hold' recv-all cut_still --bare-end
 	each 'handshake send:1000 sleep:0.2 rst' recv-all cut_still --bare-end
 	session --peer 'raw:\x16\x03\x01\x02\x00\x01 fin hold' -- --bare-end

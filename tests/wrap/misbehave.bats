@@ -57,7 +57,7 @@ refused() {
 	[ "$status" -eq 1 ]
 }
 
-@test "the hook itself can do harm where nothing is confined: the tests below can fail" {
+@test "without confinement the hook does harm, so the tests below can fail" {
 	[ "$(id -u)" -eq 0 ] || skip "root: as another user the parent would be within reach"
 	local deed
 	for deed in socket fork mmap fastopen; do
@@ -117,7 +117,7 @@ stopped_by_users() {
 	grep -F "hook $1: $2" "$T/session.log"
 }
 
-@test "as root, behind the filter stands a second wall: another user in an empty root" {
+@test "as root, a session without its filter is still another user in an empty root" {
 	need_root
 	stopped_by_users open "Permission denied"
 	stopped_by_users create "Permission denied"
@@ -238,7 +238,7 @@ LATE='a library was still computing for the handshake after --handshake-timeout 
 	stop listener
 }
 
-@test "a client's session that computes is ended, with the exit code of a server that is not to be had" {
+@test "a client's session that computes is ended, with the exit code of a server that cannot be reached" {
 	: > "$T/server.log"
 	start server openssl s_server -accept "127.0.0.1:$(free_port | tee "$T/port")" -cert "$T/pgssl.pem" -key "$T/pgssl.pem" \
 		-quiet

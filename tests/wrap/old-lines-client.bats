@@ -159,7 +159,7 @@ session() {
 	gone_after_sigterm server 9000
 }
 
-@test "whoever knows ssh -L: -c -d 4001 -r HOST:9000" {
+@test "as with ssh -L: -c -d 4001 -r HOST:9000" {
 	daemon server 9000 /tmp/inetls.5432.pid -P/tmp/ -p '~/stunnel.pem' -d 9000 -r 5432
 	daemon client 4001 /tmp/inetls.pgserver.9000.pid -P/tmp/ -c -d 4001 -r pgserver:9000
 	run timeout 60 "$T/bin/on-client" env PGPASSFILE="$PGPASSFILE" psql -XAt -p 4001 -h localhost -U postgres postgres -c 'select 6 * 7'

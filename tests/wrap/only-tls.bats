@@ -28,7 +28,7 @@ loudly() {
 	[ ! -e "$T/keys" ]
 }
 
-@test "the witness knows text from TLS" {
+@test "the recorder tells text from TLS" {
 	# What is not the wrapper says something, and is found out: in front, and behind a record.
 	command_session --peer hold -- echo "gnutls[3]: hello"
 	run only_tls
