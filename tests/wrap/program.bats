@@ -149,6 +149,32 @@ sockets_of() {
 	[ "$(sockets_of "$(cat "$T/starter")")" -eq 1 ]
 }
 
+# The page's list of what a session has open.
+@test "a session has the peer's socket, the program's, the starter's and the log, and nothing else" {
+	local session open
+	need_root
+	need openbsd-inetd
+	# shellcheck disable=SC2016
+	script parent <<< "echo \$PPID > $T/starter; exec sleep 5"
+	: > "$T/starter"
+	chmod 666 "$T/starter"
+	superserver openbsd-inetd -- "$WRAP" -p "$T/pgssl.pem" -l "$T/bin/parent" -o "$(new_log wrap)"
+	start client sh -c 'sleep 4 | openssl s_client -connect "127.0.0.1:$0" -quiet' "$port"
+	wait_for 10 test -s "$T/starter"
+	session=$(processes | awk -v starter="$(cat "$T/starter")" '$1 == starter { print $3 }')
+	wait_for 10 keyholder_is_gone
+	open=$(find "/proc/$session/fd" -type l -printf '%f %l\n' | sort -n)
+	echo "$open"
+	[ "$(grep -c ' socket:' <<< "$open")" -eq 4 ] # the peer's twice
+	[ "$(awk '/ socket:/ { print $2 }' <<< "$open" | sort -u | wc -l)" -eq 3 ]
+	[ "$(grep -cvE ' socket:| /dev/null$|/wrap.log$' <<< "$open")" -eq 0 ]
+}
+
+# keyholder_is_gone: the session has no child but the starter.
+keyholder_is_gone() {
+	[ "$(children "$session")" = "$(cat "$T/starter")" ]
+}
+
 @test "where the kernel has no close_range, what was inherited is closed all the same" {
 	need strace
 	strace -o /dev/null true || skip "kernel: no ptrace here"
