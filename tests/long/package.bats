@@ -28,7 +28,9 @@ build_package() {
 	need lintian
 	build_package
 	run ! grep -E ': warning: ' "$T/build.log"
-	run lintian --no-cfg --allow-root -I --pedantic --fail-on error,warning,info,pedantic "$T"/package/*.changes
+	# The lintian of Debian 12 does not know today's policy; that of 13 takes "iif" of ip-rule(8) for a typing error.
+	run lintian --no-cfg --allow-root -I --pedantic --fail-on error,warning,info,pedantic \
+		--suppress-tags newer-standards-version,typo-in-manual-page "$T"/package/*.changes
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
