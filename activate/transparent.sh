@@ -24,9 +24,9 @@ has_route() {
 	routes_of "$1" | grep -qE '^local (default|0\.0\.0\.0/0|::/0) dev lo( |$)'
 }
 
-# knows_kind 4|6: whether this kernel has IPv4, or IPv6.
+# knows_kind 4|6: whether this machine has IPv4, or IPv6.
 knows_kind() {
-	ip "-$1" rule show >/dev/null 2>&1
+	ip "-$1" addr show dev lo 2>/dev/null | grep -q inet
 }
 
 # run_ip ARG...: runs ip and shows the command; in a dry run it only shows it.
@@ -55,7 +55,7 @@ is in the routing table $way_table: another program uses it, and nothing is chan
 make_way() {
 	for kind in 4 6; do
 		if ! knows_kind $kind; then
-			say "this kernel has no IPv$kind: nothing to do for it"
+			say "IPv$kind is switched off here: nothing to do for it"
 			continue
 		fi
 		eval "rule=\$way_rule_$kind route=\$way_route_$kind"

@@ -604,6 +604,15 @@ run_make_there() {
 	unchanged
 }
 
+@test "transparent: where IPv6 is switched off, IPv4 alone" {
+	in_network sh -c 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6'
+	run run_make_there transparent
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"typed: ip -4 route add"*"IPv6 is switched off here"* ]]
+	run_make_there uninstall-transparent
+}
+
 @test "bad-transparent: a table that somebody else uses is left alone, and an entry that still says -T is warned of" {
 	in_network ip route add 192.0.2.0/24 dev lo table 123
 	ways > "$here/before"

@@ -91,6 +91,13 @@ try_bind(int service)
 }
 
 static long
+try_bind_peer(int service)
+{
+	(void)service;
+	return bind(STDIN_FILENO, (const struct sockaddr *)&elsewhere, sizeof(elsewhere));
+}
+
+static long
 try_fork(int service)
 {
 	pid_t pid = fork();
@@ -184,6 +191,7 @@ static const struct {
 	{ "connect-peer", try_connect_peer },
 	{ "fastopen", try_fastopen },
 	{ "bind", try_bind },
+	{ "bind-peer", try_bind_peer },
 	{ "fork", try_fork },
 	{ "ptrace", try_ptrace },
 	{ "kill", try_kill },

@@ -79,10 +79,16 @@ refused() {
 	killed mprotect
 }
 
+@test "-T: bind of another socket than the service's: killed" {
+	need_root "-T needs CAP_NET_ADMIN"
+	killed bind-peer -T
+}
+
 @test "socket: refused; connect with the peer's, bind, sendto with an address: killed" {
 	refused socket "Operation not permitted"
 	killed connect-peer
 	killed bind
+	killed bind-peer
 	killed fastopen
 }
 

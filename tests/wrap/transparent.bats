@@ -218,6 +218,13 @@ open_to_this_machine() {
 	refuses 10.77.0.1 'the peer has an IPv4 address, and -r has none'
 }
 
+@test "bad: a client that comes from a link-local address is refused, with a sentence" {
+	local here
+	serve -d
+	here=$(on server ip -o -6 addr show dev wire scope link | sed -n 's/.*inet6 \([^/]*\).*/\1/p')
+	refuses "$here%wire" 'a link-local address'
+}
+
 # -- ports -----------------------------------------------------------------------------------------------
 
 # a_relayed_session PORT: the client comes from that port.
@@ -282,6 +289,19 @@ a_relayed_session() {
 	log_lines "$log" 1
 	grep -q 'result=backend peer=10.77.0.2:.*Connection timed out; with -T the kernel' "$log"
 	ways_back add
+}
+
+@test "where IPv6 is switched off, --check asks for IPv4 alone" {
+	start other unshare -n sh -c 'ip link set lo up && echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6 &&
+		ip rule add from 127.0.0.1/8 iif lo table 123 && ip route add local 0.0.0.0/0 dev lo table 123 && echo ready &&
+		exec socat TCP-LISTEN:5432,bind=127.0.0.1,fork EXEC:cat'
+	wait_for 5 grep -q ready "$T/other.log"
+	sleep 0.3
+	run nsenter -n -t "$pid" "$WRAP" --check -T -p "$T/pgssl.pem" -r localhost:5432 -o "$(new_log check)"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(grep -c '^ok .*-T: IPv4: ' <<< "$output")" -eq 1 ]
+	[[ $output != *IPv6* ]]
 }
 
 @test "bad: --check says if PostgreSQL trusts every address, or that of -I" {

@@ -56,23 +56,31 @@ try_connect(int listening, int fd, int family)
 	return -1;
 }
 
-/* Whether answers come back: 0, or -1 with errno. */
+/* A socket that listens on a free port of loopback, or -1 with errno. */
 static int
-come_back(int family)
+listen_here(int family)
 {
 	struct address here;
-	int r = -1, listening = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	(void)address_parse_ip(family == AF_INET ? "127.0.0.1" : "::1", &here);
-	if (listening != -1 && fd != -1 && transparent_prepare(fd, family, NULL) == 0 &&
-	    bind(listening, (struct sockaddr *)&here.sa, here.len) == 0 &&
-	    listen(listening, 1) == 0)
+	if (fd != -1 && bind(fd, (struct sockaddr *)&here.sa, here.len) == 0 && listen(fd, 1) == 0)
+		return fd;
+	if (fd != -1)
+		(void)close(fd);
+	return -1;
+}
+
+/* Whether answers come back: 0, or -1 with errno. */
+static int
+come_back(int listening, int family)
+{
+	int r = -1, fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd != -1 && transparent_prepare(fd, family, NULL) == 0)
 		r = try_connect(listening, fd, family);
 	if (fd != -1)
 		(void)close(fd);
-	if (listening != -1)
-		(void)close(listening);
 	return r;
 }
 
@@ -81,8 +89,13 @@ check_transparent(struct check *c, int family)
 {
 	const char *name = family == AF_INET ? "IPv4" : "IPv6";
 	struct failure why;
+	int r, listening = listen_here(family);
 
-	if (come_back(family) == 0) {
+	if (listening == -1)
+		return false; /* IPv6 is switched off */
+	r = come_back(listening, family);
+	(void)close(listening);
+	if (r == 0) {
 		check_say("ok",
 		    "-T: %s: what the service answers to a client's address comes back to us",
 		    name);
