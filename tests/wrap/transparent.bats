@@ -316,11 +316,20 @@ a_relayed_session() {
 	for_the_client
 }
 
-@test "bad: without the capability a session is refused and --check says what is missing" {
+@test "bad: without the capability --check and a session say what is missing, and a listener does not start" {
 	install -m 600 -o nobody "$T/pgssl.pem" "$T/nobody.pem"
 	run on server setpriv --reuid 65534 --regid 65534 --clear-groups "$WRAP" --check -T -p "$T/nobody.pem" -r "$PGPORT_REAL" \
 		-o "$(new_log check)"
 	echo "$output"
 	[ "$status" -eq 78 ]
 	[[ $output == *'error   -T: IP_TRANSPARENT: Operation not permitted; start it as root'* ]]
+	run on server setpriv --reuid 65534 --regid 65534 --clear-groups "$WRAP" -f -d 9000 -T -p "$T/nobody.pem" -r "$PGPORT_REAL"
+	[ "$status" -eq 78 ]
+	[[ $output == *'-T: IP_TRANSPARENT: Operation not permitted; start it as root'* ]]
+	need openbsd-inetd
+	AS=nobody serve openbsd-inetd -p "$T/nobody.pem"
+	run asks 10.77.0.1
+	[ "$status" -ne 0 ]
+	log_lines "$log" 1
+	grep -q 'result=config peer=10.77.0.2:.*IP_TRANSPARENT: Operation not permitted' "$log"
 }

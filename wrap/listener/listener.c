@@ -20,6 +20,7 @@
 #include "parse.h"
 #include "listener/port.h"
 #include "confine/confine.h"
+#include "service/transparent.h"
 #include "session/session.h"
 #include "base/socket.h"
 #include "tls/tls.h"
@@ -155,8 +156,8 @@ start(struct listener *l, struct failure *why)
 	 * Allocations that are only tried come after those that stay; otherwise every child's heap
 	 * has holes.
 	 */
-	if (prepare(l, why) == -1 || tls_understand_priority(l->o->priority, why) == -1 ||
-	    session_try_tls(l->o, why) == -1)
+	if ((l->o->transparent != OPAQUE && transparent_try(why) == -1) || prepare(l, why) == -1 ||
+	    tls_understand_priority(l->o->priority, why) == -1 || session_try_tls(l->o, why) == -1)
 		return -1;
 	return daemon_write_pid(&l->daemon, why);
 }

@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/address_kind.h"
 #include "base/socket_linux.h"
@@ -23,6 +24,18 @@ transparent_prepare(int fd, int family, struct failure *why)
 		    strerror(errno));
 	socket_choose_port_late(fd);
 	return 0;
+}
+
+int
+transparent_try(struct failure *why)
+{
+	int r, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd == -1)
+		return failure_set(why, EX_OSERR, "socket: %s", strerror(errno));
+	r = transparent_prepare(fd, AF_INET, why);
+	(void)close(fd);
+	return r;
 }
 
 const char *
