@@ -208,15 +208,27 @@ sleeping() {
 
 # sees ADDRESS CLIENT: PostgreSQL sees CLIENT, with the port that the log has for the peer; source= says the same.
 sees() {
-	local seen peer
-	: > "$log"
+	local seen
 	seen=$(asks "$1") || return 1
-	log_lines "$log" 1 || return 1
-	peer=$(log_field peer "$(cat "$log")")
-	echo "PostgreSQL saw $seen:"
-	cat "$log"
-	[ "$seen" = "$2|${peer##*:}" ] && [ "$(log_field source "$(cat "$log")")" = "$peer" ] &&
-		[ "$(log_field result "$(cat "$log")")" = ok ]
+	[ "${seen%|*}" = "$2" ] && wait_for 10 ended_as ok "$(written "$2" "${seen#*|}")" || {
+		echo "PostgreSQL saw $seen:"
+		cat "$log"
+		return 1
+	}
+	[ "$(log_field source "$line")" = "$(log_field peer "$line")" ]
+}
+
+# written ADDRESS PORT: as the log does.
+written() {
+	case $1 in
+	*:*) echo "[$1]:$2" ;;
+	*) echo "$1:$2" ;;
+	esac
+}
+
+# ended_as RESULT PEER: a session of that peer has ended so; its line is in $line.
+ended_as() {
+	line=$(grep -F "result=$1 peer=$2 " "$log")
 }
 
 # sees_both: the client by IPv4 and by IPv6.
@@ -226,11 +238,20 @@ sees_both() {
 
 # refuses ADDRESS WORDS: the client is told these words, the log too, and nobody has logged in.
 refuses() {
-	local logins
-	: > "$log"
+	local logins before
+	before=$(refusals "$2")
 	logins=$(grep -c 'connection authorized' "$PG_LOG" || :)
 	run asks "$1"
 	echo "$output"
-	[ "$status" -ne 0 ] && grep -qF -e "$2" <<< "$output" && log_lines "$log" 1 && grep -qF -e "$2" "$log" &&
-		grep -q '^[^=]*result=refused ' "$log" && [ "$(grep -c 'connection authorized' "$PG_LOG")" -eq "$logins" ]
+	[ "$status" -ne 0 ] && grep -qF -e "$2" <<< "$output" && wait_for 10 refused_again "$2" "$before" &&
+		[ "$(grep -c 'connection authorized' "$PG_LOG")" -eq "$logins" ]
+}
+
+# refusals WORDS: how many lines of the log there are for it.
+refusals() {
+	grep -F 'result=refused ' "$log" | grep -cF -e "$1" || :
+}
+
+refused_again() {
+	[ "$(refusals "$1")" -eq $(($2 + 1)) ]
 }

@@ -199,12 +199,10 @@ open_to_this_machine() {
 	sees 10.77.0.1 10.77.0.2
 	: > "$log"
 	[[ $(asks 2001:db8:77::1) == 127.0.0.77\|* ]]
-	log_lines "$log" 1
-	grep -q 'peer=\[2001:db8:77::2\]:.* source=127.0.0.77:' "$log"
+	wait_for 10 grep -q 'peer=\[2001:db8:77::2\]:.* source=127.0.0.77:' "$log"
 	: > "$log"
 	[[ $(FROM=server asks 127.0.0.1) == 127.0.0.77\|* ]]
-	log_lines "$log" 1
-	grep -q 'peer=127.0.0.1:.* source=127.0.0.77:' "$log"
+	wait_for 10 grep -q 'peer=127.0.0.1:.* source=127.0.0.77:' "$log"
 	for_the_client
 }
 
@@ -233,8 +231,7 @@ a_relayed_session() {
 	: > "$log"
 	seen=$(on client timeout 20 psql -XAtw "host=localhost hostaddr=127.0.0.1 port=$relay sslmode=verify-full sslrootcert=$T/pgssl.crt" \
 		-c 'select inet_client_addr(), inet_client_port()')
-	log_lines "$log" 1
-	grep -q "result=ok peer=10.77.0.2:$1 .* source=${seen/|/:} " "$log"
+	wait_for 10 grep -q "result=ok peer=10.77.0.2:$1 .* source=${seen/|/:} " "$log"
 	stop relay
 }
 
@@ -286,8 +283,7 @@ a_relayed_session() {
 	run asks 10.77.0.1
 	[ "$SECONDS" -le 4 ]
 	[[ $output == *'with -T the kernel must bring the answers of the service back'* ]]
-	log_lines "$log" 1
-	grep -q 'result=backend peer=10.77.0.2:.*Connection timed out; with -T the kernel' "$log"
+	wait_for 10 grep -q 'result=backend peer=10.77.0.2:.*Connection timed out; with -T the kernel' "$log"
 	ways_back add
 }
 
@@ -330,6 +326,5 @@ a_relayed_session() {
 	AS=nobody serve openbsd-inetd -p "$T/nobody.pem"
 	run asks 10.77.0.1
 	[ "$status" -ne 0 ]
-	log_lines "$log" 1
-	grep -q 'result=config peer=10.77.0.2:.*IP_TRANSPARENT: Operation not permitted' "$log"
+	wait_for 10 grep -q 'result=config peer=10.77.0.2:.*IP_TRANSPARENT: Operation not permitted' "$log"
 }
