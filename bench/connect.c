@@ -10,6 +10,8 @@
  *		N at once, held until stdin ends; says "ready" when all are there
  *	connect CRT PORT get|put BYTES SIZE
  *		one connection, BYTES in writes of SIZE; MB per second
+ *	connect CRT PORT trips N SIZE [plain]
+ *		one connection, N requests of SIZE bytes that come back; each one's microseconds
  *	connect CRT PORT count N
  *		N connections, the session taken over from each to the next; how many were resumed
  *
@@ -271,6 +273,48 @@ bulk(char how, uint64_t bytes, size_t size)
 	(void)close(fd);
 }
 
+static bool
+say(SSL *ssl, int fd, const char *data, int size)
+{
+	return ssl != NULL ? SSL_write(ssl, data, size) == size : write(fd, data, size) == size;
+}
+
+static bool
+hear(SSL *ssl, int fd, char *data, int size)
+{
+	for (int n, got = 0; got < size; got += n)
+		if ((n = ssl != NULL ? SSL_read(ssl, data, size - got) :
+				       (int)read(fd, data, size - got)) <= 0)
+			return false;
+	return true;
+}
+
+static void
+trips(unsigned long n, int size)
+{
+	struct client c = { .session = NULL };
+	char *data = malloc((size_t)size);
+	int fd = dial();
+	SSL *ssl = fd != -1 && !bench.plain ? shake_hands(&c, fd) : NULL;
+
+	if (fd == -1 || data == NULL || (ssl == NULL && !bench.plain))
+		errx(1, "port %u: no connection", bench.port);
+	memset(data, 'e', (size_t)size);
+	for (unsigned long i = 0; i < n; i++) {
+		double start = now();
+
+		if (!say(ssl, fd, data, size) || !hear(ssl, fd, data, size))
+			errx(1, "port %u: round trip %lu failed", bench.port, i);
+		printf("%.1f\n", (now() - start) * 1e6);
+	}
+	if (ssl != NULL)
+		(void)SSL_shutdown(ssl);
+	SSL_free(ssl);
+	(void)shutdown(fd, SHUT_WR);
+	(void)!read(fd, data, 1);
+	(void)close(fd);
+}
+
 static void
 prepare(const char *crt, const char *port)
 {
@@ -304,7 +348,7 @@ main(int argc, char **argv)
 {
 	if (argc < 5)
 		errx(64,
-		    "usage: connect CRT PORT latency|rate|hold|get|put|count N ...; see the head of its source");
+		    "usage: connect CRT PORT latency|rate|hold|get|put|trips|count N ...; see the head of its source");
 	prepare(argv[1], argv[2]);
 	bench.resume = has(argc, argv, "resume");
 	bench.plain = has(argc, argv, "plain");
@@ -314,6 +358,8 @@ main(int argc, char **argv)
 		rate(strtoul(argv[4], NULL, 10), atof(argv[5]));
 	else if (strcmp(argv[3], "hold") == 0)
 		hold(strtoul(argv[4], NULL, 10));
+	else if (strcmp(argv[3], "trips") == 0 && argc > 5)
+		trips(strtoul(argv[4], NULL, 10), atoi(argv[5]));
 	else if (strcmp(argv[3], "count") == 0)
 		count(strtoul(argv[4], NULL, 10));
 	else if (argc > 5 && (strcmp(argv[3], "get") == 0 || strcmp(argv[3], "put") == 0))

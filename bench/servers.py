@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pwd
+import re
 import shutil
 import socket
 import subprocess
@@ -14,12 +15,19 @@ BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 SHARED = os.path.join(ROOT, "build-shared")
 INETD = os.path.join(ROOT, "build/superservers/openbsd-inetd/usr/sbin/inetd")
 USER = pwd.getpwuid(os.getuid()).pw_name
+UNPACKED = os.path.join(ROOT, "build/superservers")
 START_S = 10
 
 
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
+
+
+def program_of(name):
+    """The path of a program that is installed, or unpacked by tests/deps; None where it is neither."""
+    unpacked = os.path.join(UNPACKED, name, "usr/sbin", name)
+    return shutil.which(name) or (unpacked if os.path.exists(unpacked) else None)
 
 
 def answers(port):
@@ -41,7 +49,7 @@ class Directory:
         self.other = shutil.copy(os.path.join(os.environ["ANOTHER"], "inetls-wrap"), self.file("another")) \
             if "ANOTHER" in os.environ else None
         for name, libraries in (("connect", ["-lssl", "-lcrypto", "-lpthread"]), ("floor", ["-static"]),
-                                ("service", ["-lpthread"])):
+                                ("service", ["-lpthread"]), ("prices", ["-static"])):
             subprocess.run(["gcc", "-O2", "-D_GNU_SOURCE", "-o", self.file(name), f"{ROOT}/bench/{name}.c",
                             *libraries], check=True)
         self.pem, self.crt = self.file("b.pem"), self.file("b.crt")
@@ -101,7 +109,8 @@ class Servers:
     """Makes them, for a backend port; pgsql: as PostgreSQL's clients ask for TLS."""
 
     def __init__(self, directory, backend, pgsql=False):
-        self.d, self.backend = directory, backend
+        self.d, self.backend, self.port = directory, backend, 0
+        self.under = []  # the words before a daemon's own: what counts it
         self.ours = ["-p", directory.pem, "-r", f"127.0.0.1:{backend}", "-o", directory.file("wrap.log"),
                      *(["-n", "pgsql"] if pgsql else [])]
         self.stunnel_protocol = ["protocol = pgsql"] if pgsql else []
@@ -154,31 +163,68 @@ class Servers:
 
     def daemon(self):
         port = free_port()
-        return self.ready(self.d.start(self.d.wrap, "-f", "-d", f"127.0.0.1:{port}", *self.ours), port, self.d.wrap)
+        return self.ready(self.d.start(*self.under, self.d.wrap, "-f", "-d", f"127.0.0.1:{port}", *self.ours), port,
+                          self.d.wrap)
 
     def plain(self):
         return self.inetd(self.d.file("floor"), str(self.backend))
 
-    def stunnel_conf(self, name, *only):
+    def stunnel_conf(self, name, *only, pem=None):
         return self.d.write(name, "syslog = no", "output = /dev/null", "debug = err",
-                            f"cert = {self.d.pem}", *only, f"connect = 127.0.0.1:{self.backend}",
+                            f"cert = {pem or self.d.pem}", *only, f"connect = 127.0.0.1:{self.backend}",
                             *self.stunnel_protocol)
 
     def stunnel_inetd(self):
         return self.inetd(shutil.which("stunnel4"), self.stunnel_conf("stunnel.inetd"))
 
     def stunnel_daemon(self):
-        port = free_port()
-        conf = self.stunnel_conf("stunnel.daemon", "foreground = yes", "pid =", "[service]",
-                                 f"accept = 127.0.0.1:{port}")
-        program = shutil.which("stunnel4")
-        return self.ready(self.d.start(program, conf), port, program)
+        conf = self.stunnel_conf(f"stunnel.{self.new_port()}", "foreground = yes", "pid =", "[service]",
+                                 f"accept = 127.0.0.1:{self.port}")
+        return self.listen("stunnel4", conf)
+
+    def listen(self, program, *argv, **more):
+        """A daemon whose configuration names the port that new_port gave last."""
+        program = shutil.which(program)
+        return self.ready(self.d.start(*self.under, program, *argv, stdout=subprocess.DEVNULL, **more), self.port, program)
+
+    def new_port(self):
+        self.port = free_port()
+        return self.port
 
     def hitch(self):
-        port = free_port()
-        program = shutil.which("hitch")
         both = self.d.write("hitch.pem", open(self.d.pem, encoding="utf-8").read())
-        conf = self.d.write("hitch.conf", f'frontend = "[127.0.0.1]:{port}"', f'backend = "[127.0.0.1]:{self.backend}"',
-                            f'pem-file = "{both}"', "workers = 2", "daemon = off", "quiet = on",
-                            *(['user = "nobody"', 'group = "nogroup"'] if os.getuid() == 0 else []))
-        return self.ready(self.d.start(program, f"--config={conf}", stdout=subprocess.DEVNULL), port, program)
+        conf = self.d.write(f"hitch.{self.new_port()}", f'frontend = "[127.0.0.1]:{self.port}"',
+                            f'backend = "[127.0.0.1]:{self.backend}"', f'pem-file = "{both}"', "workers = 1", "daemon = off",
+                            "quiet = on", *(['user = "nobody"', 'group = "nogroup"'] if os.getuid() == 0 else []))
+        return self.listen("hitch", f"--config={conf}")
+
+    def haproxy(self):
+        conf = self.d.write(f"haproxy.{self.new_port()}", "global", " nbthread 1", " ssl-default-bind-options ssl-min-ver TLSv1.2",
+                            "defaults", " mode tcp", " timeout connect 10s", " timeout client 1h", " timeout server 1h",
+                            "listen service", f" bind 127.0.0.1:{self.port} ssl crt {self.d.pem}",
+                            f" server service 127.0.0.1:{self.backend}")
+        return self.listen("haproxy", "-db", "-f", conf)
+
+    def nginx(self):
+        modules = ("/usr/lib/nginx/modules", os.path.join(UNPACKED, "libnginx-mod-stream/usr/lib/nginx/modules"))
+        module = next(m for m in modules if os.path.exists(os.path.join(m, "ngx_stream_module.so")))
+        conf = self.d.write(f"nginx.{self.new_port()}", f"load_module {module}/ngx_stream_module.so;", "daemon off;",
+                            "master_process off;", f"pid {self.d.file('nginx.pid')};", "error_log /dev/null;",
+                            "events { worker_connections 4096; }", "stream {", f"server {{ listen 127.0.0.1:{self.port} ssl;",
+                            f"ssl_certificate {self.d.pem}; ssl_certificate_key {self.d.pem};",
+                            "ssl_protocols TLSv1.2 TLSv1.3;", "ssl_session_cache shared:s:1m;", "tcp_nodelay on;",
+                            f"proxy_timeout 1h; proxy_pass 127.0.0.1:{self.backend}; }} }}")
+        return self.listen(program_of("nginx"), "-e", "/dev/null", "-c", conf)
+
+    def socat(self):
+        self.new_port()
+        return self.listen("socat", f"OPENSSL-LISTEN:{self.port},bind=127.0.0.1,reuseaddr,fork,backlog=1000,verify=0,nodelay,"
+                                    f"cert={self.d.pem}", f"TCP:127.0.0.1:{self.backend},nodelay")
+
+    def tlswrapper(self):
+        return self.inetd(shutil.which("tlswrapper"), *self.tlswrapper_words())
+
+    def tlswrapper_words(self):
+        with open(self.d.pem, encoding="utf-8") as file:  # it takes no comments
+            bare = re.findall(r"-----BEGIN.*?-----END.*?-----", file.read(), re.S)
+        return ["-q", "-f", self.d.write("bare.pem", *bare), shutil.which("tlswrapper-tcp"), "127.0.0.1", str(self.backend)]

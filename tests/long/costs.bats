@@ -1,0 +1,45 @@
+# What a connection and a round trip cost, counted: doc/speed.md says it, with one figure for each Debian.
+
+load ../lib/lib
+
+# count: fills build/bench with what bench/compare counts of our one-shot.
+count() {
+	BUILD=$BUILD timeout 1200 "$ROOT/bench/compare" --only costs --programs 'inetls one-shot'
+}
+
+# seen FILE NAME COLUMN: prints a number of a table of bench/compare.
+seen() {
+	awk -F '\t' -v name="$2" -v column="$3" '$1 == name { print $column }' "$BUILD/bench/$1.tsv"
+}
+
+# written NAME COLUMN: prints a number of the table "What is held" in doc/speed.md, in the row of this Debian.
+written() {
+	awk -F ' *[|] *' -v name="$1" -v debian="$(cut -d. -f1 /etc/debian_version)" -v column="$2" \
+		'/^#/ { held = /What is held/ } held && $2 == name && $3 == debian { gsub(/,/, "", $column); print $column }' \
+		"$ROOT/doc/speed.md"
+}
+
+# within_five_percent NAME: instructions, system calls and processes of a connection, or of a round trip.
+within_five_percent() {
+	local file=costs name=$1 pair is was
+	[ "$1" != "round trip" ] || file=costs-trip name="inetls one-shot"
+	for pair in "2 4" "3 5" "5 6"; do
+		is=$(seen "$file" "$name" "${pair% *}")
+		was=$(written "$1" "${pair#* }")
+		echo "$1: counted $is, written $was"
+		awk -v is="$is" -v was="$was" 'BEGIN { exit !(is != "" && was != "" && is >= was * 0.95 && is <= was * 1.05) }'
+	done
+}
+
+@test "one connection, one that resumes and a round trip cost what doc/speed.md says, within 5 %" {
+	need valgrind
+	need strace
+	need gcc
+	[ "$(uname -m)" = x86_64 ] || skip "the figures are of x86-64"
+	"$WRAP" -V | grep -q static || skip "the figures are of a static build"
+	strace -o /dev/null true || skip "kernel: no ptrace here"
+	count
+	within_five_percent "inetls one-shot"
+	within_five_percent "inetls one-shot, resumed"
+	within_five_percent "round trip"
+}
