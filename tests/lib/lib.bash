@@ -171,6 +171,17 @@ wait_for() {
 	done
 }
 
+# patience N: prints how long what takes N at most on an idle machine may take now: N times the number of processes that
+# want each processor.
+patience() {
+	local load running processors
+	read -r load _ _ running _ < /proc/loadavg
+	load=${load%.*} running=${running%/*} processors=$(nproc)
+	[ "$load" -ge "$running" ] || load=$running
+	[ "$load" -ge "$processors" ] || load=$processors
+	echo $(($1 * load / processors))
+}
+
 # lines_in FILE N: whether it has exactly N lines.  log_lines waits for them, then checks that no more come.
 lines_in() {
 	local lines

@@ -44,7 +44,7 @@ refused() {
 	echo "$line"
 	[[ $line == *"result=handshake "*"reason=\"${WHO-peer}"* ]]
 	[[ $line == *"$WHY"* ]]
-	[ "$(log_field total_ms "$line")" -lt 1500 ]
+	[ "$(log_field total_ms "$line")" -lt "$(patience 1500)" ]
 }
 
 # both [COPIES]: clients and servers of both versions.

@@ -200,7 +200,7 @@ ended() {
 	for word in result=handshake "${@:2}"; do
 		[[ $line == *"$word"* ]]
 	done
-	[ "$(log_field total_ms "$line")" -lt 2000 ]
+	[ "$(log_field total_ms "$line")" -lt "$(patience 2000)" ]
 }
 
 LATE='a library was still computing for the handshake after --handshake-timeout (1000 ms)'

@@ -281,7 +281,7 @@ a_relayed_session() {
 	SECONDS=0
 	: > "$log"
 	run asks 10.77.0.1
-	[ "$SECONDS" -le 4 ]
+	[ "$SECONDS" -le "$(patience 4)" ]
 	[[ $output == *'with -T the kernel must bring the answers of the service back'* ]]
 	wait_for 10 grep -q 'result=backend peer=10.77.0.2:.*Connection timed out; with -T the kernel' "$log"
 	ways_back add
