@@ -1059,7 +1059,7 @@ daily() {
 @test "install: of a static build says that an update of GnuTLS takes another one, a shared one does not" {
 	run run_make install CERT=no LINK=static
 	[ "$status" -eq 0 ]
-	[[ $output == *"after an update of them run make install again"* ]]
+	[[ $output == *"after an update of these libraries run make install again"* ]]
 	run run_make install CERT=no LINK=shared
 	[ "$status" -eq 0 ]
 	[[ $output != *update* ]]
