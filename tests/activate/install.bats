@@ -489,7 +489,7 @@ line_of() {
 		[ "$status" -ne 0 ]
 		[[ $output == *"$words"* ]] || { echo "$options: $output"; false; }
 	done <<-'END'
-		TRANSPARENT=yes SOURCE=127.0.0.77|one of the two
+		TRANSPARENT=yes SOURCE=127.0.0.77|these exclude each other
 		TRANSPARENT=try SOURCE=|give SOURCE=127.0.0.77
 		TRANSPARENT=on SOURCE=|yes or try
 		TRANSPARENT=yes SOURCE= BACKEND=/run/postgresql/.s.PGSQL.5432|must be reached by localhost

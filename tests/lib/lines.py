@@ -319,7 +319,7 @@ def stuffed(protocol, words):
             session.hear(words.greeting)
             session.peer.sendall((words.start + "\r\n" + stuffing).encode())
             equal(session.rest(), b"", "the answer")
-            session.finish(0, "refused", "bytes stuffed between request and answer")
+            session.finish(0, "refused", "more bytes came with the request; somebody may have inserted them")
         equal(service.connections, 0, "connections")
 
 
@@ -568,8 +568,8 @@ def bad_server(protocol, words):
     """Every way in which a server does not come to TLS: the local program is told, and says nothing in clear."""
     ways = [({"list": words.list_none}, "server does not offer TLS"),
             ({"server_go": words.server_no}, f'server declines TLS with "{words.server_no}"'),
-            ({"stuffing": b"x"}, "bytes stuffed between the server's answer and its handshake"),
-            ({"stuffing": b"250 injected\r\n"}, "bytes stuffed between the server's answer and its handshake"),
+            ({"stuffing": b"x"}, "more bytes came with the server's answer; somebody may have inserted them"),
+            ({"stuffing": b"250 injected\r\n"}, "more bytes came with the server's answer; somebody may have inserted them"),
             ({"service": "\0"}, "server does not speak the protocol of -n"),
             ({"list": words.list[:1] * 101}, "server does not speak the protocol of -n")]
     ways += [({"service": greeting}, "server greets with \"" + greeting.split("\n")[-1]) for greeting in words.bad_service]
@@ -732,7 +732,7 @@ def checks(protocol, words):
     text = checked(protocol, Talker(words.service, [(words.list_ask, words.list), ("", ["550 no"])]))
     check("itself, which clients would see inside TLS" in text, text)
     text = checked(protocol, Talker("hello", []))
-    check(f"warning {protocol}: 127.0.0.1:" in text and "is it one?" in text, text)
+    check(f"warning {protocol}: 127.0.0.1:" in text and "is it another program?" in text, text)
     if protocol == "smtp":
         text = checked(protocol, Talker(words.service, [("EHLO", words.list_none), ("", ["250 fine"])]))
         check("warning open relay" in text, text)

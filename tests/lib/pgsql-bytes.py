@@ -36,7 +36,7 @@ TLS_IS_REQUIRED = {
     "M": "TLS is required on this port",
     "H": "Connect with sslmode=require, or better sslmode=verify-full.",
 }
-STUFFED = "bytes stuffed between request and answer"
+STUFFED = "more bytes came with the request; somebody may have inserted them"
 NEITHER = "peer speaks neither PostgreSQL nor TLS"
 CLOSED = "peer closed before the handshake"
 
@@ -351,7 +351,7 @@ def plain_startup():
             equal(error_of(packet), TLS_IS_REQUIRED, "ErrorResponse")
             line = session.finish()
             equal(line["result"], "refused", "result")
-            equal(line["reason"], "plain StartupMessage; told that TLS is required", "reason")
+            equal(line["reason"], "peer sent a StartupMessage without TLS, and was told that TLS is required", "reason")
             session.untouched()
 
     for_each(one, [*splits(startup()), (startup(0x30002),), (startup(0x3270F),), (startup(0x20000),),

@@ -50,7 +50,7 @@ table() {
 	-p PEM -l /bin/cat -T                 | -l /bin/cat gets TCPREMOTEIP
 	-c -r 5432 -T                         | -T is for a server
 	-p PEM -r 5432 -T -I 127.0.0.77       | --transparent=try
-	-p PEM -r 5432 --transparent=try      | which address else? add e.g. -I 127.0.0.77
+	-p PEM -r 5432 --transparent=try      | needs an address for the other peers; add e.g. -I 127.0.0.77
 	-p PEM -r 5432 --transparent=yes      | write --transparent or --transparent=try
 	-p PEM -r 5432 --transparent=         | write --transparent or --transparent=try
 	-p PEM -r 5432 --transparent=try -I 127.0.0.1 | often trusts that address

@@ -56,7 +56,7 @@ served() {
 
 @test "-n of another protocol of stunnel's, of one that begins with TLS, and another name of PostgreSQL: what to write" {
 	refused 'ldaps:// (port 636)' -r 1 -n ldap
-	refused 'socat ask it' -c -r 1 -n connect
+	refused 'socat ask the proxy' -c -r 1 -n connect
 	refused 'SMB 3 encrypts by itself' -r 1 -n cifs
 	refused 'SOCKS server' -r 1 -n socks
 	refused '--proxy-out v1' -r 1 -n proxy
@@ -116,8 +116,8 @@ in_table() {
 }
 
 @test "-r and -l together, and neither" {
-	refused 'one of the two' -r 1 -l /bin/cat
-	refused 'one of the two' -d 127.0.0.1:0 -r 1 -l /bin/cat
+	refused 'these exclude each other' -r 1 -l /bin/cat
+	refused 'these exclude each other' -d 127.0.0.1:0 -r 1 -l /bin/cat
 	refused -r
 }
 

@@ -121,12 +121,13 @@ check_transparent(const struct options *o, struct failure *why)
 		return failure_set(why, EX_USAGE, OPTIONS_NOT_LOCAL, o->backend_text);
 	if (o->source != NULL && !tries)
 		return failure_set(why, EX_USAGE,
-		    "-T and -I %s: one of the two; or --transparent=try, which takes -I where the peer's "
-		    "address cannot be had",
+		    "-T and -I %s: these exclude each other; leave one out, or write "
+		    "--transparent=try, which uses -I if the peer's address cannot be used",
 		    o->source);
 	if (o->source == NULL && tries)
-		return failure_set(
-		    why, EX_USAGE, "--transparent=try: which address else? add e.g. -I 127.0.0.77");
+		return failure_set(why, EX_USAGE,
+		    "--transparent=try: needs an address for the other peers; add e.g. -I "
+		    "127.0.0.77");
 	if (tries &&
 	    (address_is_localhost(&o->source_address) || !address_is_of_host(&o->source_address)))
 		return failure_set(why, EX_USAGE,

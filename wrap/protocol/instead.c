@@ -26,8 +26,8 @@ static const struct {
 	    "636)" },
 	{ "proxy", "write --proxy-out v1 in its place; it goes together with -n pgsql" },
 	{ "connect",
-	    "an HTTP proxy is not asked; have socat ask it (TCP-LISTEN and PROXY), and connect to "
-	    "that with -c -r localhost:PORT --sni SERVER" },
+	    "HTTP proxies are not supported; have socat ask the proxy (TCP-LISTEN "
+	    "and PROXY), and connect to that with -c -r localhost:PORT --sni SERVER" },
 	{ "socks",
 	    "there is no SOCKS server inside; leave -n out on both sides, and give the port of "
 	    "one with -r" },

@@ -153,7 +153,8 @@ line_negotiate(struct protocol_talk *t, int fd, int64_t deadline)
 			break;
 		next = answer(t, fd, line, deadline, &stuffed);
 		if (stuffed)
-			return refuse(t, "bytes stuffed between request and answer");
+			return refuse(
+			    t, "more bytes came with the request; somebody may have inserted them");
 		if (next == LINE_START)
 			return PROTOCOL_HANDSHAKE;
 		if (next == LINE_LEAVE)

@@ -101,7 +101,9 @@ line_ask_for_tls(struct protocol_talk *t, int fd, int64_t deadline)
 	if (!r.good)
 		return refuse_answer(t, &r);
 	return clear_is_stuffed(fd) ?
-	    refuse(t, "bytes stuffed between the server's answer and its handshake") :
+	    refuse(t,
+		"more bytes came with the server's answer; somebody may have inserted "
+		"them") :
 	    PROTOCOL_HANDSHAKE;
 }
 

@@ -99,7 +99,7 @@ check_trust(const struct protocol_service *s, protocol_say *say, int64_t deadlin
 	else if (!s->is_path && !s->has_source)
 		say("warning",
 		    "every client of this port looks local to the service; it must not trust "
-		    "127.0.0.1, or tell them apart with -I 127.0.0.77");
+		    "127.0.0.1, or distinguish these clients by -I 127.0.0.77");
 }
 
 void
@@ -115,7 +115,8 @@ line_check(const struct protocol_service *service, protocol_say *say, int64_t de
 	if (service->fd == -1)
 		return;
 	if (line_read_reply(service->fd, w, &greeting, &r, deadline) != LINE_WHOLE || !r.good) {
-		say("warning", "%s: %s does not greet as such a service does; is it one?",
+		say("warning",
+		    "%s: %s does not greet as such a service does; is it another program?",
 		    service->protocol->name, service->name);
 		return;
 	}

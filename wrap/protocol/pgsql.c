@@ -112,8 +112,11 @@ refuse_plain(struct protocol_talk *t, int fd, size_t length, int64_t deadline)
 	length = pgsql_error(buf, sizeof(buf), "28000", "TLS is required on this port", NULL,
 	    "Connect with sslmode=require, or better sslmode=verify-full.");
 	how = clear_write_all(fd, buf, length, deadline);
-	return how == CLEAR_DONE ? refuse(t, "plain StartupMessage; told that TLS is required") :
-				   not_done(t, how);
+	return how == CLEAR_DONE ?
+	    refuse(t,
+		"peer sent a StartupMessage without TLS, and was told that TLS is "
+		"required") :
+	    not_done(t, how);
 }
 
 static enum protocol_verdict
@@ -147,7 +150,8 @@ pgsql_negotiate(struct protocol_talk *t, int fd, int64_t deadline)
 			return not_done(t, how);
 		request = pgsql_classify(t->read, &length);
 		if ((request == PGSQL_SSL || request == PGSQL_GSSENC) && clear_is_stuffed(fd))
-			return refuse(t, "bytes stuffed between request and answer");
+			return refuse(
+			    t, "more bytes came with the request; somebody may have inserted them");
 		if (request == PGSQL_GSSENC && !gssenc &&
 		    (how = answer(fd, 'N', deadline)) != CLEAR_DONE)
 			return not_done(t, how);
@@ -222,6 +226,8 @@ pgsql_ask_for_tls(struct protocol_talk *t, int fd, int64_t deadline)
 		return refuse(t, "server answers SSLRequest with an error; is it PostgreSQL?");
 	/* Nothing may come between the S and the handshake (CVE-2021-23222). */
 	return clear_is_stuffed(fd) ?
-	    refuse(t, "bytes stuffed between the server's answer and its handshake") :
+	    refuse(t,
+		"more bytes came with the server's answer; somebody may have inserted "
+		"them") :
 	    PROTOCOL_HANDSHAKE;
 }

@@ -274,7 +274,7 @@ program_prepare(struct program *p, const char *path, char *const *argv, const st
 	p->control = control[0];
 	if (pid == -1 || fcntl(p->fd, F_SETFL, O_NONBLOCK) == -1)
 		return failure_set(
-		    why, EX_OSERR, "start the starter of %s: %s", path, strerror(errno));
+		    why, EX_OSERR, "start the process that starts %s: %s", path, strerror(errno));
 	return 0;
 }
 
