@@ -65,6 +65,26 @@ asks() {
 	logged ' inetls-wrap['
 }
 
+# checks OPTION...: --check where nothing listens on any port.
+checks() {
+	run unshare -n "$WRAP" --check -p "$T/pgssl.pem" -o "$T/any.log" "$@"
+	echo "$output"
+}
+
+@test "bad: -n is forgotten: --check says so, where the port is PostgreSQL's" {
+	need_root
+	need_namespaces
+	new_log any > /dev/null
+	checks -r 127.0.0.1:5432
+	[[ $output == *'warning -n: clients of port 5432 usually need -n pgsql;'* ]]
+	checks -n pgsql -r 127.0.0.1:5432
+	[[ $output != *'warning -n:'* ]]
+	checks -r 127.0.0.1:143
+	[[ $output != *'warning -n:'* ]]
+	checks -c -r 127.0.0.1:5432
+	[[ $output != *'warning -n:'* ]]
+}
+
 @test "bad: the log's disk is full: clients are served, and --check says it" {
 	need_root
 	need_namespaces

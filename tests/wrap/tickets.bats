@@ -188,6 +188,18 @@ load ../lib/tickets
 	[ "$(grep -c 'resumed=yes' "$T/inetd.log")" -eq 3 ]
 }
 
+@test "a resumed session has a key exchange of its own, for a client that would do without too" {
+	local port output
+	port=$(free_port)
+	start wrap "$WRAP" -f -d "127.0.0.1:$port" -p "$T/pgssl.pem" -l /bin/cat --tickets "$T/exchange"
+	wait_for 10 listening "$port"
+	s_client -tls1_3 -allow_no_dhe_kex -sess_out "$T/exchange.session" | grep -q '^New, TLSv1.3'
+	output=$(s_client -tls1_3 -allow_no_dhe_kex -sess_in "$T/exchange.session")
+	echo "$output"
+	grep -q '^Reused, TLSv1.3' <<< "$output"
+	grep -qE 'Temp Key: |^Negotiated TLS1.3 group: ' <<< "$output"
+}
+
 @test "a resumed handshake asks the keyholder nothing" {
 	need strace
 	# The channel is written to by writev, and nothing else is.

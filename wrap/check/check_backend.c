@@ -8,7 +8,7 @@
 
 #include "base/deadline.h"
 #include "nameservice.h"
-#include "protocol/protocol.h"
+#include "protocol/protocols.h"
 #include "service/backend.h"
 #include "service/backend_appear.h"
 
@@ -43,6 +43,19 @@ check_protocol(const struct check *c, const struct backend *b, const struct addr
 		return;
 	if (peer != NULL || c->o->transparent == OPAQUE)
 		c->o->protocol->check(&service, check_say, deadline_after(c->o->connect_ms));
+}
+
+/* A warning if -n is missing where the service's port is one whose clients usually need it. */
+static void
+check_port(const struct check *c)
+{
+	const struct protocol *usual = protocols_by_port(c->o->backend.port);
+
+	if (usual != NULL && c->o->protocol == NULL && !c->o->client && c->o->backend_path == NULL)
+		check_say("warning",
+		    "-n: clients of port %s usually need -n %s; without it only those are "
+		    "served that begin with TLS, such as stunnel's and -c's",
+		    c->o->backend.port, usual->name);
 }
 
 /* A warning if the name of a service was not found. */
@@ -102,6 +115,7 @@ check_backend(struct check *c)
 		check_program(c);
 		return;
 	}
+	check_port(c);
 	backend_init(&b);
 	found = backend_open(&b, c->o, &why) == 0;
 	check_names(found);
