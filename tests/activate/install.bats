@@ -1070,6 +1070,10 @@ daily() {
 	run run_make uninstall
 	[[ $output == *"make uninstall-xinetd"* ]]
 	run_make uninstall-xinetd
+	touch "$etc/units/inetls-transparent.service"
+	run run_make uninstall
+	[[ $output == *"make uninstall-transparent"* ]]
+	rm "$etc/units/inetls-transparent.service"
 	run_make install services inetd CERT=no SOURCE=127.0.0.77
 	run run_make uninstall
 	[[ $output == *"$etc/inetd.conf still serves pgssl with it: make uninstall-inetd"* ]]

@@ -113,6 +113,14 @@ serve() {
 		wait_for 5 grep -q 'listening on' "$log"
 		return
 		;;
+	inetutils-inetd)
+		echo "${PORT:-9000} stream tcp6 nowait.6000 $user $WRAP inetls-wrap ${command[*]:1}" > "$T/inetd.conf"
+		start server on_server "$(superserver_path inetutils-inetd)" -d -p"$T/inetutils-inetd.pid" "$T/inetd.conf"
+		;;
+	tcpserver) start server on_server tcpserver -HRl0 -c 200 0 "${PORT:-9000}" "${command[@]}" ;;
+	systemd-socket-activate)
+		start server on_server systemd-socket-activate -l "${PORT:-9000}" --inetd -a "${command[@]}"
+		;;
 	openbsd-inetd | wait)
 		if [ "$name" = wait ]; then command+=(--idle-exit 1s); else name=nowait; fi
 		echo "${PORT:-9000} stream tcp $name.6000 $user $WRAP inetls-wrap ${command[*]:1}" > "$T/inetd.conf"

@@ -55,6 +55,30 @@ setup_long() {
 	two_hundred_under -d 30000
 }
 
+@test "inetutils-inetd, tcpserver, systemd-socket-activate: PostgreSQL sees the client" {
+	local name
+	for name in inetutils-inetd tcpserver systemd-socket-activate; do
+		need "$name"
+		serve "$name"
+		sees 10.77.0.1 10.77.0.2
+		# tcpserver has no IPv6.
+		[ "$name" = tcpserver ] || sees 2001:db8:77::1 2001:db8:77::2
+		stop server
+	done
+}
+
+@test "with each option that changes how a session is made: PostgreSQL sees the client" {
+	local option
+	for option in --no-sandbox --no-keyholder "--tickets $T/tickets" "-v 1 -A $T/pgssl.crt" '--max-connections 5' \
+		'--idle-children 8' '--bare-end' '-s daemon' '--transparent=try -I 127.0.0.77'; do
+		# shellcheck disable=SC2086
+		serve -d $option
+		sees 10.77.0.1 10.77.0.2 || { echo "with $option"; return 1; }
+		sees 2001:db8:77::1 2001:db8:77::2
+		stop server
+	done
+}
+
 # from_port PORT: the port that PostgreSQL sees of a session from that port of the client.
 from_port() {
 	on client timeout 20 socat "TCP-LISTEN:7777,bind=127.0.0.1,reuseaddr" "TCP:10.77.0.1:9000,sourceport=$1,reuseaddr" &

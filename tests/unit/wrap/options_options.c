@@ -121,6 +121,7 @@ a_bad_line_says_what_to_write(void **state)
 		{ "w -p x -r 1 -u x", "leave it out" },
 		{ "w -p x -r /run/x -T", "-T: a Unix socket (-r /run/x) has no addresses" },
 		{ "w -p x -r 192.0.2.7:1 -T", "would answer the peer itself" },
+		{ "w -p x -r 1 -T try", "\"try\": no argument is expected here" },
 		{ "w -p x -r 1 --idle-timeout \"\"", "500ms, 10s, 5m or off" },
 		{ "w -p x -r 1 --close-timeout 0", "--close-timeout \"0\": not a duration" },
 		{ "w -p x -r 1 --connect-timeout 5d", "--connect-timeout \"5d\": not a duration" },
@@ -270,6 +271,14 @@ every_option_has_a_short_and_a_long_form_of_one_meaning(void **state)
 		&o, &why),
 	    0);
 	expect_all(&o);
+	assert_int_equal(parse("w -T -r 1 -p y", &o, &why), 0);
+	assert_int_equal(o.transparent, TRANSPARENT);
+	assert_int_equal(parse("w -fTr 1 -p y", &o, &why), 0);
+	assert_int_equal(o.transparent, TRANSPARENT);
+	assert_int_equal(parse("w --transparent -r [::1]:1 -p y", &o, &why), 0);
+	assert_int_equal(o.transparent, TRANSPARENT);
+	assert_int_equal(parse("w --transparent=try -I 127.0.0.77 -r 1 -p y", &o, &why), 0);
+	assert_int_equal(o.transparent, TRANSPARENT_TRY);
 	assert_int_equal(parse("w --version", &o, &why), 0);
 	assert_true(o.version);
 	assert_int_equal(parse("w -V", &o, &why), 0);
