@@ -69,26 +69,26 @@ load_filter(struct sock_filter *program, size_t n, struct failure *why)
 #define TAKE(filter, n) (*(n) = COUNT(filter), (filter))
 
 int
-confine_linux_filter(const struct confine_kept *d, struct failure *why)
+confine_linux_filter(const struct confine_kept *kept, struct failure *why)
 {
 	struct sock_filter program[COUNT(record_filter) + COUNT(waiting_binding_filter)];
 	const struct sock_filter *kind;
 	size_t n;
 
-	if (d->keeps_record)
+	if (kept->keeps_record)
 		kind = TAKE(record_filter, &n);
-	else if (d->binds)
-		kind = d->accepts ? TAKE(waiting_binding_filter, &n) : TAKE(binding_filter, &n);
+	else if (kept->binds)
+		kind = kept->accepts ? TAKE(waiting_binding_filter, &n) : TAKE(binding_filter, &n);
 	else
-		kind = d->accepts ? TAKE(waiting_filter, &n) : TAKE(session_filter, &n);
+		kind = kept->accepts ? TAKE(waiting_filter, &n) : TAKE(session_filter, &n);
 	memcpy(program, kind, n * sizeof(program[0]));
 	for (size_t i = 0; i < n; i++) {
 		uint32_t place = program[i].k - FILTER_BACKEND_MARK;
 
 		/* A place that is not used gets a number that no descriptor has. */
 		if (program[i].k >= FILTER_BACKEND_MARK && place < FILTER_BACKENDS)
-			program[i].k = (int)place < d->n ? (uint32_t)d->connectable[place] :
-							   UINT32_MAX;
+			program[i].k = (int)place < kept->n ? (uint32_t)kept->connectable[place] :
+							      UINT32_MAX;
 	}
 	return load_filter(program, n, why);
 }
@@ -137,11 +137,11 @@ landlock_fs(long version)
 }
 
 static int
-allow_ports(int rules, const struct confine_kept *d)
+allow_ports(int rules, const struct confine_kept *kept)
 {
-	for (int i = 0; i < d->n; i++) {
-		struct landlock_port port = { LANDLOCK_NET_CONNECT, d->ports[i] };
-		bool again = i > 0 && d->ports[i] == d->ports[i - 1];
+	for (int i = 0; i < kept->n; i++) {
+		struct landlock_port port = { LANDLOCK_NET_CONNECT, kept->ports[i] };
+		bool again = i > 0 && kept->ports[i] == kept->ports[i - 1];
 
 		if (port.port != 0 && !again &&
 		    syscall(LANDLOCK_ADD, rules, LANDLOCK_NET_PORT, &port, 0) == -1)
@@ -151,11 +151,11 @@ allow_ports(int rules, const struct confine_kept *d)
 }
 
 int
-confine_linux_files(const struct confine_kept *d, struct failure *why)
+confine_linux_files(const struct confine_kept *kept, struct failure *why)
 {
 	long version = landlock_version();
 	struct landlock_ruleset all = { landlock_fs(version),
-		LANDLOCK_NET_CONNECT | (d->binds ? 0 : LANDLOCK_NET_BIND), LANDLOCK_SCOPE_ALL };
+		LANDLOCK_NET_CONNECT | (kept->binds ? 0 : LANDLOCK_NET_BIND), LANDLOCK_SCOPE_ALL };
 	size_t size = version >= 6 ? 24 : version >= 4 ? 16 : 8;
 	int rules, r;
 
@@ -163,7 +163,7 @@ confine_linux_files(const struct confine_kept *d, struct failure *why)
 		return 0; /* not in this kernel, or switched off: the other measures remain */
 	if ((rules = (int)syscall(LANDLOCK_CREATE, &all, size, 0)) == -1)
 		return failure_set(why, EX_OSERR, "landlock: %s", strerror(errno));
-	r = version >= 4 ? allow_ports(rules, d) : 0;
+	r = version >= 4 ? allow_ports(rules, kept) : 0;
 	if (r == 0)
 		r = (int)syscall(LANDLOCK_RESTRICT, rules, 0);
 	if (r == -1)
