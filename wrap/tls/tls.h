@@ -136,7 +136,10 @@ int tls_flush(struct tls *t);
  */
 int tls_close(struct tls *t);
 
-/* Sends a fatal alert for the last failure, or internal_error; ignores errors. */
+/*
+ * Sends a fatal alert for the last failure, or internal_error; nothing if the peer has sent one.
+ * Ignores errors.
+ */
 void tls_abort(struct tls *t);
 
 /* For a client: saves the session with ticket_session_save, if the server gave a ticket for it. */

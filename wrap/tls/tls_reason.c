@@ -153,11 +153,16 @@ tls_abort(struct tls *t)
 {
 	int alert = GNUTLS_A_INTERNAL_ERROR, level = GNUTLS_AL_FATAL;
 
+	/* Whoever sends a fatal alert hears nothing more (RFC 8446, 6.2). */
+	if (t->error == GNUTLS_E_FATAL_ALERT_RECEIVED)
+		return;
 	if (t->error != GNUTLS_E_SUCCESS)
 		alert = gnutls_error_to_alert(t->error, &level);
 	/* GnuTLS has no alert for this, and in TLS 1.3 another one is right (RFC 5246, 7.4.6). */
 	if (t->error == GNUTLS_E_NO_CERTIFICATE_FOUND)
 		alert = GNUTLS_A_HANDSHAKE_FAILURE;
+	if (t->error == GNUTLS_E_PREMATURE_TERMINATION && t->transport.body > 0)
+		alert = GNUTLS_A_DECODE_ERROR;
 	/* Our key is missing, so it is not the peer's fault. */
 	if (t->key.holder != NULL && t->key.holder->why.code != EX_OK)
 		alert = GNUTLS_A_INTERNAL_ERROR;

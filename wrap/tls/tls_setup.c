@@ -109,15 +109,18 @@ set_keys(struct tls *t, const struct tls_config *c, struct failure *why)
 static int
 set_alpn(struct tls *t, const struct tls_config *c, struct failure *why)
 {
-	gnutls_datum_t alpn;
+	gnutls_datum_t alpn = { NULL, 0 };
+	bool has_one = c->alpn != NULL;
 	int r;
 
 	t->alpn_missing = c->alpn_missing;
-	if (c->alpn == NULL)
-		return 0;
-	alpn.data = (unsigned char *)(uintptr_t)c->alpn;
-	alpn.size = (unsigned)strlen(c->alpn);
-	if ((r = gnutls_alpn_set_protocols(t->session, &alpn, 1, GNUTLS_ALPN_MANDATORY)) < 0)
+	if (has_one) {
+		alpn.data = (unsigned char *)(uintptr_t)c->alpn;
+		alpn.size = (unsigned)strlen(c->alpn);
+	}
+	/* Even if we have none, GnuTLS then refuses a client's list that is malformed. */
+	if ((r = gnutls_alpn_set_protocols(
+		 t->session, &alpn, has_one, has_one ? GNUTLS_ALPN_MANDATORY : 0)) < 0)
 		return failure_set(why, EX_SOFTWARE, "ALPN: %s", gnutls_strerror(r));
 	return 0;
 }
