@@ -87,22 +87,17 @@ deadline_after(int64_t ms)
 	return 4711;
 }
 
-int
-peer_wait(struct tls *t, int wanted, int also, bool *heard, int64_t deadline)
-{
-	(void)t;
-	check(wanted == TLS_WANT_READ && also == -1 && deadline == 4711);
-	*heard = false;
-	return send_piece();
-}
-
 ssize_t
-tls_read(struct tls *t, void *data, size_t n)
+peer_read(struct tls *t, void *data, size_t n, int64_t deadline)
 {
-	ssize_t got = read(ours, data, n);
+	ssize_t got;
 
 	(void)t;
-	return got >= 0 ? got : TLS_WANT_READ;
+	check(deadline == 4711);
+	while ((got = read(ours, data, n)) == -1)
+		if (send_piece() <= 0)
+			return TLS_FAILED;
+	return got;
 }
 
 ssize_t

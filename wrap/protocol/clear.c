@@ -42,6 +42,19 @@ clear_read_exactly(int fd, void *data, size_t n, size_t *have, int64_t deadline)
 }
 
 enum clear_io
+clear_peek(int fd, void *data, size_t n, size_t *have, int64_t deadline)
+{
+	enum clear_io how = CLEAR_DONE;
+	ssize_t got;
+
+	while ((got = recv(fd, data, n, MSG_PEEK)) == -1 &&
+	    (how = wait_again(fd, POLLIN, deadline)) == CLEAR_DONE)
+		continue;
+	*have = got > 0 ? (size_t)got : 0;
+	return got > 0 ? CLEAR_DONE : got == 0 ? CLEAR_GONE : how;
+}
+
+enum clear_io
 clear_write_all(int fd, const void *data, size_t n, int64_t deadline)
 {
 	const unsigned char *at = data;

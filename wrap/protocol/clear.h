@@ -22,6 +22,12 @@ enum clear_io {
 /* Reads n bytes.  *have is how many came, even on failure; have may be NULL. */
 enum clear_io clear_read_exactly(int fd, void *data, size_t n, size_t *have, int64_t deadline);
 
+/*
+ * Waits for bytes on a socket, and looks at n of them at most, which stay unread.  *have is how
+ * many these are.
+ */
+enum clear_io clear_peek(int fd, void *data, size_t n, size_t *have, int64_t deadline);
+
 /* Writes all n bytes. */
 enum clear_io clear_write_all(int fd, const void *data, size_t n, int64_t deadline);
 

@@ -23,25 +23,29 @@ from_clear(enum clear_io how)
 	return LINE_WHOLE;
 }
 
-/* Byte by byte: what stands behind the line belongs to the next one, or to TLS. */
+/* Looks before it reads: what stands behind the line belongs to the next one, or to TLS. */
 enum line_io
 line_read(int fd, char *line, size_t max, int64_t deadline)
 {
 	enum clear_io how;
-	char c;
+	char *end = NULL;
 
-	for (size_t n = 0; n < max; n++) {
-		if ((how = clear_read_exactly(fd, &c, 1, NULL, deadline)) != CLEAR_DONE)
+	for (size_t n = 0, more; n < max && end == NULL; n += more) {
+		if ((how = clear_peek(fd, line + n, max - n, &more, deadline)) != CLEAR_DONE)
 			return from_clear(how);
-		if (c == '\0' || (n == 0 && c == TLS_HANDSHAKE))
+		if ((end = memchr(line + n, '\n', more)) != NULL)
+			more = (size_t)(end - (line + n)) + 1;
+		if ((how = clear_read_exactly(fd, line + n, more, NULL, deadline)) != CLEAR_DONE)
+			return from_clear(how);
+		if (memchr(line + n, '\0', more) != NULL || line[0] == TLS_HANDSHAKE)
 			return LINE_BINARY;
-		if (c == '\n') {
-			line[n > 0 && line[n - 1] == '\r' ? n - 1 : n] = '\0';
-			return LINE_WHOLE;
-		}
-		line[n] = c;
 	}
-	return LINE_LONG;
+	if (end == NULL)
+		return LINE_LONG;
+	if (end > line && end[-1] == '\r')
+		end--;
+	*end = '\0';
+	return LINE_WHOLE;
 }
 
 /* The name of this machine, if it can stand in a line of a protocol. */

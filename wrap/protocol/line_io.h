@@ -25,8 +25,8 @@ enum line_io {
 };
 
 /*
- * Reads one line and takes nothing behind it.  line is without its end, CR LF or LF, and ends with
- * a NUL; it has room for max bytes, at least 1.
+ * Reads one line from a socket and takes nothing behind it.  line is without its end, CR LF or LF,
+ * and ends with a NUL; it has room for max bytes, at least 1.
  */
 enum line_io line_read(int fd, char *line, size_t max, int64_t deadline);
 
