@@ -218,7 +218,7 @@ sessions() {
 	run inside swaks --server mail.example.org -tls --from bob@x.example --to carol@elsewhere.example --quit-after RCPT
 	[ "$status" -eq 0 ] # it is one
 
-	run inside "$WRAP" --check -n smtp -p "$T/mail.pem" -I 127.0.0.77 -r 127.0.0.1:25
+	run inside "$WRAP" --check -n smtp -p "$T/mail.pem" -I 127.0.0.77 -r 127.0.0.1:25 -o "$(new_log checked)"
 	echo "$output"
 	[[ $output != *warning* ]]
 	start distinguished "$INSIDE" "$WRAP" -f -d 127.0.0.7:25 -N distinguished -n smtp -p "$T/mail.pem" -I 127.0.0.77 \

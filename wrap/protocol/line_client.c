@@ -4,11 +4,11 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/deadline.h"
 #include "protocol/clear.h"
 #include "protocol/line_io.h"
+#include "tls/peer.h"
 
 static enum protocol_verdict
 refuse(struct protocol_talk *t, const char *reason)
@@ -123,14 +123,8 @@ void
 line_tell_local(
     struct protocol_talk *t, int fd_in, int fd_out, const char *reason, int64_t deadline)
 {
-	char waste[512];
-
 	(void)line_write(
 	    fd_out, t->protocol->words->down, &(struct line_fill){ t->host, "", reason }, deadline);
-	/*
-	 * It should wait for a greeting.  What it has said all the same is read: closing with
-	 * unread bytes causes a reset, which would destroy the answer.
-	 */
-	for (int n = 0; n < LINES_MAX && read(fd_in, waste, sizeof(waste)) > 0; n++)
-		continue;
+	/* It should wait for a greeting, but what it says before must not destroy the answer. */
+	peer_leave(fd_in, fd_out);
 }
