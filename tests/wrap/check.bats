@@ -37,6 +37,27 @@ checked() {
 	! grep -q verify-full <<< "$output"
 }
 
+@test "bad: a PEM whose directory others can write to is warned of, one in a sticky or closed directory is not" {
+	local mode
+	mkdir "$T/shared"
+	install -m 600 "$T/pgssl.pem" "$T/shared/pgssl.pem"
+	for mode in 757 775; do
+		chmod "$mode" "$T/shared"
+		checked "$T/shared/pgssl.pem" "warning PEM $T/shared/pgssl.pem: its directory can be written by others"
+		grep -qF "correct owner and mode of $T/shared/" <<< "$output"
+	done
+	for mode in 1777 755 700; do
+		chmod "$mode" "$T/shared"
+		checked "$T/shared/pgssl.pem" 'key and certificate match'
+		[[ $output != *'its directory'* ]]
+	done
+	[ "$(id -u)" -eq 0 ] || return 0
+	chown nobody "$T/shared"
+	checked "$T/shared/pgssl.pem" 'its directory can be written by others'
+	cd "$T/shared"
+	checked pgssl.pem 'correct owner and mode of .'
+}
+
 @test "bad: a chain with another CA's certificate in it is warned of, the right one is not" {
 	issue one server.pem server subjectAltName=DNS:localhost -- -days 90
 	cat "$T/server.pem" "$T/two.crt" > "$T/foreign.pem"

@@ -3,8 +3,11 @@
 #include "check/check_state.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "key/signer.h"
@@ -72,6 +75,27 @@ check_certificates(struct check *c, const struct signer *signer)
 		check_say("ok", "chain: %u certificates, each followed by its issuer", f.n);
 }
 
+/* Who can write to the PEM's directory can put another file in its place, whatever its mode. */
+static void
+check_directory(const char *pem)
+{
+	const char *end = strrchr(pem, '/');
+	char dir[PATH_MAX];
+	struct stat st, file;
+	bool open_to_others;
+
+	(void)snprintf(dir, sizeof(dir), "%.*s", end == NULL ? 1 : (int)(end - pem) + 1,
+	    end == NULL ? "." : pem);
+	if (stat(dir, &st) == -1 || stat(pem, &file) == -1)
+		return;
+	open_to_others = (st.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (st.st_mode & S_ISVTX) == 0;
+	if (open_to_others || (st.st_uid != 0 && st.st_uid != file.st_uid))
+		check_say("warning",
+		    "PEM %s: its directory can be written by others than its owner, who can replace "
+		    "the file; correct owner and mode of %s",
+		    pem, dir);
+}
+
 void
 check_pem(struct check *c)
 {
@@ -87,6 +111,7 @@ check_pem(struct check *c)
 		    "ok", "PEM %s: private to its owner, key and certificate match", c->o->pem);
 		if (signer_warning(&signer, warning, sizeof(warning)))
 			check_say("warning", "%s: %s", c->o->pem, warning);
+		check_directory(c->o->pem);
 		check_certificates(c, &signer);
 	}
 	signer_close(&signer);
