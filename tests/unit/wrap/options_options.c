@@ -18,13 +18,13 @@
 
 #define WORDS 64
 
-/* The argv with the name restored lives as long as the process, as argv does. */
+/* The argv with the name restored, and the networks of --proxy-in, live as long as the process. */
 const char *__lsan_default_suppressions(void);
 
 const char *
 __lsan_default_suppressions(void)
 {
-	return "leak:restore_name\n";
+	return "leak:restore_name\nleak:proxy_settle\n";
 }
 
 static char line[4096], *words[WORDS];
