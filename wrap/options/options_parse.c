@@ -33,11 +33,11 @@ spell(void)
 
 	*letter++ = ':'; /* then a missing argument is reported as ':', not as '?' */
 	for (int i = 0; (row = options_row((size_t)i)) != NULL; i++) {
-		bool takes = row->argument != NULL, may = row->argument_is_optional;
+		bool takes = row->argument != NULL, may = row->optional != NULL;
 
 		if (row->letter != '\0') {
 			*letter++ = row->letter;
-			if (takes && !may)
+			if (takes)
 				*letter++ = ':';
 		}
 		if (row->name != NULL)

@@ -13,9 +13,8 @@ struct options_row {
 	char letter;          /* or '\0' */
 	const char *name;     /* the long one, or NULL */
 	const char *argument; /* as the usage shows it; NULL if the option takes none */
-	/* then only the long name takes it, after '=' */
-	bool argument_is_optional;
-	const char *help; /* NULL for an old option, which the usage does not show */
+	const char *optional; /* the same if it may be left out: only after the long name and '=' */
+	const char *help;     /* NULL for an old option, which the usage does not show */
 
 	/*
 	 * One of these two is set: set checks the argument and stores it where it belongs, keep

@@ -58,7 +58,7 @@ static const struct options_row rows[] = {
 	    .keep = options_keep_account, .field = FIELD(group) },
 	{ 'I', "source", "ADDRESS", .help = "source address towards the service, e.g. 127.0.0.77",
 	    .set = options_set_source },
-	{ 'T', "transparent", "try", .argument_is_optional = true,
+	{ 'T', "transparent", NULL, .optional = "try",
 	    .help = "the service sees the peer's address; =try: or that of -I",
 	    .set = options_set_transparent, .side = OPTIONS_OF_SERVER,
 	    .misplaced = "-T is for a server; with -c the service is on another machine, and sees "

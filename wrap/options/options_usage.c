@@ -29,11 +29,10 @@ print_row(const struct options_row *row, const char *argument, const char *help)
 
 	if (row->letter != '\0')
 		(void)snprintf(letter, sizeof(letter), "-%c, ", row->letter);
-	n = snprintf(left, sizeof(left), "%s--%s%s%s%s", letter, row->name,
-	    argument == NULL              ? "" :
-		row->argument_is_optional ? "[=" :
-					    " ",
-	    argument != NULL ? argument : "", row->argument_is_optional ? "]" : "");
+	n = snprintf(left, sizeof(left), "%s--%s%s%s", letter, row->name,
+	    argument != NULL ? " " : "", argument != NULL ? argument : "");
+	if (row->optional != NULL)
+		n = snprintf(left, sizeof(left), "%s--%s[=%s]", letter, row->name, row->optional);
 	(void)printf("  %-*s%s%s\n", n + 2 > COLUMN ? n + 2 : COLUMN, left, sides[row->side], help);
 }
 
