@@ -3,6 +3,7 @@
 #include "file.h"
 
 #include "draft.h"
+#include "token_url.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,20 +31,32 @@ open_failed(const char *path, struct failure *why)
 	return failure_set(why, EX_OSERR, "open %s: %s", path, strerror(errno));
 }
 
+/* What of a file others may not have. */
+enum content { PUBLIC, MAY_HAVE_KEY, SECRET };
+
 /* A file without a key, such as a certificate alone, may be readable by everybody. */
 static int
-check_private(const char *path, const struct file_named *file, struct failure *why)
+check_private(
+    const char *path, const struct file_named *file, enum content content, struct failure *why)
 {
 	mode_t mode = file->was.st_mode & 07777;
 	mode_t allowed = file->was.st_uid == 0 ? 0740 : 0700;
+	const char *what = "secret";
+	const char *url;
 
-	if ((mode & 0777 & ~allowed) == 0 ||
-	    memmem(file->data, file->len, "PRIVATE KEY-----", 16) == NULL)
+	if ((mode & 0777 & ~allowed) == 0)
 		return 0;
+	if (content == MAY_HAVE_KEY) {
+		if (memmem(file->data, file->len, "PRIVATE KEY-----", 16) != NULL)
+			what = "private key";
+		else if (token_url_find(file->data, &url) > 0)
+			what = "private key's URL";
+		else
+			return 0;
+	}
 	return failure_set(why, EX_NOPERM,
-	    "%s: mode %04o gives other users access to the private key; fix: chmod "
-	    "600 %s",
-	    path, (unsigned)mode, path);
+	    "%s: mode %04o gives other users access to the %s; fix: chmod 600 %s", path,
+	    (unsigned)mode, what, path);
 }
 
 /* Reads a file of that size; one that has been cut since gives less. */
@@ -82,8 +95,8 @@ open_file(const char *path, int flags)
 
 /* Closes fd. */
 static int
-read_open(
-    int fd, const char *path, int private, size_t max, struct file_named *out, struct failure *why)
+read_open(int fd, const char *path, enum content content, size_t max, struct file_named *out,
+    struct failure *why)
 {
 	int r = -1;
 
@@ -96,7 +109,7 @@ read_open(
 	else
 		r = read_all(fd, path, (size_t)out->was.st_size, &out->data, &out->len, why);
 	(void)close(fd);
-	if (r == 0 && private && check_private(path, out, why) == -1) {
+	if (r == 0 && content != PUBLIC && check_private(path, out, content, why) == -1) {
 		file_wipe(out->data, out->len);
 		r = -1;
 	}
@@ -104,14 +117,15 @@ read_open(
 }
 
 static int
-read_file(const char *path, int private, size_t max, char **data, size_t *len, struct failure *why)
+read_file(const char *path, enum content content, size_t max, char **data, size_t *len,
+    struct failure *why)
 {
 	struct file_named file;
 	int fd = open_file(path, 0);
 
 	if (fd == -1)
 		return open_failed(path, why);
-	if (read_open(fd, path, private, max, &file, why) == -1)
+	if (read_open(fd, path, content, max, &file, why) == -1)
 		return -1;
 	*data = file.data;
 	*len = file.len;
@@ -121,13 +135,19 @@ read_file(const char *path, int private, size_t max, char **data, size_t *len, s
 int
 file_read(const char *path, size_t max, char **data, size_t *len, struct failure *why)
 {
-	return read_file(path, 0, max, data, len, why);
+	return read_file(path, PUBLIC, max, data, len, why);
 }
 
 int
 file_read_private(const char *path, size_t max, char **data, size_t *len, struct failure *why)
 {
-	return read_file(path, 1, max, data, len, why);
+	return read_file(path, MAY_HAVE_KEY, max, data, len, why);
+}
+
+int
+file_read_secret(const char *path, size_t max, char **data, size_t *len, struct failure *why)
+{
+	return read_file(path, SECRET, max, data, len, why);
 }
 
 int
@@ -137,7 +157,7 @@ file_read_named(const char *path, size_t max, struct file_named *out, struct fai
 
 	if (fd == -1 && errno == ELOOP)
 		return failure_set(why, EX_CANTCREAT, "%s: not a regular file", path);
-	return fd == -1 ? open_failed(path, why) : read_open(fd, path, 1, max, out, why);
+	return fd == -1 ? open_failed(path, why) : read_open(fd, path, MAY_HAVE_KEY, max, out, why);
 }
 
 static int

@@ -25,11 +25,13 @@
 int file_read(const char *path, size_t max, char **data, size_t *len, struct failure *why);
 
 /*
- * The same for a file that may hold a private key.  If it holds one and others could read or write
- * it, it is refused with EX_NOPERM and the chmod that mends it.  Allowed are 0600 or less, or 0640
- * if root owns it (libpq's rule).
+ * The same for a file that may hold a private key, or the URL of one.  If it holds one and others
+ * could read or write it, it is refused with EX_NOPERM and the chmod that mends it.  Allowed are
+ * 0600 or less, or 0640 if root owns it (libpq's rule).  file_read_secret: the same rule for any
+ * content.
  */
 int file_read_private(const char *path, size_t max, char **data, size_t *len, struct failure *why);
+int file_read_secret(const char *path, size_t max, char **data, size_t *len, struct failure *why);
 
 struct file_named {
 	char *data;

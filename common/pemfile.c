@@ -2,6 +2,8 @@
 
 #include "pemfile.h"
 
+#include "token_url.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -162,6 +164,7 @@ check_limits(unsigned n, size_t len, struct failure *why)
 static ssize_t
 join(const char *pem, char *out, size_t size, struct failure *why)
 {
+	const char *whole = pem, *url;
 	bool has_key = false;
 	struct block b;
 	size_t len = 0;
@@ -181,7 +184,9 @@ join(const char *pem, char *out, size_t size, struct failure *why)
 	if (n == 0)
 		return failure_set(
 		    why, EX_NOINPUT, "holds no certificate (BEGIN CERTIFICATE)" TOGETHER);
-	return has_key && check_limits(n, len, why) == -1 ? -1 : (ssize_t)len;
+	if (check_limits(n, len, why) == -1 && (has_key || token_url_find(whole, &url) > 0))
+		return -1;
+	return (ssize_t)len;
 }
 
 ssize_t

@@ -13,7 +13,7 @@ ifeq ($(LINK),static)
 no_warnings := $(shell $(CC) -Wl,--help 2>/dev/null | grep -q -- --no-warnings && echo -Wl,--no-warnings)
 LINK_LD = -static-pie $(no_warnings)
 LINK_LIBS = -Wl,--start-group $(addprefix -l,$(filter-out c,$(ARCHIVES))) -Wl,--end-group
-LINK_SRC = common/static/p11stub.c
+LINK_SRC = common/static/p11stub.c common/static/token.c
 # GnuTLS makes trees of all its ASN.1 when it starts, a sixth of a session's instructions (common/static/lazyasn1.c).
 WRAP_LINK_SRC = common/static/lazyasn1.c
 $(BUILD)/inetls-wrap: LINK_LD += $(addprefix -Wl$(comma)--wrap=,asn1_array2tree asn1_create_element)
@@ -29,6 +29,7 @@ relr := $(shell printf '$(hash)%s\n' 'include <features.h>' 'if __GLIBC_PREREQ(2
 LINK_LD += $(relr)
 else
 LINK_LD = -pie
+LINK_SRC = common/shared/token.c
 LINK_LIBS = $(shell $(PKG_CONFIG) --libs gnutls hogweed nettle 2>/dev/null) -lgmp
 endif
 

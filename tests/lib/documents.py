@@ -77,6 +77,8 @@ def wrapper():
     yield from source("common/leaf.c")
     yield from source("common/strength.c")
     yield from source("common/pemfile.c")
+    yield from source("common/token_url.c")
+    yield from source("common/*/token.c")
     for name, text in source("common/file.c"):
         yield name, text[:text.index("write_file(")]  # the rest is certgen's
 

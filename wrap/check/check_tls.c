@@ -10,14 +10,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "confine/confine.h"
+#include "key/keyholder.h"
 #include "key/signer.h"
+#include "key/signer_token.h"
 #include "session/session.h"
 #include "tls/revocation.h"
 #include "tls/ticket.h"
 #include "tls/tls.h"
 
 #define WARN_LIST_DAYS 7 /* a timer makes a new list, often each month */
-#define WARN_DAYS 30     /* the default of inetls-certgen renew --before */
+#define TOKEN_TEXT 512
+#define WARN_DAYS 30 /* the default of inetls-certgen renew --before */
 
 static void
 check_dates(struct check *c, const struct signer_facts *f)
@@ -96,19 +100,55 @@ check_directory(const char *pem)
 		    pem, dir);
 }
 
+/*
+ * Has a keyholder open the token, confine itself and sign: as the user, and with the rights, that a
+ * session's would have.  It comes before this process opens the token, which may not fork then.
+ */
+static int
+try_keyholder(const struct check *c, struct failure *why)
+{
+	struct confine user;
+	struct keyholder_service trial;
+	int r;
+
+	if (confine_prepare(&user, c->o->user, c->o->group, why) == -1)
+		return -1;
+	user.off = c->o->no_sandbox;
+	if (keyholder_service_start(&trial, c->o->pem, SIGNABLE_BOTH, &user, why) == -1)
+		return -1;
+	while ((r = keyholder_service_hear(&trial, keyholder_deadline(), why)) == 1)
+		continue;
+	keyholder_service_kill(&trial);
+	return r;
+}
+
+static void
+say_pem(const struct check *c, const struct signer *signer)
+{
+	char text[TOKEN_TEXT];
+
+	if (signer->token == NULL) {
+		check_say(
+		    "ok", "PEM %s: private to its owner, key and certificate match", c->o->pem);
+		return;
+	}
+	signer_token_text(signer, text, sizeof(text));
+	check_say("ok", "token: %s", text);
+}
+
 void
 check_pem(struct check *c)
 {
 	char warning[400];
-	struct signer signer;
+	struct signer signer = { .path = NULL };
 	struct failure why;
 
-	if (signer_open(&signer, c->o->pem, SIGNABLE_BOTH, &why) == -1 ||
+	if ((signer_is_token(c->o->pem) && try_keyholder(c, &why) == -1) ||
+	    signer_open(&signer, c->o->pem, SIGNABLE_BOTH, &why) == -1 ||
 	    signer_match(&signer, &why) == -1)
 		check_say_error(c, &why);
 	else {
-		check_say(
-		    "ok", "PEM %s: private to its owner, key and certificate match", c->o->pem);
+		say_pem(c, &signer);
 		if (signer_warning(&signer, warning, sizeof(warning)))
 			check_say("warning", "%s: %s", c->o->pem, warning);
 		check_directory(c->o->pem);

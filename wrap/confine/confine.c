@@ -145,11 +145,12 @@ change_root(const struct confine *s, const char *root, struct failure *why)
 	return 0;
 }
 
+/* With a name it keeps that user's groups, else none. */
 static int
-become(uid_t uid, gid_t gid, struct failure *why)
+become_named(const char *name, uid_t uid, gid_t gid, struct failure *why)
 {
-	if (setgroups(0, NULL) == -1 || setresgid(gid, gid, gid) == -1 ||
-	    setresuid(uid, uid, uid) == -1)
+	if ((name != NULL ? initgroups(name, gid) : setgroups(0, NULL)) == -1 ||
+	    setresgid(gid, gid, gid) == -1 || setresuid(uid, uid, uid) == -1)
 		return failure_set(why, EX_OSERR,
 		    "become uid %lu: %s; root lacks CAP_SETUID or CAP_SETGID here: give them, or "
 		    "start us as another user",
@@ -160,6 +161,12 @@ become(uid_t uid, gid_t gid, struct failure *why)
 		    "become uid %lu: the process could still become root again",
 		    (unsigned long)uid);
 	return 0;
+}
+
+static int
+become(uid_t uid, gid_t gid, struct failure *why)
+{
+	return become_named(NULL, uid, gid, why);
 }
 
 int
@@ -236,6 +243,25 @@ confine_keyholder(const struct confine *s, struct failure *why)
 	if (setrlimit(RLIMIT_CORE, &none) == -1)
 		return failure_set(why, EX_OSERR, "setrlimit: %s", strerror(errno));
 	return confine_linux_privileges(why) == -1 || confine_linux_filter_keyholder(why) == -1 ?
+	    -1 :
+	    0;
+}
+
+int
+confine_keyholder_token(const struct confine *s, struct failure *why)
+{
+	if (s->capable)
+		confine_linux_bound();
+	if (s->change_user && become_named(s->user, s->uid, s->gid, why) == -1)
+		return -1;
+	if (s->capable && confine_linux_capabilities(why) == -1)
+		return -1;
+	if (s->off)
+		return 0;
+	if (setrlimit(RLIMIT_CORE, &none) == -1)
+		return failure_set(why, EX_OSERR, "setrlimit: %s", strerror(errno));
+	return confine_linux_privileges(why) == -1 || confine_linux_files_token(why) == -1 ||
+		confine_linux_filter_token(why) == -1 ?
 	    -1 :
 	    0;
 }

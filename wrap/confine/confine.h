@@ -62,6 +62,13 @@ int confine_become(const struct confine *s, struct failure *why);
  */
 int confine_keyholder(const struct confine *s, struct failure *why);
 
+/*
+ * The same if the key is in a token (PKCS #11), whose module may open files and sockets for each
+ * signature, and make threads.  The user is the session's, with its groups, since a token is given
+ * to a user that has a name; the process sees the file system, and may read what that user may.
+ */
+int confine_keyholder_token(const struct confine *s, struct failure *why);
+
 /* What this kernel offers for confining, in words for --check. */
 const char *confine_features(void);
 

@@ -3,6 +3,7 @@
 #include "confine/confine_linux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -102,6 +103,15 @@ confine_linux_filter_keyholder(struct failure *why)
 	return load_filter(program, COUNT(program), why);
 }
 
+int
+confine_linux_filter_token(struct failure *why)
+{
+	struct sock_filter program[COUNT(token_filter)];
+
+	memcpy(program, token_filter, sizeof(token_filter));
+	return load_filter(program, COUNT(program), why);
+}
+
 /*
  * Landlock (Documentation/userspace-api/landlock.rst).  The numbers are written here, since the
  * headers may be older than the kernel.  Each version of its ABI can forbid more.
@@ -110,7 +120,9 @@ confine_linux_filter_keyholder(struct failure *why)
 #define LANDLOCK_ADD 445
 #define LANDLOCK_RESTRICT 446
 #define LANDLOCK_ASK_VERSION 1u
+#define LANDLOCK_PATH_BENEATH 1
 #define LANDLOCK_NET_PORT 2
+#define LANDLOCK_FS_READ 0xcu /* files and directories */
 #define LANDLOCK_NET_BIND 1u
 #define LANDLOCK_NET_CONNECT 2u
 #define LANDLOCK_SCOPE_ALL 3u /* abstract Unix sockets, signals */
@@ -122,6 +134,11 @@ struct landlock_ruleset {
 struct landlock_port {
 	uint64_t allowed, port;
 };
+
+struct landlock_path {
+	uint64_t allowed;
+	int32_t parent;
+} __attribute__((packed));
 
 static long
 landlock_version(void)
@@ -150,25 +167,57 @@ allow_ports(int rules, const struct confine_kept *kept)
 	return 0;
 }
 
+/* A ruleset that forbids all files and these uses of the network; or -1. */
+static int
+begin_rules(long version, uint64_t net)
+{
+	struct landlock_ruleset all = { landlock_fs(version), net, LANDLOCK_SCOPE_ALL };
+	size_t size = version >= 6 ? 24 : version >= 4 ? 16 : 8;
+
+	return (int)syscall(LANDLOCK_CREATE, &all, size, 0);
+}
+
+/* Puts them into force if r is 0. */
+static int
+end_rules(int rules, int r, struct failure *why)
+{
+	if (rules != -1 && r == 0)
+		r = (int)syscall(LANDLOCK_RESTRICT, rules, 0);
+	if (rules == -1 || r == -1)
+		r = failure_set(why, EX_OSERR, "landlock: %s", strerror(errno));
+	if (rules != -1)
+		(void)close(rules);
+	return r;
+}
+
 int
 confine_linux_files(const struct confine_kept *kept, struct failure *why)
 {
 	long version = landlock_version();
-	struct landlock_ruleset all = { landlock_fs(version),
-		LANDLOCK_NET_CONNECT | (kept->binds ? 0 : LANDLOCK_NET_BIND), LANDLOCK_SCOPE_ALL };
-	size_t size = version >= 6 ? 24 : version >= 4 ? 16 : 8;
-	int rules, r;
+	uint64_t net = LANDLOCK_NET_CONNECT | (kept->binds ? 0 : LANDLOCK_NET_BIND);
+	int rules;
 
 	if (version < 1)
 		return 0; /* not in this kernel, or switched off: the other measures remain */
-	if ((rules = (int)syscall(LANDLOCK_CREATE, &all, size, 0)) == -1)
-		return failure_set(why, EX_OSERR, "landlock: %s", strerror(errno));
-	r = version >= 4 ? allow_ports(rules, kept) : 0;
-	if (r == 0)
-		r = (int)syscall(LANDLOCK_RESTRICT, rules, 0);
-	if (r == -1)
-		failure_set(why, EX_OSERR, "landlock: %s", strerror(errno));
-	(void)close(rules);
+	rules = begin_rules(version, net);
+	return end_rules(rules, rules != -1 && version >= 4 ? allow_ports(rules, kept) : 0, why);
+}
+
+int
+confine_linux_files_token(struct failure *why)
+{
+	long version = landlock_version();
+	struct landlock_path all = { LANDLOCK_FS_READ, -1 };
+	int rules, r;
+
+	if (version < 1)
+		return 0;
+	rules = begin_rules(version, LANDLOCK_NET_BIND);
+	if (rules == -1 || (all.parent = open("/", O_PATH | O_CLOEXEC)) == -1)
+		return end_rules(rules, -1, why);
+	r = (int)syscall(LANDLOCK_ADD, rules, LANDLOCK_PATH_BENEATH, &all, 0);
+	r = end_rules(rules, r, why);
+	(void)close(all.parent);
 	return r;
 }
 

@@ -29,6 +29,13 @@ int confine_linux_files(const struct confine_kept *d, struct failure *why);
 int confine_linux_filter(const struct confine_kept *d, struct failure *why);
 int confine_linux_filter_keyholder(struct failure *why);
 
+/*
+ * For a keyholder whose key is in a token: files are only read, nothing is started, no port bound,
+ * no signal sent; a system call that is not allowed fails with EPERM.
+ */
+int confine_linux_files_token(struct failure *why);
+int confine_linux_filter_token(struct failure *why);
+
 /* Makes this process the parent of grandchildren whose own parent has ended. */
 void confine_linux_keep_orphans(void);
 

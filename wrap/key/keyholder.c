@@ -26,9 +26,13 @@ lost(struct keyholder *k)
 }
 
 static int
-silent(struct failure *why)
+silent(const char *path, struct failure *why)
 {
-	return failure_set(why, EX_SOFTWARE, "the process that holds the key does not answer");
+	if (path == NULL)
+		return failure_set(
+		    why, EX_SOFTWARE, "the process that holds the key does not answer");
+	return failure_set(
+	    why, EX_SOFTWARE, "%s: the process that holds the key does not answer", path);
 }
 
 void
@@ -37,6 +41,8 @@ keyholder_adopt(struct keyholder *k, int fd)
 	k->fd = fd;
 	k->asked = k->ahead = k->stopped = false;
 	k->chain = NULL;
+	k->path = NULL;
+	k->deadline = DEADLINE_NEVER;
 	k->own = NULL;
 	k->why.code = 0;
 	k->why.text[0] = '\0';
@@ -49,7 +55,14 @@ keyholder_none(struct keyholder *k, const char *pem_path, enum signable_role rol
 
 	keyholder_adopt(k, -1);
 	k->own = &own;
-	return signer_open(k->own, pem_path, role, &k->why);
+	if (signer_open(k->own, pem_path, role, &k->why) == -1)
+		return -1;
+	if (own.token == NULL)
+		return 0;
+	return failure_set(&k->why, EX_USAGE,
+	    "%s: --no-keyholder cannot be used with a key in a token, whose module would need more "
+	    "than a session may do",
+	    pem_path);
 }
 
 /* Reads one packet: returns its kind, or -1 and k->why; the rest goes to out, its length to *n. */
@@ -83,13 +96,14 @@ await(struct keyholder *k, bool sent, void *out, size_t size)
 	 * If the request could not be sent, the keyholder is gone.  It may have sent its reason
 	 * before, so read without waiting.
 	 */
-	ready = deadline_wait_fd(k->fd, POLLIN, deadline_after(sent ? WAIT_MS : 0));
+	ready = deadline_wait_fd(
+	    k->fd, POLLIN, deadline_min(deadline_after(sent ? WAIT_MS : 0), k->deadline));
 	if (ready == DEADLINE_STOP) {
 		k->stopped = true;
 		return failure_set(&k->why, EX_SOFTWARE, "ended by a signal");
 	}
 	if (ready <= 0)
-		return silent(&k->why);
+		return silent(k->path, &k->why);
 	if ((kind = receive(k, out, &n)) == -1)
 		return -1;
 	((char *)out)[n] = '\0';
@@ -267,7 +281,7 @@ keyholder_service_hear(struct keyholder_service *s, int64_t deadline, struct fai
 	if (ready == DEADLINE_STOP)
 		return 1;
 	if (ready <= 0)
-		return silent(why);
+		return silent(NULL, why);
 	keyholder_adopt(&told, s->control);
 	if ((kind = receive(&told, text, &n)) == -1) {
 		*why = told.why;

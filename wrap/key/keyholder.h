@@ -25,6 +25,8 @@ struct keyholder {
 	bool ahead;   /* the chain was asked for and has not arrived yet */
 	char *chain;  /* the chain that keyholder_hear received, else NULL */
 	ssize_t chain_len;
+	const char *path;   /* of the key, for a message; NULL if it is not known */
+	int64_t deadline;   /* no wait is longer; DEADLINE_NEVER until a handshake begins */
 	struct signer *own; /* --no-keyholder: the key is in this process, else NULL */
 	struct failure why; /* of the last call that failed; code 0 if none has */
 };

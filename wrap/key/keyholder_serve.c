@@ -15,6 +15,7 @@
 #include "base/descriptor.h"
 #include "confine/confine.h"
 #include "key/signer.h"
+#include "key/token_watch.h"
 
 /*
  * What TLS signs is 20 to 210 bytes; an EdDSA client of TLS 1.2 signs all messages of the
@@ -96,6 +97,13 @@ keep_only(int fd)
 	descriptor_close_all((unsigned)fd + 1, ~0u);
 }
 
+/* A token's module may need files and sockets for each signature. */
+static int
+confine(const struct signer *s, const struct confine *user, struct failure *why)
+{
+	return s->token != NULL ? confine_keyholder_token(user, why) : confine_keyholder(user, why);
+}
+
 void
 keyholder_serve_one(
     int fd, const char *pem_path, enum signable_role role, const struct confine *user, bool ahead)
@@ -105,7 +113,8 @@ keyholder_serve_one(
 	struct signer s;
 
 	keep_only(fd);
-	if (signer_open(&s, pem_path, role, &why) == -1 || confine_keyholder(user, &why) == -1) {
+	token_watch_tell(fd);
+	if (signer_open(&s, pem_path, role, &why) == -1 || confine(&s, user, &why) == -1) {
 		(void)keyholder_serve_refusal(fd, &why);
 		_exit(why.code);
 	}
@@ -142,6 +151,7 @@ hear_listener(struct service *s)
 static void
 hear_session(struct service *s, nfds_t i)
 {
+	token_watch_tell(s->polled[i].fd);
 	if (answer(s->polled[i].fd, &s->channels[i], &s->signer) == 0)
 		return;
 	(void)close(s->polled[i].fd);
@@ -154,7 +164,7 @@ hear_session(struct service *s, nfds_t i)
 static void
 serve_all(struct service *s)
 {
-	while (s->control != -1 || s->n > 1) {
+	while ((s->control != -1 || s->n > 1) && s->signer.lost.code == EX_OK) {
 		/* With no place left, do not read the control socket: new channels wait there. */
 		s->polled[0].fd = s->n < s->most ? s->control : -1;
 		if (poll(s->polled, s->n, -1) == -1)
@@ -165,6 +175,15 @@ serve_all(struct service *s)
 		if (s->polled[0].fd != -1 && s->polled[0].revents != 0)
 			hear_listener(s);
 	}
+}
+
+/* If the token has failed, the listener starts another keyholder, which opens it anew. */
+static void
+refuse_rest(const struct service *s)
+{
+	if (s->signer.lost.code != EX_OK)
+		for (nfds_t i = 1; i < s->n; i++)
+			(void)keyholder_serve_refusal(s->polled[i].fd, &s->signer.lost);
 }
 
 /*
@@ -186,6 +205,23 @@ places(void)
 	    CHANNELS_MAX;
 }
 
+/*
+ * A token is tried once this process is confined: only then does the trial show whether its module
+ * still works.
+ */
+static int
+open_confined(struct signer *s, const char *pem_path, enum signable_role role,
+    const struct confine *user, struct failure *why)
+{
+	if (signer_open(s, pem_path, role, why) == -1)
+		return -1;
+	if (s->token == NULL && signer_match(s, why) == -1)
+		return -1;
+	if (confine(s, user, why) == -1)
+		return -1;
+	return s->token != NULL ? signer_match(s, why) : 0;
+}
+
 void
 keyholder_serve_many(
     int control, const char *pem_path, enum signable_role role, const struct confine *user)
@@ -197,8 +233,8 @@ keyholder_serve_many(
 
 	keep_only(control);
 	s.most = places();
-	if (signer_open(&s.signer, pem_path, role, &why) == -1 ||
-	    signer_match(&s.signer, &why) == -1 || confine_keyholder(user, &why) == -1) {
+	token_watch_tell(control);
+	if (open_confined(&s.signer, pem_path, role, user, &why) == -1) {
 		(void)keyholder_serve_refusal(control, &why);
 		_exit(why.code);
 	}
@@ -209,6 +245,7 @@ keyholder_serve_many(
 	s.polled[0] = (struct pollfd){ .events = POLLIN };
 	s.n = 1;
 	serve_all(&s);
+	refuse_rest(&s);
 	signer_close(&s.signer);
 	_exit(EX_OK);
 }

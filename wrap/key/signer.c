@@ -15,7 +15,10 @@
 #include "leaf.h"
 #include "pemfile.h"
 #include "key/p256.h"
+#include "key/signer_token.h"
 #include "strength.h"
+#include "token.h"
+#include "key/token_watch.h"
 
 /* Puts the file's name in front of an error of pemfile.h. */
 static int
@@ -31,18 +34,25 @@ static int
 find_parts(struct signer *s, struct failure *why)
 {
 	ssize_t key = pemfile_key(s->pem, s->len, &s->key_pem, why), chain = -1;
+	const char *url = NULL;
+	size_t url_len = 0;
 
-	if (key == -1 || (chain = pemfile_chain(s->pem, s->len, &s->chain, why)) == -1)
+	if (key == -1 && why->code == EX_NOINPUT && strlen(s->pem) == s->len)
+		url_len = token_url_find(s->pem, &url);
+	if ((key == -1 && url_len == 0) ||
+	    (chain = pemfile_chain(s->pem, s->len, &s->chain, why)) == -1)
 		return named(s, why);
-	s->key_len = (size_t)key;
+	s->key_len = key == -1 ? 0 : (size_t)key;
 	s->chain_len = (size_t)chain;
-	return 0;
+	return url_len == 0 ? 0 : signer_token_open(s, url, url_len, why);
 }
 
 int
 signer_open(struct signer *s, const char *path, enum signable_role role, struct failure *why)
 {
 	*s = (struct signer){ .path = path, .role = role };
+	if (token_url_is(path))
+		return signer_token_open(s, path, strlen(path), why);
 	if (file_read_private(path, FILE_PEM_MAX, &s->pem, &s->len, why) == 0)
 		return find_parts(s, why);
 	/* The key must belong to the user who starts this program. */
@@ -117,10 +127,16 @@ sign_other(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags,
 
 	if (s->key == NULL && load_other_key(s, why) == -1)
 		return -1;
+	if (s->token != NULL)
+		token_watch_begin(s->path, s->token->url.text);
 	r = is_hash ? gnutls_privkey_sign_hash2(
 			  s->key, (gnutls_sign_algorithm_t)algorithm, flags, in, &signature) :
 		      gnutls_privkey_sign_data2(
 			  s->key, (gnutls_sign_algorithm_t)algorithm, flags, in, &signature);
+	if (s->token != NULL)
+		token_watch_end();
+	if (r < 0 && s->token != NULL)
+		return signer_token_blame(s, r, why);
 	if (r < 0)
 		return failure_set(why, EX_CONFIG,
 		    "%s: the key cannot make a signature for its certificate: %s; run "
@@ -148,7 +164,7 @@ signer_sign(struct signer *s, bool is_hash, unsigned algorithm, unsigned flags, 
 		return failure_set(why, EX_SOFTWARE,
 		    "asked to sign %zu bytes by algorithm %u, which no session needs", n,
 		    algorithm);
-	if (!s->parsed)
+	if (!s->parsed && s->token == NULL)
 		s->is_p256 = p256_parse(s->key_pem, s->p256);
 	s->parsed = true;
 	sha256 = gnutls_sign_get_hash_algorithm((gnutls_sign_algorithm_t)algorithm) ==
@@ -230,6 +246,8 @@ signer_match(const struct signer *s, struct failure *why)
 	unsigned bits = 0;
 	int r, algorithm = GNUTLS_PK_UNKNOWN;
 
+	if (s->token != NULL)
+		return check_chain(s, why) == -1 ? -1 : signer_token_match(s, why);
 	if ((r = gnutls_global_init()) < 0 ||
 	    (r = gnutls_certificate_allocate_credentials(&credentials)) < 0)
 		return failure_set(why, EX_SOFTWARE, "initialise GnuTLS: %s", gnutls_strerror(r));
@@ -258,7 +276,9 @@ signer_match(const struct signer *s, struct failure *why)
 void
 signer_close(struct signer *s)
 {
-	if (s->key != NULL)
+	if (s->token != NULL)
+		signer_token_close(s);
+	else if (s->key != NULL)
 		gnutls_privkey_deinit(s->key);
 	explicit_bzero(s->p256, sizeof(s->p256));
 	file_wipe(s->pem, s->len);

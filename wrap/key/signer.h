@@ -13,26 +13,16 @@
 
 #include "failure.h"
 #include "pemfile.h"
-#include "key/signable.h"
+#include "key/signer_state.h"
 
 #define SIGNER_CHAIN_MAX PEMFILE_CHAIN_MAX
 #define SIGNER_SIGNATURE_MAX 1024 /* RSA of 8192 bits */
 
-struct signer {
-	const char *path;
-	enum signable_role role;
-	char *pem;
-	const char *key_pem; /* where the key's block is in pem */
-	char *chain;         /* the certificates alone */
-	size_t len, key_len, chain_len;
-	uint8_t p256[32];
-	bool parsed, is_p256;
-	void *key; /* GnuTLS's handle, for every other kind of key, or NULL */
-};
-
 /*
- * Reads the file and finds its key and certificates (pemfile.h).  0, or -1 and *why: EX_NOINPUT,
- * EX_NOPERM, EX_CONFIG.
+ * Reads the file and finds its key and certificates (pemfile.h).  Where the file has a pkcs11: URL
+ * instead of a key, or path is one, the token is opened, and the key found in it (token.h); without
+ * a file the certificates come from there too.  0, or -1 and *why: EX_NOINPUT, EX_NOPERM,
+ * EX_CONFIG.
  */
 int signer_open(struct signer *s, const char *path, enum signable_role role, struct failure *why);
 

@@ -12,8 +12,10 @@
 #include "base/descriptor.h"
 #include "file.h"
 #include "base/log.h"
+#include "key/keyholder_serve.h"
 
-#define LOOK_MS 1000 /* how often the PEM is checked for a change, while connections arrive */
+#define AGAIN_MS 2000 /* how often a token that is gone is looked for */
+#define LOOK_MS 1000  /* how often the PEM is checked for a change, while connections arrive */
 
 /*
  * Waits for the first message of a new keyholder; children may end meanwhile.  If a signal asks us
@@ -52,7 +54,25 @@ start(struct keyholders *k, struct failure *why)
 	keyholders_leave(k);
 	k->current = fresh;
 	k->pids[place] = fresh.pid;
+	k->refusal.code = EX_OK;
+	k->again = DEADLINE_NEVER;
 	return 0;
+}
+
+/*
+ * Whether connections are to be refused with that reason.  A shortage of this machine is no such
+ * reason.  A wrong PIN is not tried again by itself.
+ */
+static bool
+refuse(struct keyholders *k, const struct failure *why)
+{
+	if (why->code != EX_NOINPUT && why->code != EX_NOPERM && why->code != EX_CONFIG)
+		return false;
+	if (k->refusal.code == EX_OK)
+		log_line(LEVEL_ERR, "%s; connections are refused", why->text);
+	k->refusal = *why;
+	k->again = why->code == EX_NOINPUT ? deadline_after(AGAIN_MS) : DEADLINE_NEVER;
+	return true;
 }
 
 static bool
@@ -76,9 +96,11 @@ int
 keyholders_open(struct keyholders *k, const char *pem_path, enum signable_role role,
     const struct confine *user, struct failure *why)
 {
-	*k = (struct keyholders){
-		.pem_path = pem_path, .role = role, .user = user, .current = { .control = -1 }
-	};
+	*k = (struct keyholders){ .pem_path = pem_path,
+		.role = role,
+		.user = user,
+		.current = { .control = -1 },
+		.again = DEADLINE_NEVER };
 	if (pem_path == NULL)
 		return 0;
 	(void)has_changed(k);
@@ -100,14 +122,42 @@ keyholders_renew(struct keyholders *k, bool anyway)
 	return true;
 }
 
-/* Makes the current keyholder serve the other end of a channel. */
+int64_t
+keyholders_due(const struct keyholders *k)
+{
+	return k->refusal.code != EX_OK ? k->again : DEADLINE_NEVER;
+}
+
+bool
+keyholders_retry(struct keyholders *k)
+{
+	struct failure why;
+
+	if (deadline_now() < keyholders_due(k))
+		return false;
+	if (start(k, &why) == 0) {
+		log_line(LEVEL_NOTICE, "%s serves again", k->pem_path);
+		return true;
+	}
+	if (!refuse(k, &why))
+		k->again = deadline_after(AGAIN_MS);
+	return false;
+}
+
+/* Makes the current keyholder serve the other end of a channel, or puts a refusal into it. */
 static int
 give(struct keyholders *k, int end, struct failure *why)
 {
-	if (keyholder_service_give(&k->current, end, why) == 0)
-		return 0;
-	/* The keyholder has died, so start another. */
-	return start(k, why) == -1 ? -1 : keyholder_service_give(&k->current, end, why);
+	if (k->refusal.code == EX_OK) {
+		if (keyholder_service_give(&k->current, end, why) == 0)
+			return 0;
+		/* The keyholder has died, so start another. */
+		if (start(k, why) == 0)
+			return keyholder_service_give(&k->current, end, why);
+		if (!refuse(k, why))
+			return -1;
+	}
+	return keyholder_serve_refusal(end, &k->refusal);
 }
 
 int

@@ -25,6 +25,9 @@ struct keyholders {
 	pid_t pids[KEYHOLDERS_MAX]; /* of every keyholder that still runs; 0 is a free place */
 	struct stat pem;
 	int64_t looked; /* when the PEM was last checked, in ms */
+	/* Why no keyholder serves, so that every connection is refused; code 0 while one does. */
+	struct failure refusal;
+	int64_t again; /* when to try to start one again, or DEADLINE_NEVER */
 };
 
 /* Starts the first keyholder.  0, or -1 and *why. */
@@ -39,8 +42,15 @@ int keyholders_open(struct keyholders *k, const char *pem_path, enum signable_ro
 bool keyholders_renew(struct keyholders *k, bool anyway);
 
 /*
- * A channel to the current keyholder; -1 where there is no key; -2 and *why where there should be
- * one.
+ * Tries to start a keyholder where none could serve, once keyholders_due has come: a token may be
+ * back.  Returns whether one serves now, and logs it.
+ */
+bool keyholders_retry(struct keyholders *k);
+int64_t keyholders_due(const struct keyholders *k);
+
+/*
+ * A channel to the current keyholder, or one in which a refusal waits if none can serve; -1 where
+ * there is no key; -2 and *why where there should be one.
  */
 int keyholders_channel(struct keyholders *k, struct failure *why);
 

@@ -64,6 +64,13 @@ reload(struct listener *l)
 	children_retire(&l->children);
 }
 
+static int64_t
+next_event(const struct listener *l)
+{
+	return deadline_min(
+	    deadline_min(children_due(&l->children), idle_end(l)), keyholders_due(&l->keys));
+}
+
 static void
 serve(struct listener *l)
 {
@@ -71,8 +78,9 @@ serve(struct listener *l)
 
 	while (!daemon_must_stop() && deadline_now() < idle_end(l)) {
 		children_keep(c);
-		if (children_hear(c, deadline_min(children_due(c), idle_end(l))) == 1 &&
-		    keyholders_renew(&l->keys, false))
+		if (children_hear(c, next_event(l)) == 1 && keyholders_renew(&l->keys, false))
+			children_retire(c);
+		if (keyholders_retry(&l->keys))
 			children_retire(c);
 		children_reap(c);
 		if (daemon_must_reload())

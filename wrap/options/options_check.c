@@ -9,6 +9,7 @@
 
 #include "base/address_kind.h"
 #include "options/options_table.h"
+#include "token_url.h"
 
 static const char *
 base_name(const char *path)
@@ -144,6 +145,8 @@ check_sides(struct options *o, struct failure *why)
 	if (o->backend_text == NULL && o->program == NULL)
 		return failure_set(why, EX_USAGE,
 		    "-r is missing: say where the service is, e.g. -r localhost:5432; see inetls-wrap -h");
+	if (o->pem != NULL && token_url_is(o->pem) && token_url_check_argument(o->pem, why) == -1)
+		return -1;
 	if (o->pem == NULL && !o->client)
 		return failure_set(why, EX_USAGE,
 		    "-p is missing: name the PEM file with the private key and the "

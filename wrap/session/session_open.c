@@ -47,6 +47,7 @@ session_start_keyholder(struct session *s)
 			keyholder_ask_ahead(&s->keys);
 	} else
 		r = keyholder_start(&s->keys, s->o->pem, role, &s->confine, ahead);
+	s->keys.path = s->o->pem;
 	if (r == 0)
 		return 0;
 	s->why = s->keys.why;

@@ -14,6 +14,9 @@
 #include "hook.h"
 #endif
 
+/* The key must answer a sixteenth of --handshake-timeout early, so that the reason can be logged.
+ */
+#define KEY_SHARE 16
 #define HELLO_MS 1000 /* how long to wait for a peer to be ready for an alert */
 
 /* In client mode the peer is the service, so its faults are failures for the local side. */
@@ -85,6 +88,8 @@ session_shake_hands(struct session *s)
 	bool heard;
 
 	s->speaks_tls = true;
+	if (s->handshake_deadline != DEADLINE_NEVER)
+		s->keys.deadline = s->handshake_deadline - s->o->handshake_ms / KEY_SHARE;
 	while ((r = tls_handshake(s->tls)) == TLS_WANT_READ || r == TLS_WANT_WRITE) {
 		/*
 		 * A resumed session needs no signature: tell the keyholder while the peer is busy.

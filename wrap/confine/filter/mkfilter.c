@@ -10,7 +10,9 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/sched.h>
 #include <linux/sockios.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -65,6 +67,71 @@ static const int for_waiting[] = { SCMP_SYS(accept4), SCMP_SYS(dup2), SCMP_SYS(d
 
 static const int for_keyholder[] = { SCMP_SYS(recvmsg) };
 
+/*
+ * A keyholder whose key is in a token, besides for_all: what a module of PKCS #11 does that reads
+ * its token's files, talks to pcscd or to a module on the network, and waits in threads.
+ */
+static const int for_token[] = {
+	SCMP_SYS(recvmsg),
+	SCMP_SYS(sendmsg),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(sendto),
+	SCMP_SYS(connect),
+	SCMP_SYS(shutdown),
+	SCMP_SYS(getsockopt),
+	SCMP_SYS(setsockopt),
+	SCMP_SYS(getsockname),
+	SCMP_SYS(getpeername),
+	SCMP_SYS(stat),
+	SCMP_SYS(fstat),
+	SCMP_SYS(lstat),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(statx),
+	SCMP_SYS(statfs),
+	SCMP_SYS(fstatfs),
+	SCMP_SYS(lseek),
+	SCMP_SYS(access),
+	SCMP_SYS(faccessat),
+	SCMP_SYS(faccessat2),
+	SCMP_SYS(readlink),
+	SCMP_SYS(readlinkat),
+	SCMP_SYS(getcwd),
+	SCMP_SYS(getdents64),
+	SCMP_SYS(pread64),
+	SCMP_SYS(fcntl),
+	SCMP_SYS(flock),
+	SCMP_SYS(dup),
+	SCMP_SYS(pipe2),
+	SCMP_SYS(eventfd2),
+	SCMP_SYS(select),
+	SCMP_SYS(pselect6),
+	SCMP_SYS(epoll_create1),
+	SCMP_SYS(epoll_ctl),
+	SCMP_SYS(epoll_wait),
+	SCMP_SYS(epoll_pwait),
+	SCMP_SYS(nanosleep),
+	SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(clock_getres),
+	SCMP_SYS(sched_yield),
+	SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(set_robust_list),
+	SCMP_SYS(rseq),
+	SCMP_SYS(sigaltstack),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(setitimer),
+	SCMP_SYS(gettid),
+	SCMP_SYS(getppid),
+	SCMP_SYS(getuid),
+	SCMP_SYS(geteuid),
+	SCMP_SYS(getgid),
+	SCMP_SYS(getegid),
+	SCMP_SYS(getgroups),
+	SCMP_SYS(uname),
+	SCMP_SYS(sysinfo),
+	SCMP_SYS(getrusage),
+};
+
 static const int behind_ones_back[] = {
 	SCMP_SYS(socket),
 	SCMP_SYS(open),
@@ -116,10 +183,11 @@ find_arch(const char *name)
 	}
 }
 
+/* What any filter allows; the rest gets that action. */
 static scmp_filter_ctx
-begin(void)
+begin_with(uint32_t otherwise)
 {
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	scmp_filter_ctx ctx = seccomp_init(otherwise);
 
 	if (ctx == NULL) {
 		fprintf(stderr, "mkfilter: seccomp_init failed\n");
@@ -136,10 +204,57 @@ begin(void)
 	 */
 	check(seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2), "optimize");
 	add_all(ctx, SCMP_ACT_ALLOW, for_all, COUNT(for_all));
-	add_all(ctx, SCMP_ACT_ERRNO(EPERM), behind_ones_back, COUNT(behind_ones_back));
 	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
 		  SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)),
 	    "mmap");
+	return ctx;
+}
+
+static scmp_filter_ctx
+begin(void)
+{
+	scmp_filter_ctx ctx = begin_with(SCMP_ACT_KILL_PROCESS);
+
+	add_all(ctx, SCMP_ACT_ERRNO(EPERM), behind_ones_back, COUNT(behind_ones_back));
+	return ctx;
+}
+
+/*
+ * A module is foreign code, so a call that is not allowed fails there, and the module can say so.
+ * No program, no process, no signal, no file but to read, no memory that can be executed.
+ */
+static scmp_filter_ctx
+begin_token(void)
+{
+	static const int families[] = { AF_UNIX, AF_INET, AF_INET6 };
+	static const unsigned writes = O_ACCMODE | O_CREAT | O_TRUNC;
+	scmp_filter_ctx ctx = begin_with(SCMP_ACT_ERRNO(EPERM));
+
+	add_all(ctx, SCMP_ACT_ALLOW, for_token, COUNT(for_token));
+	for (size_t i = 0; i < COUNT(families); i++)
+		check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+			  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0)),
+		    "socket");
+	check(seccomp_rule_add(
+		  ctx, SCMP_ACT_ALLOW, SCMP_SYS(open), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, writes, 0)),
+	    "open");
+	check(seccomp_rule_add(
+		  ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, writes, 0)),
+	    "openat");
+	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+		  SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)),
+	    "mprotect");
+	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+		  SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)),
+	    "clone");
+	/* Its flags are in memory, which no filter sees; libc then takes clone. */
+	check(seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0), "clone3");
+	check(seccomp_rule_add(
+		  ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, FIONREAD, 0)),
+	    "ioctl");
+	check(seccomp_rule_add(
+		  ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, FIONBIO, 0)),
+	    "ioctl");
 	return ctx;
 }
 
@@ -257,5 +372,6 @@ main(int argc, char **argv)
 	refuse_limits(ctx);
 	add_all(ctx, SCMP_ACT_ALLOW, for_keyholder, COUNT(for_keyholder));
 	print(ctx, "keyholder_filter");
+	print(begin_token(), "token_filter");
 	return 0;
 }

@@ -1,0 +1,365 @@
+/*
+ * Keys in a token, by GnuTLS and p11-kit.  The PIN is tried at one token only, once, and never when
+ * a wrong one would lock the token.
+ */
+
+#include "token.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <gnutls/gnutls.h>
+#include <gnutls/pkcs11.h>
+#include <gnutls/x509.h>
+
+#include "file.h"
+#include "pemfile.h"
+
+#define LISTED_MAX 256 /* of a list in a message */
+
+/* What pin-source names is as secret as a PEM. */
+static int
+read_pin(struct token *t, struct failure *why)
+{
+	struct failure inside;
+	char *text = NULL;
+	size_t len = 0;
+
+	if (t->url.pin_source[0] == '\0')
+		return 0;
+	if (file_read_secret(t->url.pin_source, TOKEN_PIN_MAX, &text, &len, &inside) == -1)
+		return failure_set(
+		    why, inside.code, "%s: pin-source: %s", t->url.text, inside.text);
+	len = strcspn(text, "\r\n");
+	if (len > 0 && len < sizeof(t->url.pin))
+		(void)snprintf(t->url.pin, sizeof(t->url.pin), "%.*s", (int)len, text);
+	file_wipe(text, strlen(text));
+	if (t->url.pin[0] != '\0')
+		return 0;
+	return failure_set(why, EX_CONFIG, "%s: pin-source %s holds no PIN in its first line",
+	    t->url.text, t->url.pin_source);
+}
+
+/* GnuTLS asks again after a wrong PIN: the same one is never tried twice. */
+static int
+give_pin(void *context, int attempt, const char *url, const char *label, unsigned flags, char *pin,
+    size_t size)
+{
+	struct token *t = context;
+	bool final = (flags & (GNUTLS_PIN_FINAL_TRY | GNUTLS_PIN_SO)) != 0;
+
+	(void)url;
+	(void)label;
+	if (t->url.pin[0] == '\0' || strlen(t->url.pin) >= size)
+		return -1;
+	if (attempt > 0 || (flags & GNUTLS_PIN_WRONG) != 0 || final) {
+		t->refused = true;
+		return -1;
+	}
+	t->tried = true;
+	memcpy(pin, t->url.pin, strlen(t->url.pin) + 1);
+	return 0;
+}
+
+/* A module that prints must not print into what it has opened under number 2. */
+static void
+fill_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd != -1)
+		(void)close(fd);
+}
+
+static int
+load_module(struct token *t, struct failure *why)
+{
+	const char *module = t->url.module;
+	int r = gnutls_global_init();
+
+	fill_standard_descriptors();
+	if (r == 0)
+		r = gnutls_pkcs11_init(
+		    module[0] != '\0' ? GNUTLS_PKCS11_FLAG_MANUAL : GNUTLS_PKCS11_FLAG_AUTO, NULL);
+	gnutls_pkcs11_set_pin_function(give_pin, t);
+	if (r == 0 && module[0] != '\0' && access(module, R_OK) == -1)
+		return failure_set(why, EX_CONFIG, "%s: the module %s cannot be read: %s",
+		    t->url.text, module, strerror(errno));
+	if (r == 0 && module[0] != '\0' && (r = gnutls_pkcs11_add_provider(module, NULL)) < 0)
+		return failure_set(why, EX_NOINPUT,
+		    "%s: the module %s does not start: %s; try: p11tool --provider %s --list-tokens",
+		    t->url.text, module, gnutls_strerror(r), module);
+	if (r < 0)
+		return failure_set(why, EX_CONFIG,
+		    "%s: the modules of p11-kit cannot be used: %s; try: p11-kit list-modules",
+		    t->url.text, gnutls_strerror(r));
+	return 0;
+}
+
+/* Whether every attribute by which our URL names a token is in the token's own URL. */
+static bool
+is_meant(const char *ours, const char *token)
+{
+	static const char *const names[] = { "token", "serial", "model", "manufacturer" };
+	char a[TOKEN_URL_MAX], b[TOKEN_URL_MAX];
+	bool named = false;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (token_url_value(ours, names[i], a, sizeof(a)) == -1)
+			continue;
+		named = true;
+		if (token_url_value(token, names[i], b, sizeof(b)) == -1 || strcmp(a, b) != 0)
+			return false;
+	}
+	return named;
+}
+
+/* Adds a word to a list for a message, while there is room. */
+static void
+list(char listed[LISTED_MAX], const char *word)
+{
+	size_t used = strlen(listed);
+
+	if (used + strlen(word) + 8 < LISTED_MAX)
+		(void)snprintf(
+		    listed + used, LISTED_MAX - used, "%s%s", used > 0 ? ", " : "", word);
+	else if (used + 6 < LISTED_MAX && strstr(listed, "...") == NULL)
+		(void)snprintf(listed + used, LISTED_MAX - used, ", ...");
+}
+
+/* The one token that is meant; or -1 and *why. */
+static int
+find_token(const struct token *t, char found[TOKEN_URL_MAX], struct failure *why)
+{
+	char present[LISTED_MAX] = "", label[64], *url;
+	unsigned matches = 0;
+
+	for (unsigned i = 0; gnutls_pkcs11_token_get_url(i, GNUTLS_PKCS11_URL_GENERIC, &url) == 0;
+	     i++) {
+		if (is_meant(t->url.text, url)) {
+			matches++;
+			(void)snprintf(found, TOKEN_URL_MAX, "%s", url);
+		}
+		if (token_url_value(url, "token", label, sizeof(label)) > 0)
+			list(present, label);
+		gnutls_free(url);
+	}
+	if (matches == 1)
+		return 0;
+	if (matches > 1)
+		return failure_set(why, EX_CONFIG,
+		    "%s: %u tokens match, and the PIN is tried at one only; add serial= (p11tool "
+		    "--list-tokens shows it)",
+		    t->url.text, matches);
+	if (!is_meant(t->url.text, t->url.text))
+		return failure_set(why, EX_CONFIG,
+		    "%s: says no token; add token=LABEL; there is: %s", t->url.text,
+		    present[0] != '\0' ? present : "none");
+	return failure_set(why, EX_NOINPUT,
+	    "%s: this token is not there; is it plugged in, and may uid %lu see it? there is: %s",
+	    t->url.text, (unsigned long)geteuid(), present[0] != '\0' ? present : "none");
+}
+
+static int
+check_pin_state(const struct token *t, const char *token, struct failure *why)
+{
+	unsigned flags = 0;
+
+	if (gnutls_pkcs11_token_get_flags(token, &flags) < 0)
+		return 0;
+	if ((flags & GNUTLS_PKCS11_TOKEN_USER_PIN_LOCKED) != 0)
+		return failure_set(why, EX_CONFIG,
+		    "%s: the token's PIN is locked; unlock it: pkcs11-tool --login --login-type so "
+		    "--init-pin",
+		    t->url.text);
+	if ((flags & GNUTLS_PKCS11_TOKEN_USER_PIN_FINAL_TRY) != 0)
+		return failure_set(why, EX_CONFIG,
+		    "%s: one more wrong PIN would lock the token, so none is tried; log in by hand "
+		    "once: p11tool --login --list-privkeys",
+		    t->url.text);
+	if ((flags & GNUTLS_PKCS11_TOKEN_LOGIN_REQUIRED) != 0 && t->url.pin[0] == '\0')
+		return failure_set(why, EX_CONFIG,
+		    "%s: the token asks for a PIN; add ?pin-source=file:/PATH", t->url.text);
+	return 0;
+}
+
+static int
+blame_search(const struct token *t, int error, struct failure *why)
+{
+	if (t->refused || error == GNUTLS_E_PKCS11_PIN_ERROR ||
+	    error == GNUTLS_E_PKCS11_PIN_LOCKED || error == GNUTLS_E_PKCS11_PIN_EXPIRED)
+		return failure_set(why, EX_CONFIG,
+		    "%s: the token refuses the PIN; correct it in %s before a few more tries lock "
+		    "the token",
+		    t->url.text,
+		    t->url.pin_source[0] != '\0' ? t->url.pin_source : "the URL's pin-value");
+	return failure_set(why, EX_NOINPUT, "%s: the token cannot be searched: %s", t->url.text,
+	    gnutls_strerror(error));
+}
+
+/* Names the keys that were found, by label and ID. */
+static int
+blame_count(const struct token *t, gnutls_pkcs11_obj_t *keys, unsigned n, struct failure *why)
+{
+	char listed[LISTED_MAX] = "", label[64], id[64], word[160];
+	size_t len;
+
+	if (n == 0)
+		return failure_set(why, EX_NOINPUT,
+		    "%s: the token has no such private key; it has these: p11tool --login "
+		    "--list-privkeys 'pkcs11:token=...'",
+		    t->url.text);
+	for (unsigned i = 0; i < n; i++) {
+		len = sizeof(label) - 1;
+		label[0] = id[0] = '\0';
+		if (gnutls_pkcs11_obj_get_info(keys[i], GNUTLS_PKCS11_OBJ_LABEL, label, &len) < 0)
+			label[0] = '\0';
+		label[sizeof(label) - 1] = '\0';
+		len = sizeof(id);
+		if (gnutls_pkcs11_obj_get_info(keys[i], GNUTLS_PKCS11_OBJ_ID_HEX, id, &len) < 0)
+			id[0] = '\0';
+		(void)snprintf(word, sizeof(word), "object=%s (id %s)", label, id);
+		list(listed, word);
+	}
+	return failure_set(why, EX_CONFIG, "%s: %u private keys match; add id=%%HEX or object=: %s",
+	    t->url.text, n, listed);
+}
+
+/* Logs in and finds the one key. */
+static int
+find_key(struct token *t, const char *token, struct failure *why)
+{
+	gnutls_pkcs11_obj_t *keys = NULL;
+	char wanted[TOKEN_URL_MAX + 16], *url = NULL;
+	unsigned n = 0;
+	int r;
+
+	(void)token;
+	(void)snprintf(wanted, sizeof(wanted), "%s;type=private", t->url.text);
+	r = gnutls_pkcs11_obj_list_import_url4(
+	    &keys, &n, wanted, GNUTLS_PKCS11_OBJ_FLAG_LOGIN | GNUTLS_PKCS11_OBJ_FLAG_PRIVKEY);
+	if (r < 0 && r != GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+		return blame_search(t, r, why);
+	if (t->refused)
+		return blame_search(t, GNUTLS_E_PKCS11_PIN_ERROR, why);
+	r = n == 1 ? 0 : blame_count(t, keys, n, why);
+	if (r == 0 && gnutls_pkcs11_obj_export_url(keys[0], GNUTLS_PKCS11_URL_GENERIC, &url) == 0)
+		(void)snprintf(t->found, sizeof(t->found), "%s", url);
+	gnutls_free(url);
+	for (unsigned i = 0; i < n; i++)
+		gnutls_pkcs11_obj_deinit(keys[i]);
+	gnutls_free(keys);
+	return r;
+}
+
+int
+token_open(struct token *t, const char *url, size_t len, struct failure *why)
+{
+	char token[TOKEN_URL_MAX];
+	int r;
+
+	memset(t, 0, sizeof(*t));
+	if (token_url_read(&t->url, url, len, why) == -1 || read_pin(t, why) == -1 ||
+	    load_module(t, why) == -1 || find_token(t, token, why) == -1 ||
+	    check_pin_state(t, token, why) == -1 || find_key(t, token, why) == -1)
+		return -1;
+	if ((r = gnutls_privkey_init(&t->key)) < 0 ||
+	    (r = gnutls_privkey_import_url(t->key, t->found, GNUTLS_PKCS11_OBJ_FLAG_LOGIN)) < 0)
+		return token_blame(t, r, why);
+	return 0;
+}
+
+/* Adds a certificate as PEM. */
+static int
+append(char **chain, size_t *len, gnutls_x509_crt_t cert)
+{
+	gnutls_datum_t pem = { NULL, 0 };
+	char *longer;
+	int r = gnutls_x509_crt_export2(cert, GNUTLS_X509_FMT_PEM, &pem);
+
+	if (r < 0)
+		return r;
+	longer = *len + pem.size < PEMFILE_CHAIN_MAX ? realloc(*chain, *len + pem.size + 1) : NULL;
+	if (longer != NULL) {
+		memcpy(longer + *len, pem.data, pem.size);
+		*len += pem.size;
+		longer[*len] = '\0';
+		*chain = longer;
+	}
+	gnutls_free(pem.data);
+	return longer != NULL ? 0 : GNUTLS_E_MEMORY_ERROR;
+}
+
+/* The certificate with the key's ID; its label may be another. */
+static void
+certificate_url(const struct token *t, char out[TOKEN_URL_MAX + 64])
+{
+	char token[TOKEN_URL_MAX];
+	const char *id = strstr(t->found, ";id=");
+
+	token_url_token(t->found, token);
+	(void)snprintf(out, TOKEN_URL_MAX + 64, "%s%.*s;type=cert", token,
+	    id != NULL ? (int)(1 + strcspn(id + 1, ";?")) : 0, id != NULL ? id : "");
+}
+
+ssize_t
+token_chain(struct token *t, char **chain, struct failure *why)
+{
+	char url[TOKEN_URL_MAX + 64];
+	gnutls_x509_crt_t *certs = NULL;
+	unsigned n = 0;
+	size_t len = 0;
+	int r;
+
+	*chain = NULL;
+	certificate_url(t, url);
+	r = gnutls_x509_crt_list_import_url(&certs, &n, url, give_pin, t, 0);
+	if (r < 0)
+		return failure_set(why, EX_NOINPUT,
+		    "%s: the token has the key, and no certificate with its ID; put the certificates "
+		    "into a file, the URL in a line of its own above them, and name that file with -p",
+		    t->url.text);
+	for (unsigned i = 0; i < n; i++) {
+		if (r == 0 && i < PEMFILE_CERTIFICATES_MAX)
+			r = append(chain, &len, certs[i]);
+		gnutls_x509_crt_deinit(certs[i]);
+	}
+	gnutls_free(certs);
+	if (r == 0)
+		return (ssize_t)len;
+	free(*chain);
+	*chain = NULL;
+	return failure_set(why, EX_CONFIG, "%s: a certificate in the token cannot be used: %s",
+	    t->url.text, gnutls_strerror(r));
+}
+
+bool
+token_is_lost(int error)
+{
+	return error <= GNUTLS_E_PKCS11_ERROR && error >= GNUTLS_E_PKCS11_USER_ERROR;
+}
+
+int
+token_blame(const struct token *t, int error, struct failure *why)
+{
+	return failure_set(why, EX_NOINPUT,
+	    "%s: the token does not give the key's use: %s; is it still plugged in, and may uid %lu "
+	    "open it?",
+	    t->url.text, gnutls_strerror(error), (unsigned long)geteuid());
+}
+
+void
+token_close(struct token *t)
+{
+	if (t->key != NULL)
+		gnutls_privkey_deinit(t->key);
+	gnutls_pkcs11_set_pin_function(NULL, NULL);
+	explicit_bzero(t, sizeof(*t));
+}
