@@ -81,8 +81,7 @@ ca_open(struct ca *ca, const char *dir, struct failure *why)
 void
 ca_close(struct ca *ca)
 {
-	gnutls_x509_privkey_deinit(ca->key);
-	ca->key = NULL;
+	key_free(&ca->key);
 	if (ca->certs != NULL)
 		cert_free(ca->certs, ca->count);
 	ca->certs = NULL;
@@ -126,7 +125,7 @@ ca_unlock(struct ca *ca, const struct ca_secret *secret, struct failure *why)
 	file_wipe(pem, len);
 	if (found == 0)
 		return failure_set(why, EX_DATAERR, "%s: there is no key in it", path);
-	if (found == 1 && !cert_matches(ca->certs[0], ca->key))
+	if (found == 1 && !cert_matches(ca->certs[0], &ca->key))
 		return failure_set(why, EX_DATAERR, "%s: the key does not belong to ca.crt", path);
 	return found == 1 ? 0 : -1;
 }

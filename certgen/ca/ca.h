@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "x509/cert.h"
+#include "x509/key.h"
 #include "failure.h"
 #include "dialogue/passphrase.h"
 #include "request/request.h"
@@ -19,7 +20,7 @@ struct ca {
 	char dir[PATH_MAX];
 	gnutls_x509_crt_t *certs; /* certs[0] is the CA's own */
 	int count;
-	gnutls_x509_privkey_t key; /* NULL until ca_unlock */
+	struct key key; /* none until ca_unlock */
 };
 
 /* Where to get the passphrase of an encrypted key. */

@@ -98,7 +98,7 @@ gnutls_x509_crt_t
 casign_issue(struct casign *sign, const struct request *request, gnutls_pubkey_t key, time_t now,
     struct failure *why)
 {
-	const struct cert_issuer issuer = { sign->ca->certs[0], sign->ca->key };
+	const struct cert_issuer issuer = { sign->ca->certs[0], &sign->ca->key };
 	struct cert_terms terms;
 	gnutls_x509_crt_t cert;
 
@@ -112,7 +112,7 @@ gnutls_x509_crt_t
 casign_renew(struct casign *sign, gnutls_x509_crt_t old, gnutls_pubkey_t key,
     const struct request *request, time_t now, struct failure *why)
 {
-	const struct cert_issuer issuer = { sign->ca->certs[0], sign->ca->key };
+	const struct cert_issuer issuer = { sign->ca->certs[0], &sign->ca->key };
 	struct cert_terms terms;
 	gnutls_x509_crt_t cert;
 

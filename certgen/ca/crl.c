@@ -64,18 +64,15 @@ set_number(gnutls_x509_crl_t crl, unsigned long number)
 static int
 sign(gnutls_x509_crl_t crl, const struct ca *ca)
 {
-	gnutls_digest_algorithm_t digest = GNUTLS_DIG_SHA256;
 	unsigned char id[64];
 	size_t len = sizeof(id);
-	unsigned bits = 0;
-	int r, algorithm = gnutls_x509_privkey_get_pk_algorithm2(ca->key, &bits);
+	int r;
 
 	if ((r = gnutls_x509_crt_get_subject_key_id(ca->certs[0], id, &len, NULL)) < 0 ||
 	    (r = gnutls_x509_crl_set_authority_key_id(crl, id, len)) < 0)
 		return r;
-	if (algorithm == GNUTLS_PK_ECDSA && bits > 256)
-		digest = GNUTLS_DIG_SHA384;
-	return gnutls_x509_crl_sign2(crl, ca->certs[0], ca->key, digest, 0);
+	return gnutls_x509_crl_privkey_sign(
+	    crl, ca->certs[0], ca->key.sign, key_digest(&ca->key), 0);
 }
 
 static int

@@ -46,16 +46,17 @@ static int
 write_authority(const struct order *order, const char *dir, const struct passphrase *passphrase,
     struct failure *why)
 {
-	gnutls_x509_privkey_t key = key_make(order->request.key, why);
+	struct key key;
 	gnutls_x509_crt_t cert = NULL;
 	char *key_text = NULL, *cert_text = NULL;
 	int r = -1;
 
-	if (key == NULL || (cert = cert_make(&order->request, key, order->now, why)) == NULL)
+	if (key_make(&key, order->request.key, why) == -1 ||
+	    (cert = cert_make(&order->request, &key, order->now, why)) == NULL)
 		goto out;
 	cert_text = cert_pem(cert, why);
-	key_text = *passphrase->text == '\0' ? key_pem(key, why) :
-					       key_pem_locked(key, passphrase->text, why);
+	key_text = *passphrase->text == '\0' ? key_pem(&key, why) :
+					       key_pem_locked(&key, passphrase->text, why);
 	if (cert_text != NULL && key_text != NULL)
 		r = cadir_create(dir, &(struct cadir){ key_text, cert_text, INDEX_HEAD }, why);
 	if (r == 0 && !order->quiet)
@@ -64,7 +65,7 @@ out:
 	file_wipe(key_text, key_text == NULL ? 0 : strlen(key_text));
 	free(cert_text);
 	gnutls_x509_crt_deinit(cert);
-	gnutls_x509_privkey_deinit(key);
+	key_free(&key);
 	return r;
 }
 

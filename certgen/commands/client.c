@@ -32,7 +32,7 @@ struct client {
 	struct passphrase passphrase;     /* of the PKCS#12 */
 	char paths[FORM_FILES][PATH_MAX]; /* the key first */
 	struct bundle bundle;
-	gnutls_x509_privkey_t key;
+	struct key key;
 	gnutls_x509_crt_t cert;
 	char *pem, *crt, *root;
 	gnutls_datum_t binary;
@@ -109,8 +109,8 @@ make_pair(struct client *client, struct casign *sign, struct failure *why)
 	const struct order *order = client->order;
 	gnutls_pubkey_t public = NULL;
 
-	if ((client->key = key_make(order->request.key, why)) == NULL ||
-	    (public = key_public(client->key, why)) == NULL)
+	if (key_make(&client->key, order->request.key, why) == -1 ||
+	    (public = key_public(&client->key, why)) == NULL)
 		return -1;
 	client->cert = casign_issue(sign, &order->request, public, order->now, why);
 	gnutls_pubkey_deinit(public);
@@ -119,20 +119,20 @@ make_pair(struct client *client, struct casign *sign, struct failure *why)
 	client->crt = cert_pem(client->cert, why);
 	client->root = cert_pem(client->ca.certs[client->ca.count - 1], why);
 	client->pem = client->form == FORM_LIBPQ ?
-	    key_pem(client->key, why) :
-	    pem_join_chain(client->key, client->cert, client->ca.certs, client->ca.count, why);
+	    key_pem(&client->key, why) :
+	    pem_join_chain(&client->key, client->cert, client->ca.certs, client->ca.count, why);
 	return client->crt != NULL && client->root != NULL && client->pem != NULL ? 0 : -1;
 }
 
 static int
 make_binary(struct client *client, struct failure *why)
 {
-	const struct export_p12 p12 = { client->key, client->cert, client->ca.certs,
+	const struct export_p12 p12 = { client->key.memory, client->cert, client->ca.certs,
 		client->ca.count, client->passphrase.text, client->order->legacy };
 
 	if (client->form == FORM_P12)
 		return export_p12(&p12, &client->binary, why);
-	return client->form == FORM_PK8 ? export_pk8(client->key, &client->binary, why) : 0;
+	return client->form == FORM_PK8 ? export_pk8(client->key.memory, &client->binary, why) : 0;
 }
 
 static int
@@ -164,7 +164,7 @@ wipe(struct client *client)
 	free(client->root);
 	passphrase_wipe(&client->passphrase);
 	gnutls_x509_crt_deinit(client->cert);
-	gnutls_x509_privkey_deinit(client->key);
+	key_free(&client->key);
 	ca_close(&client->ca);
 	free(client);
 }

@@ -60,14 +60,15 @@ static void
 examine_key(
     const char *path, const char *pem, size_t len, gnutls_x509_crt_t cert, struct health *health)
 {
-	gnutls_x509_privkey_t key = NULL;
+	struct key key;
 	struct failure why;
 	char *again = NULL;
 	size_t again_len = 0;
-	int found = key_load(pem, len, &key, &why), matches = found == 1 && cert_matches(cert, key);
+	int found = key_load(pem, len, &key, &why),
+	    matches = found == 1 && cert_matches(cert, &key);
 	const char *fault, *warning;
 
-	gnutls_x509_privkey_deinit(key);
+	key_free(&key);
 	if (found == 0)
 		return;
 	fault = leaf_fault(cert);

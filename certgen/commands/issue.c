@@ -20,6 +20,7 @@
 #include "dialogue/say.h"
 #include "files/store.h"
 #include "commands/usage.h"
+#include "token.h"
 
 int
 issue_run(enum order_kind kind, enum request_purpose purpose, int (*carry_out)(struct order *order),
@@ -36,6 +37,7 @@ issue_run(enum order_kind kind, enum request_purpose purpose, int (*carry_out)(s
 	order->request.key = key_kind_parse(KEY_DEFAULT, NULL);
 	if ((r = order_read(order, kind, argc, argv)) == 0)
 		r = carry_out(order);
+	key_free(&order->key);
 	free(order);
 	return r;
 }
@@ -91,7 +93,7 @@ take_words(struct order *order, const char *command)
 /* Makes the certificate: self-signed, or signed by the CA (between casign_begin and casign_end). */
 static gnutls_x509_crt_t
 make_cert(
-    const struct order *order, struct casign *sign, gnutls_x509_privkey_t key, struct failure *why)
+    const struct order *order, struct casign *sign, const struct key *key, struct failure *why)
 {
 	gnutls_pubkey_t public;
 	gnutls_x509_crt_t cert;
@@ -105,31 +107,60 @@ make_cert(
 	return cert;
 }
 
+int
+issue_open_key(struct order *order, struct failure *why)
+{
+	struct failure inside;
+	gnutls_pubkey_t public;
+
+	if (order->key_url == NULL)
+		return 0;
+	if (key_open(&order->key, order->key_url, strlen(order->key_url), why) == -1 ||
+	    (public = key_public(&order->key, why)) == NULL)
+		return -1;
+	order->request.key = key_kind_of_public(public, &inside);
+	gnutls_pubkey_deinit(public);
+	if (order->request.key != NULL)
+		return 0;
+	return failure_set(why, inside.code, "%s: %s", order->key.token->url.text, inside.text);
+}
+
+int
+issue_take_key(struct order *order, struct key *key, struct failure *why)
+{
+	if (order->key_url == NULL)
+		return key_make(key, order->request.key, why);
+	*key = order->key;
+	order->key = (struct key){ .sign = NULL };
+	return 0;
+}
+
 static int
 make_and_store(
-    const struct order *order, const struct store *store, struct casign *sign, struct failure *why)
+    struct order *order, const struct store *store, struct casign *sign, struct failure *why)
 {
-	gnutls_x509_privkey_t key = key_make(order->request.key, why);
+	struct key key = { .sign = NULL };
 	gnutls_x509_crt_t cert = NULL, *chain = sign == NULL ? NULL : sign->ca->certs;
 	char *pem = NULL, *crt = NULL;
 	int r = -1;
 
-	if (key == NULL || (cert = make_cert(order, sign, key, why)) == NULL)
+	if (issue_take_key(order, &key, why) == -1 ||
+	    (cert = make_cert(order, sign, &key, why)) == NULL)
 		goto out;
 	if ((crt = cert_pem(cert, why)) == NULL ||
-	    (pem = pem_join_chain(key, cert, chain, sign == NULL ? 0 : sign->ca->count, why)) ==
+	    (pem = pem_join_chain(&key, cert, chain, sign == NULL ? 0 : sign->ca->count, why)) ==
 		NULL)
 		goto out;
-	if (pem_check(pem, why) == -1 || store_write(store, pem, crt, why) == -1)
+	if (pem_check(pem, &key, why) == -1 || store_write(store, pem, crt, why) == -1)
 		goto out;
 	if (!order->quiet)
-		report_written(&order->request, store, sign == NULL ? NULL : sign->ca, cert);
+		report_written(order, store, sign == NULL ? NULL : sign->ca, cert);
 	r = 0;
 out:
 	file_wipe(pem, pem == NULL ? 0 : strlen(pem));
 	free(crt);
 	gnutls_x509_crt_deinit(cert);
-	gnutls_x509_privkey_deinit(key);
+	key_free(&key);
 	return r;
 }
 
@@ -151,7 +182,8 @@ carry_out_self_signed(struct order *order)
 
 	if (r != 0)
 		return r;
-	if (prepare_store(order, &store, &why) == -1 || store_vacant(&store, &why) == -1)
+	if (prepare_store(order, &store, &why) == -1 || store_vacant(&store, &why) == -1 ||
+	    issue_open_key(order, &why) == -1)
 		return say_failure(&why);
 	if (order->request.name_count == 0)
 		request_add_own_names(&order->request);
@@ -202,7 +234,8 @@ prepare_server(struct order *order, const struct store *store, struct ca *ca, st
 {
 	char text[256];
 
-	if (store_vacant(store, why) == -1 || issue_open_ca(order, ca, why) == -1)
+	if (store_vacant(store, why) == -1 || issue_open_key(order, why) == -1 ||
+	    issue_open_ca(order, ca, why) == -1)
 		return -1;
 	if (order->request.name_count == 0)
 		add_permitted_names(order, ca);

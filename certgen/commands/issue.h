@@ -35,4 +35,11 @@ int issue_open_ca(struct order *order, struct ca *ca, struct failure *why);
 int issue_confirm(struct order *order, struct failure *why);
 int issue_ask(struct order *order, const char *what, const char *file, struct failure *why);
 
+/*
+ * issue_open_key: with --key URL, opens the token and finds out the kind of key; else does nothing.
+ * issue_take_key: that key, or a new one; the caller frees it.  0, or -1 and *why.
+ */
+int issue_open_key(struct order *order, struct failure *why);
+int issue_take_key(struct order *order, struct key *key, struct failure *why);
+
 #endif

@@ -10,6 +10,7 @@
 
 #include "nameservice.h"
 #include "parse.h"
+#include "token_url.h"
 #include "dialogue/say.h"
 #include "commands/spelling.h"
 #include "commands/usage.h"
@@ -110,6 +111,27 @@ take_owner(struct order *order)
 	return 0;
 }
 
+/* A kind of key that is to be made, or the URL of one in a token. */
+static int
+take_key(struct order *order)
+{
+	const struct key_kind *kind;
+	struct failure why;
+
+	if (token_url_is(optarg)) {
+		if (order->request.purpose != REQUEST_SERVER)
+			return say_usage("--key: only a server's key can be in a token");
+		if (token_url_check_argument(optarg, &why) == -1)
+			return say_usage("--key: %s", why.text);
+		order->key_url = optarg;
+		return 0;
+	}
+	if ((kind = key_kind_parse(optarg, &why)) == NULL)
+		return say_usage("--key: %s", why.text);
+	order->request.key = kind;
+	return 0;
+}
+
 /* Takes an option whose value is a path, a number, a user, or a kind of key. */
 static int
 take_value(struct order *order, int value)
@@ -119,14 +141,9 @@ take_value(struct order *order, int value)
 		[OPTION_LIBPQ] = &order->libpq,
 		[OPTION_P12] = &order->p12,
 		[OPTION_P12_PASSWORD] = &order->p12_password_file };
-	struct failure why;
 
 	if (value == OPTION_KEY) {
-		const struct key_kind *kind = key_kind_parse(optarg, &why);
-
-		if (kind == NULL)
-			return say_usage("--key: %s", why.text);
-		order->request.key = kind;
+		return take_key(order);
 	} else if (value == OPTION_OWNER) {
 		return take_owner(order);
 	} else if (value == OPTION_BEFORE) {

@@ -16,6 +16,8 @@ struct order {
 	char **words; /* the arguments that are not options, ended by NULL */
 	int word_count;
 	const char *ca, *password_file;
+	const char *key_url; /* --key pkcs11:..., or NULL */
+	struct key key;      /* that key, once issue_open_key has opened it */
 	const char *libpq, *p12, *p12_password_file;
 	int pk8, legacy;
 	int ask, batch, force, quiet, new_key, for_client, days_given;

@@ -61,7 +61,7 @@ choose_days(struct renewal *renewal)
 static gnutls_x509_crt_t
 renew_self_signed(struct renewal *renewal, gnutls_pubkey_t public, struct failure *why)
 {
-	const struct cert_issuer itself = { NULL, renewal->old.key };
+	const struct cert_issuer itself = { NULL, &renewal->old.key };
 	struct cert_terms terms;
 
 	if (cert_terms_init(&terms, &renewal->order->request, renewal->order->now, why) == -1)
@@ -92,8 +92,8 @@ write_renewed(struct renewal *renewal, struct failure *why)
 
 	if (crt != NULL)
 		pem = pem_join_chain(
-		    renewal->old.key, renewal->cert, renewal->ca.certs, renewal->ca.count, why);
-	if (pem != NULL && pem_check(pem, why) == 0)
+		    &renewal->old.key, renewal->cert, renewal->ca.certs, renewal->ca.count, why);
+	if (pem != NULL && pem_check(pem, &renewal->old.key, why) == 0)
 		r = store_write(&renewal->store, pem, crt, why);
 	file_wipe(pem, pem == NULL ? 0 : strlen(pem));
 	free(crt);
@@ -158,13 +158,18 @@ open_issuer(struct renewal *renewal, struct failure *why)
 static int
 replace_key(struct renewal *renewal, struct failure *why)
 {
-	gnutls_x509_privkey_t key;
+	struct key key;
 
 	if (!renewal->order->new_key)
 		return 0;
-	if ((key = key_make(key_kind_of(renewal->old.key), why)) == NULL)
+	if (renewal->old.key.token != NULL)
+		return failure_set(why, EX_USAGE,
+		    "%s: its key is in a token: make the new one there, then: inetls-certgen --force --key "
+		    "URL %s NAME...",
+		    renewal->store.pem_path, renewal->store.pem_path);
+	if (key_make(&key, key_kind_of(&renewal->old.key), why) == -1)
 		return -1;
-	gnutls_x509_privkey_deinit(renewal->old.key);
+	key_free(&renewal->old.key);
 	renewal->old.key = key;
 	return 0;
 }
@@ -185,7 +190,7 @@ renew(struct renewal *renewal, const char *path, struct failure *why)
 	choose_days(renewal);
 	if (open_issuer(renewal, why) == -1 || replace_key(renewal, why) == -1 ||
 	    store_vacant(&renewal->store, why) == -1 ||
-	    (public = key_public(renewal->old.key, why)) == NULL)
+	    (public = key_public(&renewal->old.key, why)) == NULL)
 		return -1;
 	r = sign_and_write(renewal, public, why);
 	gnutls_pubkey_deinit(public);

@@ -2,6 +2,8 @@
 
 #include "commands/report.h"
 
+#include "commands/order.h"
+
 #include <string.h>
 #include <time.h>
 
@@ -60,15 +62,16 @@ report_request(const struct request *request, FILE *out)
 }
 
 void
-report_written(const struct request *request, const struct store *store, const struct ca *ca,
+report_written(const struct order *order, const struct store *store, const struct ca *ca,
     gnutls_x509_crt_t cert)
 {
+	const struct request *request = &order->request;
 	const char *slash = strrchr(store->crt_path, '/');
 	const char *crt = slash == NULL ? store->crt_path : slash + 1;
 	char host[NAME_MAX_LEN + 8], path[PATH_MAX];
 
-	(void)printf(
-	    "wrote %s  key and certificate, mode 0600: it stays on this host\n", store->pem_path);
+	(void)printf("wrote %s  %s and certificate, mode 0600: it stays on this host\n",
+	    store->pem_path, order->key_url == NULL ? "key" : "the key's URL");
 	(void)printf("wrote %s  the certificate only, mode 0644%s\n", store->crt_path,
 	    ca == NULL ? ": give this to clients" : "");
 	view_print(stdout, cert, time(NULL));

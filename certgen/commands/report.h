@@ -10,6 +10,8 @@
 #include "request/request.h"
 #include "files/store.h"
 
+struct order;
+
 /* The summary before the confirmation: names in both spellings, subject, key, dates. */
 void report_request(const struct request *request, FILE *out);
 
@@ -17,7 +19,7 @@ void report_request(const struct request *request, FILE *out);
  * Prints to stdout which files were written, what they hold, and the next command for the client.
  * ca: the issuer, or NULL.
  */
-void report_written(const struct request *request, const struct store *store, const struct ca *ca,
+void report_written(const struct order *order, const struct store *store, const struct ca *ca,
     gnutls_x509_crt_t cert);
 
 /*

@@ -36,14 +36,15 @@ other_ending(
 }
 
 static int
-write_request(const struct order *order, struct bundle *bundle, struct failure *why)
+write_request(struct order *order, struct bundle *bundle, struct failure *why)
 {
-	gnutls_x509_privkey_t key = key_make(order->request.key, why);
+	struct key key = { .sign = NULL };
 	char *pem = NULL, *csr = NULL;
 	int r = -1;
 
-	if (key != NULL && (csr = csr_make(&order->request, key, why)) != NULL &&
-	    (pem = pem_key(key, order->words[0], why)) != NULL) {
+	if (issue_take_key(order, &key, why) == 0 &&
+	    (csr = csr_make(&order->request, &key, why)) != NULL &&
+	    (pem = pem_key(&key, order->words[0], why)) != NULL) {
 		bundle->files[0].data = pem;
 		bundle->files[0].len = strlen(pem);
 		bundle->files[1].data = csr;
@@ -52,7 +53,7 @@ write_request(const struct order *order, struct bundle *bundle, struct failure *
 	}
 	file_wipe(pem, pem == NULL ? 0 : strlen(pem));
 	free(csr);
-	gnutls_x509_privkey_deinit(key);
+	key_free(&key);
 	return r;
 }
 
@@ -77,14 +78,14 @@ carry_out_ask(struct order *order)
 	bundle_add(&bundle, csr, 0644, NULL, 0);
 	if (order->request.name_count == 0)
 		request_add_own_names(&order->request);
-	if (bundle_vacant(&bundle, &why) == -1 ||
+	if (bundle_vacant(&bundle, &why) == -1 || issue_open_key(order, &why) == -1 ||
 	    issue_ask(order, "A TLS key and a request for a CA", order->words[0], &why) == -1 ||
 	    issue_confirm(order, &why) == -1 || write_request(order, &bundle, &why) == -1)
 		return say_failure(&why);
 	if (!order->quiet)
-		(void)printf("wrote %s  key, mode 0600: it stays on this host\nwrote %s  request: "
+		(void)printf("wrote %s  %s, mode 0600: it stays on this host\nwrote %s  request: "
 			     "send this to the CA, and append its answer to the key\n",
-		    order->words[0], csr);
+		    order->words[0], order->key_url == NULL ? "key" : "the key's URL", csr);
 	return EX_OK;
 }
 

@@ -44,7 +44,7 @@ pair_load(struct pair *pair, const char *path, struct failure *why)
 		    why, EX_DATAERR, "%s: there is no key in it, so it is no file to renew", path);
 	if (found == -1)
 		return failure_set(why, inside.code, "%s: %s", path, inside.text);
-	if (!cert_matches(pair->certs[0], pair->key))
+	if (!cert_matches(pair->certs[0], &pair->key))
 		return failure_set(
 		    why, EX_DATAERR, "%s: the key does not belong to the certificate", path);
 	return 0;
@@ -53,7 +53,7 @@ pair_load(struct pair *pair, const char *path, struct failure *why)
 void
 pair_free(struct pair *pair)
 {
-	gnutls_x509_privkey_deinit(pair->key);
+	key_free(&pair->key);
 	if (pair->certs != NULL)
 		cert_free(pair->certs, pair->count);
 	memset(pair, 0, sizeof(*pair));

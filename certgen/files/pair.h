@@ -7,11 +7,12 @@
 #include <sys/stat.h>
 
 #include "failure.h"
+#include "x509/key.h"
 
 struct pair {
 	gnutls_x509_crt_t *certs; /* certs[0] belongs to the key */
 	int count;
-	gnutls_x509_privkey_t key;
+	struct key key;
 	struct stat was; /* of the file, when it was read */
 };
 

@@ -104,16 +104,6 @@ set_issuer_key(gnutls_x509_crt_t cert, gnutls_x509_crt_t issuer)
 	return set_extension(cert, GNUTLS_X509EXT_OID_AUTHORITY_KEY_ID, r, &ext);
 }
 
-/* The hash that suits the signing key. */
-static gnutls_digest_algorithm_t
-digest_of(gnutls_x509_privkey_t key)
-{
-	unsigned bits = 0;
-	int algorithm = gnutls_x509_privkey_get_pk_algorithm2(key, &bits);
-
-	return algorithm == GNUTLS_PK_ECDSA && bits > 256 ? GNUTLS_DIG_SHA384 : GNUTLS_DIG_SHA256;
-}
-
 /* Signs with the issuer's key and names that key, or self-signs. */
 static int
 sign(gnutls_x509_crt_t cert, const struct cert_issuer *issuer)
@@ -121,10 +111,12 @@ sign(gnutls_x509_crt_t cert, const struct cert_issuer *issuer)
 	int r;
 
 	if (issuer->cert == NULL)
-		return gnutls_x509_crt_sign2(cert, cert, issuer->key, digest_of(issuer->key), 0);
+		return gnutls_x509_crt_privkey_sign(
+		    cert, cert, issuer->key->sign, key_digest(issuer->key), 0);
 	if ((r = set_issuer_key(cert, issuer->cert)) < 0)
 		return r;
-	return gnutls_x509_crt_sign2(cert, issuer->cert, issuer->key, digest_of(issuer->key), 0);
+	return gnutls_x509_crt_privkey_sign(
+	    cert, issuer->cert, issuer->key->sign, key_digest(issuer->key), 0);
 }
 
 /*
@@ -190,7 +182,7 @@ cert_renew(gnutls_x509_crt_t old, gnutls_pubkey_t key, const struct cert_issuer 
 }
 
 gnutls_x509_crt_t
-cert_make(const struct request *request, gnutls_x509_privkey_t key, time_t now, struct failure *why)
+cert_make(const struct request *request, const struct key *key, time_t now, struct failure *why)
 {
 	const struct cert_issuer itself = { NULL, key };
 	struct cert_terms terms;
@@ -255,12 +247,16 @@ cert_free(gnutls_x509_crt_t *certs, int count)
 }
 
 int
-cert_matches(gnutls_x509_crt_t cert, gnutls_x509_privkey_t key)
+cert_matches(gnutls_x509_crt_t cert, const struct key *key)
 {
 	unsigned char of_cert[32], of_key[32];
 	size_t cert_len = sizeof(of_cert), key_len = sizeof(of_key);
-
-	return gnutls_x509_crt_get_key_id(cert, GNUTLS_KEYID_USE_SHA256, of_cert, &cert_len) == 0 &&
-	    gnutls_x509_privkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, of_key, &key_len) == 0 &&
+	gnutls_pubkey_t public = key_public(key, NULL);
+	int matches = public != NULL &&
+	    gnutls_x509_crt_get_key_id(cert, GNUTLS_KEYID_USE_SHA256, of_cert, &cert_len) == 0 &&
+	    gnutls_pubkey_get_key_id(public, GNUTLS_KEYID_USE_SHA256, of_key, &key_len) == 0 &&
 	    cert_len == key_len && memcmp(of_cert, of_key, cert_len) == 0;
+
+	gnutls_pubkey_deinit(public);
+	return matches;
 }

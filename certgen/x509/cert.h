@@ -11,6 +11,8 @@
 #include "failure.h"
 #include "request/request.h"
 
+struct key;
+
 /* From when to when a certificate made now is valid. */
 void cert_validity(const struct request *request, time_t now, time_t *begin, time_t *end);
 
@@ -29,7 +31,7 @@ int cert_terms_init(
 /* Who signs; with cert NULL the new certificate is signed with its own key. */
 struct cert_issuer {
 	gnutls_x509_crt_t cert;
-	gnutls_x509_privkey_t key;
+	const struct key *key;
 };
 
 /*
@@ -44,8 +46,8 @@ gnutls_x509_crt_t cert_renew(gnutls_x509_crt_t old, gnutls_pubkey_t key,
     const struct cert_issuer *issuer, const struct cert_terms *terms, struct failure *why);
 
 /* Makes a self-signed one, for a CA or for a server, which may not sign others. */
-gnutls_x509_crt_t cert_make(
-    const struct request *request, gnutls_x509_privkey_t key, time_t now, struct failure *why);
+gnutls_x509_crt_t
+cert_make(const struct request *request, const struct key *key, time_t now, struct failure *why);
 
 /* Its PEM, ended by a NUL; the caller frees it.  NULL and *why: EX_SOFTWARE. */
 char *cert_pem(gnutls_x509_crt_t cert, struct failure *why);
@@ -58,6 +60,6 @@ int cert_load(const char *pem, size_t len, gnutls_x509_crt_t **certs, struct fai
 void cert_free(gnutls_x509_crt_t *certs, int count);
 
 /* Whether the private key belongs to the certificate. */
-int cert_matches(gnutls_x509_crt_t cert, gnutls_x509_privkey_t key);
+int cert_matches(gnutls_x509_crt_t cert, const struct key *key);
 
 #endif

@@ -57,25 +57,29 @@ set_names(gnutls_x509_crq_t crq, const struct request *request)
 }
 
 char *
-csr_make(const struct request *request, gnutls_x509_privkey_t key, struct failure *why)
+csr_make(const struct request *request, const struct key *key, struct failure *why)
 {
+	gnutls_pubkey_t public = key_public(key, why);
 	gnutls_x509_crq_t crq = NULL;
 	gnutls_datum_t pem = { NULL, 0 };
 	char *copy = NULL;
 	int r;
 
+	if (public == NULL)
+		return NULL;
 	if ((r = gnutls_x509_crq_init(&crq)) < 0 || (r = gnutls_x509_crq_set_version(crq, 1)) < 0 ||
 	    (r = set_subject(crq, request)) < 0 || (r = set_names(crq, request)) < 0 ||
 	    (r = gnutls_x509_crq_set_key_usage(crq, GNUTLS_KEY_DIGITAL_SIGNATURE)) < 0 ||
 	    (r = gnutls_x509_crq_set_key_purpose_oid(crq, GNUTLS_KP_TLS_WWW_SERVER, 0)) < 0 ||
-	    (r = gnutls_x509_crq_set_key(crq, key)) < 0 ||
-	    (r = gnutls_x509_crq_sign2(crq, key, request->key->digest, 0)) < 0 ||
+	    (r = gnutls_x509_crq_set_pubkey(crq, public)) < 0 ||
+	    (r = gnutls_x509_crq_privkey_sign(crq, key->sign, request->key->digest, 0)) < 0 ||
 	    (r = gnutls_x509_crq_export2(crq, GNUTLS_X509_FMT_PEM, &pem)) < 0)
 		failure_set(why, EX_SOFTWARE, "make a request: %s", gnutls_strerror(r));
 	else if ((copy = strndup((const char *)pem.data, pem.size)) == NULL)
 		failure_set(why, EX_OSERR, "out of memory");
 	gnutls_free(pem.data);
 	gnutls_x509_crq_deinit(crq);
+	gnutls_pubkey_deinit(public);
 	return copy;
 }
 

@@ -13,11 +13,13 @@
 #include "failure.h"
 #include "request/request.h"
 
+struct key;
+
 /*
  * The PEM of a request for a server, ended by a NUL; the caller frees it.  NULL and *why:
  * EX_SOFTWARE.
  */
-char *csr_make(const struct request *request, gnutls_x509_privkey_t key, struct failure *why);
+char *csr_make(const struct request *request, const struct key *key, struct failure *why);
 
 /* What a request asks for; only what was checked is taken over. */
 struct csr {

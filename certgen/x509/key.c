@@ -2,11 +2,15 @@
 
 #include "x509/key.h"
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "file.h"
 #include "pemfile.h"
+#include "token.h"
 
 #define CURVE(name) GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_##name)
 
@@ -42,10 +46,10 @@ key_kind_parse(const char *text, struct failure *why)
 }
 
 const struct key_kind *
-key_kind_of(gnutls_x509_privkey_t key)
+key_kind_of(const struct key *key)
 {
 	unsigned bits = 0;
-	int algorithm = gnutls_x509_privkey_get_pk_algorithm2(key, &bits);
+	int algorithm = gnutls_x509_privkey_get_pk_algorithm2(key->memory, &bits);
 
 	if (algorithm == GNUTLS_PK_RSA)
 		return key_kind_parse(bits > 3072 ? "rsa:4096" :
@@ -55,20 +59,57 @@ key_kind_of(gnutls_x509_privkey_t key)
 	return key_kind_parse(bits > 256 ? "ecdsa-p384" : "ecdsa-p256", NULL);
 }
 
-gnutls_x509_privkey_t
-key_make(const struct key_kind *kind, struct failure *why)
+/* What signs with the key in memory: 0 or GnuTLS's error. */
+static int
+prepare(struct key *key)
 {
-	gnutls_x509_privkey_t key = NULL;
+	int r = gnutls_privkey_init(&key->sign);
+
+	return r < 0 ? r : gnutls_privkey_import_x509(key->sign, key->memory, 0);
+}
+
+int
+key_make(struct key *key, const struct key_kind *kind, struct failure *why)
+{
 	int r;
 
-	if ((r = gnutls_x509_privkey_init(&key)) < 0 ||
-	    (r = gnutls_x509_privkey_generate(key, kind->algorithm, kind->bits, 0)) < 0) {
-		failure_set(
-		    why, EX_SOFTWARE, "make a key (%s): %s", kind->text, gnutls_strerror(r));
-		gnutls_x509_privkey_deinit(key);
-		return NULL;
+	*key = (struct key){ .memory = NULL };
+	if ((r = gnutls_x509_privkey_init(&key->memory)) == 0 &&
+	    (r = gnutls_x509_privkey_generate(key->memory, kind->algorithm, kind->bits, 0)) == 0 &&
+	    (r = prepare(key)) == 0)
+		return 0;
+	key_free(key);
+	return failure_set(why, EX_SOFTWARE, "make a key (%s): %s", kind->text, gnutls_strerror(r));
+}
+
+int
+key_open(struct key *key, const char *url, size_t len, struct failure *why)
+{
+	*key = (struct key){ .memory = NULL };
+	if ((key->token = calloc(1, sizeof(*key->token))) == NULL ||
+	    (key->url = strndup(url, len)) == NULL) {
+		key_free(key);
+		return failure_set(why, EX_OSERR, "out of memory");
 	}
-	return key;
+	if (token_open(key->token, url, len, why) == -1) {
+		key_free(key);
+		return -1;
+	}
+	key->sign = key->token->key;
+	return 0;
+}
+
+void
+key_free(struct key *key)
+{
+	if (key->token != NULL)
+		token_close(key->token);
+	else
+		gnutls_privkey_deinit(key->sign);
+	gnutls_x509_privkey_deinit(key->memory);
+	free(key->token);
+	file_wipe(key->url, key->url == NULL ? 0 : strlen(key->url));
+	*key = (struct key){ .memory = NULL };
 }
 
 static char *
@@ -90,34 +131,67 @@ export_pem(gnutls_x509_privkey_t key, const char *passphrase, unsigned flags, st
 }
 
 char *
-key_pem(gnutls_x509_privkey_t key, struct failure *why)
+key_pem(const struct key *key, struct failure *why)
 {
-	return export_pem(key, NULL, GNUTLS_PKCS_PLAIN, why);
+	char *line;
+
+	if (key->token == NULL)
+		return export_pem(key->memory, NULL, GNUTLS_PKCS_PLAIN, why);
+	if (asprintf(&line, "%s\n", key->url) != -1)
+		return line;
+	failure_set(why, EX_OSERR, "out of memory");
+	return NULL;
 }
 
 char *
-key_pem_locked(gnutls_x509_privkey_t key, const char *passphrase, struct failure *why)
+key_pem_locked(const struct key *key, const char *passphrase, struct failure *why)
 {
-	return export_pem(key, passphrase, GNUTLS_PKCS_PBES2_AES_256, why);
+	return export_pem(key->memory, passphrase, GNUTLS_PKCS_PBES2_AES_256, why);
+}
+
+gnutls_digest_algorithm_t
+key_digest(const struct key *key)
+{
+	gnutls_pubkey_t public = key_public(key, NULL);
+	unsigned bits = 0;
+	bool is_large = public != NULL &&
+	    gnutls_pubkey_get_pk_algorithm(public, &bits) == GNUTLS_PK_ECDSA && bits > 256;
+
+	gnutls_pubkey_deinit(public);
+	return is_large ? GNUTLS_DIG_SHA384 : GNUTLS_DIG_SHA256;
+}
+
+/* Reads it again from its own DER: of an elliptic key in a token GnuTLS 3.7 knows no size. */
+static int
+read_again(gnutls_pubkey_t *public)
+{
+	gnutls_datum_t der = { NULL, 0 };
+	int r = gnutls_pubkey_export2(*public, GNUTLS_X509_FMT_DER, &der);
+
+	if (r < 0)
+		return r;
+	gnutls_pubkey_deinit(*public);
+	*public = NULL;
+	if ((r = gnutls_pubkey_init(public)) == 0)
+		r = gnutls_pubkey_import(*public, &der, GNUTLS_X509_FMT_DER);
+	gnutls_free(der.data);
+	return r;
 }
 
 gnutls_pubkey_t
-key_public(gnutls_x509_privkey_t key, struct failure *why)
+key_public(const struct key *key, struct failure *why)
 {
-	gnutls_privkey_t abstract = NULL;
 	gnutls_pubkey_t public = NULL;
 	int r;
 
-	if ((r = gnutls_privkey_init(&abstract)) < 0 ||
-	    (r = gnutls_privkey_import_x509(abstract, key, GNUTLS_PRIVKEY_IMPORT_COPY)) < 0 ||
-	    (r = gnutls_pubkey_init(&public)) < 0 ||
-	    (r = gnutls_pubkey_import_privkey(public, abstract, 0, 0)) < 0) {
-		failure_set(why, EX_SOFTWARE, "the public half of a key: %s", gnutls_strerror(r));
-		gnutls_pubkey_deinit(public);
-		public = NULL;
-	}
-	gnutls_privkey_deinit(abstract);
-	return public;
+	if ((r = gnutls_pubkey_init(&public)) == 0 &&
+	    (r = gnutls_pubkey_import_privkey(public, key->sign, 0, 0)) == 0 &&
+	    (key->token == NULL || (r = read_again(&public)) == 0))
+		return public;
+	failure_set(why, EX_SOFTWARE, "the public half of a key: %s%s", gnutls_strerror(r),
+	    key->token != NULL ? "; it must be in the token too" : "");
+	gnutls_pubkey_deinit(public);
+	return NULL;
 }
 
 const struct key_kind *
@@ -145,31 +219,37 @@ key_kind_of_public(gnutls_pubkey_t key, struct failure *why)
 }
 
 static int
-import_pem(const char *pem, size_t len, const char *passphrase, gnutls_x509_privkey_t *key)
+import_pem(const char *pem, size_t len, const char *passphrase, struct key *key)
 {
 	const gnutls_datum_t data = { (unsigned char *)(uintptr_t)pem, (unsigned)len };
 	int r;
 
-	if ((r = gnutls_x509_privkey_init(key)) == 0 &&
-	    (r = gnutls_x509_privkey_import2(*key, &data, GNUTLS_X509_FMT_PEM, passphrase,
-		 passphrase == NULL ? GNUTLS_PKCS_PLAIN : 0)) == 0)
+	*key = (struct key){ .memory = NULL };
+	if ((r = gnutls_x509_privkey_init(&key->memory)) == 0 &&
+	    (r = gnutls_x509_privkey_import2(key->memory, &data, GNUTLS_X509_FMT_PEM, passphrase,
+		 passphrase == NULL ? GNUTLS_PKCS_PLAIN : 0)) == 0 &&
+	    (r = prepare(key)) == 0)
 		return 0;
-	gnutls_x509_privkey_deinit(*key);
-	*key = NULL;
+	key_free(key);
 	return r;
 }
 
 int
-key_load(const char *pem, size_t len, gnutls_x509_privkey_t *key, struct failure *why)
+key_load(const char *pem, size_t len, struct key *key, struct failure *why)
 {
 	struct failure text;
 	const char *block;
 	ssize_t n = pemfile_key(pem, len, &block, &text);
+	size_t url_len;
 	int r;
 
-	*key = NULL;
-	if (n == -1 && text.code == EX_NOINPUT)
-		return 0;
+	*key = (struct key){ .memory = NULL };
+	if (n == -1 && text.code == EX_NOINPUT) {
+		url_len = token_url_find(pem, &block);
+		if (url_len == 0)
+			return 0;
+		return key_open(key, block, url_len, why) == -1 ? -1 : 1;
+	}
 	if (n >= 0 && (r = import_pem(block, (size_t)n, NULL, key)) < 0)
 		n = pemfile_blame_key(block, (size_t)n, r, &text);
 	return n == -1 ? failure_set(why, EX_DATAERR, "%s", text.text) : 1;
@@ -184,8 +264,8 @@ key_is_locked(const char *pem, size_t len)
 }
 
 int
-key_load_locked(const char *pem, size_t len, const char *passphrase, gnutls_x509_privkey_t *key,
-    struct failure *why)
+key_load_locked(
+    const char *pem, size_t len, const char *passphrase, struct key *key, struct failure *why)
 {
 	int r = import_pem(pem, len, passphrase, key);
 

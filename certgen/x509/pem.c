@@ -16,12 +16,16 @@
 #include "x509/view.h"
 
 static void
-print_comment(FILE *out, gnutls_x509_crt_t cert)
+print_comment(FILE *out, const struct key *key, gnutls_x509_crt_t cert)
 {
 	char text[1024];
 
-	(void)fputs("# Private key and certificate by inetls-certgen " INETLS_VERSION ".\n"
-		    "# Whoever reads this file can pose as its owner.\n",
+	(void)fputs(key->token == NULL ?
+		"# Private key and certificate by inetls-certgen " INETLS_VERSION ".\n"
+		"# Whoever reads this file can pose as its owner.\n" :
+		"# Certificate by inetls-certgen " INETLS_VERSION
+		".  Its key is in a token; the URL "
+		"names it.\n",
 	    out);
 	(void)fputs(gnutls_x509_crt_check_issuer(cert, cert) ?
 		"# Clients get the .crt beside it.\n" :
@@ -39,7 +43,7 @@ print_comment(FILE *out, gnutls_x509_crt_t cert)
  * Made apart from the rest: a stream moves its memory as it grows and does not wipe the old place.
  */
 static char *
-comment_text(gnutls_x509_crt_t cert)
+comment_text(const struct key *key, gnutls_x509_crt_t cert)
 {
 	char *text = NULL;
 	size_t len;
@@ -47,7 +51,7 @@ comment_text(gnutls_x509_crt_t cert)
 
 	if (out == NULL)
 		return NULL;
-	print_comment(out, cert);
+	print_comment(out, key, cert);
 	if (fclose(out) != 0) {
 		free(text);
 		return NULL;
@@ -107,12 +111,12 @@ join(char *texts[4], struct failure *why)
 }
 
 char *
-pem_join_chain(gnutls_x509_privkey_t key, gnutls_x509_crt_t cert, gnutls_x509_crt_t *chain,
-    int count, struct failure *why)
+pem_join_chain(const struct key *key, gnutls_x509_crt_t cert, gnutls_x509_crt_t *chain, int count,
+    struct failure *why)
 {
 	char *texts[4];
 
-	if ((texts[0] = comment_text(cert)) == NULL)
+	if ((texts[0] = comment_text(key, cert)) == NULL)
 		failure_set(why, EX_OSERR, "out of memory");
 	texts[1] = key_pem(key, why);
 	texts[2] = cert_pem(cert, why);
@@ -121,21 +125,21 @@ pem_join_chain(gnutls_x509_privkey_t key, gnutls_x509_crt_t cert, gnutls_x509_cr
 }
 
 char *
-pem_join(gnutls_x509_privkey_t key, gnutls_x509_crt_t cert, struct failure *why)
+pem_join(const struct key *key, gnutls_x509_crt_t cert, struct failure *why)
 {
 	return pem_join_chain(key, cert, NULL, 0, why);
 }
 
 char *
-pem_key(gnutls_x509_privkey_t key, const char *answer, struct failure *why)
+pem_key(const struct key *key, const char *answer, struct failure *why)
 {
 	char comment[PATH_MAX + 256];
 	char *texts[4];
 
 	(void)snprintf(comment, sizeof(comment),
-	    "# Private key by inetls-certgen " INETLS_VERSION ".  The CA's answer goes below it:\n"
+	    "# %s by inetls-certgen " INETLS_VERSION ".  The CA's answer goes below it:\n"
 	    "# the certificate first, then those that lead to the root, if any: cat answer.pem >> %s\n",
-	    answer);
+	    key->token == NULL ? "Private key" : "URL of a key in a token", answer);
 	texts[0] = strdup(comment);
 	texts[1] = key_pem(key, why);
 	texts[2] = strdup("");
@@ -146,19 +150,20 @@ pem_key(gnutls_x509_privkey_t key, const char *answer, struct failure *why)
 }
 
 int
-pem_check(const char *pem, struct failure *why)
+pem_check(const char *pem, const struct key *key, struct failure *why)
 {
-	gnutls_x509_privkey_t key = NULL;
+	struct key read = { .sign = NULL };
 	gnutls_x509_crt_t *certs = NULL;
-	int count = cert_load(pem, strlen(pem), &certs, why), found, r = -1;
+	int count = cert_load(pem, strlen(pem), &certs, why), found = 1, r = -1;
 
-	found = count > 0 ? key_load(pem, strlen(pem), &key, why) : -1;
-	if (found == 1 && cert_matches(certs[0], key))
+	if (count > 0 && key->token == NULL)
+		found = key_load(pem, strlen(pem), &read, why);
+	if (count > 0 && found == 1 && cert_matches(certs[0], key->token == NULL ? &read : key))
 		r = 0;
-	else if (found != -1)
+	else if (count > 0 && found != -1)
 		failure_set(why, EX_SOFTWARE,
 		    "the new key does not belong to the new certificate; nothing was written");
 	cert_free(certs, count);
-	gnutls_x509_privkey_deinit(key);
+	key_free(&read);
 	return r;
 }

@@ -13,17 +13,18 @@ as_user() {
 	(cd / && as_nobody "$@")
 }
 
-# shared_programs: where make has linked statically, a shared build takes the place of the programs in $T/bin.
+# shared_programs: where make has linked statically, a shared build takes the place of the programs in $T/bin.  Its
+# directory is made here alone: what make notes of headers in one is good for one spelling of its path.
 shared_programs() {
 	cp "$WRAP" "$T/bin/static-wrap"
 	cp "$CERTGEN" "$T/bin/static-certgen"
 	"$WRAP" -V | grep -q 'linked shared\|, shared' && return 0
-	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C "$ROOT" -j2 BUILD="$BUILD-shared" LINK=shared all \
+	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C "$ROOT" -j2 BUILD="$BUILD-pkcs11" LINK=shared all \
 		> "$T/make.log" 2>&1 || {
 		cat "$T/make.log"
 		return 1
 	}
-	install -m 755 "$BUILD-shared/inetls-wrap" "$BUILD-shared/inetls-certgen" "$T/bin/"
+	install -m 755 "$BUILD-pkcs11/inetls-wrap" "$BUILD-pkcs11/inetls-certgen" "$T/bin/"
 }
 
 token_begin() {

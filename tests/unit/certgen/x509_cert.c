@@ -24,7 +24,7 @@
 
 struct made {
 	struct request request;
-	gnutls_x509_privkey_t key;
+	struct key key;
 	gnutls_x509_crt_t cert;
 	char *pem, *crt;
 	time_t now;
@@ -54,7 +54,7 @@ teardown(void **state)
 {
 	struct made *made = *state;
 
-	gnutls_x509_privkey_deinit(made->key);
+	key_free(&made->key);
 	gnutls_x509_crt_deinit(made->cert);
 	free(made->pem);
 	free(made->crt);
@@ -69,9 +69,9 @@ teardown(void **state)
 static void
 make(struct made *made)
 {
-	assert_non_null(made->key = key_make(made->request.key, NULL));
-	assert_non_null(made->cert = cert_make(&made->request, made->key, made->now, NULL));
-	assert_non_null(made->pem = pem_join(made->key, made->cert, NULL));
+	assert_int_equal(key_make(&made->key, made->request.key, NULL), 0);
+	assert_non_null(made->cert = cert_make(&made->request, &made->key, made->now, NULL));
+	assert_non_null(made->pem = pem_join(&made->key, made->cert, NULL));
 	assert_non_null(made->crt = cert_pem(made->cert, NULL));
 }
 
@@ -128,9 +128,9 @@ bad_a_key_of_another_certificate_is_seen(void **state)
 
 	make(made);
 	make(&other);
-	assert_int_not_equal(cert_matches(made->cert, other.key), 1);
-	assert_non_null(mixed = pem_join(other.key, made->cert, NULL));
-	assert_int_equal(pem_check(mixed, NULL), -1);
+	assert_int_not_equal(cert_matches(made->cert, &other.key), 1);
+	assert_non_null(mixed = pem_join(&other.key, made->cert, NULL));
+	assert_int_equal(pem_check(mixed, &other.key, NULL), -1);
 	store(mixed, NULL, 0600);
 	assert_int_equal(look(made, 0, &health), HEALTH_CRITICAL);
 	assert_non_null(strstr(health.text, "does not belong to the certificate"));
@@ -139,7 +139,7 @@ bad_a_key_of_another_certificate_is_seen(void **state)
 	store(made->pem, other.crt, 0600);
 	assert_int_equal(look(made, 0, &health), HEALTH_WARNING);
 	assert_non_null(strstr(health.text, "a.crt"));
-	gnutls_x509_privkey_deinit(other.key);
+	key_free(&other.key);
 	gnutls_x509_crt_deinit(other.cert);
 	free(other.pem);
 	free(other.crt);
@@ -215,11 +215,11 @@ every_kind_makes_a_pem_that_is_read_back(void **state)
 
 		assert_non_null(one.request.key = key_kind_parse(kinds[i], NULL));
 		make(&one);
-		assert_int_equal(pem_check(one.pem, NULL), 0);
+		assert_int_equal(pem_check(one.pem, &one.key, NULL), 0);
 		assert_non_null(strstr(one.pem, "-----BEGIN PRIVATE KEY-----"));
 		assert_memory_equal(one.pem, "# ", 2);
 		assert_memory_equal(one.crt, "-----BEGIN CERTIFICATE-----", 27);
-		gnutls_x509_privkey_deinit(one.key);
+		key_free(&one.key);
 		gnutls_x509_crt_deinit(one.cert);
 		free(one.pem);
 		free(one.crt);

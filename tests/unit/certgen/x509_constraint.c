@@ -112,16 +112,16 @@ static gnutls_x509_crt_t
 make_ca(const char *may)
 {
 	struct request *request = calloc(1, sizeof(*request));
-	gnutls_x509_privkey_t key;
+	struct key key;
 	gnutls_x509_crt_t cert;
 
 	request_init(request, REQUEST_AUTHORITY);
 	assert_int_equal(request_set(request, REQUEST_NAMES, may, NULL), 0);
 	assert_int_equal(request_set_common(request, "test CA", NULL), 0);
 	request->key = key_kind_parse(KEY_DEFAULT, NULL);
-	assert_non_null(key = key_make(request->key, NULL));
-	assert_non_null(cert = cert_make(request, key, time(NULL), NULL));
-	gnutls_x509_privkey_deinit(key);
+	assert_int_equal(key_make(&key, request->key, NULL), 0);
+	assert_non_null(cert = cert_make(request, &key, time(NULL), NULL));
+	key_free(&key);
 	free(request);
 	return cert;
 }
