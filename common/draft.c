@@ -11,13 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-/* Not every C library declares the call and its flag. */
-#ifndef RENAME_NOREPLACE
-#define RENAME_NOREPLACE 1
-#endif
+#include "draft_linux.h"
+
 #define TEMP_TRIES 100 /* two would do: 32 random bits rarely collide */
 
 static int
@@ -152,8 +149,8 @@ draft_write(struct draft *draft, const void *data, size_t len, struct failure *w
 }
 
 /*
- * link(2) never replaces a file.  Where a file system has no hard links, Linux can rename without
- * replacing.
+ * link(2) never replaces a file.  Where a file system has no hard links, the system may be able to
+ * rename without replacing.
  */
 static int
 link_new(const struct draft *draft, const char *name)
@@ -162,8 +159,7 @@ link_new(const struct draft *draft, const char *name)
 		return 0;
 	if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS && errno != EMLINK)
 		return -1;
-	return (int)syscall(
-	    SYS_renameat2, draft->dir, draft->temp, draft->dir, name, RENAME_NOREPLACE);
+	return draft_rename_new(draft->dir, draft->temp, name);
 }
 
 static int

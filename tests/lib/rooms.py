@@ -13,7 +13,7 @@ import re
 import sys
 
 PROGRAMS = ("wrap", "certgen")
-LINUX = re.compile(r"(linux/|sys/prctl\.h|sys/syscall\.h)")
+LINUX = re.compile(r"(linux/|sys/(epoll|eventfd|prctl|sendfile|signalfd|syscall|timerfd)\.h)")
 LINUX_FILES = re.compile(r"(_linux\.c|/filter/)")
 
 
@@ -107,9 +107,15 @@ def findings(program):
     return said + [f"a circle: {' -> '.join(found)}" for found in (circle(graph), circle(called)) if found]
 
 
+def linux_in_common():
+    return [f"{path} includes {name}, which only Linux has" for path in sorted(glob.glob("common/*.[ch]"))
+            for name in re.findall(r"^#\s*include <([^>]+)>", read(path), flags=re.MULTILINE)
+            if LINUX.match(name) and not LINUX_FILES.search(path)]
+
+
 def main():
     os.chdir(sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
-    said = [line for program in PROGRAMS for line in findings(program)]
+    said = [line for program in PROGRAMS for line in findings(program)] + linux_in_common()
     for line in said:
         print(line)
     return 1 if said else 0

@@ -3,10 +3,8 @@
 #include "base/deadline.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stddef.h>
-#include <sys/epoll.h>
 #include <sys/time.h>
 #include <time.h>
 
@@ -149,27 +147,6 @@ deadline_wait(struct pollfd *fds, nfds_t n, int64_t deadline)
 			return ready;
 	} while ((ready = interrupted()) == 1);
 	return ready;
-}
-
-int
-deadline_wait_event(int epoll, int64_t deadline, int *fd)
-{
-	int64_t left = -1;
-	struct epoll_event e;
-	sigset_t none;
-	int ready;
-
-	if (stopped)
-		return DEADLINE_STOP;
-	if (deadline != DEADLINE_NEVER && (left = deadline - deadline_now()) < 0)
-		left = 0;
-	(void)sigemptyset(&none);
-	ready = epoll_pwait(epoll, &e, 1, left > INT_MAX ? INT_MAX : (int)left, &none);
-	if (ready == 1)
-		*fd = e.data.fd;
-	if (ready >= 0)
-		return ready;
-	return errno == EINTR ? DEADLINE_STOP : DEADLINE_ERROR;
 }
 
 int

@@ -30,12 +30,6 @@ void deadline_let_in(const int *signals, size_t n, void (*handler)(int));
 
 int64_t deadline_now(void);
 
-/*
- * Waits on an epoll whose entries have their descriptor as data: 1 and *fd, or one of the values
- * above.
- */
-int deadline_wait_event(int epoll, int64_t deadline, int *fd);
-
 /* The moment ms from now; DEADLINE_NEVER where ms is PARSE_OFF. */
 int64_t deadline_after(int64_t ms);
 

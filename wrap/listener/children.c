@@ -6,12 +6,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/deadline.h"
+#include "base/events.h"
 #include "base/log.h"
 #include "listener/worker.h"
 
@@ -31,7 +31,7 @@ children_open(struct children *c, struct failure *why)
 	most = c->files;
 	most.rlim_cur = most.rlim_max;
 	(void)setrlimit(RLIMIT_NOFILE, &most);
-	if ((c->events = epoll_create1(EPOLL_CLOEXEC)) == -1)
+	if ((c->events = events_open()) == -1)
 		return failure_set(why, EX_OSERR, "epoll: %s", strerror(errno));
 	c->moved = deadline_now();
 	return 0;
@@ -88,22 +88,10 @@ make_room(struct children *c, int fd)
 	return 0;
 }
 
-static int
-watch(const struct children *c, int fd)
-{
-	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
-
-	return epoll_ctl(c->events, EPOLL_CTL_ADD, fd, &e);
-}
-
-/*
- * Remove it from the epoll first: a child that was forked meanwhile may have a copy of the
- * descriptor.
- */
 static void
 let_go(const struct children *c, int fd)
 {
-	(void)epoll_ctl(c->events, EPOLL_CTL_DEL, fd, NULL);
+	events_remove(c->events, fd);
 	(void)close(fd);
 }
 
@@ -166,7 +154,7 @@ make_child(struct children *c, struct failure *why)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
 		failure_set(why, EX_OSERR, "%s", strerror(errno));
 	else {
-		if (make_room(c, ends[0]) == -1 || watch(c, ends[0]) == -1)
+		if (make_room(c, ends[0]) == -1 || events_add(c->events, ends[0]) == -1)
 			failure_set(why, EX_OSERR, "%s", strerror(errno));
 		else
 			r = fork_child(c, channel, ends, why);
@@ -329,7 +317,7 @@ hear(struct children *c, int fd)
 int
 children_hear(struct children *c, int64_t deadline)
 {
-	int fd, r = deadline_wait_event(c->events, deadline, &fd);
+	int fd, r = events_wait(c->events, deadline, &fd);
 
 	if (r == 1)
 		hear(c, fd);

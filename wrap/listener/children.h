@@ -37,7 +37,7 @@ struct children {
 	struct keyholders *keys;
 	struct child *at; /* indexed by the listener's end of the socket to each child */
 	int places, n, waiting, leaving;
-	int events;          /* an epoll of those sockets */
+	int events;          /* for events_wait on those sockets */
 	struct rlimit files; /* the limit as it was; each child takes one descriptor here */
 	int64_t moved;       /* when a connection last came or ended */
 	int64_t renew_at;    /* when those that wait are replaced */
@@ -63,7 +63,7 @@ void children_retire(struct children *c);
 
 /*
  * Waits until the deadline for a message of a child, and handles it.  Returns what
- * deadline_wait_event does.
+ * events_wait does.
  */
 int children_hear(struct children *c, int64_t deadline);
 
