@@ -29,11 +29,18 @@ setup() {
 	lib_before
 	need_root "another /usr and port 25 need a world of their own"
 	need_namespaces
-	[ -x "$MAIL/usr/sbin/exim4" ] || skip "Exim, Dovecot and INN were not unpacked: tests/deps long"
+	need "$MAIL/usr/sbin/exim4" "Exim, Dovecot and INN were not unpacked: tests/deps long"
+	can_overlay || skip "kernel: no overlay on /usr for this user"
+	need ip
+	need ss
+}
+
+can_overlay() {
+	unshare -m mount -t overlay overlay -o "lowerdir=$MAIL/usr:/usr" /usr 2> /dev/null
 }
 
 can_build_world() {
-	[ "$(id -u)" -eq 0 ] && unshare -nm true 2> /dev/null && [ -x "$MAIL/usr/sbin/exim4" ]
+	[ "$(id -u)" -eq 0 ] && unshare -nm true 2> /dev/null && [ -x "$MAIL/usr/sbin/exim4" ] && can_overlay && have ip && have ss
 }
 
 build_world() {
@@ -92,7 +99,7 @@ start_wrappers() {
 	done
 }
 
-# in_tls TEXT COMMAND...: what the command says, as a session that inetls took part in.
+# inside COMMAND...: in the world of the servers.
 inside() {
 	timeout 60 "$INSIDE" "$@"
 }
@@ -112,6 +119,7 @@ sessions() {
 }
 
 @test "openssl s_client -starttls smtp, pop3, imap, nntp" {
+	need openssl
 	local protocol command
 	for protocol in smtp pop3 imap nntp; do
 		case $protocol in
@@ -126,6 +134,7 @@ sessions() {
 }
 
 @test "gnutls-cli --starttls-proto smtp, pop3, imap, nntp" {
+	need gnutls-cli
 	local protocol command
 	for protocol in smtp pop3 imap nntp; do
 		case $protocol in
@@ -141,6 +150,7 @@ sessions() {
 }
 
 @test "curl --ssl-reqd: sends by SMTP, reads by IMAP and POP3" {
+	need curl
 	printf 'Subject: from curl\r\n\r\nbody\r\n' > "$T/curl.eml"
 	inside curl -sS --ssl-reqd --cacert "$T/ca.crt" smtp://mail.example.org --mail-from bob@real.example \
 		--mail-rcpt alice@real.example --upload-file "$T/curl.eml"
@@ -153,6 +163,8 @@ sessions() {
 }
 
 @test "swaks --tls sends, and with a wrong password nothing comes in" {
+	need swaks
+	need curl
 	inside swaks --server mail.example.org --tls-verify --tls-ca-path "$T/ca.crt" -tls --from bob@real.example --to alice@real.example \
 		--header 'Subject: from swaks' > "$T/swaks.log" 2>&1
 	inside sh -c 'cat /var/spool/mail/alice/new/* /var/spool/mail/alice/cur/*' | grep -q 'Subject: from swaks'
@@ -161,6 +173,8 @@ sessions() {
 }
 
 @test "fetchmail by IMAP and POP3: sslproto and sslcertck, and the mail is here" {
+	need fetchmail
+	need swaks
 	local protocol
 	for protocol in imap pop3; do
 		inside swaks --server mail.example.org -tls --from bob@real.example --to alice@real.example \
@@ -177,6 +191,7 @@ sessions() {
 }
 
 @test "client mode: programs without TLS, and servers that demand STARTTLS" {
+	need curl
 	local protocol
 	for protocol in smtp imap pop3 nntp; do
 		# Without the wrapper these servers do not serve it.
@@ -195,6 +210,8 @@ sessions() {
 }
 
 @test "bad: a server that is down is told in the protocol's words to curl, and in client mode too" {
+	need swaks
+	need curl
 	local protocol
 	start dead "$INSIDE" "$WRAP" -f -d 127.0.0.5:25 -N dead -n smtp -p "$T/mail.pem" -r 127.0.0.1:9
 	start dead-imap "$INSIDE" "$WRAP" -f -d 127.0.0.5:143 -N dead -n imap -p "$T/mail.pem" -r 127.0.0.1:9
@@ -212,6 +229,7 @@ sessions() {
 }
 
 @test "--check sees an open relay, and with -I Exim relays for nobody" {
+	need swaks
 	run inside "$WRAP" --check -n smtp -p "$T/mail.pem" -r 127.0.0.1:25
 	echo "$output"
 	grep -q '^warning open relay: the service takes mail for any domain from 127.0.0.1' <<< "$output"
@@ -231,6 +249,7 @@ sessions() {
 }
 
 @test "--proxy-out: Dovecot knows the client's own address" {
+	need curl
 	start proxied "$INSIDE" "$WRAP" -f -d 127.0.0.7:143 -N proxied -n imap -p "$T/mail.pem" --proxy-out v1 -r 127.0.0.1:1143
 	wait_for 10 listening_at 127.0.0.7 143
 	# This instance lets nobody log in without TLS who is not local, and by the header this client is not.
@@ -254,6 +273,7 @@ sessions() {
 }
 
 @test "old lines of stunnel 3 with -n smtp, pop3 and nntp work with the name changed" {
+	need swaks
 	local line name at
 	install -m 600 "$T/mail.pem" "$T/etc/stunnel.pem"
 	# stunnel(8) 3.26 and its FAQ: a server, a program, and clients.

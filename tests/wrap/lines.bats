@@ -99,10 +99,13 @@ each() {
 }
 
 @test "openssl s_client -starttls and gnutls-cli --starttls-proto: smtp, pop3, imap, nntp" {
+	need openssl
+	need gnutls-cli
 	each clients
 }
 
 @test "curl --ssl-reqd: SMTP, POP3 and IMAP" {
+	need curl
 	each curl
 }
 
