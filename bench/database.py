@@ -19,6 +19,8 @@ import time
 
 from servers import ROOT, Servers
 
+# They know no SSLRequest: a libpq that begins with TLS can talk to them.
+DIRECT, DIRECT_SINCE = ("haproxy", "nginx", "hitch"), 17
 NO_TLS, OWN = "PostgreSQL, no TLS", "PostgreSQL, ssl=on"
 MD5_USER = "bench"
 ROWS = 1_000_000  # of a kilobyte
@@ -42,11 +44,17 @@ class Database:
 
     def environment(self, name, user=None):
         return {**self.who, "PGHOST": "127.0.0.1", "PGPORT": str(self.ports[name]),
-                "PGSSLMODE": "disable" if name == NO_TLS else "require", **({"PGUSER": user} if user else {})}
+                "PGSSLMODE": "disable" if name == NO_TLS else "require",
+                **({"PGSSLNEGOTIATION": "direct"} if name in DIRECT else {}), **({"PGUSER": user} if user else {})}
 
     def run(self, name, *argv, user=None, **more):
         return subprocess.run(argv, env=self.environment(name, user), check=True, timeout=600, stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, **more).stdout
+
+    @staticmethod
+    def can_begin_with_tls():
+        said = subprocess.run(["pgbench", "--version"], stdout=subprocess.PIPE, check=True).stdout.decode()
+        return int(re.search(r"\d+", said).group()) >= DIRECT_SINCE
 
     def prepare(self):
         self.run(NO_TLS, "pgbench", "-i", "-q", "-s", "2")
@@ -95,8 +103,9 @@ class Database:
 
         def session(name):
             of = self.environment(name)
+            direct = {"sslnegotiation": "direct"} if name in DIRECT else {}
             s = psycopg2.connect(host="127.0.0.1", port=of["PGPORT"], user=of["PGUSER"], dbname=of["PGDATABASE"],
-                                 passfile=of["PGPASSFILE"], sslmode=of["PGSSLMODE"])
+                                 passfile=of["PGPASSFILE"], sslmode=of["PGSSLMODE"], **direct)
             s.autocommit = True
             return s
 

@@ -114,6 +114,7 @@ class Servers:
         self.ours = ["-p", directory.pem, "-r", f"127.0.0.1:{backend}", "-o", directory.file("wrap.log"),
                      *(["-n", "pgsql"] if pgsql else [])]
         self.stunnel_protocol = ["protocol = pgsql"] if pgsql else []
+        self.alpn = "postgresql" if pgsql else None  # what direct TLS of libpq 17 asks for
 
     def ready(self, process, port, exe):
         until = time.monotonic() + START_S
@@ -195,13 +196,15 @@ class Servers:
         both = self.d.write("hitch.pem", open(self.d.pem, encoding="utf-8").read())
         conf = self.d.write(f"hitch.{self.new_port()}", f'frontend = "[127.0.0.1]:{self.port}"',
                             f'backend = "[127.0.0.1]:{self.backend}"', f'pem-file = "{both}"', "workers = 1", "daemon = off",
-                            "quiet = on", *(['user = "nobody"', 'group = "nogroup"'] if os.getuid() == 0 else []))
+                            "quiet = on", *([f'alpn-protos = "{self.alpn}"'] if self.alpn else []),
+                            *(['user = "nobody"', 'group = "nogroup"'] if os.getuid() == 0 else []))
         return self.listen("hitch", f"--config={conf}")
 
     def haproxy(self):
         conf = self.d.write(f"haproxy.{self.new_port()}", "global", " nbthread 1", " ssl-default-bind-options ssl-min-ver TLSv1.2",
                             "defaults", " mode tcp", " timeout connect 10s", " timeout client 1h", " timeout server 1h",
-                            "listen service", f" bind 127.0.0.1:{self.port} ssl crt {self.d.pem}",
+                            "listen service", f" bind 127.0.0.1:{self.port} ssl crt {self.d.pem}"
+                            + (f" alpn {self.alpn}" if self.alpn else ""),
                             f" server service 127.0.0.1:{self.backend}")
         return self.listen("haproxy", "-db", "-f", conf)
 
@@ -212,7 +215,8 @@ class Servers:
                             "master_process off;", f"pid {self.d.file('nginx.pid')};", "error_log /dev/null;",
                             "events { worker_connections 4096; }", "stream {", f"server {{ listen 127.0.0.1:{self.port} ssl;",
                             f"ssl_certificate {self.d.pem}; ssl_certificate_key {self.d.pem};",
-                            "ssl_protocols TLSv1.2 TLSv1.3;", "ssl_session_cache shared:s:1m;", "tcp_nodelay on;",
+                            "ssl_protocols TLSv1.2 TLSv1.3;", "ssl_session_cache shared:s:1m;",
+                            f"ssl_alpn {self.alpn};" if self.alpn else "", "tcp_nodelay on;",
                             f"proxy_timeout 1h; proxy_pass 127.0.0.1:{self.backend}; }} }}")
         return self.listen(program_of("nginx"), "-e", "/dev/null", "-c", conf)
 
