@@ -99,7 +99,7 @@ load ../lib/wait
 # hellos N: of so many connections at once what the server's first message has of its own: its random number and its key.
 hellos() {
 	# shellcheck disable=SC2016 # $0 and $1 are sh's
-	seq "$1" | PORT=$port xargs -P 8 -I {} timeout 20 sh -c \
+	seq "$1" | PORT=$port xargs -P 8 -I {} timeout 120 sh -c \
 		'openssl s_client -connect "127.0.0.1:$PORT" -tls1_3 -groups X25519 -msg < /dev/null > "$0/hello.$1" 2> /dev/null' "$T" {}
 	cat "$T"/hello.* | tr -d '\n' | sed 's/<<< /\n&/g' | grep '^<<< .*ServerHello' | sed 's/.*ServerHello *//; s/ //g'
 }
@@ -118,7 +118,7 @@ hellos() {
 	local peer
 	log=$(new_log wait)
 	peer=$("$ROOT/tests/lib/waiting.py" reset "$WRAP" -N waiting -p "$T/pgssl.pem" -r "127.0.0.1:$SERVICE" -o "$log" \
-		--idle-exit 300ms)
+		--idle-exit 8s)
 	[[ $peer == 127.0.0.1:* ]]
 	grep "result=handshake peer=$peer " "$log"
 }
