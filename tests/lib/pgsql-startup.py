@@ -73,9 +73,9 @@ def main():
     listener = socket.create_server(("127.0.0.1", 0))
     server = threading.Thread(target=serve, args=(listener,), daemon=True)
     server.start()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        local = socket.create_connection(listener.getsockname())
-        given, _ = listener.accept()
+    with socket.create_server(("127.0.0.1", 0)) as local_listener:
+        local = socket.create_connection(local_listener.getsockname())
+        given, _ = local_listener.accept()
     reader, writer = os.pipe()
     port = str(listener.getsockname()[1])
     command = [word.replace("{server}", port) for word in COMMAND]

@@ -100,7 +100,7 @@ refused() {
 	tls_server odd socat "TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr" \
 		SYSTEM:'head -c 8 > /dev/null; printf Sstuffed; sleep 2'
 	client_to "$port" -A "$T/pgssl.crt"
-	refused 'stuffed'
+	refused 'somebody may have inserted them'
 }
 
 # after_handshake HOW: a server that takes TLS and then, before it answers the StartupMessage, is cut off or leaves.
