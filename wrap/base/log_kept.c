@@ -10,10 +10,11 @@
 #include "base/log_record.h"
 #include "base/log_state.h"
 
+/* The text is last: its end is seldom used, and then takes no memory. */
 static struct {
-	char text[LOG_RECORD_MAX + 390];
-	size_t head; /* its length; 0 if the level drops the line */
+	size_t head; /* the length of text; 0 if the level drops the line */
 	char tail[128];
+	char text[LOG_RECORD_MAX + 390];
 } kept[LOG_KEPT];
 
 void

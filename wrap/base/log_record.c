@@ -27,6 +27,13 @@ log_escape(char *out, size_t size, const char *in, const char *also)
 	out[n] = '\0';
 }
 
+void
+log_record_init(struct log_record *r)
+{
+	r->len = 0;
+	r->text[0] = '\0';
+}
+
 static void
 append(struct log_record *r, const char *text)
 {

@@ -14,6 +14,9 @@ struct log_record {
 	size_t len;
 };
 
+/* An empty line.  What is not used of it stays untouched, so that it takes no memory. */
+void log_record_init(struct log_record *r);
+
 /* Adds " key=value" with the value unescaped: for trusted values. */
 void log_field(struct log_record *r, const char *key, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

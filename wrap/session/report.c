@@ -2,6 +2,7 @@
 
 #include "session/report.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log_record.h"
@@ -52,31 +53,36 @@ begin(struct log_record *line, const struct report *r)
 	log_field(line, "total_ms", "%s", "");
 }
 
-/* Adds everything after it. */
+#define TAIL 48
+
+/* Writes everything after it. */
 static void
-finish(struct log_record *line, const struct report *r)
+finish(char tail[TAIL], const struct report *r)
 {
-	log_field(line, "end", "%s", r->end != NULL ? r->end : "-");
-	if (r->truncated)
-		log_field(line, "truncated", "yes");
+	(void)snprintf(tail, TAIL, "end=%s%s", r->end != NULL ? r->end : "-",
+	    r->truncated ? " truncated=yes" : "");
 }
 
 void
 report_write(const struct report *r)
 {
-	struct log_record head = { .len = 0 }, tail = { .len = 0 };
+	struct log_record head;
+	char tail[TAIL];
 
+	log_record_init(&head);
 	begin(&head, r);
-	finish(&tail, r);
-	log_line(r->level, "%s%lld %s", head.text, (long long)r->total_ms, tail.text);
+	finish(tail, r);
+	log_line(r->level, "%s%lld %s", head.text, (long long)r->total_ms, tail);
 }
 
 void
 report_keep(const struct report *r, enum log_kept which)
 {
-	struct log_record head = { .len = 0 }, tail = { .len = 0 };
+	struct log_record head;
+	char tail[TAIL];
 
+	log_record_init(&head);
 	begin(&head, r);
-	finish(&tail, r);
-	log_keep(which, r->level, head.text, tail.text, r->total_ms);
+	finish(tail, r);
+	log_keep(which, r->level, head.text, tail, r->total_ms);
 }
