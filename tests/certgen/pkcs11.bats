@@ -16,7 +16,7 @@ setup() {
 	lib_before
 	need softhsm2-util
 	need pkcs11-tool
-	cd "$T"
+	cd "$T" || return
 }
 
 @test "a self-signed certificate, its renewal, show and check, with each kind of key in the token" {
@@ -28,14 +28,14 @@ setup() {
 		[[ $output == *"wrote ./$key.pem  the key's URL and certificate, mode 0600"* ]]
 		[ "$(stat -c %a "$key.pem")" = 600 ]
 		grep -qxF "$(token_url "$key")" "$key.pem"
-		! grep -q 'PRIVATE KEY' "$key.pem"
+		fails grep -q 'PRIVATE KEY' "$key.pem"
 		openssl verify -CAfile "$key.crt" "$key.crt"
 		pin=$("$CERTGEN" show --pin "./$key.pem")
 		run "$CERTGEN" check "./$key.pem"
 		[ "$status" -eq 0 ]
 		cp "$key.crt" old.crt
 		"$CERTGEN" renew --quiet "./$key.pem"
-		! cmp -s old.crt "$key.crt"
+		fails cmp -s old.crt "$key.crt"
 		[ "$("$CERTGEN" show --pin "./$key.pem")" = "$pin" ]
 		grep -qxF "$(token_url "$key")" "$key.pem"
 		openssl verify -CAfile "$key.crt" "$key.crt"

@@ -8,6 +8,14 @@ export PIN=246813
 MODULE=$(ls /usr/lib/*/softhsm/libsofthsm2.so 2> /dev/null | head -n 1)
 export MODULE
 
+# fails COMMAND...: checks that it does.
+fails() {
+	if "$@"; then
+		echo "should have failed: $*"
+		return 1
+	fi
+}
+
 # as_user COMMAND...: as the user that a session becomes; a token's files are this user's.
 as_user() {
 	(cd / && as_nobody "$@")
@@ -56,7 +64,7 @@ token_url() {
 
 # token_certificate LABEL: prints a self-signed certificate of that key, made by GnuTLS's own tool.
 token_certificate() {
-	printf 'cn = localhost\ndns_name = localhost\nexpiration_days = 300\ntls_www_server\nsigning_key\n' > "$T/template"
+	printf 'cn = localhost\ndns_name = localhost\nexpiration_days = 300\ntls_www_server\ntls_www_client\nsigning_key\n' > "$T/template"
 	as_user env GNUTLS_PIN="$PIN" certtool --provider "$MODULE" --generate-self-signed --template "$T/template" \
 		--load-privkey "pkcs11:token=lab;object=$1;type=private" \
 		--load-pubkey "pkcs11:token=lab;object=$1;type=public" 2> "$T/certtool.log"
@@ -66,4 +74,16 @@ token_certificate() {
 token_pem() {
 	token_certificate "$1" > "$T/$1.crt"
 	(umask 077 && { token_url "$1" && cat "$T/$1.crt"; } > "$T/$1.pem")
+}
+
+# hold_token SECONDS: another process has the token's files locked, so SoftHSM waits in each call.
+hold_token() {
+	start holder /usr/bin/python3 -c '
+import fcntl, glob, sys, time
+files = [open(name, "r+b") for name in glob.glob(sys.argv[1] + "/*/*") if not name.endswith(".lock")]
+for file in files:
+    fcntl.lockf(file, fcntl.LOCK_EX)
+print("held", flush=True)
+time.sleep(float(sys.argv[2]))' "$T/tokens" "$1"
+	wait_for 10 grep -q held "$T/holder.log"
 }

@@ -70,7 +70,8 @@ write_machine() {
 	cp -L /etc/resolv.conf "$root/etc/resolv.conf" 2>/dev/null || :
 	printf '#!/bin/sh\nexit 101\n' > "$root/usr/sbin/policy-rc.d"
 	chmod 755 "$root/usr/sbin/policy-rc.d"
-	cp "$T"/package/inetls_*.deb "$ROOT/debian/tests/inetd-postgresql" "$root/package"
+	cp "$T"/package/inetls_*.deb "$ROOT/debian/tests/inetd-postgresql" "$ROOT/debian/tests/token" \
+		"$root/package"
 	export DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin
 	chroot "$root" sh -c 'apt-get -q install -y --no-install-recommends openbsd-inetd update-inetd ||
 		{ apt-get -q update && apt-get -q install -y --no-install-recommends openbsd-inetd update-inetd; }' || exit 78
@@ -81,6 +82,7 @@ write_machine() {
 		cp -p /etc/inetd.conf /package/before
 		dpkg -i /package/inetls_*.deb
 		/package/inetd-postgresql || echo "the test failed"
+		/package/token || echo "the test of a key in a token failed"
 		pg_ctlcluster "$(ls /usr/lib/postgresql | tail -n 1)" main stop -m fast || :
 		dpkg -r inetls
 		grep "^#<off># 9000" /etc/inetd.conf
@@ -96,6 +98,8 @@ write_machine() {
 	need_namespaces
 	need postgresql
 	need psql
+	need softhsm2-util
+	need pkcs11-tool
 	build_package
 	write_machine
 	export ROOT
@@ -106,5 +110,6 @@ write_machine() {
 	[ "$status" -eq 0 ]
 	[[ $output == *"psql through inetd and TLS to PostgreSQL "*": 42"* ]]
 	[[ $output != *"the test failed"* ]]
+	[[ $output == *"one connection with the key in a token: hello"* ]]
 	[[ $output == *"inetd.conf: as it was"* ]]
 }

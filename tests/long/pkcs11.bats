@@ -53,7 +53,7 @@ by_openssl() {
 	local key=$1
 	shift
 	{ echo hello; sleep 1; } | timeout 30 openssl s_client -connect "127.0.0.1:$port" -CAfile "$T/$key.crt" \
-		-verify_return_error -servername localhost -quiet "$@" 2> "$T/client.log" | grep -qx hello || {
+		-verify_return_error -servername localhost -quiet -no_ign_eof "$@" 2> "$T/client.log" | grep -qx hello || {
 		cat "$T/client.log" "$log"
 		return 1
 	}
@@ -116,18 +116,37 @@ matrix() {
 	done
 }
 
+# crowd N: that many clients begin their handshake at once, verify the certificate and get their line back; prints how many.
+crowd() {
+	/usr/bin/python3 - "$port" "$1" "$T/$key.crt" <<-'END'
+		import socket, ssl, sys, threading
+		port, n = int(sys.argv[1]), int(sys.argv[2])
+		context = ssl.create_default_context(cafile=sys.argv[3])
+		done, together = [], threading.Barrier(n)
+		def client():
+		    with socket.create_connection(("127.0.0.1", port), 60) as plain:
+		        together.wait()
+		        with context.wrap_socket(plain, server_hostname="localhost") as tls:
+		            tls.sendall(b"hello\n")
+		            if tls.recv(6) == b"hello\n":
+		                done.append(1)
+		threads = [threading.Thread(target=client) for _ in range(n)]
+		for thread in threads:
+		    thread.start()
+		for thread in threads:
+		    thread.join(90)
+		print(len(done))
+	END
+}
+
 @test "-d: each key, version, signature and library, then 50 clients at once" {
-	local key ok
+	local key
 	for key in rsa p256 p384; do
 		serve -d "$key"
 		matrix "$key"
-		rm -f "$T"/many.*
-		# shellcheck disable=SC2016 # $0 and $1 are sh's
-		seq 50 | PORT=$port xargs -P 50 -I {} timeout 60 sh -c '{ echo hello; sleep 3; } |
-			openssl s_client -connect "127.0.0.1:$PORT" -quiet > "$0/many.$1" 2> /dev/null' "$T" {} || :
-		ok=$(grep -lx hello "$T"/many.* | wc -l)
-		echo "$key: $ok of 50"
-		[ "$ok" -eq 50 ]
+		run crowd 50
+		echo "$key: $output"
+		[ "$output" = 50 ]
 		stop server
 	done
 }
@@ -147,6 +166,20 @@ matrix() {
 	for i in 1 2 3; do
 		by_openssl p256 -tls1_3
 	done
+	stop server
+}
+
+@test "-d: a token that does not answer: each client is refused within the handshake's deadline, and served afterwards" {
+	local began=$SECONDS
+	serve -d p256
+	by_openssl p256 -tls1_3
+	hold_token 60
+	echo | timeout 20 openssl s_client -connect "127.0.0.1:$port" > "$T/client.log" 2>&1 || :
+	fails grep -q '^Peer signature type' "$T/client.log"
+	grep 'result=' "$log" | grep 'pkcs11:token=lab;object=p256: the token has not answered for 8 seconds'
+	stop holder
+	wait_for 30 by_openssl p256 -tls1_3
+	[ $((SECONDS - began)) -lt 60 ]
 	stop server
 }
 
@@ -179,31 +212,38 @@ key_in() {
 
 @test "no piece of the key in a session's memory; what a keyholder's has, with SoftHSM" {
 	need_root "only root may read the memory of others"
-	local held session keyholder pieces
+	local session keyholder pieces pid
 	# Made here and imported, so that its bytes are known.
 	openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$T/known.key" 2> /dev/null
 	chmod 644 "$T/known.key"
 	as_user softhsm2-util --import "$T/known.key" --token lab --label known --id 77 --pin "$PIN"
 	token_pem known
 	serve -d known --idle-children 1
-	start held sh -c "{ echo hello; sleep 60; } | openssl s_client -connect 127.0.0.1:$port -quiet"
-	held=$pid
+	start held /usr/bin/python3 -c '
+import socket, ssl, sys, time
+with ssl.create_default_context(cafile=sys.argv[2]).wrap_socket(
+        socket.create_connection(("127.0.0.1", int(sys.argv[1]))), server_hostname="localhost") as tls:
+    tls.sendall(b"hello\n")
+    print(tls.recv(6).decode().strip(), flush=True)
+    time.sleep(120)' "$port" "$T/known.crt"
 	wait_for 15 grep -qx hello "$T/held.log"
-	keyholder=$(pgrep -f "[-]o $log" | while read -r pid; do
-		grep -q softhsm "/proc/$pid/maps" && echo "$pid"
+	keyholder=$(for pid in $(pgrep -f "[-]o $log"); do
+		if grep -q softhsm "/proc/$pid/maps"; then
+			echo "$pid"
+		fi
 	done)
 	[ "$(wc -w <<< "$keyholder")" -eq 1 ]
 	for session in $(pgrep -f "[-]o $log"); do
 		[ "$session" != "$keyholder" ] || continue
 		[ "$(key_in "$T/known.key" "$session")" -eq 0 ]
-		! grep -q softhsm "/proc/$session/maps"
+		fails grep -q softhsm "/proc/$session/maps"
 	done
 	pieces=$(key_in "$T/known.key" "$keyholder")
 	echo "the keyholder with SoftHSM: $pieces pieces"
 	echo "# pieces of the key in the keyholder's memory, with SoftHSM: $pieces" >&3
 	# The PIN is in no session either.
 	for session in $(pgrep -f "[-]o $log"); do
-		[ "$session" = "$keyholder" ] || ! pin_in "$session"
+		[ "$session" = "$keyholder" ] || fails pin_in "$session"
 	done
 	stop held
 	stop server
