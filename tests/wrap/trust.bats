@@ -345,6 +345,23 @@ with_known_hosts() {
 	logged 'cannot be written'
 }
 
+@test "bad: a file with a NUL, or in UTF-16, forgets no host; a mark before UTF-8 does not hide the first line" {
+	local line
+	known_port
+	line="localhost:$fixed $(pin_of "$T/pgssl.pem")"
+	{ printf 'damaged\0\n'; echo "$line"; } > "$T/known"
+	with_known_hosts other.pem
+	distrusted internal_error "known hosts cannot be read, or are not text"
+	echo "$line" | iconv -f ASCII -t UTF-16 > "$T/known"
+	with_known_hosts other.pem
+	distrusted internal_error "known hosts cannot be read, or are not text"
+	{ printf '\357\273\277'; echo "$line"; } > "$T/known"
+	with_known_hosts other.pem
+	distrusted bad_certificate "line 1 of $T/known"
+	with_known_hosts pgssl.pem
+	trusted
+}
+
 @test "bad: -v 3 adds no host: one that is not in the file is refused, and the line has what to write" {
 	known_port
 	with_known_hosts pgssl.pem -v 3

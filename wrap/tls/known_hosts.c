@@ -107,7 +107,8 @@ read_known(int fd)
 	while (text != NULL && have < FILE_MAX &&
 	    (n = pread(fd, text + have, FILE_MAX - have, (off_t)have)) > 0)
 		have += (size_t)n;
-	if (n != 0) {
+	/* What stands behind a NUL would be forgotten, and its hosts be new ones. */
+	if (n != 0 || memchr(text, '\0', have) != NULL) {
 		free(text);
 		return NULL;
 	}
@@ -132,8 +133,9 @@ static int
 search(
     const struct known_hosts *k, char *text, const char *pin, char *other, size_t size, int *line)
 {
+	bool is_marked = strncmp(text, "\xef\xbb\xbf", 3) == 0; /* by an editor, as UTF-8 */
 	int verdict = KNOWN_HOSTS_NEW, number = 0;
-	char *rest = text, *one, *known;
+	char *rest = is_marked ? text + 3 : text, *one, *known;
 
 	while ((one = strsep(&rest, "\n")) != NULL) {
 		number++;

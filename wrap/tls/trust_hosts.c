@@ -37,7 +37,9 @@ trust_check_known_hosts(struct trust *t)
 		    "purpose, delete that line",
 		    t->hosts.host, t->peer.pin, line, t->hosts.path, other);
 		return trust_fail(t, GNUTLS_A_BAD_CERTIFICATE, t->reason);
-	default: return trust_fail(t, GNUTLS_A_INTERNAL_ERROR, "known hosts cannot be read");
+	default:
+		return trust_fail(
+		    t, GNUTLS_A_INTERNAL_ERROR, "known hosts cannot be read, or are not text");
 	}
 }
 
