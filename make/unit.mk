@@ -43,6 +43,12 @@ LINE_SRC = $(wildcard wrap/protocol/line*.c) wrap/protocol/clear.c
 $(BUILD)/fuzz/line: tests/fuzz/line.c $(LINE_SRC)
 	@mkdir -p $(@D)
 	$(FUZZ_CC) -o $@ $^
+$(BUILD)/fuzz/clear: tests/fuzz/clear.c $(wildcard wrap/protocol/*.c) wrap/base/address.c $(BUILD)/libwrap.a
+	@mkdir -p $(@D)
+	$(FUZZ_CC) -o $@ $^ $(fuzz_libs)
+$(BUILD)/fuzz/files: tests/fuzz/files.c wrap/tls/known_hosts.c wrap/tls/ticket.c wrap/tls/chain.c $(BUILD)/libwrap.a
+	@mkdir -p $(@D)
+	$(FUZZ_CC) -o $@ $^ $(fuzz_libs)
 $(BUILD)/fuzz/peerkey: tests/fuzz/peerkey.c wrap/tls/peerkey.c wrap/key/der.c
 	@mkdir -p $(@D)
 	$(FUZZ_CC) -o $@ $^
