@@ -81,6 +81,18 @@ handshake_over(struct session *s, int how)
 	return session_finish(s, "handshake", "timeout");
 }
 
+/*
+ * A client such as libpq may read an alert together with our last bytes in clear, and then miss it.
+ * So its ClientHello comes first.
+ */
+static void
+wait_for_hello(const struct session *s)
+{
+	if (s->o->protocol != NULL)
+		(void)deadline_wait_fd(tls_fd_in(s->tls), POLLIN,
+		    deadline_min(deadline_after(HELLO_MS), s->handshake_deadline));
+}
+
 int
 session_shake_hands(struct session *s)
 {
@@ -110,13 +122,7 @@ session_shake_hands(struct session *s)
 		if (heard)
 			keyholder_hear(&s->keys);
 		if (s->keys.why.code != EX_OK) {
-			/*
-			 * A client such as libpq may read an alert together with our last bytes in
-			 * clear, and then miss it.  So wait for its ClientHello first.
-			 */
-			if (s->o->protocol != NULL)
-				(void)deadline_wait_fd(tls_fd_in(s->tls), POLLIN,
-				    deadline_min(deadline_after(HELLO_MS), s->handshake_deadline));
+			wait_for_hello(s);
 			break;
 		}
 	}
