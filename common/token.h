@@ -22,8 +22,7 @@
 struct token {
 	struct token_url url;
 	char found[TOKEN_URL_MAX]; /* the key's whole URL, as the token tells it */
-	bool tried;                /* a PIN was tried */
-	bool refused;              /* and was wrong, or is not tried again */
+	bool refused;              /* the PIN was wrong, or is not tried again */
 	gnutls_privkey_t key;
 };
 

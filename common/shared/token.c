@@ -60,7 +60,6 @@ give_pin(void *context, int attempt, const char *url, const char *label, unsigne
 		t->refused = true;
 		return -1;
 	}
-	t->tried = true;
 	memcpy(pin, t->url.pin, strlen(t->url.pin) + 1);
 	return 0;
 }
@@ -234,14 +233,13 @@ blame_count(const struct token *t, gnutls_pkcs11_obj_t *keys, unsigned n, struct
 
 /* Logs in and finds the one key. */
 static int
-find_key(struct token *t, const char *token, struct failure *why)
+find_key(struct token *t, struct failure *why)
 {
 	gnutls_pkcs11_obj_t *keys = NULL;
 	char wanted[TOKEN_URL_MAX + 16], *url = NULL;
 	unsigned n = 0;
 	int r;
 
-	(void)token;
 	(void)snprintf(wanted, sizeof(wanted), "%s;type=private", t->url.text);
 	r = gnutls_pkcs11_obj_list_import_url4(
 	    &keys, &n, wanted, GNUTLS_PKCS11_OBJ_FLAG_LOGIN | GNUTLS_PKCS11_OBJ_FLAG_PRIVKEY);
@@ -268,7 +266,7 @@ token_open(struct token *t, const char *url, size_t len, struct failure *why)
 	memset(t, 0, sizeof(*t));
 	if (token_url_read(&t->url, url, len, why) == -1 || read_pin(t, why) == -1 ||
 	    load_module(t, why) == -1 || find_token(t, token, why) == -1 ||
-	    check_pin_state(t, token, why) == -1 || find_key(t, token, why) == -1)
+	    check_pin_state(t, token, why) == -1 || find_key(t, why) == -1)
 		return -1;
 	if ((r = gnutls_privkey_init(&t->key)) < 0 ||
 	    (r = gnutls_privkey_import_url(t->key, t->found, GNUTLS_PKCS11_OBJ_FLAG_LOGIN)) < 0)

@@ -65,11 +65,15 @@ check_strength(const struct signer *s, struct failure *why)
 int
 signer_token_open(struct signer *s, const char *url, size_t len, struct failure *why)
 {
+	struct token_url parts;
 	ssize_t n = 0;
 
 	if ((s->token = calloc(1, sizeof(*s->token))) == NULL)
 		return failure_set(why, EX_OSERR, "out of memory");
-	token_watch_begin(s->path, url);
+	if (token_url_read(&parts, url, len, why) == -1)
+		return named(s, why);
+	token_watch_begin(s->path, parts.text);
+	explicit_bzero(&parts, sizeof(parts));
 	if (token_open(s->token, url, len, why) == -1 || check_strength(s, why) == -1 ||
 	    (s->chain == NULL && (n = token_chain(s->token, &s->chain, why)) == -1))
 		n = named(s, why);
@@ -157,8 +161,12 @@ signer_token_match(const struct signer *s, struct failure *why)
 {
 	const char *fault;
 	gnutls_pubkey_t leaf = read_leaf(s, &fault);
-	int r = leaf != NULL ? try_key(s, leaf, algorithm_for(leaf)) : GNUTLS_E_PARSING_ERROR;
+	int r = GNUTLS_E_PARSING_ERROR;
 
+	token_watch_begin(s->path, s->token->url.text);
+	if (leaf != NULL)
+		r = try_key(s, leaf, algorithm_for(leaf));
+	token_watch_end();
 	gnutls_pubkey_deinit(leaf);
 	if (r < 0)
 		return blame_match(s, r, why);

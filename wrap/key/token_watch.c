@@ -52,8 +52,8 @@ token_watch_begin(const char *path, const char *url)
 		return;
 	message[0] = EX_NOINPUT;
 	(void)snprintf(message + 1, sizeof(message) - 1,
-	    "%s%s%.*s: the token has not answered for %d seconds", alone ? "" : path,
-	    alone ? "" : ": ", (int)strcspn(url, "?\r\n"), url, ANSWER_S);
+	    "%s%s%s: the token has not answered for %d seconds", alone ? "" : path,
+	    alone ? "" : ": ", url, ANSWER_S);
 	message_len = 1 + strlen(message + 1);
 	(void)sigaction(SIGALRM, &action, NULL);
 	sigemptyset(&alarm);

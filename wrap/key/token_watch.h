@@ -10,8 +10,8 @@
 void token_watch_tell(int fd);
 
 /*
- * begin: a call into the token's module follows; path and url are for the message, and a query in
- * the url is left out.  end: it has returned.
+ * begin: a call into the token's module follows; path and url, which has no PIN (token_url.h), are
+ * for the message.  end: it has returned.
  */
 void token_watch_begin(const char *path, const char *url);
 void token_watch_end(void);
