@@ -57,14 +57,14 @@ $(BUILD)/fuzz/peerkey: tests/fuzz/peerkey.c wrap/tls/peerkey.c wrap/key/der.c
 fuzz_libs = $(shell $(PKG_CONFIG) --libs gnutls hogweed nettle) -lgmp
 $(BUILD)/fuzz/keyholder: tests/fuzz/keyholder.c wrap/key/keyholder_serve.c wrap/key/signer.c wrap/key/signable.c wrap/key/p256.c wrap/key/der.c wrap/base/descriptor.c wrap/base/descriptor_linux.c $(wildcard common/*.[ch])
 	@mkdir -p $(@D)
-	$(FUZZ_CC) -o $@ $< wrap/key/signer.c wrap/key/signable.c wrap/key/p256.c wrap/key/der.c wrap/base/descriptor.c wrap/base/descriptor_linux.c $(COMMON_SRC) $(fuzz_libs)
+	$(FUZZ_CC) -o $@ $< wrap/key/signer.c wrap/key/signer_token.c wrap/key/token_watch.c wrap/key/signable.c wrap/key/p256.c wrap/key/der.c wrap/base/descriptor.c wrap/base/descriptor_linux.c $(COMMON_SRC) common/static/token.c $(fuzz_libs)
 $(BUILD)/fuzz/pemfile: tests/fuzz/pemfile.c $(wildcard common/*.[ch])
 	@mkdir -p $(@D)
 	$(FUZZ_CC) -o $@ $< $(COMMON_SRC) $(fuzz_libs)
 $(BUILD)/fuzz/session: tests/fuzz/session.c $(WRAP_SRC) $(wildcard wrap/*.h wrap/*/*.h common/*.[ch]) $(linked)
 	@mkdir -p $(@D)
 	$(FUZZ_CC) -o $@ $< $(filter-out wrap/main.c wrap/session/session.c wrap/confine/confine.c wrap/confine/confine_linux.c,$(WRAP_SRC)) \
-		$(COMMON_SRC) $(fuzz_libs)
+		$(COMMON_SRC) common/static/token.c $(fuzz_libs)
 $(addprefix fuzz-,$(FUZZERS)): fuzz-%: $(BUILD)/fuzz/%
 	@mkdir -p $(BUILD)/fuzz/corpus/$*
 	ASAN_OPTIONS=detect_leaks=$(if $(filter session keyholder,$*),0,1) \
