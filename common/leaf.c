@@ -7,6 +7,8 @@
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 
+#include "strength.h"
+
 /*
  * In TLS 1.3, and in TLS 1.2 as used here, the certificate's key always signs, whatever its kind.
  */
@@ -44,6 +46,17 @@ has_parameters_of_tls(gnutls_x509_crt_t leaf)
 	return right;
 }
 
+/* Our own client refuses such a key, and the keyholder has no room for its signature. */
+static bool
+has_absurd_key(gnutls_x509_crt_t leaf)
+{
+	unsigned bits = 0;
+	int algorithm = gnutls_x509_crt_get_pk_algorithm(leaf, &bits);
+
+	return (algorithm == GNUTLS_PK_RSA || algorithm == GNUTLS_PK_RSA_PSS) &&
+	    bits > STRENGTH_RSA_BITS_MAX;
+}
+
 /* GnuTLS reads other kinds too, such as DSA and P-224, but no peer accepts them. */
 static bool
 has_key_of_tls(gnutls_x509_crt_t leaf)
@@ -66,6 +79,9 @@ leaf_fault(gnutls_x509_crt_t leaf)
 	if (!has_key_of_tls(leaf))
 		return "key is of a kind that TLS cannot use; make a new key and certificate: "
 		       "`make cert`";
+	if (has_absurd_key(leaf))
+		return "RSA key has more than 8192 bits, so that peers refuse it; make a new key and "
+		       "certificate: `make cert`";
 	if (!may_sign_handshakes(leaf))
 		return "keyUsage lacks digitalSignature, so that clients refuse it; make a new "
 		       "one with inetls-certgen, or ask its CA for one with digitalSignature";

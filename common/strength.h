@@ -12,6 +12,7 @@
 #include <gnutls/x509.h>
 
 #define STRENGTH_RSA_BITS_MIN 2048
+#define STRENGTH_RSA_BITS_MAX 8192         /* as peerkey.h has it for the peer */
 #define STRENGTH_PROFILE "%PROFILE_MEDIUM" /* the same for a chain, in a priority string */
 
 /* Whether an RSA key, of GnuTLS's algorithm, is too weak; false for keys of other kinds. */

@@ -250,6 +250,46 @@ unusable() {
 	[[ $output == *"ok      PEM $T/bad.pem"* ]]
 }
 
+# large_key: an RSA key of 8,676 bits, made in no time of two primes that everybody knows.
+large_key() {
+	python3 <<-'END' > "$T/large.key"
+	import base64
+
+	def length(n):
+	    size = n.to_bytes((n.bit_length() + 7) // 8, "big")
+	    return bytes([n]) if n < 128 else bytes([128 + len(size)]) + size
+
+	def integer(n):
+	    data = n.to_bytes(n.bit_length() // 8 + 1, "big")
+	    return b"\2" + length(len(data)) + data
+
+	p, q, e = 2**4423 - 1, 2**4253 - 1, 65537
+	d = pow(e, -1, (p - 1) * (q - 1))
+	body = b"".join(map(integer, (0, p * q, e, d, p, q, d % (p - 1), d % (q - 1), pow(q, -1, p))))
+	text = base64.encodebytes(b"0" + length(len(body)) + body).decode()
+	print("-----BEGIN RSA PRIVATE KEY-----\n" + text + "-----END RSA PRIVATE KEY-----")
+	END
+}
+
+@test "an RSA key of more than 8,192 bits, which no session could use: --check, certgen check and -d say it" {
+	need openssl
+	local way
+	large_key
+	own_pem -key "$T/large.key" -addext basicConstraints=critical,CA:FALSE
+	cat "$T/large.key" "$T/own.crt" > "$T/bad.pem"
+	for way in '--check' '-f -d 127.0.0.1:0'; do
+		# shellcheck disable=SC2086
+		run timeout 20 "$WRAP" $way -r 127.0.0.1:1 -p "$T/bad.pem" < /dev/null
+		echo "$output"
+		[ "$status" -eq 78 ]
+		grep -F "$T/bad.pem: its RSA key has more than 8192 bits" <<< "$output"
+	done
+	run "$CERTGEN" check "$T/bad.pem"
+	echo "$output"
+	[ "$status" -eq 2 ]
+	grep -F "$T/bad.pem: its RSA key has more than 8192 bits" <<< "$output"
+}
+
 @test "a certificate that may sign others, as openssl req makes it: --check, certgen check and -d warn of it" {
 	need openssl
 	own_pem -newkey ec -pkeyopt ec_paramgen_curve:P-256
