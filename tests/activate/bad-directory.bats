@@ -73,7 +73,7 @@ victim_is_unharmed() {
 	chmod 777 "$T/theirs"
 	PEM=$T/theirs/pgssl.pem PATH=$T/bin:$PATH run sh "$ROOT/contrib/acme/deploy" "$T/pgssl.pem" "$T/pgssl.crt"
 	[ "$status" -eq 77 ]
-	[[ $output == *'others can write there; mend: chmod go-w '* ]]
+	[[ $output == *'others can write there; fix: chmod go-w '* ]]
 	[ ! -e "$T/theirs/pgssl.pem" ]
 }
 
