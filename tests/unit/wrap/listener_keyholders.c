@@ -40,8 +40,8 @@ hang(void)
 }
 
 void
-keyholder_serve_one(int fd, const char *pem_path, enum signable_role role,
-    const struct confine *user, bool ahead)
+keyholder_serve_one(
+    int fd, const char *pem_path, enum signable_role role, const struct confine *user, bool ahead)
 {
 	(void)fd, (void)pem_path, (void)role, (void)user, (void)ahead;
 	hang();
