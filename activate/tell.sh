@@ -131,16 +131,22 @@ tell_systemd_to_start() {
 	fi
 }
 
+# stop_watching: stops what restarts the service when the PEM changes.  This must come before the socket is closed: a
+# service that is restarted without its socket fails.
+stop_watching() {
+	for unit in "$SERVICE-pem.path" "$SERVICE-pem.service"; do
+		[ ! -e "$UNITDIR/$unit" ] || "$SYSTEMCTL" stop "$unit" 2>/dev/null || :
+	done
+}
+
 # If systemd does not run there is nothing to stop, but disable still removes the links of an earlier enable.
 # shellcheck disable=SC2046
 tell_systemd_to_stop() {
 	if would "tell systemd to close $SERVICE.socket"; then
 		return
-	elif command -v "$SYSTEMCTL" >/dev/null && "$SYSTEMCTL" disable --now $(systemd_wants) 2>/dev/null; then
+	elif command -v "$SYSTEMCTL" >/dev/null && stop_watching && "$SYSTEMCTL" disable --now $(systemd_wants) 2>/dev/null; then
 		# A unit whose file is removed while it runs would end as failed.
-		for unit in "$SERVICE-pem.service" "$SERVICE.service"; do
-			[ ! -e "$UNITDIR/$unit" ] || "$SYSTEMCTL" stop "$unit"
-		done
+		[ ! -e "$UNITDIR/$SERVICE.service" ] || "$SYSTEMCTL" stop "$SERVICE.service"
 		say "told systemd: $SERVICE.socket is closed"
 	fi
 }
