@@ -100,7 +100,7 @@ place() {
 	before "$2"
 	case $1 in
 	run) sh_inside "$2" <<< 'select current_user' ;;
-	password) typed "$2" '' '' '' '' '' '' 'correct horse' 'correct horse' && inside test -s /root/afternoon/bob.p12 ;;
+	password) typed "$2" '' '' '' '' '' 'correct horse' 'correct horse' '' && inside test -s /root/afternoon/bob.p12 ;;
 	yes) typed "$2" y && inside test -s /root/afternoon/theirs.crt ;;
 	revoke) sh_inside "${2/SERIAL/$(sh_inside "grep bob /root/ca/index" | grep -oiE '\b[0-9a-f]{40}\b' | head -n 1)}" ;;
 	serve) serve "$2" 9000 verify-full ;;
