@@ -23,10 +23,10 @@ int confine_linux_privileges(struct failure *why);
  * No file, no other port, no abstract Unix socket, no signal to others: by Landlock, if the kernel
  * has it.
  */
-int confine_linux_files(const struct confine_kept *d, struct failure *why);
+int confine_linux_files(const struct confine_kept *kept, struct failure *why);
 
 /* From now on only the system calls of a session or a keyholder are allowed. */
-int confine_linux_filter(const struct confine_kept *d, struct failure *why);
+int confine_linux_filter(const struct confine_kept *kept, struct failure *why);
 int confine_linux_filter_keyholder(struct failure *why);
 
 /*
