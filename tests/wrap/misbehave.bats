@@ -178,10 +178,16 @@ of_listener() {
 		report=$("$ROOT/tests/lib/peer.py" --connect "$port" --peer 'handshake')
 		says peer.handshake=no peer.wire=empty
 	done
+	# They were killed before they could log a line of their own.
+	wait_for 10 killed_three
 	alive "$pid"
 	# What is left is the keyholder and the two that wait for the next connections; no zombie.
 	wait_for 5 has_three_children "$pid"
 	stop listener
+}
+
+killed_three() {
+	[ "$(grep -c 'session\[[0-9]*\] was killed by signal 31 (Bad system call)$' "$T/wrap.log")" -eq 3 ]
 }
 
 has_three_children() {

@@ -217,11 +217,19 @@ children_retire(struct children *c)
 void
 children_reap(struct children *c)
 {
+	bool is_keyholder;
 	pid_t pid;
+	int status;
 
-	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
-		if (keyholders_reaped(c->keys, pid))
-			children_retire(c); /* the keyholder is gone, so their channels are dead */
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		is_keyholder = keyholders_reaped(c->keys, pid);
+		if (is_keyholder)
+			children_retire(c); /* their channels are dead */
+		if (WIFSIGNALED(status))
+			log_line(LEVEL_ERR, "%s[%ld] was killed by signal %d (%s)",
+			    is_keyholder ? "keyholder" : "session", (long)pid, WTERMSIG(status),
+			    strsignal(WTERMSIG(status)));
+	}
 }
 
 /* ---- limits ---- */
