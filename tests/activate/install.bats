@@ -787,15 +787,16 @@ run_make_there() {
 	[ "$(units)" = "pgssl.service pgssl.socket" ]
 	run_make uninstall-systemd ACCEPT=no SERVICE_USER=nobody
 	unchanged
-	diff - <(head -n 10 "$here/told") <<-END
+	diff - <(head -n 11 "$here/told") <<-END
 	systemctl daemon-reload
 	systemctl enable --now pgssl.socket pgssl-pem.path
 	systemctl stop pgssl.socket pgssl.service
 	systemctl start pgssl.socket
 	systemctl daemon-reload
 	systemctl enable --now pgssl.socket pgssl-pem.path
-	systemctl disable --now pgssl.socket pgssl-pem.path
+	systemctl stop pgssl-pem.path
 	systemctl stop pgssl-pem.service
+	systemctl disable --now pgssl.socket pgssl-pem.path
 	systemctl stop pgssl.service
 	systemctl daemon-reload
 	END
