@@ -115,7 +115,7 @@ worker_run(const struct options *o, const struct confine *user, const struct por
 	};
 	struct session *s;
 	int64_t deadline = DEADLINE_NEVER;
-	struct address peer;
+	struct address peer = { .len = 0 }; /* all of it is sent */
 	int fd;
 
 	for (int i = 0; i < port->n; i++)
