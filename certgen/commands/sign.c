@@ -83,8 +83,9 @@ carry_out_ask(struct order *order)
 	    issue_confirm(order, &why) == -1 || write_request(order, &bundle, &why) == -1)
 		return say_failure(&why);
 	if (!order->quiet)
-		(void)printf("wrote %s  %s, mode 0600: it stays on this host\nwrote %s  request: "
-			     "send this to the CA, and append its answer to the key\n",
+		(void)printf(
+		    "wrote %s  %s, mode 0600: it stays on this host\n"
+		    "wrote %s  request: send this to the CA, and append its answer to the key\n",
 		    order->words[0], order->key_url == NULL ? "key" : "the key's URL", csr);
 	return EX_OK;
 }

@@ -24,8 +24,7 @@ print_comment(FILE *out, const struct key *key, gnutls_x509_crt_t cert)
 		"# Private key and certificate by inetls-certgen " INETLS_VERSION ".\n"
 		"# Whoever reads this file can pose as its owner.\n" :
 		"# Certificate by inetls-certgen " INETLS_VERSION
-		".  Its key is in a token; the URL "
-		"names it.\n",
+		".  Its key is in a token; the URL names it.\n",
 	    out);
 	(void)fputs(gnutls_x509_crt_check_issuer(cert, cert) ?
 		"# Clients get the .crt beside it.\n" :
