@@ -53,8 +53,7 @@ has_absurd_key(gnutls_x509_crt_t leaf)
 	unsigned bits = 0;
 	int algorithm = gnutls_x509_crt_get_pk_algorithm(leaf, &bits);
 
-	return (algorithm == GNUTLS_PK_RSA || algorithm == GNUTLS_PK_RSA_PSS) &&
-	    bits > STRENGTH_RSA_BITS_MAX;
+	return strength_is_absurd_rsa(algorithm, bits);
 }
 
 /* GnuTLS reads other kinds too, such as DSA and P-224, but no peer accepts them. */

@@ -7,11 +7,22 @@
 
 #include <gnutls/gnutls.h>
 
+static bool
+is_rsa(int algorithm)
+{
+	return algorithm == GNUTLS_PK_RSA || algorithm == GNUTLS_PK_RSA_PSS;
+}
+
 bool
 strength_is_weak_rsa(int algorithm, unsigned bits)
 {
-	return (algorithm == GNUTLS_PK_RSA || algorithm == GNUTLS_PK_RSA_PSS) &&
-	    bits < STRENGTH_RSA_BITS_MIN;
+	return is_rsa(algorithm) && bits < STRENGTH_RSA_BITS_MIN;
+}
+
+bool
+strength_is_absurd_rsa(int algorithm, unsigned bits)
+{
+	return is_rsa(algorithm) && bits > STRENGTH_RSA_BITS_MAX;
 }
 
 /* Clients have their own copy of a root, and verify no signature on it. */

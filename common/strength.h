@@ -12,11 +12,15 @@
 #include <gnutls/x509.h>
 
 #define STRENGTH_RSA_BITS_MIN 2048
-#define STRENGTH_RSA_BITS_MAX 8192         /* as peerkey.h has it for the peer */
+#define STRENGTH_RSA_BITS_MAX 8192
 #define STRENGTH_PROFILE "%PROFILE_MEDIUM" /* the same for a chain, in a priority string */
 
-/* Whether an RSA key, of GnuTLS's algorithm, is too weak; false for keys of other kinds. */
+/*
+ * Whether an RSA key, of GnuTLS's algorithm, is too weak, or so large that it costs too much; false
+ * for keys of other kinds.
+ */
 bool strength_is_weak_rsa(int algorithm, unsigned bits);
+bool strength_is_absurd_rsa(int algorithm, unsigned bits);
 
 /*
  * A warning, to print after the file's name, about a certificate of our own chain that clients

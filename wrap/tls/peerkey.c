@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "key/der.h"
+#include "strength.h"
 
 #define EXPONENT_BITS 64   /* OpenSSL has the same limit, except for small keys */
 #define SMALL_KEY 64       /* up to so many bytes, any key is cheap to compute with */
@@ -45,7 +46,7 @@ refuse_key(struct der key)
 	    (exponent_bits = take_number(&pair, &exponent)) == 0)
 		return len > OTHER_KEY_MAX ? "peer's certificate has a key that nobody makes" :
 					     NULL;
-	if (modulus_bits > PEERKEY_RSA_BITS)
+	if (modulus_bits > STRENGTH_RSA_BITS_MAX)
 		return "peer's certificate has an RSA key of more than 8192 bits";
 	if (exponent_bits > EXPONENT_BITS || (modulus.end[-1] & 1) == 0)
 		return "peer's certificate has an RSA key that nobody makes";

@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define PEERKEY_RSA_BITS 8192
 #define PEERKEY_CHAIN_MAX 16
 
 /*
