@@ -27,10 +27,10 @@ struct token {
 };
 
 /*
- * Loads the module, logs in and finds the one key that the URL of len bytes names.  0, or -1 and
- * *why.  token_close may follow in any case.  One token at a time.
+ * Loads the module, logs in and finds the one key that t->url names; the rest of *t is zero.  0, or
+ * -1 and *why.  token_close may follow in any case.  One token at a time.
  */
-int token_open(struct token *t, const char *url, size_t len, struct failure *why);
+int token_open(struct token *t, struct failure *why);
 
 /*
  * The certificates for the key, from the token: the leaf, then its issuers as far as they are

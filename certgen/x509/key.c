@@ -91,7 +91,8 @@ key_open(struct key *key, const char *url, size_t len, struct failure *why)
 		key_free(key);
 		return failure_set(why, EX_OSERR, "out of memory");
 	}
-	if (token_open(key->token, url, len, why) == -1) {
+	if (token_url_read(&key->token->url, url, len, why) == -1 ||
+	    token_open(key->token, why) == -1) {
 		key_free(key);
 		return -1;
 	}

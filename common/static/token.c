@@ -5,11 +5,8 @@
 #include <string.h>
 
 int
-token_open(struct token *t, const char *url, size_t len, struct failure *why)
+token_open(struct token *t, struct failure *why)
 {
-	memset(t, 0, sizeof(*t));
-	if (token_url_read(&t->url, url, len, why) == -1)
-		return -1;
 	return failure_set(why, EX_CONFIG,
 	    "%s: this program is linked statically and cannot load a token's module; build it with: "
 	    "make LINK=shared",

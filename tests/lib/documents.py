@@ -68,7 +68,7 @@ def is_sentence(text):
 
 def wrapper_source():
     yield from source("wrap/*.c")
-    yield from source("wrap/*/*.c")
+    yield from source("wrap/*/*.[ch]")
 
 
 def wrapper():
@@ -78,7 +78,7 @@ def wrapper():
     yield from source("common/strength.c")
     yield from source("common/pemfile.c")
     yield from source("common/token_url.c")
-    yield from source("common/*/token.c")
+    yield from source("common/*/token*.c")
     for name, text in source("common/file.c"):
         yield name, text[:text.index("write_file(")]  # the rest is certgen's
 

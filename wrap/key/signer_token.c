@@ -52,9 +52,8 @@ check_strength(const struct signer *s, struct failure *why)
 {
 	unsigned bits = 0;
 	int algorithm = gnutls_privkey_get_pk_algorithm(s->token->key, &bits);
-	bool is_rsa = algorithm == GNUTLS_PK_RSA || algorithm == GNUTLS_PK_RSA_PSS;
 
-	if (!is_rsa || bits >= STRENGTH_RSA_BITS_MIN)
+	if (!strength_is_weak_rsa(algorithm, bits))
 		return 0;
 	return failure_set(why, EX_CONFIG,
 	    "%s: its RSA key has %u bits, which today's TLS libraries refuse; make a new one in the "
@@ -65,16 +64,14 @@ check_strength(const struct signer *s, struct failure *why)
 int
 signer_token_open(struct signer *s, const char *url, size_t len, struct failure *why)
 {
-	struct token_url parts;
 	ssize_t n = 0;
 
 	if ((s->token = calloc(1, sizeof(*s->token))) == NULL)
 		return failure_set(why, EX_OSERR, "out of memory");
-	if (token_url_read(&parts, url, len, why) == -1)
+	if (token_url_read(&s->token->url, url, len, why) == -1)
 		return named(s, why);
-	token_watch_begin(s->path, parts.text);
-	explicit_bzero(&parts, sizeof(parts));
-	if (token_open(s->token, url, len, why) == -1 || check_strength(s, why) == -1 ||
+	token_watch_begin(s->path, s->token->url.text);
+	if (token_open(s->token, why) == -1 || check_strength(s, why) == -1 ||
 	    (s->chain == NULL && (n = token_chain(s->token, &s->chain, why)) == -1))
 		n = named(s, why);
 	token_watch_end();
