@@ -229,6 +229,23 @@ become_keyholder(const struct confine *s, struct failure *why)
 	return become(uid, uid, why);
 }
 
+/* The rest, once a keyholder is another user; with a token it may read files. */
+static int
+lock_keyholder(const struct confine *s, bool has_token, struct failure *why)
+{
+	if (s->capable && confine_linux_capabilities(why) == -1)
+		return -1;
+	if (s->off)
+		return 0;
+	if (setrlimit(RLIMIT_CORE, &none) == -1)
+		return failure_set(why, EX_OSERR, "setrlimit: %s", strerror(errno));
+	if (confine_linux_privileges(why) == -1)
+		return -1;
+	if (!has_token)
+		return confine_linux_filter_keyholder(why);
+	return confine_linux_files_token(why) == -1 ? -1 : confine_linux_filter_token(why);
+}
+
 int
 confine_keyholder(const struct confine *s, struct failure *why)
 {
@@ -236,15 +253,7 @@ confine_keyholder(const struct confine *s, struct failure *why)
 		confine_linux_bound();
 	if (s->change_user && (change_root(s, "", why) == -1 || become_keyholder(s, why) == -1))
 		return -1;
-	if (s->capable && confine_linux_capabilities(why) == -1)
-		return -1;
-	if (s->off)
-		return 0;
-	if (setrlimit(RLIMIT_CORE, &none) == -1)
-		return failure_set(why, EX_OSERR, "setrlimit: %s", strerror(errno));
-	return confine_linux_privileges(why) == -1 || confine_linux_filter_keyholder(why) == -1 ?
-	    -1 :
-	    0;
+	return lock_keyholder(s, false, why);
 }
 
 int
@@ -254,16 +263,7 @@ confine_keyholder_token(const struct confine *s, struct failure *why)
 		confine_linux_bound();
 	if (s->change_user && become_named(s->user, s->uid, s->gid, why) == -1)
 		return -1;
-	if (s->capable && confine_linux_capabilities(why) == -1)
-		return -1;
-	if (s->off)
-		return 0;
-	if (setrlimit(RLIMIT_CORE, &none) == -1)
-		return failure_set(why, EX_OSERR, "setrlimit: %s", strerror(errno));
-	return confine_linux_privileges(why) == -1 || confine_linux_files_token(why) == -1 ||
-		confine_linux_filter_token(why) == -1 ?
-	    -1 :
-	    0;
+	return lock_keyholder(s, true, why);
 }
 
 void

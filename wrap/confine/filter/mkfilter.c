@@ -47,6 +47,13 @@ add_all(scmp_filter_ctx ctx, uint32_t action, const int *calls, size_t n)
 		check(seccomp_rule_add(ctx, action, calls[i], 0), "rule");
 }
 
+/* Allows a call if one of its arguments is so. */
+static void
+allow_if(scmp_filter_ctx ctx, int call, struct scmp_arg_cmp argument, const char *what)
+{
+	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 1, argument), what);
+}
+
 static uint32_t arch; /* the filters' architecture, by libseccomp's number */
 
 static void
@@ -80,9 +87,7 @@ begin_with(uint32_t otherwise)
 	 */
 	check(seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2), "optimize");
 	add_all(ctx, SCMP_ACT_ALLOW, for_all, COUNT(for_all));
-	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-		  SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)),
-	    "mmap");
+	allow_if(ctx, SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0), "mmap");
 	return ctx;
 }
 
@@ -108,29 +113,17 @@ begin_token(void)
 
 	add_all(ctx, SCMP_ACT_ALLOW, for_token, COUNT(for_token));
 	for (size_t i = 0; i < COUNT(families); i++)
-		check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-			  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0)),
+		allow_if(ctx, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0),
 		    "socket");
-	check(seccomp_rule_add(
-		  ctx, SCMP_ACT_ALLOW, SCMP_SYS(open), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, writes, 0)),
-	    "open");
-	check(seccomp_rule_add(
-		  ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, writes, 0)),
-	    "openat");
-	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-		  SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)),
-	    "mprotect");
-	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-		  SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)),
-	    "clone");
+	allow_if(ctx, SCMP_SYS(open), SCMP_A1(SCMP_CMP_MASKED_EQ, writes, 0), "open");
+	allow_if(ctx, SCMP_SYS(openat), SCMP_A2(SCMP_CMP_MASKED_EQ, writes, 0), "openat");
+	allow_if(ctx, SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0), "mprotect");
+	allow_if(
+	    ctx, SCMP_SYS(clone), SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD), "clone");
 	/* Its flags are in memory, which no filter sees; libc then takes clone. */
 	check(seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0), "clone3");
-	check(seccomp_rule_add(
-		  ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, FIONREAD, 0)),
-	    "ioctl");
-	check(seccomp_rule_add(
-		  ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, FIONBIO, 0)),
-	    "ioctl");
+	allow_if(ctx, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, FIONREAD, 0), "ioctl");
+	allow_if(ctx, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, FIONBIO, 0), "ioctl");
 	return ctx;
 }
 
@@ -181,19 +174,14 @@ begin_session(void)
 	 * is loaded.
 	 */
 	for (uint32_t i = 0; i < FILTER_BACKENDS; i++)
-		check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(connect), 1,
-			  SCMP_A0(SCMP_CMP_EQ, FILTER_BACKEND_MARK + i, 0)),
+		allow_if(ctx, SCMP_SYS(connect), SCMP_A0(SCMP_CMP_EQ, FILTER_BACKEND_MARK + i, 0),
 		    "connect");
 	/*
 	 * No address is allowed here: with MSG_FASTOPEN it could connect without Landlock seeing
 	 * it.  send, which syslog uses, has no address.
 	 */
-	check(
-	    seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1, SCMP_A4(SCMP_CMP_EQ, 0, 0)),
-	    "sendto");
-	check(seccomp_rule_add(
-		  ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, SIOCOUTQ, 0)),
-	    "ioctl");
+	allow_if(ctx, SCMP_SYS(sendto), SCMP_A4(SCMP_CMP_EQ, 0, 0), "sendto");
+	allow_if(ctx, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, SIOCOUTQ, 0), "ioctl");
 	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
 		  SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET, 0), SCMP_A2(SCMP_CMP_EQ, SO_LINGER, 0)),
 	    "setsockopt");
@@ -205,9 +193,8 @@ static void
 allow_bind(scmp_filter_ctx ctx)
 {
 	for (uint32_t i = 0; i < FILTER_BACKENDS; i++)
-		check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(bind), 1,
-			  SCMP_A0(SCMP_CMP_EQ, FILTER_BACKEND_MARK + i, 0)),
-		    "bind");
+		allow_if(
+		    ctx, SCMP_SYS(bind), SCMP_A0(SCMP_CMP_EQ, FILTER_BACKEND_MARK + i, 0), "bind");
 	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
 		  SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET, 0), SCMP_A2(SCMP_CMP_EQ, SO_REUSEADDR, 0)),
 	    "setsockopt");
