@@ -71,20 +71,19 @@ check_names(bool found)
 		    others);
 }
 
-/* -T: each family that a client can come by.  *peer becomes the address that the service is asked
- * from. */
+/*
+ * -T: each family that a client can come by.  *peer becomes the address that the service is asked
+ * from.
+ */
 static void
 check_families(struct check *c, const struct backend *b, struct address *peer)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
 
 	for (int i = 0; i < 2; i++)
-		for (int k = 0; k < b->addresses.n; k++)
-			if (b->sockets[k] != -1 && b->addresses.at[k].sa.ss_family == families[i]) {
-				if (check_transparent(c, families[i]) && peer->len == 0)
-					check_somebody(families[i], peer);
-				break;
-			}
+		if (backend_has_family(b, families[i]) && check_transparent(c, families[i]) &&
+		    peer->len == 0)
+			check_somebody(families[i], peer);
 }
 
 /* Connects and asks: as for this peer, or from our own address for NULL. */

@@ -198,6 +198,15 @@ connect_hint(const struct backend *b, int error)
 	return b->absent != NULL ? b->absent : "; nothing listens there: is the service running?";
 }
 
+bool
+backend_has_family(const struct backend *b, int family)
+{
+	for (int i = 0; i < b->addresses.n; i++)
+		if (b->sockets[i] != -1 && b->addresses.at[i].sa.ss_family == family)
+			return true;
+	return false;
+}
+
 static void
 close_others(struct backend *b)
 {

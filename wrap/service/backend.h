@@ -37,6 +37,9 @@ void backend_init(struct backend *b);
  */
 int backend_open(struct backend *b, const struct options *o, struct failure *why);
 
+/* Whether it has a socket of that address family that is not connected yet. */
+bool backend_has_family(const struct backend *b, int family);
+
 /*
  * Copies to dir the directory that must become the root so that the socket can still be reached; ""
  * where any root will do.

@@ -22,16 +22,6 @@ close_all(struct backend *b)
 	}
 }
 
-/* Whether the service has an address of that family. */
-static bool
-has_family(const struct backend *b, int family)
-{
-	for (int i = 0; i < b->addresses.n; i++)
-		if (b->sockets[i] != -1 && b->addresses.at[i].sa.ss_family == family)
-			return true;
-	return false;
-}
-
 /* Closes the sockets of the other family, and binds those of this one.  0, or -1 and b->unfit. */
 static int
 take_address(struct backend *b, const struct address *from)
@@ -63,7 +53,7 @@ backend_appear_as(struct backend *b, const struct options *o, const struct addre
 	int r;
 
 	address_unmap(peer, &from);
-	if (no == NULL && !has_family(b, from.sa.ss_family))
+	if (no == NULL && !backend_has_family(b, from.sa.ss_family))
 		no = from.sa.ss_family == AF_INET ?
 		    "-T: the peer has an IPv4 address, and -r has none; write -r localhost:PORT" :
 		    "-T: the peer has an IPv6 address, and -r has none; write -r localhost:PORT";
