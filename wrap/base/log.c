@@ -204,7 +204,7 @@ static void
 write_line(int level, const char *fmt, va_list ap)
 {
 	int saved = errno;
-	char raw[LOG_RECORD_MAX + 100], line[LOG_RECORD_MAX + 390];
+	char raw[LOG_RECORD_MAX + 100], line[LOG_LINE_MAX];
 	size_t n;
 
 	if (level > log_settings.level)

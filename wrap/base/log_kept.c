@@ -14,7 +14,7 @@
 static struct {
 	size_t head; /* the length of text; 0 if the level drops the line */
 	char tail[128];
-	char text[LOG_RECORD_MAX + 390];
+	char text[LOG_LINE_MAX];
 } kept[LOG_KEPT];
 
 void
