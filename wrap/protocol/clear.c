@@ -80,6 +80,13 @@ clear_is_stuffed(int fd)
 	return recv(fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
+enum protocol_verdict
+clear_refuse(struct protocol_talk *t, const char *reason)
+{
+	t->reason = reason;
+	return PROTOCOL_REFUSED;
+}
+
 enum protocol_passed
 clear_passed(enum clear_io how)
 {

@@ -37,6 +37,14 @@ enum clear_io clear_write_all(int fd, const void *data, size_t n, int64_t deadli
  */
 bool clear_is_stuffed(int fd);
 
+/* The reasons to refuse it then, as a server and as a client. */
+#define CLEAR_STUFFED_REQUEST "more bytes came with the request; somebody may have inserted them"
+#define CLEAR_STUFFED_ANSWER \
+	"more bytes came with the server's answer; somebody may have inserted them"
+
+/* Notes the reason: always PROTOCOL_REFUSED. */
+enum protocol_verdict clear_refuse(struct protocol_talk *t, const char *reason);
+
 /* How a session goes on after such a read or write at the local program's end. */
 enum protocol_passed clear_passed(enum clear_io how);
 

@@ -105,20 +105,13 @@ answer(struct protocol_talk *t, int fd, char *line, int64_t deadline, bool *stuf
 	return next;
 }
 
-static enum protocol_verdict
-refuse(struct protocol_talk *t, const char *reason)
-{
-	t->reason = reason;
-	return PROTOCOL_REFUSED;
-}
-
 /* The client is told where it can still show what it is told. */
 static enum protocol_verdict
 give_up(struct protocol_talk *t, int fd, const char *reason, int64_t deadline)
 {
 	(void)line_write(
 	    fd, t->protocol->words->down, &(struct line_fill){ t->host, "", reason }, deadline);
-	return refuse(t, reason);
+	return clear_refuse(t, reason);
 }
 
 static enum protocol_verdict
@@ -131,10 +124,10 @@ not_read(struct protocol_talk *t, int fd, enum line_io how, int64_t deadline)
 		    t, fd, "peer did not say what it wants within --handshake-timeout", deadline);
 	case LINE_LONG: return give_up(t, fd, "peer sent a line that is too long", deadline);
 	case LINE_BINARY:
-		return refuse(t,
+		return clear_refuse(t,
 		    "peer does not speak the protocol of -n; for TLS from the first byte leave -n "
 		    "out");
-	default: return refuse(t, "peer closed before the handshake");
+	default: return clear_refuse(t, "peer closed before the handshake");
 	}
 }
 
@@ -153,12 +146,11 @@ line_negotiate(struct protocol_talk *t, int fd, int64_t deadline)
 			break;
 		next = answer(t, fd, line, deadline, &stuffed);
 		if (stuffed)
-			return refuse(
-			    t, "more bytes came with the request; somebody may have inserted them");
+			return clear_refuse(t, CLEAR_STUFFED_REQUEST);
 		if (next == LINE_START)
 			return PROTOCOL_HANDSHAKE;
 		if (next == LINE_LEAVE)
-			return refuse(t, "peer left without asking for TLS");
+			return clear_refuse(t, "peer left without asking for TLS");
 	}
 	return how == LINE_WHOLE ?
 	    give_up(t, fd, "peer said 100 lines without asking for TLS", deadline) :

@@ -10,26 +10,19 @@
 #include "protocol/line_io.h"
 #include "tls/peer.h"
 
-static enum protocol_verdict
-refuse(struct protocol_talk *t, const char *reason)
-{
-	t->reason = reason;
-	return PROTOCOL_REFUSED;
-}
-
 /* The server's own words say why. */
 static enum protocol_verdict
 refuse_greeting(struct protocol_talk *t, const struct line_reply *r)
 {
 	(void)snprintf(t->text, sizeof(t->text), "server greets with \"%.100s\"", r->said);
-	return refuse(t, t->text);
+	return clear_refuse(t, t->text);
 }
 
 static enum protocol_verdict
 refuse_answer(struct protocol_talk *t, const struct line_reply *r)
 {
 	(void)snprintf(t->text, sizeof(t->text), "server declines TLS with \"%.100s\"", r->said);
-	return refuse(t, t->text);
+	return clear_refuse(t, t->text);
 }
 
 static enum protocol_verdict
@@ -37,9 +30,10 @@ not_heard(struct protocol_talk *t, enum line_io how)
 {
 	switch (how) {
 	case LINE_STOPPED: return PROTOCOL_STOPPED;
-	case LINE_OVER: return refuse(t, "server did not agree to TLS within --handshake-timeout");
-	case LINE_GONE: return refuse(t, "server closed before the handshake");
-	default: return refuse(t, "server does not speak the protocol of -n");
+	case LINE_OVER:
+		return clear_refuse(t, "server did not agree to TLS within --handshake-timeout");
+	case LINE_GONE: return clear_refuse(t, "server closed before the handshake");
+	default: return clear_refuse(t, "server does not speak the protocol of -n");
 	}
 }
 
@@ -93,18 +87,14 @@ line_ask_for_tls(struct protocol_talk *t, int fd, int64_t deadline)
 	}
 	/* A server that cannot say what it can do may have TLS all the same. */
 	if (how == LINE_WHOLE && r.good && !r.found[0])
-		return refuse(t, "server does not offer TLS");
+		return clear_refuse(t, "server does not offer TLS");
 	if (how == LINE_WHOLE)
 		how = ask(t, fd, w->start, &go, &r, deadline);
 	if (how != LINE_WHOLE)
 		return not_heard(t, how);
 	if (!r.good)
 		return refuse_answer(t, &r);
-	return clear_is_stuffed(fd) ?
-	    refuse(t,
-		"more bytes came with the server's answer; somebody may have inserted "
-		"them") :
-	    PROTOCOL_HANDSHAKE;
+	return clear_is_stuffed(fd) ? clear_refuse(t, CLEAR_STUFFED_ANSWER) : PROTOCOL_HANDSHAKE;
 }
 
 enum protocol_passed

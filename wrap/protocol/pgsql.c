@@ -48,18 +48,11 @@ pgsql_classify(const unsigned char head[PGSQL_HEAD], size_t *length)
 }
 
 static enum protocol_verdict
-refuse(struct protocol_talk *t, const char *reason)
-{
-	t->reason = reason;
-	return PROTOCOL_REFUSED;
-}
-
-static enum protocol_verdict
 not_done(struct protocol_talk *t, enum clear_io how)
 {
 	if (how == CLEAR_STOPPED)
 		return PROTOCOL_STOPPED;
-	return refuse(t,
+	return clear_refuse(t,
 	    how == CLEAR_OVER ? "peer did not say what it wants within --handshake-timeout" :
 				"peer closed before the handshake");
 }
@@ -113,7 +106,7 @@ refuse_plain(struct protocol_talk *t, int fd, size_t length, int64_t deadline)
 	    "Connect with sslmode=require, or better sslmode=verify-full.");
 	how = clear_write_all(fd, buf, length, deadline);
 	return how == CLEAR_DONE ?
-	    refuse(t,
+	    clear_refuse(t,
 		"peer sent a StartupMessage without TLS, and was told that TLS is "
 		"required") :
 	    not_done(t, how);
@@ -150,8 +143,7 @@ pgsql_negotiate(struct protocol_talk *t, int fd, int64_t deadline)
 			return not_done(t, how);
 		request = pgsql_classify(t->read, &length);
 		if ((request == PGSQL_SSL || request == PGSQL_GSSENC) && clear_is_stuffed(fd))
-			return refuse(
-			    t, "more bytes came with the request; somebody may have inserted them");
+			return clear_refuse(t, CLEAR_STUFFED_REQUEST);
 		if (request == PGSQL_GSSENC && !gssenc &&
 		    (how = answer(fd, 'N', deadline)) != CLEAR_DONE)
 			return not_done(t, how);
@@ -165,8 +157,8 @@ pgsql_negotiate(struct protocol_talk *t, int fd, int64_t deadline)
 		return how == CLEAR_DONE ? PROTOCOL_HANDSHAKE : not_done(t, how);
 	case PGSQL_CANCEL: return take_cancel(t, fd, length, deadline);
 	case PGSQL_STARTUP: return refuse_plain(t, fd, length, deadline);
-	case PGSQL_GSSENC: return refuse(t, "a second GSSENCRequest");
-	default: return refuse(t, "peer speaks neither PostgreSQL nor TLS");
+	case PGSQL_GSSENC: return clear_refuse(t, "a second GSSENCRequest");
+	default: return clear_refuse(t, "peer speaks neither PostgreSQL nor TLS");
 	}
 }
 
@@ -190,7 +182,7 @@ pgsql_negotiate_local(struct protocol_talk *t, int fd_in, int fd_out, int64_t de
 			break;
 		/* Each kind of encryption is asked for once, and declined: the wrapper encrypts. */
 		if (++declined > 2)
-			return refuse(t, "local program asks for encryption again and again");
+			return clear_refuse(t, "local program asks for encryption again and again");
 	} while ((how = answer(fd_out, 'N', deadline)) == CLEAR_DONE);
 
 	if (how != CLEAR_DONE)
@@ -204,7 +196,7 @@ pgsql_negotiate_local(struct protocol_talk *t, int fd_in, int fd_out, int64_t de
 	if (request == PGSQL_TLS)
 		return PROTOCOL_DIRECT;
 	if (request != PGSQL_STARTUP)
-		return refuse(t, "local program does not speak PostgreSQL");
+		return clear_refuse(t, "local program does not speak PostgreSQL");
 	t->rest = length - PGSQL_HEAD;
 	return PROTOCOL_HANDSHAKE;
 }
@@ -221,13 +213,10 @@ pgsql_ask_for_tls(struct protocol_talk *t, int fd, int64_t deadline)
 	if (how != CLEAR_DONE)
 		return not_done(t, how);
 	if (byte == 'N')
-		return refuse(t, "server has no TLS (ssl = off)");
+		return clear_refuse(t, "server has no TLS (ssl = off)");
 	if (byte != 'S')
-		return refuse(t, "server answers SSLRequest with an error; is it PostgreSQL?");
+		return clear_refuse(
+		    t, "server answers SSLRequest with an error; is it PostgreSQL?");
 	/* Nothing may come between the S and the handshake (CVE-2021-23222). */
-	return clear_is_stuffed(fd) ?
-	    refuse(t,
-		"more bytes came with the server's answer; somebody may have inserted "
-		"them") :
-	    PROTOCOL_HANDSHAKE;
+	return clear_is_stuffed(fd) ? clear_refuse(t, CLEAR_STUFFED_ANSWER) : PROTOCOL_HANDSHAKE;
 }
