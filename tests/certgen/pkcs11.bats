@@ -7,9 +7,6 @@ load ../lib/token
 setup_file() {
 	lib_begin
 	token_begin
-	token_key rsa:2048 03 rsa
-	token_key EC:prime256v1 01 p256
-	token_key EC:secp384r1 02 p384
 }
 
 setup() {

@@ -1,8 +1,7 @@
 /*
  * libFuzzer: what the protocols of lines read, on a socket pair.  The first byte of the input says
- * which protocol, and what is called.  The rest says what the other end does: it sends pieces, each
- * a length byte and that many bytes, and the last byte says how it goes on.  A piece is sent
- * whenever the reader waits: this file has its own wait, and its own TLS, instead of the real ones.
+ * which protocol, and what is called; the other end sends the rest in pieces (pieces.h).  This file
+ * has its own wait, and its own TLS, instead of the real ones.
  */
 
 #include <fcntl.h>
@@ -10,68 +9,20 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/deadline.h"
 #include "protocol/line.h"
 #include "protocol/line_words.h"
 #include "tls/peer.h"
+#include "pieces.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static struct {
-	int fd;
-	const uint8_t *data;
-	size_t size;
-	uint8_t sent[65536];
-	size_t sent_len;
-	int ended;
-} other;
-
 static int ours; /* the descriptor that is given to what is called */
-
-static void
-check(int condition)
-{
-	if (!condition)
-		abort();
-}
-
-static int
-last_words(void)
-{
-	static const int ends[] = { POLLIN, DEADLINE_OVER, DEADLINE_STOP, DEADLINE_ERROR };
-	int end = ends[other.size > 0 ? other.data[0] % 4 : 0];
-
-	check(!other.ended || end != POLLIN); /* waiting again would be a loop */
-	other.ended = 1;
-	(void)shutdown(other.fd, SHUT_WR);
-	return end;
-}
-
-static int
-send_piece(void)
-{
-	size_t n;
-
-	if (other.size < 2 || other.data[0] == 0)
-		return last_words();
-	n = other.data[0];
-	if (n > other.size - 1)
-		n = other.size - 1;
-	check(send(other.fd, other.data + 1, n, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)n);
-	check(other.sent_len + n <= sizeof(other.sent));
-	memcpy(other.sent + other.sent_len, other.data + 1, n);
-	other.sent_len += n;
-	other.data += n + 1;
-	other.size -= n + 1;
-	return POLLIN;
-}
 
 int
 deadline_wait_fd(int fd, short events, int64_t deadline)
@@ -236,11 +187,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
 	check(fcntl(pair[0], F_SETFL, O_NONBLOCK) == 0);
 	ours = pair[0];
-	other.fd = pair[1];
-	other.data = data + 1;
-	other.size = size - 1;
-	other.sent_len = 0;
-	other.ended = 0;
+	begin_pieces(pair[1], data + 1, size - 1);
 	protocol.words = words[data[0] % 4];
 	call(data[0] / 4 % 5, &t);
 	(void)close(pair[0]);

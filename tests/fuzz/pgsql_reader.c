@@ -1,71 +1,28 @@
 /*
- * libFuzzer: pgsql_negotiate on a socket pair.  The input says what the peer does: it sends pieces,
- * each a length byte and that many bytes, and the last byte says how it goes on.  A piece is sent
- * whenever the reader waits, so that a request can be cut anywhere: this file has its own wait
- * instead of the real one.
+ * libFuzzer: pgsql_negotiate on a socket pair, whose other end sends the input in pieces
+ * (pieces.h).  This file has its own wait instead of the real one.
  */
 
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/deadline.h"
 #include "protocol/pgsql.h"
+#include "pieces.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static struct {
-	int fd;
-	const uint8_t *data;
-	size_t size;
-	uint8_t sent[65536];
-	size_t sent_len;
-	int ended;
-} peer;
-
-static void
-check(int condition)
-{
-	if (!condition)
-		abort();
-}
-
-static int
-last_words(void)
-{
-	static const int ends[] = { POLLIN, DEADLINE_OVER, DEADLINE_STOP, DEADLINE_ERROR };
-	int end = ends[peer.size > 0 ? peer.data[0] % 4 : 0];
-
-	check(!peer.ended); /* the peer has ended; waiting again would be a loop */
-	peer.ended = 1;
-	(void)shutdown(peer.fd, SHUT_WR);
-	return end;
-}
 
 int
 deadline_wait_fd(int fd, short events, int64_t deadline)
 {
-	size_t n;
-
 	(void)fd;
 	check(events == POLLIN && deadline == 4711);
-	if (peer.size < 2 || peer.data[0] == 0)
-		return last_words();
-	n = peer.data[0];
-	if (n > peer.size - 1)
-		n = peer.size - 1;
-	check(send(peer.fd, peer.data + 1, n, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)n);
-	check(peer.sent_len + n <= sizeof(peer.sent));
-	memcpy(peer.sent + peer.sent_len, peer.data + 1, n);
-	peer.sent_len += n;
-	peer.data += n + 1;
-	peer.size -= n + 1;
-	return POLLIN;
+	check(!other.ended); /* the other end has ended; waiting again would be a loop */
+	return send_piece();
 }
 
 /* N at most once, then S or an ErrorResponse or nothing; no other byte may ever be sent. */
@@ -73,7 +30,7 @@ static size_t
 check_answer(enum protocol_verdict verdict)
 {
 	uint8_t said[4096];
-	ssize_t n = recv(peer.fd, said, sizeof(said), MSG_DONTWAIT);
+	ssize_t n = recv(other.fd, said, sizeof(said), MSG_DONTWAIT);
 	size_t len = n > 0 ? (size_t)n : 0, gssenc = len > 0 && said[0] == 'N';
 	const uint8_t *at = said + gssenc;
 
@@ -94,7 +51,7 @@ check_taken(const struct protocol_talk *p, enum protocol_verdict verdict, size_t
 	size_t taken;
 
 	check(ioctl(fd, FIONREAD, &left) == 0);
-	taken = peer.sent_len - (size_t)left;
+	taken = other.sent_len - (size_t)left;
 	if (verdict == PROTOCOL_HANDSHAKE)
 		check(taken == before + PGSQL_HEAD && left == 0);
 	if (verdict == PROTOCOL_DIRECT)
@@ -102,7 +59,7 @@ check_taken(const struct protocol_talk *p, enum protocol_verdict verdict, size_t
 	if (verdict == PROTOCOL_CANCEL)
 		check(taken == before + p->len && p->len >= 16 && p->len <= PGSQL_CANCEL_MAX);
 	if (verdict == PROTOCOL_DIRECT || verdict == PROTOCOL_CANCEL)
-		check(memcmp(p->read, peer.sent + before, p->len) == 0);
+		check(memcmp(p->read, other.sent + before, p->len) == 0);
 	if (verdict == PROTOCOL_REFUSED)
 		check(p->reason != NULL && taken <= before + PGSQL_STARTUP_MAX);
 }
@@ -118,11 +75,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	check(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
 	check(fcntl(pair[0], F_SETFL, O_NONBLOCK) == 0);
-	peer.fd = pair[1];
-	peer.data = data;
-	peer.size = size;
-	peer.sent_len = 0;
-	peer.ended = 0;
+	begin_pieces(pair[1], data, size);
 	verdict = pgsql_negotiate(&p, pair[0], 4711);
 	check_taken(&p, verdict, check_answer(verdict), pair[0]);
 	(void)close(pair[0]);

@@ -12,26 +12,9 @@ import ctypes
 import socket
 import sys
 
-SERVER, CERTIFICATE, PEM, WARNING_ALERT_RECEIVED = 1, 1, 1, -16
+from tls12 import SERVER, alert_name, gnutls, shake_hands
 
-gnutls = ctypes.CDLL("libgnutls.so.30")
-gnutls.gnutls_alert_get_name.restype = ctypes.c_char_p
-gnutls.gnutls_record_send.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t]
-gnutls.gnutls_record_recv.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t]
-
-
-def accept(plain, pem):
-    session, credentials = ctypes.c_void_p(), ctypes.c_void_p()
-    gnutls.gnutls_certificate_allocate_credentials(ctypes.byref(credentials))
-    gnutls.gnutls_certificate_set_x509_key_file(credentials, pem, pem, PEM)
-    gnutls.gnutls_init(ctypes.byref(session), SERVER)
-    gnutls.gnutls_priority_set_direct(session, b"NORMAL:-VERS-ALL:+VERS-TLS1.2", None)
-    gnutls.gnutls_credentials_set(session, CERTIFICATE, credentials)
-    gnutls.gnutls_transport_set_int2(session, plain.fileno(), plain.fileno())
-    gnutls.gnutls_record_set_timeout(session, 10000)
-    if gnutls.gnutls_handshake(session) < 0:
-        sys.exit("the handshake has failed")
-    return session
+WARNING_ALERT_RECEIVED = -16
 
 
 def main():
@@ -41,14 +24,13 @@ def main():
         listener.settimeout(10)
         plain = listener.accept()[0]
     plain.setblocking(True)
-    session = accept(plain, pem)
+    session = shake_hands(SERVER, plain, pem)
     data = ctypes.create_string_buffer(64)
     while (got := gnutls.gnutls_record_recv(session, data, 64)) > 0:
         for _ in range(count):
             gnutls.gnutls_rehandshake(session)
             answer = gnutls.gnutls_record_recv(session, ctypes.create_string_buffer(64), 64)
-            alert = gnutls.gnutls_alert_get_name(gnutls.gnutls_alert_get(session)).decode()
-            print(f"{answer} {alert}", flush=True)
+            print(f"{answer} {alert_name(session)}", flush=True)
             if answer != WARNING_ALERT_RECEIVED:
                 return
         gnutls.gnutls_record_send(session, data, got)

@@ -17,6 +17,8 @@ import tempfile
 import threading
 import time
 
+from expect import check, equal
+
 LIMIT_S = 10  # for everything that should happen at once
 HOST = socket.gethostname()
 
@@ -111,15 +113,6 @@ PROTOCOLS = {
         server_go="382 go", server_no="580 can not", list_refused=["500 what"],
         given="201 real.example InterNetNews ready (no posting)"),
 }
-
-
-def check(condition, *what):
-    if not condition:
-        raise AssertionError(*what)
-
-
-def equal(got, wanted, what):
-    check(got == wanted, f"{what}: {got!r} instead of {wanted!r}")
 
 
 # -- the service: no TLS ---------------------------------------------------------------------------------------

@@ -72,6 +72,14 @@ def base(c, tls13):
     return made
 
 
+def seal(kind, data, **how):
+    return lambda c: c.raw(c.out.seal(kind, data, **how))
+
+
+def plain(kind, data, **how):
+    return lambda c: c.raw(record(kind, data, **how))
+
+
 def hello(c, tls13=True, put=None, drop=(), add=(), exts=None, tail=b"", version=0x0303, sid=b"", sid_len=None,
           suites=None, comp=b"\0", random=None):
     """A ClientHello's body; put replaces or appends extensions, add appends even where one is there already."""
@@ -380,8 +388,6 @@ def amid13():
                 c.data()
         case(f"amid 1.3: {label}", play)
 
-    seal = lambda kind, data, **how: lambda c: c.raw(c.out.seal(kind, data, **how))
-    plain = lambda kind, data, **how: lambda c: c.raw(record(kind, data, **how))
     amid("as usual", lambda c: None)
     for n in (1, 2, 5, 40):
         amid(f"{n} CCS", plain(CCS, b"\1") if n == 1 else lambda c, n=n: c.raw(record(CCS, b"\1") * n))
@@ -428,20 +434,22 @@ def amid13():
     amid("the end", lambda c: c.fin(), goes_on=False)
 
 
-# -- after the handshake of TLS 1.3
+# -- after the handshake
+def after_handshake(label, act, last, tls13):
+    def play(c):
+        c.send_hello(hello(c, tls13))
+        go_on(c)
+        c.hear_echo()
+        act(c)
+        if last:
+            c.data()
+    case(label, play)
+
+
 def after13():
     def after(label, act, last=True):
-        def play(c):
-            c.send_hello(hello(c))
-            go_on(c)
-            c.hear_echo()
-            act(c)
-            if last:
-                c.data()
-        case(f"after 1.3: {label}", play)
+        after_handshake("after 1.3: " + label, act, last, True)
 
-    seal = lambda kind, data, **how: lambda c: c.raw(c.out.seal(kind, data, **how))
-    plain = lambda kind, data, **how: lambda c: c.raw(record(kind, data, **how))
 
     def update(c, answer=0):
         c.raw(c.out.seal(HANDSHAKE, message(24, bytes([answer]))))
@@ -558,17 +566,8 @@ def amid12():
 
 def after12():
     def after(label, act, last=True):
-        def play(c):
-            c.send_hello(hello(c, False))
-            go_on(c)
-            c.hear_echo()
-            act(c)
-            if last:
-                c.data()
-        case(f"after 1.2: {label}", play)
+        after_handshake("after 1.2: " + label, act, last, False)
 
-    seal = lambda kind, data, **how: lambda c: c.raw(c.out.seal(kind, data, **how))
-    plain = lambda kind, data, **how: lambda c: c.raw(record(kind, data, **how))
     after("as usual", lambda c: None)
     for kind in (0, 2, 4, 11, 16, 20, 24, 99):
         after(f"message {kind}", lambda c, k=kind: c.raw(c.out.seal(HANDSHAKE, message(k, b"" if k == 0 else bytes(40)))))

@@ -22,6 +22,8 @@ import termios
 import threading
 import time
 
+from expect import check, equal
+
 LIMIT_S = 40  # for everything that should happen at once, on a machine that has other work too
 DEFAULT_S = 10  # --handshake-timeout and --connect-timeout where they are not given
 WORKERS = 4
@@ -53,15 +55,6 @@ def startup(version=0x30000, length=None):
         body += b"options\0" + b"x" * (length - 4 - len(body) - 8 - 2) + b"\0"
     body += b"\0"
     return struct.pack("!I", 4 + len(body)) + body
-
-
-def check(condition, *what):
-    if not condition:
-        raise AssertionError(*what)
-
-
-def equal(got, wanted, what):
-    check(got == wanted, f"{what}: {got!r} instead of {wanted!r}")
 
 
 # -- the service -------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 # A token of SoftHSM for the tests of keys in hardware; loaded after lib.
 #
-#	token_begin		in setup_file, after lib_begin: shared programs in $T/bin, a token, its PIN in $T/pin
+#	token_begin		in setup_file, after lib_begin: shared programs in $T/bin, a token, its PIN in $T/pin, and the keys
+#				rsa, p256 and p384 in it
+#	token_pems		after it: a PEM of each of these keys
 #	token_key rsa:2048 03 rsa	a key in it, with that ID and label
 #	token_pem rsa		$T/rsa.pem: the key's URL and a certificate for localhost
 
@@ -44,6 +46,16 @@ token_begin() {
 	export SOFTHSM2_CONF=$T/softhsm2.conf
 	(umask 077 && echo "$PIN" > "$T/pin")
 	token_make lab
+	token_key rsa:2048 03 rsa
+	token_key EC:prime256v1 01 p256
+	token_key EC:secp384r1 02 p384
+}
+
+token_pems() {
+	local key
+	for key in rsa p256 p384; do
+		token_pem "$key"
+	done
 }
 
 # token_make LABEL: another token.

@@ -8,13 +8,7 @@ load ../lib/token
 setup_file() {
 	lib_begin
 	token_begin
-	token_key rsa:2048 03 rsa
-	token_key EC:prime256v1 01 p256
-	token_key EC:secp384r1 02 p384
-	local key
-	for key in rsa p256 p384; do
-		token_pem "$key"
-	done
+	token_pems
 	make_pem "$T/pgssl.pem" localhost
 }
 
