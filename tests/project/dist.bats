@@ -71,3 +71,12 @@ archive_of() {
 	tar -xzf "$T/list.tar.gz" -C "$T/unpacked"
 	[ "$(env -u BUILD make -s -n -C "$T/unpacked/inetls-test" CC=cc all | grep -c '^cc ')" -gt 50 ]
 }
+
+@test "dist: make dist writes the sum beside the archive, as sha256sum -c wants it" {
+	make -s -C "$ROOT" BUILD="$T/sum" dist
+	cd "$T/sum"
+	[ "$(ls)" = "$(printf '%s\n' inetls-*.tar.gz inetls-*.tar.gz.sha256)" ]
+	sha256sum -c inetls-*.tar.gz.sha256
+	echo >> inetls-*.tar.gz
+	run ! sha256sum -c --quiet inetls-*.tar.gz.sha256
+}
