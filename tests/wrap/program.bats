@@ -106,6 +106,24 @@ script() {
 	[ ! -e "$T/believed" ]
 }
 
+# A service's script often sends its stderr to a file of its own first.
+@test "a peer that is cut off: a program that has closed its stderr is killed too" {
+	script quiet <<-END
+	exec 2> /dev/null
+	cat > $T/half
+	touch $T/believed
+	END
+	: > "$T/half"
+	chmod 666 "$T/half"
+	chmod 1777 "$T"
+	program --peer 'handshake send:5000 sleep:0.5 close' -- "$T/bin/quiet"
+	logged_somewhere result=cut truncated=yes
+	wait_for 5 grep -qE 'quiet\[[0-9]+\] (ended|was ended)' "$T/session.log"
+	chmod 711 "$T"
+	grep -q 'was ended by signal 9' "$T/session.log"
+	[ ! -e "$T/believed" ]
+}
+
 logged_somewhere() {
 	local word
 	for word; do

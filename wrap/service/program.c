@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,11 +17,11 @@
 #include "base/log.h"
 #include "confine/confine.h"
 
-/* the session's last message; after any other, or none, the program is killed */
+/* The session's last message.  After any other, or none, the program is killed. */
 #define COMPLETE 'C'
 #define CUT 'X'
 #define KILL_MS 1000 /* how long the session waits for the kill before it closes */
-#define LINE_MAX_LOG 500
+#define STDERR_LINE 500
 
 struct starter {
 	const char *path;
@@ -30,7 +29,7 @@ struct starter {
 	/* errors: the end of the pipe where the program's stderr is read */
 	int control, plain, errors;
 	pid_t pid;
-	char line[LINE_MAX_LOG + 1]; /* of stderr, until the line is complete */
+	char line[STDERR_LINE + 1]; /* of stderr, until the line is complete */
 	size_t len;
 };
 
@@ -108,6 +107,7 @@ static void __attribute__((noreturn))
 become_program(const struct starter *s, int errors, const struct program_facts *f)
 {
 	sigset_t none;
+	int error;
 
 	(void)setpgid(0, 0);
 	(void)sigemptyset(&none);
@@ -121,9 +121,10 @@ become_program(const struct starter *s, int errors, const struct program_facts *
 	descriptor_close_all(STDERR_FILENO + 1, ~0u);
 	set_environment(f);
 	(void)execv(s->path, s->argv);
+	error = errno;
 	/* stderr is already the pipe to the log. */
-	(void)dprintf(STDERR_FILENO, "exec %s: %s\n", s->path, strerror(errno));
-	_exit(errno == ENOENT ? EX_NOINPUT : EX_NOPERM);
+	(void)dprintf(STDERR_FILENO, "exec %s: %s\n", s->path, strerror(error));
+	_exit(error == ENOENT ? EX_NOINPUT : EX_NOPERM);
 }
 
 /* ---- the starter ---- */
@@ -133,7 +134,7 @@ log_whole_lines(struct starter *s)
 {
 	char *end;
 
-	while ((end = memchr(s->line, '\n', s->len)) != NULL || s->len == LINE_MAX_LOG) {
+	while ((end = memchr(s->line, '\n', s->len)) != NULL || s->len == STDERR_LINE) {
 		size_t n = end != NULL ? (size_t)(end - s->line) : s->len;
 
 		log_line(LEVEL_NOTICE, "%s: %.*s", s->path, (int)n, s->line);
@@ -149,9 +150,8 @@ static bool
 hear_errors(struct starter *s)
 {
 	/* A full line is logged before this, so there is room; gcc 14 cannot see that. */
-	ssize_t n = s->len < LINE_MAX_LOG ?
-	    read(s->errors, s->line + s->len, LINE_MAX_LOG - s->len) :
-	    0;
+	ssize_t n = s->len < STDERR_LINE ? read(s->errors, s->line + s->len, STDERR_LINE - s->len) :
+					   0;
 
 	if (n > 0) {
 		s->len += (size_t)n;
@@ -179,7 +179,35 @@ report_end(const struct starter *s)
 		    WEXITSTATUS(status));
 }
 
-/* Runs until the program's stderr ends, which normally means that the program has ended. */
+static void
+wake(int signal)
+{
+	(void)signal;
+}
+
+/* SIGCHLD ends a wait.  The other signals are for the session. */
+static void
+take_signals(void)
+{
+	static const int ours[] = { SIGCHLD, SIGTERM, SIGINT, SIGQUIT, SIGHUP };
+
+	deadline_let_in(ours, sizeof(ours) / sizeof(ours[0]), wake);
+}
+
+/* Does not reap it: while it can be waited for, no other process group gets its number. */
+static bool
+has_ended(pid_t pid)
+{
+	siginfo_t end = { .si_pid = 0 };
+
+	return waitid(P_PID, (id_t)pid, &end, WEXITED | WNOHANG | WNOWAIT) == -1 ||
+	    end.si_pid == pid;
+}
+
+/*
+ * Runs until the program has ended and its stderr too, which what it has started may still have.  A
+ * program that closes its stderr early is killed all the same if the session is cut.
+ */
 static void
 attend(struct starter *s)
 {
@@ -187,8 +215,8 @@ attend(struct starter *s)
 		{ .fd = s->control, .events = POLLIN } };
 	char word = 0;
 
-	while (p[0].fd != -1) {
-		if (poll(p, 2, -1) == -1)
+	while (p[0].fd != -1 || !has_ended(s->pid)) {
+		if (deadline_wait(p, 2, DEADLINE_NEVER) < 0)
 			continue;
 		if (p[1].revents != 0) {
 			if (read(s->control, &word, 1) != 1 || word != COMPLETE)
@@ -208,7 +236,7 @@ run_starter(struct starter *s, const struct confine *user, const int others[2])
 	struct failure why;
 	int errors[2], null;
 
-	(void)signal(SIGCHLD, SIG_DFL);
+	take_signals();
 	for (int i = 0; i < 2; i++)
 		if (others[i] != -1)
 			(void)close(others[i]);
