@@ -345,6 +345,33 @@ with_known_hosts() {
 	logged 'cannot be written'
 }
 
+@test "bad: a full disk: half a line is taken back, and is not taken for another key later" {
+	need_root
+	need_namespaces
+	tls_server server openssl s_server -accept 127.0.0.1:{port} -cert "$T/pgssl.pem" -key "$T/pgssl.pem" -quiet -rev
+	mkdir -p "$T/small"
+	cat > "$T/full" <<-'END'
+	small=$1
+	shift
+	mount -t tmpfs -o size=64k,mode=755 none "$small" || exit 99
+	# Thirty bytes fit into its last page: the host, and half of its pin.
+	head -c 4065 /dev/zero | tr '\0' '#' > "$small/known"
+	echo >> "$small/known"
+	head -c 100k /dev/zero > "$small/fill" 2> /dev/null
+	(echo line; sleep 1) | "$@"
+	echo "exit $?, $(stat -c %s "$small/known") bytes"
+	rm "$small/fill"
+	(echo line; sleep 1) | "$@"
+	echo "exit $?, $(wc -l < "$small/known") lines"
+	END
+	run unshare -m --propagation private sh "$T/full" "$T/small" "$WRAP" -c -r "localhost:$port" \
+		--known-hosts "$T/small/known" -o "$T/session.log"
+	echo "$output"
+	[[ $output == *'exit 69, 4066 bytes'* ]]
+	[[ $output == *enil*'exit 0, 2 lines' ]]
+	grep -qF "$T/small/known cannot be written" "$T/session.log"
+}
+
 @test "bad: a file with a NUL, or in UTF-16, forgets no host; a mark before UTF-8 does not hide the first line" {
 	local line
 	known_port

@@ -1,6 +1,6 @@
 /*
- * Known hosts.  After the file was opened, only pread, write and flock are used: a confined process
- * is allowed no more.
+ * Known hosts.  After the file was opened, only pread, write, ftruncate and flock are used: a
+ * confined process is allowed no more.
  */
 
 #include "tls/known_hosts.h"
@@ -172,13 +172,22 @@ ends_within_line(const char *text)
 	return n > 0 && text[n - 1] != '\n';
 }
 
+/*
+ * Appends to a file of that size, which is locked.  A full disk may take half a line: it is
+ * removed, since half a pin would later look like another key.
+ */
 static int
-append(const struct known_hosts *k, const char *pin, bool within_line)
+append(const struct known_hosts *k, const char *pin, off_t size, bool within_line)
 {
 	char entry[sizeof(k->host) + 64];
 	int n = snprintf(entry, sizeof(entry), "%s%s %s\n", within_line ? "\n" : "", k->host, pin);
+	ssize_t written = write(k->fd, entry, (size_t)n);
 
-	return write(k->fd, entry, (size_t)n) == n ? KNOWN_HOSTS_NEW : -1;
+	if (written == n)
+		return KNOWN_HOSTS_NEW;
+	if (written > 0)
+		(void)!ftruncate(k->fd, size);
+	return -1;
 }
 
 /*
@@ -202,15 +211,17 @@ known_hosts_add(const struct known_hosts *k, const char *pin, char *other, size_
 {
 	int verdict = -1;
 	bool within_line;
+	off_t old_size;
 	char *text;
 
 	if (lock(k->fd) == -1)
 		return -1;
 	if ((text = read_known(k->fd)) != NULL) {
+		old_size = (off_t)strlen(text);
 		within_line = ends_within_line(text);
 		verdict = search(k, text, pin, other, size, line);
 		if (verdict == KNOWN_HOSTS_NEW)
-			verdict = append(k, pin, within_line);
+			verdict = append(k, pin, old_size, within_line);
 	}
 	free(text);
 	(void)flock(k->fd, LOCK_UN);

@@ -34,7 +34,8 @@ int known_hosts_look_up(
 
 /*
  * Appends the host, unless another process has done so meanwhile: locks, reads again, writes once.
- * KNOWN_HOSTS_NEW if it was written, else as above.
+ * KNOWN_HOSTS_NEW if it was written, else as above; -1 also if it cannot be written, with the file
+ * as it was.
  */
 int
 known_hosts_add(const struct known_hosts *k, const char *pin, char *other, size_t size, int *line);
