@@ -90,10 +90,12 @@ with_ca() {
 
 @test "a listener does not start with CAs, a revocation list or known hosts that cannot be read, and says why" {
 	local options said
+	truncate -s 5M "$T/large"
 	while IFS=: read -r options said; do
 		# shellcheck disable=SC2086
 		run timeout 10 "$WRAP" -f -d 127.0.0.1:0 -r localhost:1 -p "$T/pgssl.pem" $options < /dev/null
 		[ "$status" -eq 78 ]
+		echo "$output"
 		[[ $output == *"$said"* && $output != *"listening on"* ]]
 	done <<-END
 		-v 2 -A $T/none:-A $T/none: No such file or directory
@@ -101,6 +103,8 @@ with_ca() {
 		-v 2 -a $T/none:-a $T/none: No such file or directory
 		-v 3 -A $T/none:-A $T/none: No such file or directory
 		-v 2 -A $T/good.crt --crl $T/none:--crl $T/none: No such file or directory
+		-v 2 -A $T/good.crt --crl $T:--crl $T: not a regular file
+		-v 2 -A $T/good.crt --crl $T/large:--crl $T/large: larger than 4194304 bytes
 		-c -A $T/none:-A $T/none: No such file or directory
 		-c --known-hosts $T/pgssl.pem/none:open known hosts $T/pgssl.pem/none: Not a directory
 	END

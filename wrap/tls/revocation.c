@@ -32,6 +32,17 @@ not_loaded(const struct revocation *r, int error, struct failure *why)
 	    error == 0 ? "holds no list" : gnutls_strerror(error));
 }
 
+/* A file that was opened and refused has left no errno. */
+static int
+not_read(const char *path, struct failure *why)
+{
+	const struct failure cause = *why;
+
+	if (cause.code == EX_CONFIG)
+		return failure_set(why, EX_CONFIG, "--crl %s", cause.text);
+	return failure_set(why, EX_CONFIG, "--crl %s: %s", path, strerror(errno));
+}
+
 struct revocation *
 revocation_load(const char *path, struct failure *why)
 {
@@ -47,7 +58,7 @@ revocation_load(const char *path, struct failure *why)
 	}
 	r->path = path;
 	if (file_read(path, LISTS_MAX, &text, &len, why) == -1) {
-		failure_set(why, EX_CONFIG, "--crl %s: %s", path, strerror(errno));
+		not_read(path, why);
 		free(r);
 		return NULL;
 	}
@@ -89,7 +100,7 @@ revocation_has(const struct revocation *r, const void *crt)
 	    1;
 }
 
-/* Whether a list has expired; a list without an end never does. */
+/* Whether a list is valid now; one without an end never expires. */
 static bool
 is_in_date(gnutls_x509_crl_t list, time_t now)
 {
