@@ -160,40 +160,24 @@ file_read_named(const char *path, size_t max, struct file_named *out, struct fai
 	return fd == -1 ? open_failed(path, why) : read_open(fd, path, MAY_HAVE_KEY, max, out, why);
 }
 
-static int
-write_file(struct draft *draft, int replace, const void *data, size_t len, struct failure *why)
-{
-	sigset_t saved;
-	int r;
-
-	draft_hold_signals(&saved);
-	if ((r = draft_write(draft, data, len, why)) == 0) {
-		if (draft_interrupted())
-			r = failure_set(why, EX_TEMPFAIL, "write %s: interrupted", draft->path);
-		else
-			r = draft_publish(draft, replace, why);
-	}
-	draft_discard(draft);
-	draft_release_signals(&saved);
-	return r;
-}
-
-int
-file_create(const char *path, mode_t mode, const void *data, size_t len, struct failure *why)
-{
-	struct draft draft;
-
-	draft_init(&draft, path, mode);
-	return write_file(&draft, 0, data, len, why);
-}
-
 int
 file_replace(const char *path, mode_t mode, const void *data, size_t len, struct failure *why)
 {
 	struct draft draft;
+	sigset_t saved;
+	int r;
 
 	draft_init(&draft, path, mode);
-	return write_file(&draft, 1, data, len, why);
+	draft_hold_signals(&saved);
+	if ((r = draft_write(&draft, data, len, why)) == 0) {
+		if (draft_interrupted())
+			r = failure_set(why, EX_TEMPFAIL, "write %s: interrupted", path);
+		else
+			r = draft_publish(&draft, 1, why);
+	}
+	draft_discard(&draft);
+	draft_release_signals(&saved);
+	return r;
 }
 
 bool

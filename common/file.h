@@ -46,16 +46,13 @@ struct file_named {
 int file_read_named(const char *path, size_t max, struct file_named *out, struct failure *why);
 
 /*
- * Writes a new file with exactly this mode, whatever the umask; 0600 until all is written.  It
- * appears complete and synced, or not at all, and never replaces anything: -1 and EX_CANTCREAT if
- * the path exists, even as a dangling link.  Other errors are EX_NOPERM, EX_IOERR and EX_OSERR.  A
- * signal that would end the program waits until the temporary file is gone.  If it came before the
- * file had its name, nothing is written, and the signal then takes effect (if it is handled: -1 and
- * EX_TEMPFAIL).
+ * Writes a file with exactly this mode, whatever the umask; 0600 until all is written.  A regular
+ * file at that path is replaced: readers see the old one or the new one, which is complete and
+ * synced.  0, or -1 and *why: EX_CANTCREAT if something else is at that path, even a dangling link;
+ * EX_NOPERM, EX_IOERR and EX_OSERR.  A signal that would end the program waits until the temporary
+ * file is gone. If it came before the file had its name, nothing is written, and the signal then
+ * takes effect (if it is handled: -1 and EX_TEMPFAIL).
  */
-int file_create(const char *path, mode_t mode, const void *data, size_t len, struct failure *why);
-
-/* The same, but a regular file at that path is replaced: readers see the old one or the new one. */
 int file_replace(const char *path, mode_t mode, const void *data, size_t len, struct failure *why);
 
 /*

@@ -120,7 +120,7 @@ make_pair(struct client *client, struct casign *sign, struct failure *why)
 	client->root = cert_pem(client->ca.certs[client->ca.count - 1], why);
 	client->pem = client->form == FORM_LIBPQ ?
 	    key_pem(&client->key, why) :
-	    pem_join_chain(&client->key, client->cert, client->ca.certs, client->ca.count, why);
+	    pem_join(&client->key, client->cert, client->ca.certs, client->ca.count, why);
 	return client->crt != NULL && client->root != NULL && client->pem != NULL ? 0 : -1;
 }
 

@@ -148,8 +148,7 @@ make_and_store(
 	    (cert = make_cert(order, sign, &key, why)) == NULL)
 		goto out;
 	if ((crt = cert_pem(cert, why)) == NULL ||
-	    (pem = pem_join_chain(&key, cert, chain, sign == NULL ? 0 : sign->ca->count, why)) ==
-		NULL)
+	    (pem = pem_join(&key, cert, chain, sign == NULL ? 0 : sign->ca->count, why)) == NULL)
 		goto out;
 	if (pem_check(pem, &key, why) == -1 || store_write(store, pem, crt, why) == -1)
 		goto out;

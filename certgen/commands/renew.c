@@ -91,7 +91,7 @@ write_renewed(struct renewal *renewal, struct failure *why)
 	int r = -1;
 
 	if (crt != NULL)
-		pem = pem_join_chain(
+		pem = pem_join(
 		    &renewal->old.key, renewal->cert, renewal->ca.certs, renewal->ca.count, why);
 	if (pem != NULL && pem_check(pem, &renewal->old.key, why) == 0)
 		r = store_write(&renewal->store, pem, crt, why);

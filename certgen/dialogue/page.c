@@ -11,8 +11,9 @@
 
 #define NARROWEST 20 /* a terminal that reports less is not a window that anybody reads in */
 
-int
-page_width(FILE *out)
+/* How many columns the stream's terminal has; 0 if it is not a terminal or does not say. */
+static int
+width_of(FILE *out)
 {
 	struct winsize size;
 
@@ -60,7 +61,7 @@ print_part(FILE *out, const char *text, size_t len)
 void
 page_line(FILE *out, const char *label, int column, const char *text)
 {
-	int width = page_width(out), at = column, blank = 0;
+	int width = width_of(out), at = column, blank = 0;
 
 	(void)fprintf(out, "%-*s", column, label);
 	while (*text != '\0') {

@@ -10,9 +10,6 @@
 
 enum page_colour { PAGE_GREEN, PAGE_YELLOW, PAGE_RED };
 
-/* How many columns the stream's terminal has; 0 if it is not a terminal or does not say. */
-int page_width(FILE *out);
-
 /*
  * Prints label, padded to column, and then text.  On a narrower terminal the text is broken at
  * blanks and after colons, and continues in the same column.  Untrusted bytes are escaped.

@@ -9,7 +9,6 @@
 #include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* No name ends in it (RFC 6761), so permitting only this domain permits none. */

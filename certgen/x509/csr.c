@@ -7,8 +7,6 @@
 
 #include <arpa/inet.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "x509/key.h"
@@ -72,7 +70,7 @@ csr_make(const struct request *request, const struct key *key, struct failure *w
 	    (r = gnutls_x509_crq_set_key_usage(crq, GNUTLS_KEY_DIGITAL_SIGNATURE)) < 0 ||
 	    (r = gnutls_x509_crq_set_key_purpose_oid(crq, GNUTLS_KP_TLS_WWW_SERVER, 0)) < 0 ||
 	    (r = gnutls_x509_crq_set_pubkey(crq, public)) < 0 ||
-	    (r = gnutls_x509_crq_privkey_sign(crq, key->sign, request->key->digest, 0)) < 0 ||
+	    (r = gnutls_x509_crq_privkey_sign(crq, key->sign, key_digest(key), 0)) < 0 ||
 	    (r = gnutls_x509_crq_export2(crq, GNUTLS_X509_FMT_PEM, &pem)) < 0)
 		failure_set(why, EX_SOFTWARE, "make a request: %s", gnutls_strerror(r));
 	else if ((copy = strndup((const char *)pem.data, pem.size)) == NULL)

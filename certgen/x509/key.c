@@ -18,13 +18,13 @@ static const struct {
 	const char *option;
 	struct key_kind kind;
 } kinds[] = {
-	{ "ecdsa-p256", { "ECDSA P-256", GNUTLS_PK_ECDSA, CURVE(SECP256R1), GNUTLS_DIG_SHA256 } },
-	{ "ecdsa", { "ECDSA P-256", GNUTLS_PK_ECDSA, CURVE(SECP256R1), GNUTLS_DIG_SHA256 } },
-	{ "ecdsa-p384", { "ECDSA P-384", GNUTLS_PK_ECDSA, CURVE(SECP384R1), GNUTLS_DIG_SHA384 } },
-	{ "rsa", { "RSA 3072", GNUTLS_PK_RSA, 3072, GNUTLS_DIG_SHA256 } },
-	{ "rsa:2048", { "RSA 2048", GNUTLS_PK_RSA, 2048, GNUTLS_DIG_SHA256 } },
-	{ "rsa:3072", { "RSA 3072", GNUTLS_PK_RSA, 3072, GNUTLS_DIG_SHA256 } },
-	{ "rsa:4096", { "RSA 4096", GNUTLS_PK_RSA, 4096, GNUTLS_DIG_SHA256 } },
+	{ "ecdsa-p256", { "ECDSA P-256", GNUTLS_PK_ECDSA, CURVE(SECP256R1) } },
+	{ "ecdsa", { "ECDSA P-256", GNUTLS_PK_ECDSA, CURVE(SECP256R1) } },
+	{ "ecdsa-p384", { "ECDSA P-384", GNUTLS_PK_ECDSA, CURVE(SECP384R1) } },
+	{ "rsa", { "RSA 3072", GNUTLS_PK_RSA, 3072 } },
+	{ "rsa:2048", { "RSA 2048", GNUTLS_PK_RSA, 2048 } },
+	{ "rsa:3072", { "RSA 3072", GNUTLS_PK_RSA, 3072 } },
+	{ "rsa:4096", { "RSA 4096", GNUTLS_PK_RSA, 4096 } },
 };
 
 const struct key_kind *

@@ -15,7 +15,6 @@ struct key_kind {
 	const char *text; /* "ECDSA P-256": for people */
 	gnutls_pk_algorithm_t algorithm;
 	unsigned bits; /* as gnutls_x509_privkey_generate wants them: for ECDSA it is a curve */
-	gnutls_digest_algorithm_t digest;
 };
 
 /* key_free may follow in any case, for a key of zeros too. */
@@ -53,7 +52,7 @@ char *key_pem(const struct key *key, struct failure *why);
 /* The same, encrypted with a passphrase (PBES2, AES-256); the key is in memory. */
 char *key_pem_locked(const struct key *key, const char *passphrase, struct failure *why);
 
-/* The hash that suits a key that signs certificates. */
+/* The hash that suits a key that signs a certificate or a request. */
 gnutls_digest_algorithm_t key_digest(const struct key *key);
 
 /* The public half; the caller frees it with gnutls_pubkey_deinit.  NULL and *why: EX_SOFTWARE. */

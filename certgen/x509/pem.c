@@ -110,7 +110,7 @@ join(char *texts[4], struct failure *why)
 }
 
 char *
-pem_join_chain(const struct key *key, gnutls_x509_crt_t cert, gnutls_x509_crt_t *chain, int count,
+pem_join(const struct key *key, gnutls_x509_crt_t cert, gnutls_x509_crt_t *chain, int count,
     struct failure *why)
 {
 	char *texts[4];
@@ -121,12 +121,6 @@ pem_join_chain(const struct key *key, gnutls_x509_crt_t cert, gnutls_x509_crt_t 
 	texts[2] = cert_pem(cert, why);
 	texts[3] = pem_chain(chain, count, why);
 	return join(texts, why);
-}
-
-char *
-pem_join(const struct key *key, gnutls_x509_crt_t cert, struct failure *why)
-{
-	return pem_join_chain(key, cert, NULL, 0, why);
 }
 
 char *

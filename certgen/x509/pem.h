@@ -10,16 +10,12 @@
 struct key;
 
 /*
- * The whole text, ended by a NUL; the caller wipes it with file_wipe.  NULL and *why: EX_SOFTWARE,
- * EX_OSERR.
+ * The whole text, ended by a NUL; the caller wipes it with file_wipe.  chain: the certificates
+ * between this one and the root, in that order; self-signed ones are left out.  NULL and *why:
+ * EX_SOFTWARE, EX_OSERR.
  */
-char *pem_join(const struct key *key, gnutls_x509_crt_t cert, struct failure *why);
-
-/*
- * The same with the certificates between this one and the root, in that order and without the root.
- */
-char *pem_join_chain(const struct key *key, gnutls_x509_crt_t cert, gnutls_x509_crt_t *chain,
-    int count, struct failure *why);
+char *pem_join(const struct key *key, gnutls_x509_crt_t cert, gnutls_x509_crt_t *chain, int count,
+    struct failure *why);
 
 /* A key alone, while another CA's answer is awaited; its comment says so. */
 char *pem_key(const struct key *key, const char *answer, struct failure *why);

@@ -8,7 +8,6 @@
 #include <arpa/inet.h>
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "x509/constraint.h"

@@ -2,7 +2,6 @@
 
 #include "key/keyholder_serve.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>

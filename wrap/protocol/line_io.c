@@ -94,8 +94,9 @@ line_write(int fd, const char *text, const struct line_fill *f, int64_t deadline
 	return from_clear(clear_write_all(fd, out, n, deadline));
 }
 
-bool
-line_begins(const char *line, const char *with)
+/* In upper or lower case. */
+static bool
+begins(const char *line, const char *with)
 {
 	return strncasecmp(line, with, strlen(with)) == 0;
 }
@@ -104,12 +105,13 @@ line_begins(const char *line, const char *with)
 static bool
 has_word(const char *line, const char *word)
 {
-	bool begins = true;
+	bool is_start = true;
 
 	for (const char *p = line; *p != '\0'; p++) {
-		if (begins && line_begins(p, word) && strchr(" ]", p[strlen(word)]) != NULL)
+		/* A blank, a bracket or the end of the line. */
+		if (is_start && begins(p, word) && strchr(" ]", p[strlen(word)]) != NULL)
 			return true;
-		begins = *p == ' ' || (*p == '-' && p == line + 3);
+		is_start = *p == ' ' || (*p == '-' && p == line + 3);
 	}
 	return false;
 }
@@ -120,7 +122,7 @@ decides(const struct line_words *w, const struct line_expect *e, const char *lin
 {
 	if (w->ending == LINE_BY_HYPHEN)
 		return true;
-	return w->ending == LINE_BY_DOT || e->greeting ? n == 0 : line_begins(line, LINE_TAG " ");
+	return w->ending == LINE_BY_DOT || e->greeting ? n == 0 : begins(line, LINE_TAG " ");
 }
 
 static bool
@@ -150,7 +152,7 @@ line_read_reply(int fd, const struct line_words *w, const struct line_expect *e,
 		for (int i = 0; i < LINE_WORDS; i++)
 			r->found[i] |= e->words[i] != NULL && has_word(line, e->words[i]);
 		if (decides(w, e, line, n)) {
-			r->good = line_begins(line, good);
+			r->good = begins(line, good);
 			(void)snprintf(
 			    r->said, sizeof(r->said), "%.*s", (int)sizeof(r->said) - 1, line);
 		}

@@ -67,7 +67,4 @@ struct line_expect {
 enum line_io line_read_reply(int fd, const struct line_words *w, const struct line_expect *e,
     struct line_reply *r, int64_t deadline);
 
-/* Whether line begins with these bytes, in upper or lower case. */
-bool line_begins(const char *line, const char *with);
-
 #endif

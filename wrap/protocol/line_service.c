@@ -3,7 +3,6 @@
 #include "protocol/line.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 #include "protocol/line_io.h"
 #include "tls/peer.h"

@@ -2,8 +2,6 @@
 
 #include "tls/peerkey.h"
 
-#include <stdint.h>
-
 #include "key/der.h"
 #include "strength.h"
 

@@ -18,8 +18,9 @@
 
 #include <cmocka.h>
 
-#include "files/store.h"
+#include "draft.h"
 #include "file.h"
+#include "files/store.h"
 
 /* Each test has its own directory, which is the working directory. */
 static int
@@ -71,10 +72,24 @@ assert_file(const char *path, const char *text, mode_t mode)
 	assert_int_equal(st.st_mode & 07777, mode);
 }
 
+/* A new file that replaces nothing, as bundle writes one; with signals held. */
+static int
+create(const char *path, mode_t mode, const char *text, struct failure *why)
+{
+	struct draft draft;
+	int r = -1;
+
+	draft_init(&draft, path, mode);
+	if (draft_write(&draft, text, strlen(text), why) == 0 && !draft_interrupted())
+		r = draft_publish(&draft, 0, why);
+	draft_discard(&draft);
+	return r;
+}
+
 static void
 make(const char *path, const char *text)
 {
-	assert_int_equal(file_create(path, 0600, text, strlen(text), NULL), 0);
+	assert_int_equal(create(path, 0600, text, NULL), 0);
 }
 
 static int
@@ -93,7 +108,7 @@ bad_an_existing_file_is_left_as_it_is(void **state)
 
 	(void)state;
 	make("b", "old");
-	assert_int_equal(file_create("b", 0600, "new", 3, &why), -1);
+	assert_int_equal(create("b", 0600, "new", &why), -1);
 	assert_int_equal(why.code, EX_CANTCREAT);
 	assert_file("b", "old", 0600);
 	assert_int_equal(count_files(), 1);
@@ -104,12 +119,12 @@ bad_links_and_directories_are_left_as_they_are(void **state)
 {
 	(void)state;
 	assert_int_equal(symlink("target", "b"), 0);
-	assert_int_equal(file_create("b", 0600, "new", 3, NULL), -1);
+	assert_int_equal(create("b", 0600, "new", NULL), -1);
 	assert_int_equal(file_replace("b", 0600, "new", 3, NULL), -1);
 	assert_int_equal(access("target", F_OK), -1);
 	assert_int_equal(unlink("b"), 0);
 	assert_int_equal(mkdir("b", 0700), 0);
-	assert_int_equal(file_create("b", 0600, "new", 3, NULL), -1);
+	assert_int_equal(create("b", 0600, "new", NULL), -1);
 	assert_int_equal(file_replace("b", 0600, "new", 3, NULL), -1);
 	assert_int_equal(count_files(), 1);
 }
@@ -126,7 +141,7 @@ bad_a_full_disk_leaves_nothing(void **state)
 	none.rlim_cur = 2;
 	(void)signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
-	assert_int_equal(file_create("b", 0600, "new", 3, &why), -1);
+	assert_int_equal(create("b", 0600, "new", &why), -1);
 	assert_int_equal(write_pair(0, NULL), -1);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
 	assert_int_equal(why.code, EX_IOERR);
@@ -139,10 +154,10 @@ bad_directories_that_are_not_there_are_named(void **state)
 	struct failure why;
 
 	(void)state;
-	assert_int_equal(file_create("none/b", 0600, "new", 3, &why), -1);
+	assert_int_equal(create("none/b", 0600, "new", &why), -1);
 	assert_int_equal(why.code, EX_CANTCREAT);
 	assert_non_null(strstr(why.text, "none/"));
-	assert_int_equal(file_create("b/", 0600, "new", 3, &why), -1);
+	assert_int_equal(create("b/", 0600, "new", &why), -1);
 	assert_int_equal(why.code, EX_CANTCREAT);
 }
 
@@ -166,7 +181,7 @@ bad_a_signal_leaves_nothing(void **state)
 			(void)sigaddset(&set, signals[i]);
 			(void)sigprocmask(SIG_BLOCK, &set, NULL);
 			(void)raise(signals[i]);
-			(void)file_create("b", 0600, "new", 3, NULL);
+			(void)create("b", 0600, "new", NULL);
 			(void)write_pair(0, NULL);
 			(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
 			_exit(0);
@@ -224,7 +239,7 @@ modes_are_exact_whatever_the_umask(void **state)
 	assert_file("a.pem", "key", 0600);
 	assert_file("a.crt", "cert", 0644);
 	(void)umask(0777);
-	assert_int_equal(file_create("b", 0640, "new", 3, NULL), 0);
+	assert_int_equal(create("b", 0640, "new", NULL), 0);
 	assert_file("b", "new", 0640);
 	assert_int_equal(count_files(), 3);
 }

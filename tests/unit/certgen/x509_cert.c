@@ -71,7 +71,7 @@ make(struct made *made)
 {
 	assert_int_equal(key_make(&made->key, made->request.key, NULL), 0);
 	assert_non_null(made->cert = cert_make(&made->request, &made->key, made->now, NULL));
-	assert_non_null(made->pem = pem_join(&made->key, made->cert, NULL));
+	assert_non_null(made->pem = pem_join(&made->key, made->cert, NULL, 0, NULL));
 	assert_non_null(made->crt = cert_pem(made->cert, NULL));
 }
 
@@ -129,7 +129,7 @@ bad_a_key_of_another_certificate_is_seen(void **state)
 	make(made);
 	make(&other);
 	assert_int_not_equal(cert_matches(made->cert, &other.key), 1);
-	assert_non_null(mixed = pem_join(&other.key, made->cert, NULL));
+	assert_non_null(mixed = pem_join(&other.key, made->cert, NULL, 0, NULL));
 	assert_int_equal(pem_check(mixed, &other.key, NULL), -1);
 	store(mixed, NULL, 0600);
 	assert_int_equal(look(made, 0, &health), HEALTH_CRITICAL);
