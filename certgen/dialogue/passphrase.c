@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -21,6 +22,17 @@ static void
 note_signal(int signal)
 {
 	got_signal = signal;
+}
+
+/* A line that does not fit is no passphrase: cut, it would be another one. */
+static void
+end_line(struct passphrase *passphrase, size_t len)
+{
+	if (len > PASSPHRASE_MAX)
+		len = 0;
+	if (len > 0 && passphrase->text[len - 1] == '\r')
+		len--;
+	passphrase->text[len] = '\0';
 }
 
 /*
@@ -44,11 +56,7 @@ read_line(int fd, struct passphrase *passphrase)
 		if (len < sizeof(passphrase->text))
 			passphrase->text[len++] = c;
 	}
-	if (len > PASSPHRASE_MAX)
-		len = 0;
-	passphrase->text[len] = '\0';
-	if (len > 0 && passphrase->text[len - 1] == '\r')
-		passphrase->text[len - 1] = '\0';
+	end_line(passphrase, len);
 	return n == 1 ? 0 : -1;
 }
 
@@ -87,18 +95,20 @@ read_unseen(int fd, struct passphrase *passphrase)
 {
 	struct sigaction note = { .sa_handler = note_signal }, saved[ENDING];
 	struct termios shown, unseen;
+	bool known;
 	int r;
 
 	got_signal = 0;
 	for (size_t i = 0; i < ENDING; i++)
 		(void)sigaction(ending[i], &note, &saved[i]);
-	if (tcgetattr(fd, &shown) == 0) {
+	if ((known = tcgetattr(fd, &shown) == 0)) {
 		unseen = shown;
 		unseen.c_lflag &= ~(tcflag_t)ECHO;
 		(void)tcsetattr(fd, TCSAFLUSH, &unseen);
 	}
 	r = read_line(fd, passphrase);
-	(void)tcsetattr(fd, TCSAFLUSH, &shown);
+	if (known)
+		(void)tcsetattr(fd, TCSAFLUSH, &shown);
 	for (size_t i = 0; i < ENDING; i++)
 		(void)sigaction(ending[i], &saved[i], NULL);
 	if (got_signal != 0)
@@ -116,9 +126,9 @@ read_stream(FILE *in, struct passphrase *passphrase)
 	int c;
 
 	while ((c = getc(in)) != EOF && c != '\n')
-		if (len < PASSPHRASE_MAX)
+		if (len < sizeof(passphrase->text))
 			passphrase->text[len++] = (char)c;
-	passphrase->text[len] = '\0';
+	end_line(passphrase, len);
 	return c == EOF ? -1 : 0;
 }
 

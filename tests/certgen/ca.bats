@@ -240,6 +240,23 @@ setup() {
 	recorded ca x.crt
 }
 
+@test "bad-passphrase: one that is too long is refused and not cut, from a file and from what is no terminal" {
+	local longest
+	longest=$(printf 'x%.0s' {1..1023})
+	secret longest "$longest"
+	secret longer "${longest}x"
+	make_ca ca --password-file longest
+	run certgen server --ca ca --password-file longer x.pem db.example.org
+	[ "$status" -eq 65 ]
+	run timeout 60 "$CERTGEN" server --ca ca --ask x.pem db.example.org <<< "$(cat longer)"$'\n\n\n\n\n\n\ny'
+	echo "$output"
+	[ "$status" -eq 65 ]
+	[[ $output == *"no passphrase, or a line too long: nothing was written" ]]
+	run timeout 60 "$CERTGEN" server --ca ca --ask x.pem db.example.org <<< "$longest"$'\n\n\n\n\n\n\ny'
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
 @test "bad-name: of this host's names a CA signs those that it may, and refuses where there is none" {
 	certgen ca --quiet other nowhere.example.net
 	run certgen server --ca other x.pem
