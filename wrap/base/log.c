@@ -40,8 +40,9 @@ log_parse_level(const char *text, int *facility, int *level)
 	long n;
 
 	if (dot != NULL) {
-		if ((f = find_name(facilitynames, text, (size_t)(dot - text))) == -1)
-			return -1;
+		f = find_name(facilitynames, text, (size_t)(dot - text));
+		if (f == -1 || f > LOG_LOCAL7)
+			return -1; /* mark is syslogd's own */
 		text = dot + 1;
 	}
 	if (parse_number(text, 0, 7, &n) == 0)

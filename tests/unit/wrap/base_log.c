@@ -180,7 +180,7 @@ levels_and_facilities_are_read(void **state)
 {
 	static const char *const bad[] = { "", ".", "x", "notice.", ".notice", "daemon.x",
 		"x.notice", "8", "-1", "1.1", "daemon.none", "DAEMON.NOTICE ", "daemon.notice.x",
-		"+1", " 5" };
+		"+1", " 5", "mark.info" };
 	int facility = -1, level = -1;
 
 	(void)state;
