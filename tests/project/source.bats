@@ -138,6 +138,13 @@ skips() {
 	[ "$output" = 'mkfilter: vax: libseccomp knows no such architecture' ]
 }
 
+@test "bad: a full disk while a filter is written fails there, and not in the compiler" {
+	run sh -c '"$0" > /dev/full' "$BUILD/mkfilter"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == 'mkfilter: '*'No space left on device' ]]
+}
+
 @test "the program that makes the filters takes this machine's libseccomp, whatever is built for" {
 	printf '#!/bin/sh\necho vax-linux-gnu\n' > "$T/vax-cc"
 	printf '#!/bin/sh\necho -I/of/vax\n' > "$T/vax-pkg-config"

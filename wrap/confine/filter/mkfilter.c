@@ -236,5 +236,8 @@ main(int argc, char **argv)
 	add_all(ctx, SCMP_ACT_ALLOW, for_keyholder, COUNT(for_keyholder));
 	print(ctx, "keyholder_filter");
 	print(begin_token(), "token_filter");
-	return 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	perror("mkfilter: standard output");
+	return 1;
 }
