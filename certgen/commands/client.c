@@ -200,8 +200,10 @@ carry_out(struct order *order)
 	struct failure why;
 	int r;
 
-	if (client == NULL)
-		return say_usage("out of memory");
+	if (client == NULL) {
+		say("out of memory");
+		return EX_OSERR;
+	}
 	client->order = order;
 	order->request.issued = 1;
 	if (order->ca == NULL)

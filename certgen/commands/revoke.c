@@ -52,8 +52,8 @@ serial_of_file(
 {
 	gnutls_x509_crt_t *certs;
 	char *pem = NULL;
-	size_t len = strlen(word);
-	int count;
+	size_t len = 0;
+	int count, r = 0;
 
 	if (file_read(word, FILE_PEM_MAX, &pem, &len, why) == -1)
 		return -1;
@@ -63,9 +63,9 @@ serial_of_file(
 		return -1;
 	(void)view_serial(certs[0], serial, INDEX_SERIAL_MAX);
 	if (!gnutls_x509_crt_check_issuer(certs[0], ca->certs[0]))
-		count = failure_set(why, EX_DATAERR, "%s was not issued by this CA", word);
-	cert_free(certs, count == -1 ? 1 : count);
-	return count == -1 ? -1 : 0;
+		r = failure_set(why, EX_DATAERR, "%s was not issued by this CA", word);
+	cert_free(certs, count);
+	return r;
 }
 
 /* Whether the word is one of an entry's names; a user's "CN=bob" counts too. */
@@ -178,7 +178,7 @@ record_revocation(
 	return r;
 }
 
-/* Runs both subcommands: each needs the CA's key, and ends with a new list. */
+/* Opens the CA and its key, which signs the new list of both subcommands. */
 static int
 open_ca(struct order *order, struct ca *ca, struct failure *why)
 {
