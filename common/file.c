@@ -1,22 +1,16 @@
-/* Reads and writes whole files. */
+/* Reads whole files. */
 
 #include "file.h"
 
-#include "draft.h"
 #include "token_url.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
-
-#define LOCK_TRIES 100 /* of 50 ms; other processes hold the lock for a few milliseconds */
 
 static int
 open_failed(const char *path, struct failure *why)
@@ -158,58 +152,6 @@ file_read_named(const char *path, size_t max, struct file_named *out, struct fai
 	if (fd == -1 && errno == ELOOP)
 		return failure_set(why, EX_CANTCREAT, "%s: not a regular file", path);
 	return fd == -1 ? open_failed(path, why) : read_open(fd, path, MAY_HAVE_KEY, max, out, why);
-}
-
-int
-file_replace(const char *path, mode_t mode, const void *data, size_t len, struct failure *why)
-{
-	struct draft draft;
-	sigset_t saved;
-	int r;
-
-	draft_init(&draft, path, mode);
-	draft_hold_signals(&saved);
-	if ((r = draft_write(&draft, data, len, why)) == 0) {
-		if (draft_interrupted())
-			r = failure_set(why, EX_TEMPFAIL, "write %s: interrupted", path);
-		else
-			r = draft_publish(&draft, 1, why);
-	}
-	draft_discard(&draft);
-	draft_release_signals(&saved);
-	return r;
-}
-
-bool
-file_is_same(const struct stat *then, const struct stat *now)
-{
-	/* An inode number may be used again; the time of the last change tells the files apart. */
-	return now->st_ino == then->st_ino && now->st_dev == then->st_dev &&
-	    now->st_size == then->st_size && now->st_ctim.tv_sec == then->st_ctim.tv_sec &&
-	    now->st_ctim.tv_nsec == then->st_ctim.tv_nsec;
-}
-
-int
-file_lock_beside(const char *path)
-{
-	const struct timespec pause = { 0, 50 * 1000 * 1000 };
-	const char *slash = strrchr(path, '/');
-	char dir[PATH_MAX];
-	int fd;
-
-	(void)snprintf(dir, sizeof(dir), "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1,
-	    slash == NULL ? "." : path);
-	if ((fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
-		return -1;
-	for (int tries = 0; tries < LOCK_TRIES; tries++) {
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-			return fd;
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			break; /* the file system cannot lock */
-		(void)nanosleep(&pause, NULL);
-	}
-	(void)close(fd);
-	return -1;
 }
 
 void

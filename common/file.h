@@ -1,12 +1,8 @@
 #ifndef INETLS_FILE_H
 #define INETLS_FILE_H
 
-/*
- * Whole files: reading one that may hold a key, and writing one so that a crash leaves either the
- * old or the new file.
- */
+/* Reads whole files, which may hold a key. */
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -44,26 +40,6 @@ struct file_named {
  * caller frees out->data.
  */
 int file_read_named(const char *path, size_t max, struct file_named *out, struct failure *why);
-
-/*
- * Writes a file with exactly this mode, whatever the umask; 0600 until all is written.  A regular
- * file at that path is replaced: readers see the old one or the new one, which is complete and
- * synced.  0, or -1 and *why: EX_CANTCREAT if something else is at that path, even a dangling link;
- * EX_NOPERM, EX_IOERR and EX_OSERR.  A signal that would end the program waits until the temporary
- * file is gone. If it came before the file had its name, nothing is written, and the signal then
- * takes effect (if it is handled: -1 and EX_TEMPFAIL).
- */
-int file_replace(const char *path, mode_t mode, const void *data, size_t len, struct failure *why);
-
-/*
- * Locks the directory of a path, so that only one of our processes writes there at a time; leaves
- * no lock file.  Returns a descriptor to close, or -1.  Anybody who may read the directory can hold
- * the lock, so this waits five seconds at most, and the caller then goes on without it.
- */
-int file_lock_beside(const char *path);
-
-/* Whether both stats are of the same file, not changed or replaced in between. */
-bool file_is_same(const struct stat *then, const struct stat *now);
 
 /* Overwrites and frees what file_read returned; does nothing for NULL. */
 void file_wipe(char *data, size_t len);

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "draft.h"
+#include "files/draft.h"
 
 static const char *const names[] = { "ca.key", "ca.crt", "index" };
 static const mode_t modes[] = { 0600, 0644, 0600 };

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "ca/casign.h"
-#include "file.h"
+#include "files/draft.h"
 #include "ca/index.h"
 #include "dialogue/page.h"
 #include "x509/view.h"
@@ -106,7 +106,7 @@ publish(gnutls_x509_crl_t crl, const struct ca *ca, struct index *index,
 	 * number is used twice.
 	 */
 	if ((r = index_append(index, entry, why)) == 0)
-		r = file_replace(ca_path(ca, "crl.pem", path), 0644, pem.data, pem.size, why);
+		r = draft_replace(ca_path(ca, "crl.pem", path), 0644, pem.data, pem.size, why);
 	gnutls_free(pem.data);
 	return r;
 }

@@ -8,12 +8,18 @@
 #include "files/bundle.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "draft.h"
-#include "file.h"
+#include "files/draft.h"
+
+#define LOCK_TRIES 100 /* of 50 ms; other processes hold the lock for a few milliseconds */
 
 void
 bundle_init(struct bundle *bundle, int force)
@@ -133,12 +139,40 @@ write_locked(const struct bundle *bundle, struct failure *why)
 	return r;
 }
 
+/*
+ * Locks the directory of a path, so that only one of our processes writes there at a time; leaves
+ * no lock file.  Returns a descriptor to close, or -1.  Anybody who may read the directory can hold
+ * the lock, so this waits five seconds at most, and the caller then goes on without it.
+ */
+static int
+lock_beside(const char *path)
+{
+	const struct timespec pause = { 0, 50 * 1000 * 1000 };
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX];
+	int fd;
+
+	(void)snprintf(dir, sizeof(dir), "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1,
+	    slash == NULL ? "." : path);
+	if ((fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
+		return -1;
+	for (int tries = 0; tries < LOCK_TRIES; tries++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return fd;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			break; /* the file system cannot lock */
+		(void)nanosleep(&pause, NULL);
+	}
+	(void)close(fd);
+	return -1;
+}
+
 int
 bundle_write(const struct bundle *bundle, struct failure *why)
 {
 	sigset_t saved;
 	/* New files are safe without a lock too, thanks to link(2). */
-	int lock = file_lock_beside(bundle->files[0].path), r;
+	int lock = lock_beside(bundle->files[0].path), r;
 
 	draft_hold_signals(&saved);
 	/*

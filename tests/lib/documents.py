@@ -74,13 +74,12 @@ def wrapper_source():
 def wrapper():
     """The wrapper's source: its own but for what a debug build alone has, and of common/ what it calls."""
     yield from wrapper_source()
+    yield from source("common/file.c")
     yield from source("common/leaf.c")
     yield from source("common/strength.c")
     yield from source("common/pemfile.c")
     yield from source("common/token_url.c")
     yield from source("common/*/token*.c")
-    for name, text in source("common/file.c"):
-        yield name, text[:text.index("write_file(")]  # the rest is certgen's
 
 
 def messages():

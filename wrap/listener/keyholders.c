@@ -10,7 +10,6 @@
 #include "listener/daemon.h"
 #include "base/deadline.h"
 #include "base/descriptor.h"
-#include "file.h"
 #include "base/log.h"
 #include "key/keyholder_serve.h"
 
@@ -75,6 +74,15 @@ refuse(struct keyholders *k, const struct failure *why)
 	return true;
 }
 
+/* An inode number may be used again; the time of the last change tells the files apart. */
+static bool
+is_same(const struct stat *then, const struct stat *now)
+{
+	return now->st_ino == then->st_ino && now->st_dev == then->st_dev &&
+	    now->st_size == then->st_size && now->st_ctim.tv_sec == then->st_ctim.tv_sec &&
+	    now->st_ctim.tv_nsec == then->st_ctim.tv_nsec;
+}
+
 static bool
 has_changed(struct keyholders *k)
 {
@@ -86,7 +94,7 @@ has_changed(struct keyholders *k)
 	if (stat(k->pem_path, &now) == -1)
 		/* the file is being replaced, or gone: the key in memory still serves */
 		return false;
-	if (file_is_same(&k->pem, &now))
+	if (is_same(&k->pem, &now))
 		return false;
 	k->pem = now;
 	return true;

@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "files/draft.h"
 #include "ca/index.h"
 #include "file.h"
 
@@ -57,7 +58,7 @@ holds(const char *wanted)
 static void
 put(const char *text)
 {
-	assert_int_equal(file_replace("index", 0600, text, strlen(text), NULL), 0);
+	assert_int_equal(draft_replace("index", 0600, text, strlen(text), NULL), 0);
 }
 
 static void

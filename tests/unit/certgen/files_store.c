@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "draft.h"
+#include "files/draft.h"
 #include "file.h"
 #include "files/store.h"
 
@@ -120,12 +120,12 @@ bad_links_and_directories_are_left_as_they_are(void **state)
 	(void)state;
 	assert_int_equal(symlink("target", "b"), 0);
 	assert_int_equal(create("b", 0600, "new", NULL), -1);
-	assert_int_equal(file_replace("b", 0600, "new", 3, NULL), -1);
+	assert_int_equal(draft_replace("b", 0600, "new", 3, NULL), -1);
 	assert_int_equal(access("target", F_OK), -1);
 	assert_int_equal(unlink("b"), 0);
 	assert_int_equal(mkdir("b", 0700), 0);
 	assert_int_equal(create("b", 0600, "new", NULL), -1);
-	assert_int_equal(file_replace("b", 0600, "new", 3, NULL), -1);
+	assert_int_equal(draft_replace("b", 0600, "new", 3, NULL), -1);
 	assert_int_equal(count_files(), 1);
 }
 

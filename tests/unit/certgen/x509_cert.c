@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "files/draft.h"
 #include "x509/cert.h"
 #include "commands/health.h"
 #include "x509/key.h"
@@ -78,9 +79,9 @@ make(struct made *made)
 static void
 store(const char *pem, const char *crt, mode_t mode)
 {
-	assert_int_equal(file_replace("a.pem", mode, pem, strlen(pem), NULL), 0);
+	assert_int_equal(draft_replace("a.pem", mode, pem, strlen(pem), NULL), 0);
 	if (crt != NULL)
-		assert_int_equal(file_replace("a.crt", 0644, crt, strlen(crt), NULL), 0);
+		assert_int_equal(draft_replace("a.crt", 0644, crt, strlen(crt), NULL), 0);
 }
 
 /* The verdict on a.pem that many days from now. */

@@ -62,4 +62,14 @@ void draft_hold_signals(sigset_t *saved);
 int draft_interrupted(void);
 void draft_release_signals(const sigset_t *saved);
 
+/*
+ * Writes a file with exactly this mode, whatever the umask; 0600 until all is written.  A regular
+ * file at that path is replaced: readers see the old one or the new one, which is complete and
+ * synced.  0, or -1 and *why: EX_CANTCREAT if something else is at that path, even a dangling link;
+ * EX_NOPERM, EX_IOERR and EX_OSERR.  A signal that would end the program waits until the temporary
+ * file is gone. If it came before the file had its name, nothing is written, and the signal then
+ * takes effect (if it is handled: -1 and EX_TEMPFAIL).
+ */
+int draft_replace(const char *path, mode_t mode, const void *data, size_t len, struct failure *why);
+
 #endif

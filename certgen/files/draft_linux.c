@@ -1,6 +1,6 @@
 /* What only Linux has for a file that appears whole: a rename that replaces nothing. */
 
-#include "draft_linux.h"
+#include "files/draft_linux.h"
 
 #include <stdio.h>
 #include <sys/syscall.h>

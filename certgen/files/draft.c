@@ -3,7 +3,7 @@
  * temporary file, the final name and the sync cannot concern different directories.
  */
 
-#include "draft.h"
+#include "files/draft.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "draft_linux.h"
+#include "files/draft_linux.h"
 
 #define TEMP_TRIES 100 /* two would do: 32 random bits rarely collide */
 
@@ -246,4 +246,24 @@ void
 draft_release_signals(const sigset_t *saved)
 {
 	(void)sigprocmask(SIG_SETMASK, saved, NULL);
+}
+
+int
+draft_replace(const char *path, mode_t mode, const void *data, size_t len, struct failure *why)
+{
+	struct draft draft;
+	sigset_t saved;
+	int r;
+
+	draft_init(&draft, path, mode);
+	draft_hold_signals(&saved);
+	if ((r = draft_write(&draft, data, len, why)) == 0) {
+		if (draft_interrupted())
+			r = failure_set(why, EX_TEMPFAIL, "write %s: interrupted", path);
+		else
+			r = draft_publish(&draft, 1, why);
+	}
+	draft_discard(&draft);
+	draft_release_signals(&saved);
+	return r;
 }
