@@ -45,22 +45,19 @@ options_name_service(struct options *o)
 				*p = '.';
 }
 
-/* Refuses combinations of options about the peer's certificate. */
+/* Completes what trust must know, and refuses combinations of options about the peer's certificate.
+ */
 static int
 check_trust(struct options *o, struct failure *why)
 {
 	struct trust_config *c = &o->trust;
 	bool has_means = c->ca_file != NULL || c->ca_dir != NULL || c->n_pins > 0;
-	const struct options_row
-	    *misplaced = o->one_sided[o->client ? OPTIONS_OF_SERVER : OPTIONS_OF_CLIENT];
 
 	c->client = o->client;
 	c->host = o->sni != NULL       ? o->sni :
 	    o->backend.host[0] != '\0' ? o->backend.host :
 					 "localhost";
 	c->port = o->backend.port;
-	if (misplaced != NULL)
-		return failure_set(why, EX_USAGE, "%s", misplaced->misplaced);
 	if (o->client && o->backend_path != NULL && o->sni == NULL)
 		return failure_set(why, EX_USAGE,
 		    "-c -r %s: a Unix socket has no name that a certificate could be for; add "
@@ -138,9 +135,19 @@ check_transparent(const struct options *o, struct failure *why)
 	return 0;
 }
 
-/* Refuses options that only work with -r, or only with -l. */
+/* Refuses an option that is for the other side alone. */
 static int
-check_sides(struct options *o, struct failure *why)
+check_side(const struct options *o, struct failure *why)
+{
+	const struct options_row
+	    *row = o->one_sided[o->client ? OPTIONS_OF_SERVER : OPTIONS_OF_CLIENT];
+
+	return row == NULL ? 0 : failure_set(why, EX_USAGE, "%s", row->misplaced);
+}
+
+/* What -r and -l have in common. */
+static int
+check_service(struct options *o, struct failure *why)
 {
 	if (o->backend_text == NULL && o->program == NULL)
 		return failure_set(why, EX_USAGE,
@@ -151,7 +158,7 @@ check_sides(struct options *o, struct failure *why)
 		return failure_set(why, EX_USAGE,
 		    "-p is missing: name the PEM file with the private key and the "
 		    "certificate; `make cert` or `inetls-certgen FILE.pem NAME` makes one");
-	if (check_trust(o, why) == -1)
+	if (check_side(o, why) == -1 || check_trust(o, why) == -1)
 		return -1;
 	if (o->source != NULL && o->backend_path != NULL)
 		return failure_set(why, EX_USAGE,
@@ -181,7 +188,7 @@ check_program(struct options *o, int argc, char **argv, struct failure *why)
 		    o->program);
 	alone[0] = o->service;
 	o->program_argv = optind < argc ? argv + optind : alone;
-	return check_sides(o, why);
+	return check_service(o, why);
 }
 
 int
@@ -197,5 +204,5 @@ options_check(struct options *o, int argc, char **argv, struct failure *why)
 		    "file; see inetls-wrap -h, and for stunnel's options COMING FROM STUNNEL "
 		    "in inetls-wrap(8)",
 		    argv[optind]);
-	return check_sides(o, why);
+	return check_service(o, why);
 }
