@@ -79,7 +79,7 @@ check_log(const struct check *c)
 }
 
 static void
-check_hazards(const struct check *c)
+check_command_line(const struct check *c)
 {
 	if (c->o->ineffective[0] != '\0')
 		check_say("warning", "options without effect here: -%s", c->o->ineffective);
@@ -105,6 +105,6 @@ check_run(const struct options *o)
 	check_confinement(&c);
 	check_backend(&c);
 	check_log(&c);
-	check_hazards(&c);
+	check_command_line(&c);
 	return c.code;
 }

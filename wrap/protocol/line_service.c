@@ -78,10 +78,10 @@ is_trusting(const struct protocol_service *s, int64_t deadline)
 	const struct line_expect granted = { .good = w->granted };
 	struct line_reply r;
 
-	if (w->favours == NULL)
+	if (w->probes == NULL)
 		return false;
-	for (const char *const *favour = w->favours; *favour != NULL; favour++)
-		if (!ask(s, *favour, &granted, &r, deadline))
+	for (const char *const *probe = w->probes; *probe != NULL; probe++)
+		if (!ask(s, *probe, &granted, &r, deadline))
 			return false;
 	return true;
 }

@@ -47,10 +47,9 @@ struct line_words {
 	const char *bad_tag; /* IMAP */
 	const char *down;    /* there is no service, or the server gives up */
 
-	/* --check: commands, up to NULL, whose last one is answered so only if the client is
-	 * trusted */
-	const char *const *favours;
-	const char *granted;
+	/* --check: commands, up to NULL, that a service grants only to a client that it trusts */
+	const char *const *probes;
+	const char *granted; /* how a good answer to each begins */
 
 	/* a client */
 	const char *welcome; /* how a good greeting begins */

@@ -8,7 +8,7 @@
 
 #include "key/der.h"
 
-#define LENGTH 3
+#define LENGTH_BYTES 3 /* of a certificate's length */
 
 static gnutls_x509_crt_t
 find_issuer(struct chain *c, gnutls_x509_crt_t crt, gnutls_x509_trust_list_t authorities)
@@ -62,7 +62,7 @@ chain_pack(const gnutls_datum_t *der, unsigned n, unsigned char *out, size_t siz
 	if (n > CHAIN_MAX)
 		return 0;
 	for (unsigned i = 0; i < n; i++) {
-		if (der[i].size >= size || size - der[i].size < used + LENGTH)
+		if (der[i].size >= size || size - der[i].size < used + LENGTH_BYTES)
 			return 0;
 		out[used++] = (unsigned char)(der[i].size >> 16);
 		out[used++] = (unsigned char)(der[i].size >> 8);
@@ -80,7 +80,7 @@ chain_unpack(unsigned char *data, size_t len, gnutls_datum_t der[CHAIN_MAX])
 	unsigned n = 0;
 
 	for (; n < CHAIN_MAX && d.at < d.end; n++) {
-		if (!der_take_vector(&d, LENGTH, &one) || one.at == one.end)
+		if (!der_take_vector(&d, LENGTH_BYTES, &one) || one.at == one.end)
 			return 0;
 		der[n].data = data + (one.at - data);
 		der[n].size = (unsigned)(one.end - one.at);

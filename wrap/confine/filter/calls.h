@@ -111,7 +111,8 @@ static const int for_token[] = {
 	SCMP_SYS(getrusage),
 };
 
-static const int behind_ones_back[] = {
+/* What libc may call by itself: refused with EPERM instead of killing the process. */
+static const int for_libc_alone[] = {
 	SCMP_SYS(socket),
 	SCMP_SYS(open),
 	SCMP_SYS(openat),

@@ -96,7 +96,7 @@ begin(void)
 {
 	scmp_filter_ctx ctx = begin_with(SCMP_ACT_KILL_PROCESS);
 
-	add_all(ctx, SCMP_ACT_ERRNO(EPERM), behind_ones_back, COUNT(behind_ones_back));
+	add_all(ctx, SCMP_ACT_ERRNO(EPERM), for_libc_alone, COUNT(for_libc_alone));
 	return ctx;
 }
 
@@ -156,7 +156,7 @@ print(scmp_filter_ctx ctx, const char *name)
 	seccomp_release(ctx);
 }
 
-/* Refuses to read or change limits, as for the calls in behind_ones_back. */
+/* Refuses to read or change limits, as for the calls in for_libc_alone. */
 static void
 refuse_limits(scmp_filter_ctx ctx)
 {
