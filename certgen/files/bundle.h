@@ -50,9 +50,10 @@ void bundle_add(struct bundle *bundle, const char *path, mode_t mode, const void
 int bundle_vacant(const struct bundle *bundle, struct failure *why);
 
 /*
- * Writes them all.  0, or -1 and *why with the first file unchanged.  If several processes do this
- * at once in one directory, exactly one succeeds.  Signals that end the program wait meanwhile; if
- * one came before commit, nothing is written.
+ * Writes them all.  0, or -1 and *why with the first file unchanged; with force one of the others
+ * may fail last, when the first is written: then it is missing, and *why names it.  If several
+ * processes do this at once in one directory, exactly one succeeds.  Signals that end the program
+ * wait meanwhile; if one came before commit, nothing is written.
  */
 int bundle_write(const struct bundle *bundle, struct failure *why);
 

@@ -35,7 +35,7 @@ int store_vacant(const struct store *store, struct failure *why);
 
 /*
  * Writes both texts (NUL-terminated): the PEM with mode 0600, the .crt with 0644.  0, or -1 and
- * *why with the PEM unchanged.  If several processes do this at once, exactly one succeeds.  With
+ * *why as from bundle_write.  If several processes do this at once, exactly one succeeds.  With
  * force and as root, the new PEM gets the old one's owner.
  */
 int store_write(const struct store *store, const char *pem, const char *crt, struct failure *why);

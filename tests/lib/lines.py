@@ -24,7 +24,15 @@ HOST = socket.gethostname()
 
 
 class Words:
-    """One protocol: what the wrapper and a service of it say."""
+    """One protocol: what the wrapper and a service of it say.
+
+    The wrapper as a server: greeting; answers and refused: what it says to each command before TLS; leave: a farewell and its
+    answer; start and go: the request for TLS and its answer; line_max; down: how the line begins that there is no service.
+    first: a command inside TLS.
+    The service behind it: service, long_service: good greetings, bad_service: others.
+    A server for the wrapper as a client: list_ask: how the wrapper asks what it can do; list: an answer with TLS, list_none
+    without, list_refused an error; server_go and server_no: its answers to start; given: the greeting for the local program.
+    """
 
     def __init__(self, **words):
         self.__dict__.update(words)

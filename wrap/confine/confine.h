@@ -2,9 +2,9 @@
 #define INETLS_CONFINE_H
 
 /*
- * Become nobody, then give up files, processes and system calls.  Every #if for an operating system
- * is in this folder.  The user is looked up while /etc can still be read; the process is confined
- * before it reads the first byte from the peer.
+ * Become nobody, then give up files, processes and system calls.  What only
+ * Linux has is in confine_linux.c and filter/.  The user is looked up while /etc can still be read;
+ * the process is confined before it reads the first byte from the peer.
  */
 
 #include <stdbool.h>

@@ -60,9 +60,9 @@ ssize_t keyholder_sign(struct keyholder *k, bool is_hash, unsigned algorithm, un
     const void *data, size_t n, void *out);
 
 /*
- * A message that nobody asked for always says that the keyholder cannot serve.  keyholder_watched:
- * the descriptor to watch for that, or -1.  keyholder_hear: call it once that is readable; it fills
- * k->why, or keeps a chain that was asked for ahead.
+ * Before the first request, a message is the chain that was asked for ahead, or says that the
+ * keyholder cannot serve.  keyholder_watched: the descriptor to watch for that, or -1.
+ * keyholder_hear: call it once that is readable; it keeps the chain, or fills k->why.
  */
 int keyholder_watched(const struct keyholder *k);
 void keyholder_hear(struct keyholder *k);

@@ -1,7 +1,7 @@
 #ifndef INETLS_OPTIONS_CHECK_H
 #define INETLS_OPTIONS_CHECK_H
 
-/* Which options may be combined; for options.c. */
+/* Which options may be combined; for options_parse.c. */
 
 #include "options/options.h"
 

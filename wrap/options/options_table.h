@@ -3,8 +3,8 @@
 
 /*
  * All options, one row for each.  This table says what getopt_long accepts, what -h prints (and the
- * completion, which is made from that), and what is refused for the other side.  To add an option,
- * write a row, its setter, its text in inetls-wrap(8) and a test.
+ * completion, which is made from that), and what is refused for the other side.
+ * doc/architecture.md says what else a new option needs.
  */
 
 #include <stddef.h>

@@ -33,7 +33,7 @@ void report_write(const struct report *r);
 
 /*
  * Prepares the line that a signal handler writes if it must end the session.  The handler fills in
- * total_ms; r->says says when that will probably be.
+ * total_ms; r->total_ms says when that will probably be.
  */
 void report_keep(const struct report *r, enum log_kept which);
 

@@ -182,7 +182,7 @@ tls_key_load(struct tls_key *k)
 	return r == 0 && k->key == NULL ? import_key(k) : r;
 }
 
-/* Why peers refuse this certificate of ours that verify it; text stands by itself. */
+/* Whether peers that verify this certificate of ours refuse it; then text says why. */
 static bool
 is_refused(gnutls_x509_crt_t crt, bool is_leaf, char *text, size_t size)
 {

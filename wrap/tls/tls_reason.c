@@ -65,7 +65,6 @@ own_fault(const struct tls *t, int error, int alert)
 static const char *
 handshake_reason(const struct tls *t, int error, int alert)
 {
-
 	if (t->refused != NULL)
 		return t->refused;
 	if (t->trust != NULL && trust_reason(t->trust)[0] != '\0')
