@@ -1,6 +1,8 @@
 /* inetls-wrap: TLS in front of a local service, one process for each connection. */
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,7 +17,9 @@
 static int
 answer_person(const struct options *o)
 {
+	struct failure why;
 	struct stat st;
+	int code = EX_OK;
 
 	if (fstat(STDOUT_FILENO, &st) == -1 || S_ISSOCK(st.st_mode)) {
 		log_refusal(
@@ -26,7 +30,13 @@ answer_person(const struct options *o)
 		options_print_usage();
 	else if (o->version)
 		check_print_version();
-	return o->check ? check_run(o) : EX_OK;
+	if (o->check)
+		code = check_run(o);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	failure_set(&why, EX_OSERR, "standard output: %s", strerror(errno));
+	log_refusal(why.text);
+	return code != EX_OK ? code : why.code;
 }
 
 int
@@ -53,6 +63,5 @@ main(int argc, char **argv)
 		code = o.listening          ? listener_run(&o) :
 		    listener_is_inherited() ? listener_run_inherited(&o) :
 					      session_serve(&o);
-	(void)fflush(stdout);
 	_exit(code);
 }

@@ -69,6 +69,19 @@ checked() {
 	grep -qE '^(ok|warning) +certificate: (29|30) days left' <<< "$output"
 }
 
+@test "bad: findings that cannot be printed are not a good configuration: exit 71" {
+	local option
+	for option in --check -h -V; do
+		# shellcheck disable=SC2016
+		run timeout 20 sh -c '"$@" > /dev/full' sh "$WRAP" "$option" -p "$T/pgssl.pem" -l /bin/true < /dev/null
+		echo "$option: $status $output"
+		[ "$status" -eq 71 ]
+		[[ $output == *'standard output: No space left on device' ]]
+	done
+	run timeout 20 sh -c '"$@" > /dev/full' sh "$WRAP" --check -p "$T/none.pem" -l /bin/true < /dev/null
+	[ "$status" -eq 66 ]
+}
+
 @test "the names are those of the certificate, and its days" {
 	checked "$T/pgssl.pem" 'ok      names: localhost, db.example.org, 192.0.2.7, 2001:db8::7'
 	grep -qE '^ok +certificate: 82[34] days left$' <<< "$output"
