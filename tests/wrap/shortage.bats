@@ -6,6 +6,7 @@
 
 load ../lib/lib
 load ../lib/client
+load ../lib/session
 
 setup_file() {
 	lib_begin
@@ -116,6 +117,24 @@ used() {
 		served
 	done
 	! grep -F 'Too many open files' "$log"
+}
+
+@test "bad: a log that has reached the limit on a file's size: everybody is served, and the listener stays" {
+	local BY=(prlimit --fsize=1024) n
+	listener --idle-children 1
+	for n in {1..8}; do
+		served
+	done
+	[ -d "/proc/$listener" ]
+	[ "$(grep -c result=ok "$log")" -lt 8 ]
+}
+
+@test "bad: a hard limit on descriptors that is too low for a session: named, with what is needed" {
+	make_pem "$T/own.pem" localhost
+	command_session --peer handshake -- prlimit --nofile=7 "$WRAP" -p "$T/own.pem" -r "127.0.0.1:$SERVICE" -o "$T/session.log"
+	says exit=71
+	grep -qF 'reason="setrlimit: at least 8 open files are needed, and the hard limit is 7: raise it (ulimit -Hn, LimitNOFILE=)"' \
+		"$T/session.log"
 }
 
 @test "bad: children that cannot wait say why, and are not replaced as fast as the processor can" {

@@ -178,12 +178,19 @@ confine_become(const struct confine *s, struct failure *why)
 static const struct rlimit none = { 0, 0 };
 
 static int
-limit_files(int highest_fd)
+limit_files(int highest_fd, struct failure *why)
 {
 	rlim_t n = highest_fd + 1 < POLLED_MAX ? POLLED_MAX : (rlim_t)highest_fd + 1;
-	struct rlimit files = { n, n };
+	struct rlimit files = { n, n }, now;
 
-	return setrlimit(RLIMIT_NOFILE, &files);
+	if (setrlimit(RLIMIT_NOFILE, &files) == 0)
+		return 0;
+	if (errno == EPERM && getrlimit(RLIMIT_NOFILE, &now) == 0 && now.rlim_max < n)
+		return failure_set(why, EX_OSERR,
+		    "setrlimit: at least %lu open files are needed, and the hard limit is %lu: raise it "
+		    "(ulimit -Hn, LimitNOFILE=)",
+		    (unsigned long)n, (unsigned long)now.rlim_max);
+	return failure_set(why, EX_OSERR, "setrlimit: %s", strerror(errno));
 }
 
 static int
@@ -191,8 +198,9 @@ limit(const struct confine_kept *d, struct failure *why)
 {
 	bool writes_file = d->writes_file || d->keeps_record;
 
-	if (setrlimit(RLIMIT_CORE, &none) == -1 || limit_files(d->highest_fd) == -1 ||
-	    setrlimit(RLIMIT_NPROC, &none) == -1 ||
+	if (limit_files(d->highest_fd, why) == -1)
+		return -1;
+	if (setrlimit(RLIMIT_CORE, &none) == -1 || setrlimit(RLIMIT_NPROC, &none) == -1 ||
 	    (!writes_file && setrlimit(RLIMIT_FSIZE, &none) == -1))
 		return failure_set(why, EX_OSERR, "setrlimit: %s", strerror(errno));
 	return 0;

@@ -113,6 +113,7 @@ become_program(const struct starter *s, int errors, const struct program_facts *
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)signal(SIGPIPE, SIG_DFL);
+	(void)signal(SIGXFSZ, SIG_DFL);
 	(void)signal(SIGCHLD, SIG_DFL);
 	(void)signal(SIGHUP, SIG_DFL); /* a listener's sessions ignore it */
 	if (dup2(s->plain, STDIN_FILENO) == -1 || dup2(s->plain, STDOUT_FILENO) == -1 ||
