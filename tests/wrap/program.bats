@@ -157,12 +157,12 @@ sockets_of() {
 
 @test "its starter has no way to the keyholder, which would wait for it for as long as the program runs" {
 	# shellcheck disable=SC2016
-	script parent <<< "echo \$PPID > $T/starter; exec sleep 5"
+	script parent <<< "echo \$PPID > $T/starter; exec cat"
 	: > "$T/starter"
 	chmod 666 "$T/starter"
 	tls_server own "$WRAP" -p "$T/pgssl.pem" -d 127.0.0.1:{port} -l "$T/bin/parent" -f
-	start client sh -c 'sleep 4 | openssl s_client -connect "127.0.0.1:$0" -quiet' "$port"
-	wait_for 5 test -s "$T/starter"
+	start client openssl s_client -connect "127.0.0.1:$port" -quiet
+	wait_for 10 test -s "$T/starter"
 	# The one to the session.
 	[ "$(sockets_of "$(cat "$T/starter")")" -eq 1 ]
 }
@@ -173,11 +173,11 @@ sockets_of() {
 	need_root
 	need openbsd-inetd
 	# shellcheck disable=SC2016
-	script parent <<< "echo \$PPID > $T/starter; exec sleep 5"
+	script parent <<< "echo \$PPID > $T/starter; exec cat"
 	: > "$T/starter"
 	chmod 666 "$T/starter"
 	superserver openbsd-inetd -- "$WRAP" -p "$T/pgssl.pem" -l "$T/bin/parent" -o "$(new_log wrap)"
-	start client sh -c 'sleep 4 | openssl s_client -connect "127.0.0.1:$0" -quiet' "$port"
+	start client openssl s_client -connect "127.0.0.1:$port" -quiet
 	wait_for 10 test -s "$T/starter"
 	session=$(processes | awk -v starter="$(cat "$T/starter")" '$1 == starter { print $3 }')
 	wait_for 10 keyholder_is_gone
