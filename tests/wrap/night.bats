@@ -85,6 +85,15 @@ checks() {
 	[[ $output != *'warning -n:'* ]]
 }
 
+@test "bad: the log may not grow (ulimit -f): clients are served all the same" {
+	# shellcheck disable=SC2016
+	# Python, which plays inetd, ignores that signal.
+	local limited=(env --default-signal=XFSZ bash -c 'ulimit -f 0; exec "$@"' bash "$WRAP" -p "$T/pgssl.pem" -D info -o "$T/session.log")
+	command_session --peer 'handshake send:10 recv:10 bye recv-all' --backend echo -- "${limited[@]}" -r '127.0.0.1:{backend}'
+	says exit=0 peer.received=10 peer.tls=close_notify
+	[ ! -s "$T/session.log" ]
+}
+
 @test "bad: the log's disk is full: clients are served, and --check says it" {
 	need_root
 	need_namespaces
