@@ -10,11 +10,14 @@
 #include "base/log_record.h"
 #include "base/log_state.h"
 
-/* The text is last: its end is seldom used, and then takes no memory. */
+/*
+ * Before a handshake a line has no more than 1,500 bytes; with room for LOG_LINE_MAX the lines
+ * would lie on several pages of memory.
+ */
 static struct {
 	size_t head; /* the length of text; 0 if the level drops the line */
 	char tail[128];
-	char text[LOG_LINE_MAX];
+	char text[1700];
 } kept[LOG_KEPT];
 
 void

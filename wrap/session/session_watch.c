@@ -4,6 +4,7 @@
  * one.
  */
 
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/deadline.h"
@@ -20,31 +21,27 @@ end(bool by_signal)
 	_exit(by_signal ? EX_OK : late_code);
 }
 
-static void
-keep(struct session *s, enum log_kept which, const char *who)
-{
-	struct report r;
-
-	(void)session_finish(s, "handshake", who);
-	r = session_report(s);
-	if (s->handshake_deadline != DEADLINE_NEVER)
-		r.total_ms = s->handshake_deadline - deadline_now() + 2 * DEADLINE_TICK_MS;
-	report_keep(&r, which);
-}
-
 void
 session_watch(const struct session *s)
 {
-	struct session as = *s;
+	struct report r = session_report(s);
+	char late[128];
 
 	deadline_watch_end();
 	started = s->started;
 	late_code = s->o->client ? EX_UNAVAILABLE : EX_OK;
-	failure_set(&as.why, EX_OK, "ended by a signal");
-	keep(&as, LOG_KEPT_SIGNAL, "signal");
-	failure_set(&as.why, late_code,
+	r.result = "handshake";
+	if (s->handshake_deadline != DEADLINE_NEVER)
+		r.total_ms = s->handshake_deadline - deadline_now() + 2 * DEADLINE_TICK_MS;
+	r.reason = "ended by a signal";
+	r.end = "signal";
+	report_keep(&r, LOG_KEPT_SIGNAL);
+	(void)snprintf(late, sizeof(late),
 	    "a library was still computing for the handshake after --handshake-timeout (%lld ms)",
 	    (long long)s->o->handshake_ms);
-	keep(&as, LOG_KEPT_LATE, "timeout");
+	r.reason = late;
+	r.end = "timeout";
+	r.level = late_code == EX_OK ? LEVEL_NOTICE : LEVEL_ERR;
+	report_keep(&r, LOG_KEPT_LATE);
 	deadline_watch(s->handshake_deadline, end);
 }

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/address.h"
 #include "session/report.h"
 #include "tls/trust_peer.h"
 
@@ -97,13 +98,34 @@ each_field_is_there_and_the_end_is_not_cut(void **state)
 	}
 	assert_non_null(strstr(at, "end=backend truncated=yes\n"));
 	assert_non_null(strstr(text, "user=\\x01"));
+}
 
-	/* And the same where a signal handler writes it. */
+/* A signal handler writes it, and only before the handshake is complete. */
+static void
+what_is_known_before_a_handshake_has_room(void **state)
+{
+	static char service[128];
+	struct log_options o = { .service = service, .path = path, .level = LEVEL_NOTICE };
+	struct protocol_heard h;
+	struct trust_peer client;
+	struct failure why;
+	struct report r = fullest(&h, &client);
+
+	(void)state;
+	memset(service, 's', sizeof(service) - 1);
+	assert_int_equal(log_open(&o, &why), 0);
 	assert_int_equal(truncate(path, 0), 0);
+	r.tls = NULL;
+	r.client = NULL;
+	r.heard = NULL;
+	r.in = r.out = 0;
+	r.peer = longest + sizeof(longest) - ADDRESS_TEXT;
+	r.reason = "a library was still computing for the handshake after "
+		   "--handshake-timeout (9223372036854775807 ms)";
 	report_keep(&r, LOG_KEPT_SIGNAL);
-	log_say_kept(LOG_KEPT_SIGNAL, 1);
+	log_say_kept(LOG_KEPT_SIGNAL, INT64_MAX);
 	read_line();
-	assert_non_null(strstr(text, " total_ms=1 end=backend truncated=yes\n"));
+	assert_non_null(strstr(text, " total_ms=9223372036854775807 end=backend truncated=yes\n"));
 }
 
 static void
@@ -153,6 +175,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_field_is_there_and_the_end_is_not_cut),
+		cmocka_unit_test(what_is_known_before_a_handshake_has_room),
 		cmocka_unit_test(no_names_are_shown_as_such),
 	};
 
