@@ -1,4 +1,5 @@
-# What a connection and a round trip cost, counted: doc/speed.md says it, with one figure for each Debian.
+# What a connection and a round trip cost, counted, and what a held session keeps: doc/speed.md says it, with one figure
+# for each Debian.
 
 load ../lib/lib
 
@@ -42,4 +43,25 @@ within_five_percent() {
 	within_five_percent "inetls one-shot"
 	within_five_percent "inetls one-shot, resumed"
 	within_five_percent "round trip"
+}
+
+# no_more_memory NAME: kB of memory of a held session, all its processes, no more than written.
+no_more_memory() {
+	local is was
+	is=$(seen memory "$1" 3)
+	was=$(written "$1, held" 4)
+	echo "$1: counted $is kB, written $was"
+	awk -v is="$is" -v was="$was" 'BEGIN { exit !(is != "" && was != "" && is <= was * 1.05) }'
+}
+
+@test "a session that is held takes no more memory than doc/speed.md says, within 5 %" {
+	need openbsd-inetd
+	need gcc
+	[ "$(uname -m)" = x86_64 ] || skip "the figures are of x86-64"
+	"$WRAP" -V | grep -q static || skip "the figures are of a static build"
+	ulimit -n "$(ulimit -Hn)"
+	[ "$(ulimit -n)" -ge 4096 ] || skip "kernel: no more than $(ulimit -n) descriptors"
+	BUILD=$BUILD timeout 600 "$ROOT/bench/compare" --only memory --programs inetls
+	no_more_memory "inetls one-shot"
+	no_more_memory "inetls wait"
 }

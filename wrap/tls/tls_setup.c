@@ -88,6 +88,20 @@ before_message(gnutls_session_t session, unsigned type, unsigned when, unsigned 
 	return t->refused != NULL ? GNUTLS_E_CERTIFICATE_ERROR : 0;
 }
 
+/*
+ * GnuTLS prepares all credentials for many CAs, with 6 kB that nobody uses where no certificate is
+ * asked for.  Given back here, they serve the small allocations of the handshake, which would else
+ * lie behind its large buffers, on pages of their own.
+ */
+static void
+trust_nobody(gnutls_certificate_credentials_t credentials)
+{
+	gnutls_x509_trust_list_t small;
+
+	if (gnutls_x509_trust_list_init(&small, 1) == GNUTLS_E_SUCCESS)
+		gnutls_certificate_set_trust_list(credentials, small, 0);
+}
+
 static int
 set_keys(struct tls *t, const struct tls_config *c, struct failure *why)
 {
@@ -95,6 +109,8 @@ set_keys(struct tls *t, const struct tls_config *c, struct failure *why)
 
 	if (r < 0)
 		return failure_set(why, EX_SOFTWARE, "credentials: %s", gnutls_strerror(r));
+	if (c->trust == NULL)
+		trust_nobody(t->credentials);
 	/*
 	 * To check that key and certificate match would cost a signature; --check and certgen do
 	 * it.
