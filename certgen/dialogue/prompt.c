@@ -23,8 +23,8 @@ static const char *const questions[REQUEST_FIELDS] = {
 };
 
 /*
- * Reads one line without its newline, cut off at size.  0, or -1 at the end of input: a last line
- * without a newline is not an answer.
+ * Reads one line without its newline.  0; 1 if it does not fit, which must not be taken for an
+ * answer; -1 at the end of input: a last line without a newline is not an answer.
  */
 static int
 read_line(FILE *in, char *line, size_t size)
@@ -32,14 +32,16 @@ read_line(FILE *in, char *line, size_t size)
 	size_t len = 0;
 	int c;
 
-	while ((c = getc(in)) != EOF && c != '\n')
+	for (; (c = getc(in)) != EOF && c != '\n'; len++)
 		if (len + 1 < size)
-			line[len++] = c == '\0' ?
+			line[len] = c == '\0' ?
 			    '\1' :
 			    /* refused later as a bad character; a real NUL would end the text */
 			    (char)c;
-	line[len] = '\0';
-	return c == EOF ? -1 : 0;
+	line[len < size ? len : size - 1] = '\0';
+	if (c == EOF)
+		return -1;
+	return len < size ? 0 : 1;
 }
 
 static int
@@ -64,6 +66,7 @@ ask_once(
 {
 	char line[ANSWER_MAX], now[DEFAULT_MAX], *answer;
 	struct failure refused;
+	int r;
 
 	(void)fprintf(out, "%s [",
 	    field == REQUEST_NAMES && request->purpose == REQUEST_AUTHORITY ?
@@ -72,14 +75,17 @@ ask_once(
 	text_print(out, request_get(request, field, now, sizeof(now)));
 	(void)fputs("]: ", out);
 	(void)fflush(out);
-	if (read_line(in, line, sizeof(line)) == -1)
+	if ((r = read_line(in, line, sizeof(line))) == -1)
 		return end_of_input(out, why);
 	answer = text_trim(line);
-	if (*answer == '\0')
+	if (r == 0 && *answer == '\0')
 		return 0;
 	if (strcmp(answer, ".") == 0)
 		*answer = '\0';
-	if (request_set(request, field, answer, &refused) == 0)
+	if (r == 1)
+		failure_set(
+		    &refused, EX_DATAERR, "the line is longer than %d bytes", ANSWER_MAX - 1);
+	else if (request_set(request, field, answer, &refused) == 0)
 		return 0;
 	print_reason(out, &refused);
 	return 1;
@@ -118,12 +124,13 @@ prompt_confirm(const char *question, FILE *in, FILE *out, struct failure *why)
 	for (int tries = 0; tries < TRIES; tries++) {
 		char line[ANSWER_MAX];
 		const char *answer;
+		int r;
 
 		(void)fprintf(out, "%s [Y/n] ", question);
 		(void)fflush(out);
-		if (read_line(in, line, sizeof(line)) == -1)
+		if ((r = read_line(in, line, sizeof(line))) == -1)
 			return end_of_input(out, why);
-		answer = text_trim(line);
+		answer = r == 1 ? "?" : text_trim(line);
 		if (*answer == '\0' || strcasecmp(answer, "y") == 0 ||
 		    strcasecmp(answer, "yes") == 0)
 			return 0;

@@ -121,6 +121,24 @@ bad_a_line_without_end_is_refused(void **state)
 	free(answers);
 }
 
+/* Fifty names are allowed, but not in one line of so many bytes: cut, some would be lost. */
+static void
+bad_a_line_that_is_too_long_is_refused_and_not_cut(void **state)
+{
+	struct talk *talk = *state;
+	char answers[8192] = "";
+	size_t used = 0;
+
+	for (int i = 0; i < 50; i++)
+		used += (size_t)snprintf(answers + used, sizeof(answers) - used,
+		    "%060d.%030d.example.org ", i, i);
+	(void)snprintf(answers + used, sizeof(answers) - used, "\n\n\n\n\n\n\n");
+	assert_int_equal(questions(talk, answers), 0);
+	assert_non_null(strstr(talk->shown, "the line is longer than 4095 bytes"));
+	assert_int_equal(talk->request.name_count, 1);
+	assert_string_equal(talk->request.names[0].text, "db.example.org");
+}
+
 static void
 bad_no_means_no(void **state)
 {
@@ -179,6 +197,7 @@ main(void)
 		TEST(bad_three_refusals_end_it),
 		TEST(bad_bytes_are_refused_and_not_shown_raw),
 		TEST(bad_a_line_without_end_is_refused),
+		TEST(bad_a_line_that_is_too_long_is_refused_and_not_cut),
 		TEST(bad_no_means_no),
 		TEST(bad_what_is_neither_yes_nor_no_is_asked_again),
 		TEST(empty_answers_take_the_defaults),
