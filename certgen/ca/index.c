@@ -85,6 +85,9 @@ parse_line(const char *line, const char *end, struct index_entry *entry)
 	    entry->serial[strspn(entry->serial, "0123456789ABCDEF")] != '\0' ||
 	    !take_time(&line, end, &entry->when))
 		return -1;
+	/* A serial has whole bytes; the number of a list is a number. */
+	if (event != INDEX_CRL && strlen(entry->serial) % 2 != 0)
+		return -1;
 	if (event != INDEX_REVOKED && !take_time(&line, end, &entry->expires))
 		return -1;
 	entry->event = (enum index_event)event;

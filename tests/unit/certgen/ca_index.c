@@ -81,6 +81,7 @@ bad_lines_are_named_and_nothing_goes_on(void **state)
 		"issued\t0a\t2026-11-24T08:00:00Z\t2029-02-25T08:00:00Z\tserver\tx\n",
 		"issued\t0A\t2026-11-24T08:00:00\t2029-02-25T08:00:00Z\tserver\tx\n",
 		"ISSUED\t0A\t2026-11-24T08:00:00Z\t2029-02-25T08:00:00Z\tserver\tx\n",
+		"revoked\tABC\t2026-11-24T08:00:00Z\n",
 		"issued\t\t2026-11-24T08:00:00Z\t2029-02-25T08:00:00Z\tserver\tx\n",
 		"issued\t0123456789012345678901234567890123456789AB\t2026-11-24T08:00:00Z\t2029-02-25T08:00:00Z\ts\tx\n",
 	};
