@@ -61,7 +61,7 @@ session_negotiate_local(struct session *s)
 	}
 }
 
-/* Sent only if the process is confined: before that, the local program has not been read from. */
+/* The process is confined first, if it is not: what the local program wants is read only then. */
 void
 session_tell_local(struct session *s)
 {
