@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "confine/confine.h"
-#include "key/keyholder.h"
+#include "key/keyholder_service.h"
 #include "key/signer.h"
 #include "key/signer_token.h"
 #include "session/session.h"
@@ -116,7 +116,7 @@ try_keyholder(const struct check *c, struct failure *why)
 	user.off = c->o->no_sandbox;
 	if (keyholder_service_start(&trial, c->o->pem, SIGNABLE_BOTH, &user, why) == -1)
 		return -1;
-	while ((r = keyholder_service_hear(&trial, keyholder_deadline(), why)) == 1)
+	while ((r = keyholder_service_hear(&trial, keyholder_service_deadline(), why)) == 1)
 		continue;
 	keyholder_service_kill(&trial);
 	return r;

@@ -1,4 +1,4 @@
-/* What the session and the listener use to reach the process that holds the key. */
+/* A session's way to the process that holds the key. */
 
 #include "key/keyholder.h"
 
@@ -10,29 +10,21 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "base/address.h"
 #include "base/deadline.h"
-#include "base/descriptor.h"
 #include "key/keyholder_serve.h"
 #include "confine/confine.h"
-
-/* A signature takes milliseconds; a PEM on a dead network file system never arrives. */
-#define WAIT_MS 10000
 
 static int
 lost(struct keyholder *k)
 {
-	return failure_set(&k->why, EX_SOFTWARE, "the process that holds the key is gone");
+	return failure_set(&k->why, EX_SOFTWARE, KEYHOLDER_GONE);
 }
 
 static int
-silent(const char *path, struct failure *why)
+silent(struct keyholder *k)
 {
-	if (path == NULL)
-		return failure_set(
-		    why, EX_SOFTWARE, "the process that holds the key does not answer");
-	return failure_set(
-	    why, EX_SOFTWARE, "%s: the process that holds the key does not answer", path);
+	return failure_set(&k->why, EX_SOFTWARE, "%s%s" KEYHOLDER_SILENT,
+	    k->path != NULL ? k->path : "", k->path != NULL ? ": " : "");
 }
 
 void
@@ -65,22 +57,21 @@ keyholder_none(struct keyholder *k, const char *pem_path, enum signable_role rol
 	    pem_path);
 }
 
-/* Reads one packet: returns its kind, or -1 and k->why; the rest goes to out, its length to *n. */
-static int
-receive(struct keyholder *k, void *out, size_t *n)
+int
+keyholder_receive(int fd, void *out, size_t *n)
 {
 	unsigned char kind = 0;
 	struct iovec parts[2] = { { &kind, 1 }, { out, *n } };
-	ssize_t got = readv(k->fd, parts, 2);
+	ssize_t got = readv(fd, parts, 2);
 
 	/*
 	 * If the keyholder left without reading our request, the kernel reports that error first,
 	 * and its last message at the next read.
 	 */
 	if (got == -1 && errno == ECONNRESET)
-		got = readv(k->fd, parts, 2);
+		got = readv(fd, parts, 2);
 	if (got < 1)
-		return lost(k);
+		return -1;
 	*n = (size_t)got - 1;
 	return kind;
 }
@@ -97,15 +88,15 @@ await(struct keyholder *k, bool sent, void *out, size_t size)
 	 * before, so read without waiting.
 	 */
 	ready = deadline_wait_fd(
-	    k->fd, POLLIN, deadline_min(deadline_after(sent ? WAIT_MS : 0), k->deadline));
+	    k->fd, POLLIN, deadline_min(deadline_after(sent ? KEYHOLDER_WAIT_MS : 0), k->deadline));
 	if (ready == DEADLINE_STOP) {
 		k->stopped = true;
 		return failure_set(&k->why, EX_SOFTWARE, "ended by a signal");
 	}
 	if (ready <= 0)
-		return silent(k->path, &k->why);
-	if ((kind = receive(k, out, &n)) == -1)
-		return -1;
+		return silent(k);
+	if ((kind = keyholder_receive(k->fd, out, &n)) == -1)
+		return lost(k);
 	((char *)out)[n] = '\0';
 	if (kind != 0)
 		return failure_set(&k->why, kind, "%s", (char *)out);
@@ -194,9 +185,11 @@ keyholder_hear(struct keyholder *k)
 {
 	char *text = malloc(SIGNER_CHAIN_MAX);
 	size_t n = SIGNER_CHAIN_MAX - 1;
-	int kind = text != NULL ? receive(k, text, &n) : lost(k);
+	int kind = text != NULL ? keyholder_receive(k->fd, text, &n) : -1;
 
-	if (text != NULL && kind != -1) {
+	if (kind == -1)
+		(void)lost(k);
+	else {
 		text[n] = '\0';
 		if (kind == 0 && k->ahead) {
 			k->asked = true;
@@ -241,77 +234,4 @@ keyholder_start(struct keyholder *k, const char *pem_path, enum signable_role ro
 	k->fd = ends[0];
 	k->ahead = ahead;
 	return pid == -1 ? failure_set(&k->why, EX_OSERR, "fork: %s", strerror(errno)) : 0;
-}
-
-/* ---- one for many sessions ---- */
-
-int
-keyholder_service_start(struct keyholder_service *s, const char *pem_path, enum signable_role role,
-    const struct confine *user, struct failure *why)
-{
-	int ends[2];
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
-		return failure_set(why, EX_OSERR, "socketpair: %s", strerror(errno));
-	if ((s->pid = fork()) == 0)
-		keyholder_serve_many(ends[1], pem_path, role, user);
-	(void)close(ends[1]);
-	s->control = ends[0];
-	if (s->pid != -1)
-		return 0;
-	failure_set(why, EX_OSERR, "fork: %s", strerror(errno));
-	keyholder_service_leave(s);
-	return -1;
-}
-
-int64_t
-keyholder_deadline(void)
-{
-	return deadline_after(WAIT_MS);
-}
-
-int
-keyholder_service_hear(struct keyholder_service *s, int64_t deadline, struct failure *why)
-{
-	struct keyholder told;
-	char text[sizeof(why->text)];
-	size_t n = sizeof(text) - 1;
-	int kind, ready = deadline_wait_fd(s->control, POLLIN, deadline);
-
-	if (ready == DEADLINE_STOP)
-		return 1;
-	if (ready <= 0)
-		return silent(NULL, why);
-	keyholder_adopt(&told, s->control);
-	if ((kind = receive(&told, text, &n)) == -1) {
-		*why = told.why;
-		return -1;
-	}
-	text[n] = '\0';
-	failure_set(why, kind, "%s", text);
-	return kind == 0 ? 0 : -1;
-}
-
-int
-keyholder_service_give(struct keyholder_service *s, int fd, struct failure *why)
-{
-	if (descriptor_send(s->control, fd) == 0)
-		return 0;
-	return failure_set(
-	    why, EX_SOFTWARE, "the process that holds the key is gone: %s", strerror(errno));
-}
-
-void
-keyholder_service_leave(struct keyholder_service *s)
-{
-	if (s->control != -1)
-		(void)close(s->control);
-	s->control = -1;
-}
-
-void
-keyholder_service_kill(struct keyholder_service *s)
-{
-	(void)kill(s->pid, SIGKILL);
-	keyholder_service_leave(s);
 }

@@ -51,7 +51,7 @@ void keyholder_adopt(struct keyholder *k, int fd);
 void keyholder_ask_ahead(struct keyholder *k);
 
 /*
- * Both wait for the answer, for WAIT_MS of keyholder.c at most, and return its length, or -1 and
+ * Both wait for the answer, for KEYHOLDER_WAIT_MS at most, and return its length, or -1 and
  * k->why.  keyholder_chain: the chain as PEM; out has SIGNER_CHAIN_MAX bytes, a NUL included.
  * keyholder_sign: a signature, as signer_sign describes it.
  */
@@ -70,34 +70,17 @@ void keyholder_hear(struct keyholder *k);
 /* Closes the channel; after the handshake it is no longer needed. */
 void keyholder_close(struct keyholder *k);
 
-/* ---- for a process that needs one keyholder for many sessions ---- */
+/* ---- for keyholder_service.c too ---- */
 
-struct keyholder_service {
-	pid_t pid;
-	int control; /* new channels are sent over this socket; -1 when closed */
-};
-
-/* Forks a keyholder for many sessions.  0, or -1 and *why. */
-int keyholder_service_start(struct keyholder_service *s, const char *pem_path,
-    enum signable_role role, const struct confine *user, struct failure *why);
+/* A signature takes milliseconds; a PEM on a dead network file system never arrives. */
+#define KEYHOLDER_WAIT_MS 10000
+#define KEYHOLDER_GONE "the process that holds the key is gone"
+#define KEYHOLDER_SILENT "the process that holds the key does not answer"
 
 /*
- * Waits for its first message.  0: it serves, and why->text is a warning for the log, or "".  -1
- * and *why: it does not, because the PEM cannot be read, key and certificate do not match, or it
- * said nothing until the deadline.  1: a signal came first; call again or give up.
+ * Reads one message (keyholder_serve.h): its kind, and the rest in out, of *n bytes, with its
+ * length in *n; or -1 if the keyholder is gone.
  */
-int keyholder_service_hear(struct keyholder_service *s, int64_t deadline, struct failure *why);
-
-/* The deadline for an answer that is asked for now. */
-int64_t keyholder_deadline(void);
-
-/* Sends it the other end of a channel.  0, or -1 and *why where it is gone. */
-int keyholder_service_give(struct keyholder_service *s, int fd, struct failure *why);
-
-/* Closes the control socket.  The keyholder ends with its last channel. */
-void keyholder_service_leave(struct keyholder_service *s);
-
-/* Kills a keyholder that has never served, whatever it is waiting for. */
-void keyholder_service_kill(struct keyholder_service *s);
+int keyholder_receive(int fd, void *out, size_t *n);
 
 #endif

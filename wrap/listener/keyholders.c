@@ -23,7 +23,7 @@
 static int
 await_start(struct keyholder_service *fresh, struct failure *why)
 {
-	int64_t deadline = keyholder_deadline();
+	int64_t deadline = keyholder_service_deadline();
 	int r;
 
 	while ((r = keyholder_service_hear(fresh, deadline, why)) == 1)

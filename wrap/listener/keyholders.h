@@ -13,7 +13,7 @@
 #include <sys/types.h>
 
 #include "failure.h"
-#include "key/keyholder.h"
+#include "key/keyholder_service.h"
 
 #define KEYHOLDERS_MAX 16 /* keyholders at once: a session needs its own for one handshake only */
 

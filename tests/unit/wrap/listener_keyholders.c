@@ -13,6 +13,7 @@
 
 #include "listener/daemon.h"
 #include "base/deadline.h"
+#include "key/keyholder.h"
 #include "key/keyholder_serve.h"
 #include "listener/keyholders.h"
 
