@@ -107,6 +107,7 @@ values_of_any_length_stay_one_line(void **state)
 	(void)state;
 	memset(service, 's', sizeof(service));
 	service[sizeof(service) - 1] = '\0';
+	begin(service, LEVEL_NOTICE);
 	for (size_t b = 0; b < sizeof(bytes); b++)
 		for (size_t n = 0; n < sizeof(value) - 1; n += n < 600 ? 1 : 97) {
 			struct log_record r = { .len = 0 };
@@ -119,7 +120,7 @@ values_of_any_length_stay_one_line(void **state)
 			log_untrusted(&r, "d", value);
 			assert_true(r.len < sizeof(r.text) && r.text[r.len] == '\0');
 			assert_int_equal(strlen(r.text), r.len);
-			begin(service, LEVEL_NOTICE);
+			assert_int_equal(truncate(path, 0), 0);
 			log_line(LEVEL_NOTICE, "%s", r.text);
 			log_line(LEVEL_NOTICE, "%s", value);
 			log_line(LEVEL_NOTICE, "the next");
