@@ -40,6 +40,18 @@ function_lengths() {
 	compiled_by clang -fsyntax-only -Wno-unused-command-line-argument
 }
 
+@test "flags of a distribution that name _FORTIFY_SOURCE compile without a warning, and are used; without them it is 3" {
+	local flags object=wrap/base/deadline.o
+	for flags in CPPFLAGS=-D_FORTIFY_SOURCE=2 "CFLAGS=-O2 -Wp,-D_FORTIFY_SOURCE=2"; do
+		run env -u MAKEFLAGS make -C "$ROOT" BUILD="$T/build" "$flags" -B "$T/build/$object"
+		echo "$output"
+		[ "$status" -eq 0 ]
+		[[ $output != *"warning"* && $output != *"_FORTIFY_SOURCE=3"* ]]
+	done
+	run env -u MAKEFLAGS make -C "$ROOT" BUILD="$T/build" -B "$T/build/$object"
+	[[ $output == *" -D_FORTIFY_SOURCE=3 "* ]]
+}
+
 @test "wrap/main.c is a table of contents: at most 60 lines" {
 	[ "$(wc -l < "$ROOT/wrap/main.c")" -le 60 ]
 }
