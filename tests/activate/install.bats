@@ -1317,6 +1317,17 @@ bare_machine() {
 	run ! grep -wE 'postgresql|bats|openssl|libwrap0|download' "$here/told"
 }
 
+@test "make LINK=shared on a machine without headers asks for nothing that a static build alone needs" {
+	need_root
+	need_namespaces
+	bare_machine
+	run unshare -m --propagation private sh -c 'mount -t tmpfs none /usr/include && "$@"' sh \
+		"${bare[@]}" make -s -C "$ROOT" BUILD="$here/build" LINK=shared all
+	echo "$output"
+	[[ $output == *nettle-dev* ]]
+	[[ $output != *libunistring-dev* ]]
+}
+
 @test "make install on a machine without a compiler: who is not root is given the one line" {
 	need_root
 	bare_machine
