@@ -76,52 +76,32 @@ script() {
 	wait_for 5 grep -qE 'killed\[[0-9]+\] was ended by signal 9' "$T/session.log"
 }
 
-@test "a peer that is cut off: the program is killed before it can take that for the end" {
-	script copy <<-END
-	cat > $T/half
-	touch $T/believed
-	END
+# cut_off NAME: from stdin, a script that must be killed within $T/half, and not come to $T/believed, when its peer is cut off.
+cut_off() {
+	script "$1"
 	: > "$T/half"
 	chmod 666 "$T/half"
 	chmod 1777 "$T"
-	program --peer 'handshake send:5000 sleep:0.5 close' -- "$T/bin/copy"
-	chmod 711 "$T"
+	program --peer 'handshake send:5000 sleep:0.5 close' -- "$T/bin/$1"
 	logged_somewhere result=cut truncated=yes
-	wait_for 5 grep -q 'was ended by signal 9' "$T/session.log"
+	wait_for 5 grep -qE "$1\\[[0-9]+\\] (was )?ended" "$T/session.log"
+	sleep 0.3
+	chmod 711 "$T"
+	logged_somewhere 'was ended by signal 9'
 	[ ! -e "$T/believed" ]
 }
 
+@test "a peer that is cut off: the program is killed before it can take that for the end" {
+	cut_off copy <<< "cat > $T/half; touch $T/believed"
+}
+
 @test "a peer that is cut off: what the program has started is killed with it" {
-	script pipeline <<-END
-	cat | { cat > $T/half; touch $T/believed; }
-	END
-	: > "$T/half"
-	chmod 666 "$T/half"
-	chmod 1777 "$T"
-	program --peer 'handshake send:5000 sleep:0.5 close' -- "$T/bin/pipeline"
-	logged_somewhere result=cut truncated=yes
-	wait_for 5 grep -q 'was ended by signal 9' "$T/session.log"
-	sleep 0.3
-	chmod 711 "$T"
-	[ ! -e "$T/believed" ]
+	cut_off pipeline <<< "cat | { cat > $T/half; touch $T/believed; }"
 }
 
 # A service's script often sends its stderr to a file of its own first.
 @test "a peer that is cut off: a program that has closed its stderr is killed too" {
-	script quiet <<-END
-	exec 2> /dev/null
-	cat > $T/half
-	touch $T/believed
-	END
-	: > "$T/half"
-	chmod 666 "$T/half"
-	chmod 1777 "$T"
-	program --peer 'handshake send:5000 sleep:0.5 close' -- "$T/bin/quiet"
-	logged_somewhere result=cut truncated=yes
-	wait_for 5 grep -qE 'quiet\[[0-9]+\] (ended|was ended)' "$T/session.log"
-	chmod 711 "$T"
-	grep -q 'was ended by signal 9' "$T/session.log"
-	[ ! -e "$T/believed" ]
+	cut_off quiet <<< "exec 2> /dev/null; cat > $T/half; touch $T/believed"
 }
 
 logged_somewhere() {
