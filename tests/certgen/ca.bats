@@ -25,17 +25,9 @@ setup() {
 # -- what is refused ---------------------------------------------------------------------------------------
 
 @test "bad-command-line: each one says why in one line, exits 64 and writes nothing" {
-	local line words kept
+	local kept
 	kept=$(sha256sum < "$T/ca/index")
-	while read -r line; do
-		read -ra words <<< "${line//CA/$T/ca}"
-		run --separate-stderr certgen "${words[@]}"
-		echo "$line: $status $stderr"
-		[ "$status" -eq 64 ]
-		[ -z "$output" ]
-		[ "$(wc -l <<< "$stderr")" -eq 1 ]
-		nothing_here
-	done <<-'END'
+	sed "s|CA|$T/ca|" <<-'END' > "$T/bad"
 		ca
 		ca d *.example.org
 		ca d 10.0.0.0/33
@@ -76,6 +68,7 @@ setup() {
 		renew --before -1 x.pem
 		renew --force x.pem
 	END
+	each_is_bad certgen < "$T/bad"
 	[ "$(sha256sum < "$T/ca/index")" = "$kept" ]
 }
 

@@ -25,16 +25,7 @@ entries() {
 # -- what is refused ---------------------------------------------------------------------------------------
 
 @test "bad-command-line: each one says why in one line, exits 64 and writes nothing" {
-	local line words
-	while read -r line; do
-		read -ra words <<< "$line"
-		run --separate-stderr batch "${words[@]}"
-		echo "$line: $status $stderr"
-		[ "$status" -eq 64 ]
-		[ -z "$output" ]
-		[ "$(wc -l <<< "$stderr")" -eq 1 ]
-		nothing_here
-	done <<-'END'
+	each_is_bad batch <<-'END'
 
 		--frobnicate x.pem
 		-q x.pem
@@ -51,12 +42,12 @@ entries() {
 		x.pem good.example https://bad.example
 		x.pem db:5432
 	END
-	for line in show "show x.pem y.pem" "show --pin --names x.pem" "show --frob x.pem"; do
-		read -ra words <<< "$line"
-		run --separate-stderr "$CERTGEN" "${words[@]}"
-		[ "$status" -eq 64 ]
-		[ "$(wc -l <<< "$stderr")" -eq 1 ]
-	done
+	each_is_bad certgen <<-'END'
+		show
+		show x.pem y.pem
+		show --pin --names x.pem
+		show --frob x.pem
+	END
 }
 
 @test "bad-subcommand: a mistyped one lists those there are and writes no key into a file of its name" {

@@ -76,6 +76,21 @@ nothing_here() {
 	diff <(printf '%s\n' "$@" | grep . | sort) <(ls -A | sort)
 }
 
+# each_is_bad COMMAND: runs it with each line of stdin as its arguments; each is refused with one line, exit 64, and
+# nothing is written here.
+each_is_bad() {
+	local line words
+	while read -r line; do
+		read -ra words <<< "$line"
+		run --separate-stderr "$1" "${words[@]}"
+		echo "$line: $status $stderr"
+		[ "$status" -eq 64 ]
+		[ -z "$output" ]
+		[ "$(wc -l <<< "$stderr")" -eq 1 ]
+		nothing_here
+	done
+}
+
 # a_pair NAME: checks that NAME.pem and NAME.crt belong together, and that nobody else can read the key.
 a_pair() {
 	[ "$(mode_of "$1.pem")" = 600 ]
