@@ -1,6 +1,7 @@
 /* inetls-wrap: TLS in front of a local service, one process for each connection. */
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -49,6 +50,8 @@ main(int argc, char **argv)
 	if (log_claim_stderr() == -1)
 		_exit(EX_OSERR);
 	tls_wash_environment();
+	/* Then a limit on a file's size costs a line of the log, as a full disk does. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	parsed = options_parse(argc, argv, &o, &why);
 	if (log_open(&o.log, parsed == 0 ? &why : NULL) == -1 || parsed == -1) {
 		log_refusal(why.text);

@@ -89,7 +89,6 @@ deadline_let_in(const int *signals, size_t n, void (*handler)(int))
 	if (handler == NULL)
 		(void)sigaction(SIGALRM, &rings, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)signal(SIGXFSZ, SIG_IGN);
 	(void)sigprocmask(SIG_SETMASK, &ending, NULL);
 }
 

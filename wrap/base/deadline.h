@@ -24,8 +24,7 @@ enum {
 /*
  * From now on these signals are delivered only during a wait, which then returns DEADLINE_STOP.
  * With a NULL handler the stop is remembered: every later wait returns DEADLINE_STOP at once, until
- * deadline_end_stop; deadline_watch needs this.  SIGPIPE and SIGXFSZ are ignored: write reports EPIPE
- * and EFBIG.
+ * deadline_end_stop; deadline_watch needs this.  SIGPIPE is ignored: write reports EPIPE.
  */
 void deadline_let_in(const int *signals, size_t n, void (*handler)(int));
 

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -109,13 +108,6 @@ send_syslog(const char *packet)
 		(void)send(log_settings.syslog, packet, n, MSG_NOSIGNAL);
 }
 
-/* Then a limit on the size of files costs a line, as a full disk does, and not the session. */
-static void
-outlive_file_limit(void)
-{
-	(void)signal(SIGXFSZ, SIG_IGN);
-}
-
 int
 log_open(const struct log_options *o, struct failure *why)
 {
@@ -125,17 +117,13 @@ log_open(const struct log_options *o, struct failure *why)
 	log_settings.level = o->level;
 	log_settings.path = o->path;
 	tzset();
-	if (o->path != NULL && (log_settings.fd = open_log_file(o->path, why)) != -1) {
-		outlive_file_limit();
+	if (o->path != NULL && (log_settings.fd = open_log_file(o->path, why)) != -1)
 		return 0;
-	}
 	log_settings.path = NULL;
 	log_settings.fd = STDERR_FILENO;
 	if ((o->stderr_wanted && !log_settings.stderr_was_peer) ||
-	    (log_settings.stderr_usable && !o->syslog_wanted)) {
-		outlive_file_limit();
+	    (log_settings.stderr_usable && !o->syslog_wanted))
 		return o->path == NULL ? 0 : -1;
-	}
 	/* Connect now: once the process is confined it cannot reach the socket's path. */
 	log_settings.fd = -1;
 	if (log_settings.syslog == -1)
