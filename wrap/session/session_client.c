@@ -33,7 +33,7 @@ answer_inside_tls(struct session *s, int64_t deadline)
 	}
 	tls_preload(t, s->talk.read, s->talk.len);
 	while ((r = tls_handshake(t)) == TLS_WANT_READ || r == TLS_WANT_WRITE)
-		if (peer_wait(t, r, -1, &heard, deadline) <= 0)
+		if (peer_wait(t, r, -1, &heard, deadline) <= 0 || deadline_stopped())
 			break;
 	told = r == 1 && p->tell_direct(&s->talk, t, deadline);
 	(void)peer_last_words(t, told);

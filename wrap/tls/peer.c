@@ -24,11 +24,12 @@ peer_wait(struct tls *t, int wanted, int also, bool *heard, int64_t deadline)
 	if (flushed == 1 && wanted == TLS_WANT_WRITE)
 		return 1;
 	ready = deadline_wait(p, 3, deadline);
-	/* A peer that never stops sending must not hide the deadline or a signal. */
+	/*
+	 * A peer that never stops sending must not hide the deadline.  A signal that it hides ends
+	 * the session by deadline_watch.
+	 */
 	if (ready > 0 && deadline_now() >= deadline)
 		ready = DEADLINE_OVER;
-	else if (ready > 0 && deadline_stopped())
-		ready = DEADLINE_STOP;
 	*heard = ready > 0 && p[2].revents != 0;
 	return ready;
 }

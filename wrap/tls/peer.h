@@ -10,7 +10,8 @@
 
 /*
  * Sends what TLS has gathered, then waits for what a call wanted (TLS_WANT_*), or until the
- * descriptor also (-1 for none) is readable, which sets *heard.  > 0: try again; or DEADLINE_*.
+ * descriptor also (-1 for none) is readable, which sets *heard.  > 0: try again; or DEADLINE_*.  If
+ * bytes never stop coming, a signal is not noticed here.
  */
 int peer_wait(struct tls *t, int wanted, int also, bool *heard, int64_t deadline);
 
