@@ -9,6 +9,7 @@
 
 #include "check/check.h"
 #include "listener/listener.h"
+#include "base/address.h"
 #include "base/log.h"
 #include "options/options.h"
 #include "session/session.h"
@@ -40,6 +41,20 @@ answer_person(const struct options *o)
 	return code != EX_OK ? code : why.code;
 }
 
+static int
+serve(const struct options *o)
+{
+	struct address peer;
+
+	if (o->listening)
+		return listener_run(o);
+	/* Most processes are one-shots: a socket with a peer does not listen. */
+	address_get_peer(STDIN_FILENO, &peer);
+	if (peer.sa.ss_family == AF_UNSPEC && listener_is_inherited())
+		return listener_run_inherited(o);
+	return session_serve(o, &peer);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -63,8 +78,6 @@ main(int argc, char **argv)
 	if (o.help || o.version || o.check)
 		code = answer_person(&o);
 	else
-		code = o.listening          ? listener_run(&o) :
-		    listener_is_inherited() ? listener_run_inherited(&o) :
-					      session_serve(&o);
+		code = serve(&o);
 	_exit(code);
 }

@@ -48,11 +48,11 @@ unblock_both(void)
 }
 
 static int
-begin(struct session *s)
+begin(struct session *s, const struct address *peer)
 {
 	s->started = deadline_now();
 	take_signals(s->o);
-	address_get_peer(STDIN_FILENO, &s->remote);
+	s->remote = *peer;
 	address_format(&s->remote, s->local);
 	if (unblock_both() == -1) {
 		failure_set(&s->why, EX_OSERR, "fd 0 or 1: %s", strerror(errno));
@@ -237,7 +237,7 @@ run(struct session *s)
 }
 
 int
-session_serve(const struct options *o)
+session_serve(const struct options *o, const struct address *peer)
 {
 	struct session s;
 	int code = check_stdin(o);
@@ -245,7 +245,7 @@ session_serve(const struct options *o)
 	if (code != EX_OK)
 		return code;
 	init(&s, o, NULL);
-	(void)begin(&s);
+	(void)begin(&s, peer);
 	return run(&s);
 }
 

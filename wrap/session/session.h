@@ -15,10 +15,10 @@
 struct session;
 
 /*
- * Serves the connection on fd 0 and 1, writes its log line and returns the exit code.  The code is
- * about the local side only: EX_OK whatever the peer did.
+ * Serves the connection on fd 0 and 1, whose other end is peer, writes its log line and returns the
+ * exit code.  The code is about the local side only: EX_OK whatever the peer did.
  */
-int session_serve(const struct options *o);
+int session_serve(const struct options *o, const struct address *peer);
 
 /*
  * Whether a session could use TLS with these options and the files that they name now: 0, or -1 and
