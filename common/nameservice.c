@@ -42,9 +42,12 @@ nameservice_user(const char *name, const char *other, uid_t *uid, gid_t *gid)
 {
 	FILE *f = fopen("/etc/passwd", "re");
 	const char *found = NULL;
-	char *line = NULL;
+	char *line = NULL, buffer[4096];
 	size_t size = 0;
 
+	/* With a buffer of our own stdio does not ask how large one should be. */
+	if (f != NULL)
+		(void)setvbuf(f, buffer, _IOFBF, sizeof(buffer));
 	while (f != NULL && found != name && getline(&line, &size, f) != -1)
 		if (read_ids(line, name, uid, gid) == 0)
 			found = name;

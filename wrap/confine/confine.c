@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "confine/confine_linux.h"
@@ -90,11 +92,15 @@ enter_empty(struct failure *why)
 {
 	/* File systems in memory come first: on a disk this would write to the journal. */
 	static const char *const places[] = { "/dev/shm", "/run", "/var/run", "/tmp" };
+	struct timespec now;
 	char dir[64];
 
+	/* mkdtemp may ask for random bytes; if this name is taken, the next place serves. */
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		(void)snprintf(dir, sizeof(dir), "%s/inetls.XXXXXX", places[i]);
-		if (mkdtemp(dir) == NULL)
+		(void)snprintf(dir, sizeof(dir), "%s/inetls.%lld.%09ld", places[i],
+		    (long long)now.tv_sec, now.tv_nsec);
+		if (mkdir(dir, 0700) == -1)
 			continue;
 		if (chdir(dir) == 0 && rmdir(dir) == 0)
 			return 0;
