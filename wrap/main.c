@@ -64,6 +64,8 @@ main(int argc, char **argv)
 
 	if (log_claim_stderr() == -1)
 		_exit(EX_OSERR);
+	/* Then a limit on the size of files is an error, like a full disk, and ends no session. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	tls_wash_environment();
 	/* Then a limit on a file's size costs a line of the log, as a full disk does. */
 	(void)signal(SIGXFSZ, SIG_IGN);

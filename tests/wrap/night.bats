@@ -92,6 +92,10 @@ checks() {
 	command_session --peer 'handshake send:10 recv:10 bye recv-all' --backend echo -- "${limited[@]}" -r '127.0.0.1:{backend}'
 	says exit=0 peer.received=10 peer.tls=close_notify
 	[ ! -s "$T/session.log" ]
+	run "${limited[@]}" -r '' < /dev/null
+	echo "$output"
+	[ "$status" -eq 64 ]
+	[[ $output == *'not of the form'* ]]
 }
 
 @test "bad: the log's disk is full: clients are served, and --check says it" {
