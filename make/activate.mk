@@ -47,6 +47,7 @@ REMEMBERED = PORT BACKEND SOURCE TRANSPARENT SERVICE_USER PEM TICKETS ACCEPT CA 
 -include $(SETTINGS_FILE)
 $(foreach v,$(REMEMBERED),$(if $(filter file,$(origin was.$(v))),$(eval $(v) = $(was.$(v)))))
 chosen = $(foreach v,$(REMEMBERED),$(if $(filter command,$(origin $(v)))$(filter file,$(origin was.$(v))),$(v)=$(whole_$(v))$(if $(whole_$(v)),,$($(v)))))
+recalled = $(foreach v,$(REMEMBERED),$(if $(filter command,$(origin $(v))),,$(if $(was.$(v)),$(v)=$($(v)))))
 whole_PEM = $(pem)
 whole_CA = $(ca_dir)
 
@@ -89,7 +90,7 @@ $(FRAGMENT_DIR)/settings: FORCE
 activate_env = $(foreach v,SERVICE PORT ACCEPT SERVICE_USER TRANSPARENT SERVICES_FILE INETD_CONF XINETD_D CRON_D UNITDIR RC_LOCAL INETD_PIDFILE \
 	XINETD_PIDFILE RELOAD_XINETD SYSTEMCTL SYSTEMD_RUN LOG FORCE DRY_RUN,$(v)=$(call quote,$($(v)))) PEM=$(call quote,$(pem)) CA=$(call quote,$(ca_dir)) \
 	PROGRAM=$(call quote,$(sbindir)/inetls-wrap) CERTGEN=$(call quote,$(bindir)/inetls-certgen) \
-	SETTINGS_FILE=$(call quote,$(SETTINGS_FILE)) SETTINGS=$(call quote,$(chosen)) FRAGMENTS=$(FRAGMENT_DIR)
+	SETTINGS_FILE=$(call quote,$(SETTINGS_FILE)) SETTINGS=$(call quote,$(chosen)) RECALLED=$(call quote,$(strip $(recalled))) FRAGMENTS=$(FRAGMENT_DIR)
 activate = @$(not_with_destdir)$(activate_env) sh activate/activate
 
 services: fragments ## the name and port into /etc/services

@@ -662,6 +662,32 @@ run_make_there() {
 	unchanged
 }
 
+@test "activation: what a refused entry was to have is not remembered, so uninstall takes the old one away" {
+	local target
+	install -m 600 /dev/null "$here/pgssl.pem"
+	keep
+	for target in inetd xinetd systemd; do
+		run_make services "$target" BACKEND=localhost:5433 > /dev/null 2>&1
+		run run_make "$target" SOURCE=127.0.0.77
+		[ "$status" -ne 0 ]
+		run ! grep SOURCE "$etc/inetls-pgssl.settings"
+		run_make "uninstall-$target" uninstall-services > /dev/null
+		unchanged
+	done
+	rm "$here/pgssl.pem"
+}
+
+@test "activation: a setting that is only remembered is said, so that a wrong one is found" {
+	run_make services inetd BACKEND=localhost:5433 > /dev/null 2>&1
+	run run_make inetd
+	[[ $output == *"as before ($etc/inetls-pgssl.settings; to change one, give it again): BACKEND=localhost:5433"* ]]
+	run run_make inetd BACKEND=localhost:5433
+	[[ $output != *"as before"* ]]
+	run_make inetd SOURCE=127.0.0.77 FORCE=1 > /dev/null 2>&1
+	run run_make inetd TRANSPARENT=yes
+	[[ $output == *"SOURCE= or TRANSPARENT= if make remembers it"* ]]
+}
+
 @test "activation: what was chosen for one service is nothing to another, and a dry run remembers nothing" {
 	keep
 	run_make services inetd PORT=9432 DRY_RUN=1 > /dev/null
