@@ -510,6 +510,8 @@ in_network() {
 		start network unshare -n sh -c 'ip link set lo up && echo ready && exec sleep 600'
 		wait_for 5 grep -q ready "$T/network.log"
 	fi
+	# Never the machine's own network: its rules would be changed.
+	[ "$(readlink "/proc/$(cat "$T/pids/test/network")/ns/net")" != "$(readlink /proc/self/ns/net)" ] || return 1
 	nsenter -n -t "$(cat "$T/pids/test/network")" "$@"
 }
 

@@ -247,6 +247,8 @@ start() {
 	shift
 	[ -z "${BATS_TEST_NAME:-}" ] || scope='test'
 	stop "$name"
+	# Before the shell below does it: what an earlier process of this name wrote must not be taken for this one's.
+	: > "$T/$name.log"
 	detached "$@" > "$T/$name.log" 2>&1 < /dev/null &
 	pid=$!
 	echo "$pid" > "$T/pids/$scope/$name"
