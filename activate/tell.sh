@@ -86,15 +86,41 @@ ask_port() {
 		# A client without a user name: PostgreSQL, or the wrapper if PostgreSQL is down, refuses it after the handshake.
 		if printf '\0\0\0\011\0\003\0\0\0' | "$PROGRAM" -c -n pgsql -r "localhost:$PORT" --pin "$pin" -o /dev/null \
 			--connect-timeout 2s --handshake-timeout 2s >/dev/null 2>&1; then
-			name=$("$CERTGEN" show --names "$PEM" | head -n 1)
-			say "port $PORT answers with the certificate in $PEM.  To try it:"
-			say "  psql \"host=${name:-NAME} port=$PORT sslmode=verify-full sslrootcert=${CA:-${PEM%.pem}}${CA:+/ca}.crt\""
+			say_how_to_try
 			return
 		fi
 		sleep "$pause"
 	done
-	warn "warning: port $PORT does not answer with the certificate in $PEM: another program may have the port, or" \
-		"what should start $PROGRAM does not run; the system's log says more"
+	# shellcheck disable=SC2034 # the exit status of activate
+	result=1
+	warn "port $PORT does not answer with the certificate in $PEM: $(why_no_answer)"
+}
+
+say_how_to_try() {
+	if [ -n "$broken" ]; then
+		warn "port $PORT answers with the certificate in $PEM, but clients cannot use it until what --check says above is mended"
+		return
+	fi
+	name=$("$CERTGEN" show --names "$PEM" | head -n 1)
+	say "port $PORT answers with the certificate in $PEM.  To try it:"
+	say "  psql \"host=${name:-NAME} port=$PORT sslmode=verify-full sslrootcert=${CA:-${PEM%.pem}}${CA:+/ca}.crt\""
+}
+
+# why_no_answer: ss names the program that has the port, to root.
+why_no_answer() {
+	holder=$(ss -Hltnp "sport = :$PORT" 2>/dev/null | sed -n 's/.*users:(("\([^"]*\)",pid=\([0-9]*\).*/\1, process \2/p' | head -n 1)
+	case $holder in
+	'' | *inetd,* | systemd,* | inetls-wrap,*)
+		if [ -n "$broken" ]; then
+			echo "what --check says above may be the reason"
+		else
+			echo "another program may have the port, or what should start $PROGRAM does not run; the system's log says more"
+		fi
+		;;
+	*)
+		echo "$holder, has the port.  Choose another with PORT=number; or stop that program, and run this again"
+		;;
+	esac
 }
 
 # The units to start now and at each boot.

@@ -36,7 +36,7 @@ refuse_open_pem() {
 add_systemd() {
 	if [ ! -d "$UNITDIR" ]; then
 		say "$UNITDIR is not there, so this machine has no systemd: nothing is written"
-		return
+		exit
 	fi
 	refuse_open_pem
 	say_what_check_finds

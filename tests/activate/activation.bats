@@ -45,8 +45,28 @@ while True:
 	wait_for 5 inside bash -c ': < /dev/tcp/127.0.0.1/9000'
 	run make_inside services inetd
 	echo "$output"
+	[ "$status" -ne 0 ]
+	[[ $output == *"told inetd"*"port 9000 does not answer with the certificate in $prefix/etc/inetls/pgssl.pem: python3, process "*", has the port.  Choose another with PORT=number"* ]]
+	grep -q '^pgssl' "$etc/inetd.conf"
+}
+
+@test "bad-activation: what --check calls an error is what make ends with, and not the line to try" {
+	make_world openbsd-inetd
+	start_inetd openbsd-inetd -i /etc/inetd.conf
+	# PostgreSQL on another port: TLS works, and nobody gets in.
+	run make_inside services inetd BACKEND=localhost:5433
+	echo "$output"
 	[ "$status" -eq 0 ]
-	[[ $output == *"told inetd"*"port 9000 does not answer with the certificate in $prefix/etc/inetls/pgssl.pem"* ]]
+	[[ $output == *"error   connect 127.0.0.1:5433"*"BACKEND="*"port 9000 answers"*"clients cannot use it until what --check says above is mended" ]]
+	[[ $output != *"To try it"* ]]
+	# A log that cannot be opened: --check says so as a line of the log.
+	run make_inside inetd BACKEND=localhost:5432 LOG="$here/none/pgssl.log" FORCE=1
+	echo "$output"
+	[ "$status" -ne 0 ]
+	[[ $output == *"open log $here/none/pgssl.log: No such file or directory; make its directory"*"LOG="*"what --check says above may be the reason"* ]]
+	run make_inside inetd LOG= FORCE=1
+	[ "$status" -eq 0 ]
+	[[ $output == *"To try it"* ]]
 }
 
 # of_the_readme TEXT: the one line to copy in which it stands.
