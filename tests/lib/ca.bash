@@ -72,6 +72,7 @@ mode_of() {
 }
 
 # nothing_here [NAME...]: checks that there are only these files, not even a hidden one.
+# shellcheck disable=SC2120 # the tests give it names
 nothing_here() {
 	diff <(printf '%s\n' "$@" | grep . | sort) <(ls -A | sort)
 }

@@ -130,8 +130,8 @@ bad_a_line_that_is_too_long_is_refused_and_not_cut(void **state)
 	size_t used = 0;
 
 	for (int i = 0; i < 50; i++)
-		used += (size_t)snprintf(answers + used, sizeof(answers) - used,
-		    "%060d.%030d.example.org ", i, i);
+		used += (size_t)snprintf(
+		    answers + used, sizeof(answers) - used, "%060d.%030d.example.org ", i, i);
 	(void)snprintf(answers + used, sizeof(answers) - used, "\n\n\n\n\n\n\n");
 	assert_int_equal(questions(talk, answers), 0);
 	assert_non_null(strstr(talk->shown, "the line is longer than 4095 bytes"));
