@@ -17,6 +17,7 @@
 #include "protocol/protocol.h"
 #include "protocol/protocols.h"
 #include "protocol/proxy.h"
+#include "protocol/proxy_list.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -72,8 +73,8 @@ settle(const uint8_t *data, size_t size)
 	check(text != NULL);
 	memcpy(text, data, size);
 	text[size] = '\0';
-	if ((settled = proxy_settle(text)) != NULL) {
-		check((again = proxy_settle(settled)) != NULL && strcmp(again, settled) == 0);
+	if ((settled = proxy_list_settle(text)) != NULL) {
+		check((again = proxy_list_settle(settled)) != NULL && strcmp(again, settled) == 0);
 		free(again);
 	}
 	free(settled);

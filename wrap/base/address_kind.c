@@ -2,7 +2,6 @@
 
 #include "base/address_kind.h"
 
-#include <netinet/in.h>
 #include <string.h>
 
 void
@@ -18,6 +17,22 @@ address_unmap(const struct address *a, struct address *out)
 	memcpy(&sin.sin_addr, sin6->sin6_addr.s6_addr + 12, 4);
 	*out = (struct address){ .len = sizeof(sin) };
 	memcpy(&out->sa, &sin, sizeof(sin));
+}
+
+void
+address_map(const struct address *a, struct in6_addr *out)
+{
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)&a->sa;
+
+	if (a->sa.ss_family == AF_INET6) {
+		*out = ((const struct sockaddr_in6 *)&a->sa)->sin6_addr;
+		return;
+	}
+	memset(out, 0, sizeof(*out));
+	if (a->sa.ss_family != AF_INET)
+		return;
+	out->s6_addr[10] = out->s6_addr[11] = 0xff;
+	memcpy(out->s6_addr + 12, &sin->sin_addr, 4);
 }
 
 /* An IPv4 address in host order, or 0. */

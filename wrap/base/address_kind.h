@@ -3,12 +3,16 @@
 
 /* What kind of address it is.  An IPv4 address mapped into IPv6 counts as IPv4. */
 
+#include <netinet/in.h>
 #include <stdbool.h>
 
 #include "base/address.h"
 
 /* Copies an address; one that is mapped into IPv6 becomes IPv4. */
 void address_unmap(const struct address *a, struct address *out);
+
+/* The IP address as IPv6, so that both families can be compared; an IPv4 one is mapped. */
+void address_map(const struct address *a, struct in6_addr *out);
 
 /* Whether it is in 127.0.0.0/8, or ::1. */
 bool address_is_loopback(const struct address *a);

@@ -42,7 +42,7 @@ struct options {
 	const char *pem;
 	const char *priority;            /* or NULL */
 	const struct protocol *protocol; /* -n, or NULL */
-	const char *proxy_in;            /* --proxy-in as proxy_settle returned it, or NULL */
+	const char *proxy_in;            /* --proxy-in as proxy_list_settle returned it, or NULL */
 	int proxy_out;                   /* version, or 0 */
 	struct trust_config trust;
 	const char *sni;               /* --sni, or NULL */

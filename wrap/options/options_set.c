@@ -8,7 +8,7 @@
 #include "parse.h"
 #include "protocol/instead.h"
 #include "protocol/protocols.h"
-#include "protocol/proxy.h"
+#include "protocol/proxy_list.h"
 
 int
 options_set_backend(struct options *o, const char *text, struct failure *why)
@@ -177,7 +177,7 @@ options_set_peer_name(struct options *o, const char *text, struct failure *why)
 int
 options_set_proxy_in(struct options *o, const char *text, struct failure *why)
 {
-	o->proxy_in = proxy_settle(text);
+	o->proxy_in = proxy_list_settle(text);
 	if (o->proxy_in != NULL)
 		return 0;
 	return failure_set(why, EX_USAGE,

@@ -3,11 +3,9 @@
 
 /*
  * The PROXY protocol of HAProxy (doc/proxy-protocol.txt), versions 1 and 2: a header before
- * everything else that says who the peer really is.  Headers are accepted only from the addresses
- * that --proxy-in names.
+ * everything else that says who the peer really is.  proxy_list.h says whose headers are accepted.
  */
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,19 +22,6 @@ enum proxy_verdict {
 	PROXY_GONE,
 	PROXY_STOPPED,
 };
-
-/*
- * Whether an address is in a settled list of addresses and networks.  An IPv4 address mapped into
- * IPv6 counts as IPv4.  A link-local address without an interface matches on any interface.
- */
-bool proxy_allows(const char *list, const struct address *proxy);
-
-/*
- * Parses a list of comma-separated addresses and networks, and replaces interface names by numbers,
- * so that nothing must be looked up later.  The caller frees the result.  NULL if it is not such a
- * list.
- */
-char *proxy_settle(const char *list);
 
 /* Reads the header from a non-blocking socket, and not one byte more. */
 enum proxy_verdict proxy_read(int fd, int64_t deadline, struct address *from);

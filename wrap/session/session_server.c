@@ -11,6 +11,7 @@
 
 #include "base/deadline.h"
 #include "protocol/proxy.h"
+#include "protocol/proxy_list.h"
 #include "service/backend_appear.h"
 
 /*
@@ -26,7 +27,7 @@ session_proxy_header(struct session *s)
 	session_watch(s);
 	if (s->o->proxy_in == NULL)
 		return 0;
-	if (!proxy_allows(s->o->proxy_in, &s->remote))
+	if (!proxy_list_allows(s->o->proxy_in, &s->remote))
 		return session_finish_why(s, "refused", NULL,
 		    "the connection does not come from an address of --proxy-in");
 	switch (proxy_read(STDIN_FILENO, s->handshake_deadline, &s->remote)) {

@@ -24,7 +24,7 @@ const char *__lsan_default_suppressions(void);
 const char *
 __lsan_default_suppressions(void)
 {
-	return "leak:restore_name\nleak:proxy_settle\n";
+	return "leak:restore_name\nleak:proxy_list_settle\n";
 }
 
 static char line[4096], *words[WORDS];
