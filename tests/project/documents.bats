@@ -34,9 +34,9 @@ found() {
 }
 
 @test "bad: a message, a result or an exit code that is missing in the page, or that nothing says, is found" {
-	sed '/^\.It "peer does not speak TLS"$/d' "$PAGE" > "$T/page.8"
-	found messages "$T/page.8" "'peer does not speak TLS' is not in DIAGNOSTICS"
-	sed 's/^\.It "peer does not speak TLS"$/&\n.It "the moon is full"/' "$PAGE" > "$T/page.8"
+	sed '/^\.It "peer offers no TLS version that is allowed here"$/d' "$PAGE" > "$T/page.8"
+	found messages "$T/page.8" "'peer offers no TLS version that is allowed here' is not in DIAGNOSTICS"
+	sed 's/^\.It "peer offers no TLS version that is allowed here"$/&\n.It "the moon is full"/' "$PAGE" > "$T/page.8"
 	found messages "$T/page.8" "'the moon is full' is in DIAGNOSTICS, but nothing says it"
 	sed '/^\.It result=reset$/d; s/result=reset//' "$PAGE" > "$T/page.8"
 	found words "$T/page.8" 'result=reset is not in DIAGNOSTICS'
@@ -101,7 +101,7 @@ protocols_missing() {
 
 @test "the table of messages has those of the pages that it points to" {
 	compared trouble "$TROUBLE"
-	sed 's/`peer does not speak TLS`/`peer speaks in tongues`/' "$TROUBLE" > "$T/trouble.md"
+	sed 's/`peer does not speak TLS; is -n with its protocol missing?`/`peer speaks in tongues`/' "$TROUBLE" > "$T/trouble.md"
 	found trouble "$T/trouble.md" "'peer speaks in tongues' is not in the DIAGNOSTICS"
 }
 

@@ -24,6 +24,9 @@ table() {
 	-p PEM -r 5432 --foreground=yes       | --foreground=yes: there is no such option, or it takes no value
 	-p PEM -r 5432 --foregr              | --foreground must be written in full
 	-p PEM -r 5432 --check=yes            | --check=yes: there is no such option, or it takes no value
+	-p PEM -r 5432 --verifyChain x        | --verifyChain: there is no such option, or it takes no value; see inetls-wrap -h, and for stunnel's options COMING FROM STUNNEL in inetls-wrap(8)
+	-p PEM -r 5432 -d 0 -P /none/such/    | -P /none/such/: there is no such directory; make it, or write -P /run/
+	inetls-wrap -p PEM -r 5432            | "inetls-wrap": the program's name stands twice; xinetd's server_args begin with the first option
 	-p PEM -r 5432 more                   | "more": no argument is expected here
 	-p PEM -r 5432 -- more                | "more": no argument is expected here
 	-p PEM -r ::1:5432                    | -r [::1]:5432

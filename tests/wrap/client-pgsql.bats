@@ -96,6 +96,55 @@ refused() {
 	refused 'is it PostgreSQL?'
 }
 
+# -- one side has -n pgsql, the other has not ---------------------------------------------------------------
+
+# without_n PORT: the wrapper in client mode, without -n; psql does not get through.
+without_n() {
+	tls_server client "$WRAP" -c -d 127.0.0.1:{port} -r "localhost:$1" -A "$T/pgssl.crt" -f
+	local_psql disable -c 'select 1'
+	[ "$status" -eq 2 ]
+}
+
+@test "a server that speaks TLS from the first byte, the client has -n pgsql: psql is told to leave it out" {
+	tls_server plain "$WRAP" -p "$T/pgssl.pem" -d 127.0.0.1:{port} -r "127.0.0.1:$PGPORT_REAL" -f
+	client_to "$port" -A "$T/pgssl.crt"
+	refused 'leave -n pgsql out here, or give it to the server too'
+	wait_for 5 grep -qF 'peer does not speak TLS; is -n with its protocol missing?' "$T/plain.log"
+}
+
+@test "stunnel without protocol = pgsql, the client has -n pgsql: psql is told to leave it out" {
+	need stunnel4
+	port=$(free_port)
+	printf '%s\n' foreground=yes pid= "cert=$T/pgssl.pem" '[s]' "accept=127.0.0.1:$port" "connect=127.0.0.1:$PGPORT_REAL" > "$T/plain.conf"
+	start stunnel stunnel4 "$T/plain.conf"
+	wait_for 10 listening "$port"
+	client_to "$port" -A "$T/pgssl.crt"
+	refused 'leave -n pgsql out here, or give it to the server too'
+}
+
+@test "the server has -n pgsql, the client has not: each log names what is missing" {
+	without_n "$(server_port)"
+	grep -qF 'peer wants another protocol in TLS; is -n with its protocol missing?' "$T/client.log"
+}
+
+@test "a PostgreSQL or stunnel that waits for SSLRequest, the client has no -n: its log says so" {
+	need stunnel4
+	port=$(free_port)
+	printf '%s\n' foreground=yes pid= "cert=$T/pgssl.pem" '[s]' "accept=127.0.0.1:$port" "connect=127.0.0.1:$PGPORT_REAL" protocol=pgsql > "$T/pg.conf"
+	start stunnel stunnel4 "$T/pg.conf"
+	wait_for 10 listening "$port"
+	without_n "$port"
+	grep -qF 'peer closed before the handshake; is -n with its protocol missing?' "$T/client.log"
+}
+
+@test "psql that demands TLS from the wrapper in client mode: the log names the local program, and what to write" {
+	client_to "$(server_port)" -A "$T/pgssl.crt"
+	local_psql require -c 'select 1'
+	[ "$status" -eq 2 ]
+	wait_for 5 grep -qF 'local program asked for encryption and left; it must connect with sslmode=disable' "$T/client.log"
+	! grep -F 'peer closed' "$T/client.log"
+}
+
 @test "bytes between the server's S and its handshake are refused, and psql says so" {
 	tls_server odd socat "TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr" \
 		SYSTEM:'head -c 8 > /dev/null; printf Sstuffed; sleep 2'

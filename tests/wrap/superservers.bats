@@ -10,6 +10,17 @@ load ../lib/superservers
 	copy_under openbsd-inetd
 }
 
+@test "-d in a line of inetd.conf: no port is opened, and the log says to take it out" {
+	local other
+	need openbsd-inetd
+	other=$(free_port)
+	superserver openbsd-inetd -- "$WRAP" -d "127.0.0.1:$other" -n pgsql -p "$T/pgssl.pem" -r "127.0.0.1:$METER_PORT" -o "$T/log"
+	run psql_tls "$port" -c 'select 1'
+	[ "$status" -ne 0 ]
+	wait_for 5 grep -qF -- '-d: fd 0 is a connection of a super-server already; take -d out of its line' "$T/log"
+	! listening "$other"
+}
+
 @test "openbsd-inetd: a user without rights who owns the PEM can serve" {
 	short_as_nobody_under openbsd-inetd
 }

@@ -153,9 +153,23 @@ prepare(struct listener *l, struct failure *why)
 	return tls_init(why);
 }
 
+/* With -d: whether a super-server has passed a connection, each of which would start a listener. */
+static bool
+is_under_superserver(void)
+{
+	struct sockaddr_storage a;
+	socklen_t len = sizeof(a);
+
+	return log_is_one_socket() && getsockname(STDIN_FILENO, (struct sockaddr *)&a, &len) == 0 &&
+	    (a.ss_family == AF_INET || a.ss_family == AF_INET6);
+}
+
 static int
 start(struct listener *l, struct failure *why)
 {
+	if (is_under_superserver())
+		return failure_set(why, EX_USAGE,
+		    "-d: fd 0 is a connection of a super-server already; take -d out of its line");
 	if (daemon_init(&l->daemon, l->o, why) == -1 ||
 	    port_open(&l->port, &l->o->listen, l->o->client, why) == -1 ||
 	    daemon_detach(&l->daemon, why) == -1)

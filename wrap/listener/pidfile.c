@@ -31,7 +31,8 @@ pidfile_path(const char *argument, const char *service, char path[PIDFILE_MAX], 
 	len = strlen(argument);
 	directory = stat(argument, &st) == 0 && S_ISDIR(st.st_mode);
 	if (argument[len - 1] == '/' && !directory)
-		return failure_set(why, EX_USAGE, "-P %s: there is no such directory", argument);
+		return failure_set(why, EX_USAGE,
+		    "-P %s: there is no such directory; make it, or write -P /run/", argument);
 	if (directory)
 		n = snprintf(path, PIDFILE_MAX, "%s%sinetls.%s.pid", argument,
 		    argument[len - 1] == '/' ? "" : "/", service);

@@ -198,6 +198,11 @@ options_check(struct options *o, int argc, char **argv, struct failure *why)
 		return 0;
 	if (o->program != NULL)
 		return check_program(o, argc, argv, why);
+	if (optind < argc && strcmp(argv[optind], base_name(argv[0])) == 0)
+		return failure_set(why, EX_USAGE,
+		    "\"%s\": the program's name stands twice; xinetd's server_args begin with "
+		    "the first option",
+		    argv[optind]);
 	if (optind < argc)
 		return failure_set(why, EX_USAGE,
 		    "\"%s\": no argument is expected here, and there is no configuration "

@@ -77,7 +77,9 @@ bad_option(char **argv, int opt, struct failure *why)
 		return failure_set(
 		    why, EX_USAGE, "-%c: there is no such option; see inetls-wrap -h", optopt);
 	return failure_set(why, EX_USAGE,
-	    "%s: there is no such option, or it takes no value; see inetls-wrap -h", given);
+	    "%s: there is no such option, or it takes no value; see inetls-wrap -h, and for "
+	    "stunnel's options COMING FROM STUNNEL in inetls-wrap(8)",
+	    given);
 }
 
 static int

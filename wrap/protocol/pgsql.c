@@ -57,6 +57,21 @@ not_done(struct protocol_talk *t, enum clear_io how)
 				"peer closed before the handshake");
 }
 
+/* The same of a local program, which was told so many times that there is no TLS for it. */
+static enum protocol_verdict
+local_not_done(struct protocol_talk *t, enum clear_io how, int declined)
+{
+	if (how == CLEAR_STOPPED)
+		return PROTOCOL_STOPPED;
+	if (how == CLEAR_OVER)
+		return clear_refuse(
+		    t, "local program did not say what it wants within --handshake-timeout");
+	return clear_refuse(t,
+	    declined > 0 ? "local program asked for encryption and left; it must connect with "
+			   "sslmode=disable" :
+			   "local program closed before its first message");
+}
+
 static size_t
 add_field(unsigned char *out, size_t at, size_t size, char type, const char *text)
 {
@@ -176,7 +191,7 @@ pgsql_negotiate_local(struct protocol_talk *t, int fd_in, int fd_out, int64_t de
 	do {
 		if ((how = clear_read_exactly(fd_in, t->read, PGSQL_HEAD, NULL, deadline)) !=
 		    CLEAR_DONE)
-			return not_done(t, how);
+			return local_not_done(t, how, declined);
 		request = pgsql_classify(t->read, &length);
 		if (request != PGSQL_SSL && request != PGSQL_GSSENC)
 			break;
@@ -186,7 +201,7 @@ pgsql_negotiate_local(struct protocol_talk *t, int fd_in, int fd_out, int64_t de
 	} while ((how = answer(fd_out, 'N', deadline)) == CLEAR_DONE);
 
 	if (how != CLEAR_DONE)
-		return not_done(t, how);
+		return local_not_done(t, how, declined);
 	t->len = PGSQL_HEAD;
 	if (request == PGSQL_CANCEL) {
 		/* A cancel request goes through TLS, like everything else. */
@@ -210,8 +225,15 @@ pgsql_ask_for_tls(struct protocol_talk *t, int fd, int64_t deadline)
 
 	if (how == CLEAR_DONE)
 		how = clear_read_exactly(fd, &byte, 1, NULL, deadline);
-	if (how != CLEAR_DONE)
-		return not_done(t, how);
+	if (how == CLEAR_STOPPED)
+		return PROTOCOL_STOPPED;
+	if (how == CLEAR_OVER)
+		return clear_refuse(t, "server did not agree to TLS within --handshake-timeout");
+	/* A TLS server takes the request for a broken record, and closes or sends an alert. */
+	if (how != CLEAR_DONE || byte == 0x15 || byte == 0x16)
+		return clear_refuse(t,
+		    "server does not answer SSLRequest; if it speaks TLS from the first byte, "
+		    "leave -n pgsql out here, or give it to the server too");
 	if (byte == 'N')
 		return clear_refuse(t, "server has no TLS (ssl = off)");
 	if (byte != 'S')

@@ -129,6 +129,7 @@ make_tls(const struct options *o, struct tls_config *c, struct failure *why)
 	c->sni = o->trust.host;
 	c->bare_end = o->bare_end;
 	c->alpn = p != NULL ? p->alpn : NULL;
+	c->in_clear = p != NULL;
 	c->alpn_missing = p != NULL ? p->alpn_missing : NULL;
 	if ((o->client || o->trust.level != TRUST_UNSET) &&
 	    (c->trust = trust_load(&o->trust, why)) == NULL)

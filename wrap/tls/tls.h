@@ -40,6 +40,7 @@ struct tls_config {
 	const char *priority;                /* -C, or NULL */
 	const char *alpn;                    /* accepted if the peer asks for it, or NULL */
 	const char *alpn_missing;            /* why a peer that did not ask for it is refused */
+	bool in_clear; /* TLS is asked for in clear first, by the protocol of -n */
 	/* a FIN without close_notify is a clean end, and tls_read returns 0 */
 	bool bare_end;
 };

@@ -59,19 +59,42 @@ own_fault(const struct tls *t, int error, int alert)
 }
 
 /*
+ * Without -n: why it may be that -n is missing, or NULL.  A server that waits for a request in
+ * clear closes or resets when it gets TLS instead.
+ */
+static const char *
+clear_reason(const struct tls *t, int error, int alert)
+{
+	/* Only an alert or handshake record can come first (RFC 8446, 5.1). */
+	if (t->transport.started && t->transport.first != 0x15 && t->transport.first != 0x16)
+		return t->in_clear ? "peer does not speak TLS" :
+				     "peer does not speak TLS; is -n with its protocol missing?";
+	if (t->in_clear || t->is_server)
+		return NULL;
+	if (alert == GNUTLS_A_NO_APPLICATION_PROTOCOL)
+		return "peer wants another protocol in TLS; is -n with its protocol missing?";
+	if (!t->transport.started &&
+	    (error == GNUTLS_E_PREMATURE_TERMINATION ||
+		(error == GNUTLS_E_PULL_ERROR && errno == ECONNRESET)))
+		return "peer closed before the handshake; is -n with its protocol missing?";
+	return NULL;
+}
+
+/*
  * Before the handshake is complete the same errors have other causes; the log should name the
  * cause.
  */
 static const char *
 handshake_reason(const struct tls *t, int error, int alert)
 {
+	const char *clear;
+
 	if (t->refused != NULL)
 		return t->refused;
 	if (t->trust != NULL && trust_reason(t->trust)[0] != '\0')
 		return trust_reason(t->trust);
-	/* Only an alert or handshake record can come first (RFC 8446, 5.1). */
-	if (t->transport.started && t->transport.first != 0x15 && t->transport.first != 0x16)
-		return "peer does not speak TLS";
+	if ((clear = clear_reason(t, error, alert)) != NULL)
+		return clear;
 	if (error == GNUTLS_E_PREMATURE_TERMINATION)
 		return t->transport.started ? "peer closed during the handshake" :
 					      "peer closed before the handshake";

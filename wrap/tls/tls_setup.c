@@ -130,6 +130,7 @@ set_alpn(struct tls *t, const struct tls_config *c, struct failure *why)
 	int r;
 
 	t->alpn_missing = c->alpn_missing;
+	t->in_clear = c->in_clear;
 	if (has_one) {
 		alpn.data = (unsigned char *)(uintptr_t)c->alpn;
 		alpn.size = (unsigned)strlen(c->alpn);

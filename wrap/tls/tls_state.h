@@ -33,6 +33,7 @@ struct tls {
 	const char *refused; /* why the peer's chain was refused unread, or NULL */
 	bool is_server;
 	bool alpn_required;
+	bool in_clear; /* see tls_config */
 	const char *alpn_missing;
 	const struct ticket_session *last; /* the session that it may resume, or NULL */
 	bool key_shown;                    /* our certificate was sent to the peer */
