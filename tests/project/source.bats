@@ -123,6 +123,16 @@ files_over() {
 	done
 }
 
+@test "man shows each page in 80 columns, no text is squeezed into a column that is too narrow" {
+	need nroff
+	local page
+	for page in "$ROOT"/man/*.[178]; do
+		run nroff -mdoc -rLL=80n "$page"
+		echo "$page: $(grep -c "can't break line" <<< "$output") lines"
+		[[ $output != *"can't break line"* ]]
+	done
+}
+
 # skips FILE...: prints what a setup_file says that could skip.
 skips() {
 	awk '/^setup_file\(\)/ { inside = 1 }
