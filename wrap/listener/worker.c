@@ -76,7 +76,7 @@ ask_leave(const struct worker *w, const struct address *peer)
 
 	if (send(w->control, peer, sizeof(*peer), MSG_NOSIGNAL) == -1 || !worker_has_limit(w->o))
 		return NULL;
-	ready = deadline_wait_fd(w->control, POLLIN, deadline_after(w->o->handshake_ms));
+	ready = deadline_wait_fd(w->control, POLLIN, deadline_after(w->o->handshake_timeout_ms));
 	if (ready == DEADLINE_OVER)
 		return "the listener did not answer within --handshake-timeout";
 	if (ready < 0 || read(w->control, &answer, 1) != 1)

@@ -61,7 +61,7 @@ struct options {
 	int idle_children;
 	int64_t idle_exit_ms;
 	/* PARSE_OFF (parse.h) for "off" */
-	int64_t handshake_ms, connect_ms, close_ms, idle_ms, max_session_ms;
+	int64_t handshake_timeout_ms, connect_ms, close_ms, idle_ms, max_session_ms;
 
 	/* by options_side: the first option given that is only for that side, or NULL */
 	const struct options_row *one_sided[3];

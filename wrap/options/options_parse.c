@@ -176,7 +176,7 @@ options_parse(int argc, char **argv, struct options *o, struct failure *why)
 {
 	struct spelling s = spell();
 
-	*o = (struct options){ .handshake_ms = 10000,
+	*o = (struct options){ .handshake_timeout_ms = 10000,
 		.connect_ms = 10000,
 		.close_ms = 60000,
 		.idle_ms = PARSE_OFF,

@@ -82,7 +82,7 @@ static const struct options_row rows[] = {
 	{ '\0', "proxy-out", "v1|v2", .help = "send a PROXY header to the service",
 	    .set = options_set_proxy_out },
 	{ '\0', "handshake-timeout", "TIME", .help = "default 10s; TIME is 500ms, 10s, 5m or off",
-	    .keep = options_keep_duration, .field = FIELD(handshake_ms) },
+	    .keep = options_keep_duration, .field = FIELD(handshake_timeout_ms) },
 	{ '\0', "connect-timeout", "TIME", .help = "default 10s", .keep = options_keep_duration,
 	    .field = FIELD(connect_ms) },
 	{ '\0', "close-timeout", "TIME", .help = "default 60s, after one side has ended",

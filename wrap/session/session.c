@@ -26,7 +26,7 @@
 #include "hook.h"
 #endif
 
-/* HUP makes a listener read its files again; its sessions ignore it. */
+/* HUP, the last, makes a listener read its files again; its sessions ignore it. */
 static void
 take_signals(const struct options *o)
 {

@@ -46,7 +46,7 @@ int
 session_negotiate_local(struct session *s)
 {
 	const struct protocol *p = s->o->protocol;
-	int64_t deadline = deadline_after(s->o->handshake_ms);
+	int64_t deadline = deadline_after(s->o->handshake_timeout_ms);
 
 	if (p == NULL || p->negotiate_local == NULL)
 		return 0;
@@ -85,7 +85,7 @@ session_ask_for_tls(struct session *s)
 {
 	tls_set_fd(s->tls, s->backend.fd);
 	s->handshake_started = deadline_now();
-	s->handshake_deadline = deadline_after(s->o->handshake_ms);
+	s->handshake_deadline = deadline_after(s->o->handshake_timeout_ms);
 	session_watch(s);
 	if (s->o->protocol == NULL)
 		return 0;
@@ -175,7 +175,7 @@ session_pass_startup(struct session *s)
 
 	if (s->o->protocol == NULL || s->o->protocol->pass_start == NULL)
 		return 0;
-	how = s->o->protocol->pass_start(&start, s->o->handshake_ms);
+	how = s->o->protocol->pass_start(&start, s->o->handshake_timeout_ms);
 	s->first_in = s->relay.in = start.in;
 	s->first_out += start.out;
 	s->relay.out = s->first_out;

@@ -77,7 +77,7 @@ handshake_over(struct session *s, int how)
 	}
 	failure_set(&s->why, local_code(s), "%s within --handshake-timeout (%lld ms)",
 	    tls_peer_spoke(s->tls) ? "peer did not finish the handshake" : "peer stayed silent",
-	    (long long)s->o->handshake_ms);
+	    (long long)s->o->handshake_timeout_ms);
 	return session_finish(s, "handshake", "timeout");
 }
 
@@ -101,7 +101,7 @@ session_shake_hands(struct session *s)
 
 	s->speaks_tls = true;
 	if (s->handshake_deadline != DEADLINE_NEVER)
-		s->keys.deadline = s->handshake_deadline - s->o->handshake_ms / KEY_SHARE;
+		s->keys.deadline = s->handshake_deadline - s->o->handshake_timeout_ms / KEY_SHARE;
 	while ((r = tls_handshake(s->tls)) == TLS_WANT_READ || r == TLS_WANT_WRITE) {
 		/*
 		 * A resumed session needs no signature: tell the keyholder while the peer is busy.

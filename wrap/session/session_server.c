@@ -23,7 +23,7 @@ int
 session_proxy_header(struct session *s)
 {
 	s->handshake_started = deadline_now();
-	s->handshake_deadline = deadline_after(s->o->handshake_ms);
+	s->handshake_deadline = deadline_after(s->o->handshake_timeout_ms);
 	session_watch(s);
 	if (s->o->proxy_in == NULL)
 		return 0;

@@ -38,7 +38,7 @@ session_watch(const struct session *s)
 	report_keep(&r, LOG_KEPT_SIGNAL);
 	(void)snprintf(late, sizeof(late),
 	    "a library was still computing for the handshake after --handshake-timeout (%lld ms)",
-	    (long long)s->o->handshake_ms);
+	    (long long)s->o->handshake_timeout_ms);
 	r.reason = late;
 	r.end = "timeout";
 	r.level = late_code == EX_OK ? LEVEL_NOTICE : LEVEL_ERR;

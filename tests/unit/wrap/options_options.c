@@ -207,7 +207,7 @@ defaults_are_the_manual_s(void **state)
 	assert_string_equal(o.service, "5432");
 	assert_string_equal(o.log.service, "5432");
 	assert_int_equal(o.log.level, LEVEL_NOTICE);
-	assert_int_equal(o.handshake_ms, 10000);
+	assert_int_equal(o.handshake_timeout_ms, 10000);
 	assert_int_equal(o.connect_ms, 10000);
 	assert_int_equal(o.close_ms, 60000);
 	assert_int_equal(o.idle_ms, PARSE_OFF);
@@ -241,7 +241,7 @@ expect_all(const struct options *o)
 	assert_string_equal(o->log.path, "/log");
 	assert_int_equal(o->log.level, LEVEL_INFO);
 	assert_int_equal(o->log.facility, 4 << 3);
-	assert_int_equal(o->handshake_ms, 500);
+	assert_int_equal(o->handshake_timeout_ms, 500);
 	assert_int_equal(o->connect_ms, 2000);
 	assert_int_equal(o->close_ms, 180000);
 	assert_int_equal(o->idle_ms, 4 * 3600000);
