@@ -116,7 +116,8 @@ has_capability() {
 	# Of the process that has bound the client's address.
 	process=$(sed -n 's/^\([0-9]*\) *bind(.*10\.77\.0\.2.*/\1/p' "$T/calls" | head -n 1)
 	[ -n "$process" ]
-	grep "^$process " "$T/calls" | grep -E 'bind\(|(read|readv|recvfrom)\(0,|connect\([^1]' > "$T/calls.log"
+	# The C library of a shared build asks nscd's socket for the user.
+	grep "^$process " "$T/calls" | grep -v AF_UNIX | grep -E 'bind\(|(read|readv|recvfrom)\(0,|connect\([^1]' > "$T/calls.log"
 	cut -c 1-100 "$T/calls.log"
 	grep -m 1 -nE '10\.77\.0\.2' "$T/calls.log" | grep -q '^1:'
 	grep -qE '(read|readv|recvfrom)\(0,' "$T/calls.log"

@@ -1,7 +1,7 @@
 #ifndef INETLS_CHECK_H
 #define INETLS_CHECK_H
 
-/* --check: tries the configuration before a client has to. */
+/* What a person asks for at a terminal: --check tries the configuration before a client has to. */
 
 #include "options/options.h"
 
@@ -13,5 +13,11 @@ int check_run(const struct options *o);
 
 /* -V: prints the versions, how the program is linked, and a warning if GnuTLS was updated since. */
 void check_print_version(void);
+
+/*
+ * --help, --version or --check: prints to stdout, but never if stdout is a peer, and returns the
+ * exit code.
+ */
+int check_answer(const struct options *o);
 
 #endif
