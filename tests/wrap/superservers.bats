@@ -21,6 +21,16 @@ load ../lib/superservers
 	! listening "$other"
 }
 
+@test "openbsd-inetd drops what says where the service is: the log names its limit of 20 words" {
+	local -a short=(-N a -D info -v 0 -C NORMAL --connect-timeout 9s -n pgsql -o "$T/log" -p "$T/pgssl.pem" --close-timeout 1m)
+	need openbsd-inetd
+	[ "${#short[@]}" -eq 18 ]
+	superserver openbsd-inetd -- "$WRAP" "${short[@]}" -f -r "127.0.0.1:$METER_PORT"
+	run psql_tls "$port" -c 'select 1'
+	[ "$status" -ne 0 ]
+	wait_for 5 grep -q -- '-r is missing.*; openbsd-inetd passes 20 words and no more: inetls(7), step 3' "$T/log"
+}
+
 @test "openbsd-inetd: a user without rights who owns the PEM can serve" {
 	short_as_nobody_under openbsd-inetd
 }
