@@ -3,6 +3,8 @@ s|(`make systemd SERVICE_USER=\.\.\.`)|(User=, and DynamicUser=no)|
 s|The line that `make inetd` adds to /etc/inetd.conf (this text stays here)|The line for /etc/inetd.conf|
 s|  `make [a-z]*\( ACCEPT=no\)*` put this file here.*||
 /^# `make [a-z]*` put this file/d
+s|  `make transparent`$||
+/^# put this file here and `make uninstall-transparent`/d
 /^# `make uninstall-renewal` removes it/d
 /^# unless it was changed/d
 /^#	cp build/d
