@@ -7,7 +7,15 @@ has_systemd() {
 	[ -d "$SYSTEMD_RUN" ] && [ -d "$UNITDIR" ] && command -v "$SYSTEMCTL" >/dev/null
 }
 
+# refuse_wrong_ca: the job is silent until the certificate is due, so what it would then fail of is said now.
+refuse_wrong_ca() {
+	[ -n "$CA" ] && [ -x "$CERTGEN" ] && [ -r "$PEM" ] && [ -z "$DRY_RUN" ] || return 0
+	"$CERTGEN" renew --quiet --before 1 --ca "$CA" "$PEM" </dev/null ||
+		refuse "CA=$CA: this CA cannot renew $PEM, see above: nothing is written"
+}
+
 add_renewal() {
+	refuse_wrong_ca
 	jobs=check
 	[ -z "$CA" ] || jobs='renew check'
 	if has_systemd; then

@@ -185,8 +185,9 @@ renew(struct renewal *renewal, const char *path, struct failure *why)
 	    pair_load(&renewal->old, path, why) == -1)
 		return -1;
 	renewal->store.was = &renewal->old.was;
+	/* A wrong CA is found today, and not when hardly any days are left. */
 	if (!is_due(renewal))
-		return 1;
+		return renewal->order->ca != NULL && open_issuer(renewal, why) == -1 ? -1 : 1;
 	choose_days(renewal);
 	if (open_issuer(renewal, why) == -1 || replace_key(renewal, why) == -1 ||
 	    store_vacant(&renewal->store, why) == -1 ||

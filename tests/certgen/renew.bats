@@ -252,6 +252,20 @@ locked() {
 	openssl verify -x509_strict -CAfile r.crt r.crt
 }
 
+@test "bad-renew: with --before a CA that cannot renew the file is found at once, and not when it is due" {
+	certgen ca wrong example.org > /dev/null
+	certgen ca right example.org > /dev/null
+	certgen server --ca right early.pem db.example.org > /dev/null
+	run certgen renew --before 30 --ca wrong early.pem
+	[ "$status" -eq 65 ]
+	[[ $output == *"early.pem was not issued by the CA in wrong"* ]]
+	run certgen renew --before 30 --ca none early.pem
+	[ "$status" -eq 66 ]
+	run certgen renew --before 30 --ca right early.pem
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+}
+
 @test "renew: --before is silent and changes nothing until it is due" {
 	need faketime
 	run certgen renew --before 30 self.pem
