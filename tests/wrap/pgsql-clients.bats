@@ -86,13 +86,32 @@ checked() {
 	[[ $output == *"$1"* ]]
 }
 
+@test "bad: --check says that nobody can log in where the socket's line says peer" {
+	local hba=$PG_DIR/data/pg_hba.conf kept
+	kept=$(cat "$hba")
+	pg_as sh -c 'printf "local all all peer\n%s\n" "$2" > "$1"' sh "$hba" "$kept"
+	direct -c 'select pg_reload_conf()'
+	asks_peer() {
+		run "$WRAP" --check -n pgsql -p "$T/pgssl.pem" -r "$PGSOCKET/.s.PGSQL.$PGPORT_REAL"
+		echo "$output"
+		[[ $output == *'warning PostgreSQL: a line of pg_hba.conf says peer or ident, so clients of this port cannot log in'* ]]
+	}
+	wait_for 5 asks_peer
+	[[ $output == *"ok      backend $PGSOCKET/.s.PGSQL.$PGPORT_REAL: connects"$'\n'* ]]
+	[[ $output != *rejects* ]]
+	pg_as sh -c 'printf "%s\n" "$2" > "$1"' sh "$hba" "$kept"
+	# By a signal, because nobody can log in to say it.
+	kill -s HUP "$(head -n 1 "$PG_DIR/data/postmaster.pid")"
+	wait_for 5 direct -c 'select 1'
+}
+
 @test "--check says whether PostgreSQL trusts who comes, asks for a proof, or turns the superuser away" {
 	checked 'ok      PostgreSQL: asks for a password'
 	checked 'ok      PostgreSQL: rejects the user postgres' -I 127.0.0.77
 	echo 'host all all 127.0.0.77/32 trust' | pg_as sh -c 'cat >> "$1"' sh "$PG_DIR/data/pg_hba.conf"
 	direct -c 'select pg_reload_conf()'
 	wait_for 5 checked 'warning trust: PostgreSQL lets everybody on this port in as its superuser' -I 127.0.0.77
-	[[ $output == *'for 127.0.0.77:'* ]]
+	[[ $output == *'for 127.0.0.77 in pg_hba.conf'* ]]
 	pg_as sed -i '/127.0.0.77/d' "$PG_DIR/data/pg_hba.conf"
 	direct -c 'select pg_reload_conf()'
 	wait_for 5 checked 'rejects the user postgres' -I 127.0.0.77

@@ -312,7 +312,7 @@ a_relayed_session() {
 	run on server "$WRAP" --check -n pgsql -T -p "$T/pgssl.pem" -r "$PGPORT_REAL" -o "$(new_log check)"
 	[[ $output != *warning* ]]
 	run on server "$WRAP" --check -n pgsql --transparent=try -I 127.0.0.77 -p "$T/pgssl.pem" -r "$PGPORT_REAL" -o "$(new_log check)"
-	[[ $output == *'warning trust: '*'change the line for 127.0.0.77:'* ]]
+	[[ $output == *'warning trust: '*'change the line for 127.0.0.77 in pg_hba.conf'* ]]
 	for_the_client
 }
 

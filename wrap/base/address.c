@@ -51,7 +51,9 @@ parse_port(const char *text, in_port_t *port, struct failure *why)
 	nameservice_use_built_in();
 	if ((service = getservbyname(text, "tcp")) == NULL)
 		return failure_set(why, EX_USAGE,
-		    "port \"%s\": neither a number up to 65535 nor in /etc/services", text);
+		    "port \"%s\": neither a number up to 65535 nor in /etc/services; "
+		    "after a host's name it is HOST:PORT",
+		    text);
 	*port = (in_port_t)service->s_port;
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include "check/check_state.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,6 +26,20 @@ check_program(struct check *c)
 	check_say_error(c, &why);
 }
 
+/* An address of a log line without its port, as the service's own configuration has it. */
+static const char *
+host_of(const char *source, char host[ADDRESS_TEXT])
+{
+	const char *colon = strrchr(source, ':');
+	size_t skip = *source == '[' ? 1 : 0;
+
+	if (colon == NULL)
+		return source;
+	(void)snprintf(
+	    host, ADDRESS_TEXT, "%.*s", (int)((size_t)(colon - source) - 2 * skip), source + skip);
+	return host;
+}
+
 /*
  * How the service answers a client that comes through this port; the protocol knows how to ask.
  * With -T nothing is asked by our own address, since no client has that.
@@ -32,10 +47,12 @@ check_program(struct check *c)
 static void
 check_protocol(const struct check *c, const struct backend *b, const struct address *peer)
 {
+	char host[ADDRESS_TEXT];
 	struct protocol_service service = { .protocol = c->o->protocol,
 		.fd = b->fd,
 		.name = b->name,
-		.source = peer != NULL && peer->len > 0 ? "all addresses" : b->source,
+		.source = peer != NULL && peer->len > 0 ? "all addresses" :
+							  host_of(b->source, host),
 		.is_path = c->o->backend_path != NULL,
 		.has_source = c->o->source != NULL || c->o->transparent != OPAQUE };
 
@@ -96,6 +113,8 @@ check_service(struct check *c, struct backend *b, const struct address *peer)
 		backend_appear_as(b, c->o, peer);
 	if (backend_connect(b, deadline_after(c->o->connect_ms), &why) == -1)
 		check_say_error(c, &why);
+	else if (c->o->backend_path != NULL)
+		check_say("ok", "backend %s: connects", b->name);
 	else
 		check_say("ok", "backend %s: connects, from %s", b->name, b->source);
 	check_protocol(c, b, peer);

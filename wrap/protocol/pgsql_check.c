@@ -6,14 +6,43 @@
 
 #include "protocol/clear.h"
 
-#define ANSWER 9 /* the kind of a message, its length, and for an Authentication its code */
+#define ANSWER 9        /* the kind of a message, its length, and for an Authentication its code */
+#define ERROR_TEXT 1024 /* PostgreSQL's refusals are shorter */
 
 enum welcome {
-	NO_ANSWER, /* no answer, or not PostgreSQL's */
-	TRUSTS,    /* lets us in without a proof */
-	ASKS,      /* asks for a password or another proof */
-	DECLINES,  /* an error */
+	NO_ANSWER,  /* no answer, or not PostgreSQL's */
+	TRUSTS,     /* lets us in without a proof */
+	ASKS,       /* asks for a password or another proof */
+	DECLINES,   /* an error */
+	LOCAL_ONLY, /* by peer or ident, as which no client of a port can log in */
 };
+
+static bool
+has_field(const char *text, size_t len, const char *field, size_t size)
+{
+	return memmem(text, len, field, size) != NULL;
+}
+
+/*
+ * What an ErrorResponse means, whose head was read.  The message may be in any language; the code
+ * and PostgreSQL's own function are not.  A reject line has the same code, and another function.
+ */
+static enum welcome
+read_error(int fd, const char head[ANSWER], int64_t deadline)
+{
+	static const char code[] = "\0C28000", function[] = "\0Rauth_failed";
+	char text[ERROR_TEXT];
+	size_t len = (size_t)(unsigned char)head[3] << 8 | (unsigned char)head[4], have = 0;
+
+	if (head[1] != 0 || head[2] != 0 || len <= ANSWER - 1 ||
+	    len - (ANSWER - 1) > sizeof(text) ||
+	    clear_read_exactly(fd, text, len - (ANSWER - 1), &have, deadline) != CLEAR_DONE)
+		return DECLINES;
+	return has_field(text, have, code, sizeof(code)) &&
+		has_field(text, have, function, sizeof(function)) ?
+	    LOCAL_ONLY :
+	    DECLINES;
+}
 
 /* Asks to log in as the user postgres, and reads the head of the answer. */
 static enum welcome
@@ -31,7 +60,7 @@ probe(int fd, int64_t deadline)
 	    clear_read_exactly(fd, answer, sizeof(answer), NULL, deadline) != CLEAR_DONE)
 		return NO_ANSWER;
 	if (answer[0] == 'E')
-		return DECLINES;
+		return read_error(fd, answer, deadline);
 	if (answer[0] != 'R')
 		return NO_ANSWER;
 	return memcmp(answer + 1, come_in, sizeof(come_in)) == 0 ? TRUSTS : ASKS;
@@ -56,6 +85,11 @@ check_welcome(const struct protocol_service *service, protocol_say *say, int64_t
 		    service->is_path ? "local" : service->source);
 		break;
 	case DECLINES: say("ok", "PostgreSQL: rejects the user postgres"); break;
+	case LOCAL_ONLY:
+		say("warning",
+		    "PostgreSQL: a line of pg_hba.conf says peer or ident, so clients of this port "
+		    "cannot log in; write scram-sha-256 there: inetls(7), step 6");
+		break;
 	case NO_ANSWER:
 		say("warning",
 		    "PostgreSQL: %s does not answer as PostgreSQL does; is it another "
