@@ -98,6 +98,23 @@ line='pgssl		9000/tcp	# PostgreSQL TLS wrapper'
 	unchanged
 }
 
+@test "bad-settings: a variable that make does not have is refused where something would be changed, and named" {
+	local slip
+	for slip in BACKEN=localhost:5433 port=9432 NAME=db.example.org pem=/x; do
+		for target in inetd xinetd systemd cert uninstall-inetd install; do
+			run run_make services "$target" "$slip"
+			[ "$status" -ne 0 ]
+			[[ $output == *"$slip: make has no such variable; make help lists them"* ]]
+		done
+	done
+	unchanged
+	[ ! -e "$here/usr" ]
+	run_make install DESTDIR="$here/dest" STRIP=strip > /dev/null
+	run_make help PORTS=1 > /dev/null
+	run run_make cert prefix="$here/usr" NAMES=db.example.org YES=1 CI=1 LINK=shared
+	[ "$status" -eq 0 ]
+}
+
 @test "bad-activation: with DESTDIR every target that changes this machine is refused" {
 	local target
 	for target in services inetd xinetd systemd uninstall-services uninstall-inetd uninstall-xinetd \
@@ -1208,6 +1225,20 @@ whole_pem() {
 	grep -qx 'disable --now pgssl-renew.timer' "$here/told"
 	grep -qx 'disable --now pgssl-check.timer' "$here/told"
 	unchanged
+}
+
+@test "bad-renewal: a CA that is not there, or did not issue the certificate, is refused, and not found when it expires" {
+	mkdir "$etc/cron.d"
+	run_make install CERT=no > /dev/null
+	run_make cert CA="$here/ca" NAMES=db.example.org > /dev/null
+	keep
+	run run_make renewal CA="$here/none"
+	echo "$output"
+	[ "$status" -ne 0 ]
+	[[ $output == *"$here/none"*"this CA cannot renew $here/pgssl.pem, see above: nothing is written"* ]]
+	unchanged
+	run_make renewal CA="$here/ca"
+	[ -e "$etc/cron.d/pgssl-renew" ]
 }
 
 @test "renewal: without a CA the certificate is watched and not renewed, since its clients would be cut off" {
