@@ -2,6 +2,9 @@
 # Tells a running super-server that its files have changed.  If none runs, that is no error: it reads its files when it
 # starts.  Then this prints what to type.
 
+# add or remove, as activate was called.
+doing=${1-}
+
 # Whether a super-server was told.
 told=
 
@@ -51,6 +54,12 @@ service_reload() {
 	return 1
 }
 
+# say_not_told NAME SERVICE: how to start it, unless an entry was taken away.
+say_not_told() {
+	say "$1 does not run here, or could not be told.  $([ "$doing" = remove ] || echo "To start it: service $2 start" \
+		"(on Debian from the package $2); ")Where it runs: service $2 reload, or kill -HUP and its process number"
+}
+
 tell_xinetd() {
 	if would "tell xinetd to read its files again"; then
 		return
@@ -65,8 +74,7 @@ tell_xinetd() {
 	elif service_reload xinetd xinetd; then
 		return
 	fi
-	say "xinetd does not run here, or could not be told.  To start it: service xinetd start; where it runs:" \
-		"service xinetd reload, or kill -HUP and its process number"
+	say_not_told xinetd xinetd
 }
 
 tell_inetd() {
@@ -74,8 +82,7 @@ tell_inetd() {
 		service_reload "inetd|openbsd-inetd|inetutils-inetd" openbsd-inetd inetutils-inetd inetd; then
 		return
 	fi
-	say "inetd does not run here, or could not be told.  To start it: service openbsd-inetd start; where it runs:" \
-		"service openbsd-inetd reload, or kill -HUP and its process number"
+	say_not_told inetd openbsd-inetd
 }
 
 # ask_port: says whether the port is served with our key, and how to try it.  It asks several times, since inetd reads

@@ -77,5 +77,10 @@ remove_systemd() {
 	for unit in $(wanted_units); do
 		take_away "$FRAGMENTS/systemd/$unit" "$(unit_file "$unit")"
 	done
+	# systemd keeps it from one session to the next: the key of their tickets.
+	if [ -n "$changed" ] && [ -z "$DRY_RUN" ] && has_systemd; then
+		run=${SYSTEMD_RUN%/systemd/system}
+		rm -rf "$run/private/inetls-$SERVICE" "$run/inetls-$SERVICE"
+	fi
 	[ -z "$changed" ] || tell_systemd_to_forget
 }

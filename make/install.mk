@@ -34,7 +34,12 @@ say_static = echo 'These programs contain GnuTLS and what it needs: after an upd
 aloud = $(if $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),: ,echo)
 
 .PHONY: install uninstall cert
+# may_write DIRECTORY: before the first file, in whose place install(1) would say less.
+may_write = [ ! -d $(call quote,$(1)) ] || [ -w $(call quote,$(1)) ] || \
+	{ echo $(call quote,$(1))': cannot be written to by this user: run make $@ as root, or with prefix=DIRECTORY' >&2; exit 77; }
+
 install: all ## the programs and pages; on a terminal also the certificate, unless there is one
+	@$(call may_write,$(DESTDIR)$(sbindir))
 	@$(INSTALL) -d $(call quote,$(DESTDIR)$(bindir)) $(call quote,$(DESTDIR)$(sbindir))
 	@$(INSTALL_PROGRAM) $(BUILD)/inetls-wrap $(call quote,$(DESTDIR)$(sbindir)/inetls-wrap)
 	@$(INSTALL_PROGRAM) $(BUILD)/inetls-certgen $(call quote,$(DESTDIR)$(bindir)/inetls-certgen)
@@ -56,6 +61,7 @@ define install_page
 endef
 
 uninstall: fragments ## take away what install put there; the certificate stays
+	@$(call may_write,$(DESTDIR)$(sbindir))
 	@rm -f $(call quote,$(DESTDIR)$(sbindir)/inetls-wrap) $(call quote,$(DESTDIR)$(bindir)/inetls-certgen)
 	@rm -f $(foreach file,$(COMPLETIONS),$(call quote,$(DESTDIR)$(completionsdir)/$(notdir $(file))))
 	@rm -f $(foreach page,$(PAGES),$(call quote,$(DESTDIR)$(mandir)/man$(call section,$(page))/$(notdir $(page))))

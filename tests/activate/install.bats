@@ -222,6 +222,41 @@ line_of() {
 	[ "$(cat "$here/pgssl.pem")" = "an old key" ]
 }
 
+@test "bad-cert: a PEM that is kept and lacks a name that was asked for is warned of" {
+	run_make cert NAMES=db.example.org > /dev/null
+	run run_make install cert NAMES="db.example.org other.example.org"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"was kept"*"warning: its certificate is not for other.example.org, so"* ]]
+	[[ $output != *"not for db.example.org"* ]]
+	run run_make cert NAMES="db.example.org other.example.org" CA="$here/ca"
+	[ "$status" -ne 0 ]
+	[[ $output == *"make cert FORCE=1 CA=$here/ca NAMES=\"db.example.org other.example.org\""* ]]
+}
+
+@test "bad-install: who may not write there is told so, and how to go on" {
+	need_root
+	mkdir -p "$here/usr/sbin"
+	chmod 755 "$here" "$T"
+	mkdir "$here/build"
+	cp "$BUILD"/inetls-* "$here/build"
+	chown -R nobody "$here/build"
+	chown nobody "$here"
+	for target in install uninstall; do
+		run setpriv --reuid nobody --regid nogroup --clear-groups "${make[@]}" BUILD="$here/build" "$target"
+		echo "$output"
+		[ "$status" -ne 0 ]
+		[[ $output == *"$here/usr/sbin: cannot be written to by this user: run make $target as root, or with prefix=DIRECTORY"* ]]
+	done
+}
+
+@test "activation: who takes an entry away is not told to start the super-server" {
+	run run_make services xinetd
+	[[ $output == *"xinetd does not run here"*"To start it: service xinetd start (on Debian from the package xinetd); "* ]]
+	run run_make uninstall-xinetd
+	[[ $output == *"xinetd does not run here"* && $output != *"To start it"* ]]
+}
+
 @test "bad-cert: a PEM that cannot be written leaves nothing" {
 	[ "$(id -u)" -ne 0 ] || PEM=/proc/none/pgssl.pem run ! run_make cert
 	: > "$here/file"

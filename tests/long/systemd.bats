@@ -108,7 +108,7 @@ write_probe() {
 	echo "failed: $(systemctl list-units --state=failed --no-legend 'pgssl*' | wc -l) units"
 	run_make uninstall-systemd SERVICE_USER=pg-tls
 	ask after
-	echo "left: $(find /etc/systemd/system -name 'pgssl*')"
+	echo "left: $(find /etc/systemd/system -name 'pgssl*'; ls -d /run/*inetls-pgssl /run/private/*inetls-pgssl 2> /dev/null)"
 
 	# The units for those who have no socket, and the daily look.
 	chown root /usr/local/etc/inetls/pgssl.pem
