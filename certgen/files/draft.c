@@ -68,7 +68,10 @@ open_directory(const char *path, struct failure *why)
 		    why, EX_CANTCREAT, "create %.80s...: %s", path, strerror(ENAMETOOLONG));
 	(void)snprintf(dir, sizeof(dir), "%.*s", (int)len, path);
 	if ((fd = open(len == 0 ? "." : dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
-		return failed("open directory", len == 0 ? "." : dir, why);
+		return errno == ENOENT ? failure_set(why, EX_CANTCREAT,
+					     "open directory %s: %s; make it first: mkdir -p %s",
+					     dir, strerror(errno), dir) :
+					 failed("open directory", len == 0 ? "." : dir, why);
 	return fd;
 }
 

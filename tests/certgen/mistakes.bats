@@ -72,6 +72,13 @@ said() {
 	said 64 "csr FILE.pem" -- csr db.example.org
 }
 
+@test "bad-words: a directory that is not there is named, with the line that makes it" {
+	run "$CERTGEN" --batch "$T/none/db.pem" db.example.org
+	echo "$output"
+	[ "$status" -eq 73 ]
+	[ "$output" = "inetls-certgen: open directory $T/none/: No such file or directory; make it first: mkdir -p $T/none/" ]
+}
+
 @test "bad-words: what is missing is asked for, and what is too much is named" {
 	said 64 "which CA? give --ca DIR" -- client alice
 	said 64 "which USER?" -- client --ca "$T/ca"
