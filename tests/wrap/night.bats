@@ -34,8 +34,10 @@ serve() {
 asks() {
 	run timeout 30 "${@:2}" psql -X "host=localhost hostaddr=127.0.0.1 port=$port sslmode=verify-full sslrootcert=$T/$1"
 	echo "$output"
-	cat "$log"
 	[ "$status" -eq 2 ]
+	# The session may write its line after psql has ended.
+	wait_for 5 test -s "$log"
+	cat "$log"
 }
 
 @test "bad: the directory of -o is missing: syslog has the reason, under the name of -N, and what to do" {

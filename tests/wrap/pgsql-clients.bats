@@ -415,7 +415,7 @@ kerberos() {
 	[ "$status" -eq 0 ]
 	[[ $output == *'ERROR:  canceling statement due to user request'* ]]
 	[[ $output == *$'answer\r\n42\r\n'* ]]
-	grep -q 'result=cancel .* in=16 out=0 ' "$log"
+	wait_for 5 grep -q 'result=cancel .* in=16 out=0 ' "$log"
 	grep 'canceling statement due to user request' "$PG_LOG"
 }
 
