@@ -148,8 +148,10 @@ show_logs() {
 	done
 }
 
-# new_log NAME: makes $T/NAME.log, writable by the user that a super-server becomes, and prints its path.
+# new_log NAME: makes $T/NAME.log, writable by the user that a super-server becomes, and prints its path.  It is a new
+# file: an earlier session that ends late writes to the old one.
 new_log() {
+	rm -f "$T/$1.log"
 	: > "$T/$1.log"
 	chmod 666 "$T/$1.log"
 	echo "$T/$1.log"
