@@ -114,7 +114,6 @@ paste() {
 		chown root:softhsm /var/lib/softhsm
 		chmod 2770 /var/lib/softhsm
 		unset SOFTHSM2_CONF PIN
-		mkdir -p /etc/inetls
 		getent passwd inetls > /dev/null || useradd -r -s /usr/sbin/nologin inetls
 		PATH=$T/bin:\$PATH
 		socat TCP-LISTEN:5432,bind=127.0.0.1,fork /dev/null &

@@ -167,11 +167,12 @@ is_under_superserver(void)
 static int
 start(struct listener *l, struct failure *why)
 {
+	if (daemon_init(&l->daemon, l->o, why) == -1)
+		return -1;
 	if (is_under_superserver())
 		return failure_set(why, EX_USAGE,
 		    "-d: fd 0 is a connection of a super-server already; take -d out of its line");
-	if (daemon_init(&l->daemon, l->o, why) == -1 ||
-	    port_open(&l->port, &l->o->listen, l->o->client, why) == -1 ||
+	if (port_open(&l->port, &l->o->listen, l->o->client, why) == -1 ||
 	    daemon_detach(&l->daemon, why) == -1)
 		return -1;
 	/*
