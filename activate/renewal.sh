@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # The daily jobs: a check and, with CA=, the renewal of the certificate.  Timers if systemd runs, else files for cron.
 #
-# A self-signed certificate is not renewed automatically: clients have the old one as their root, and could not connect.
+# A self-signed certificate is not renewed automatically: clients have the old one as their root, and need the new one first.
 
 has_systemd() {
 	[ -d "$SYSTEMD_RUN" ] && [ -d "$UNITDIR" ] && command -v "$SYSTEMCTL" >/dev/null
@@ -44,8 +44,8 @@ add_renewal() {
 		done
 	fi
 	[ -n "$CA" ] || say "$PEM is checked, but not renewed automatically: clients have this self-signed certificate as their" \
-		"root, and could not connect after a renewal.  With a CA: make renewal CA=DIR.  Without one, when the check warns:" \
-		"inetls-certgen renew $PEM, and give the clients the new .crt before the old one expires"
+		"root, and need the new one before the server has it.  With a CA: make renewal CA=DIR.  Without one, when the check warns:" \
+		"renew a copy, give the clients both .crt in one file, then put the copy in place: renew in inetls-certgen(1)"
 	[ -e "$PEM" ] || warn "warning: $PEM is not there yet: make cert"
 }
 

@@ -1,4 +1,7 @@
-/* Renewal.  Only serial and dates change, so pins, --peer-name and trust in the CA remain valid. */
+/*
+ * Renewal.  Serial and dates change, and what names the key of a self-signed certificate; pins,
+ * --peer-name and trust in the CA remain valid.
+ */
 
 #include "commands/renew.h"
 
@@ -208,7 +211,7 @@ renew_one(struct order *order, const char *path)
 	memset(&renewal, 0, sizeof(renewal));
 	renewal.order = order;
 	if ((r = renew(&renewal, path, &why)) == 0 && !order->quiet)
-		report_renewed(path, renewal.cert);
+		report_renewed(path, renewal.cert, order->new_key);
 	gnutls_x509_crt_deinit(renewal.cert);
 	pair_free(&renewal.old);
 	ca_close(&renewal.ca);

@@ -122,13 +122,17 @@ report_client(const char *const paths[3], const char *libpq, const char *p12,
 }
 
 void
-report_renewed(const char *path, gnutls_x509_crt_t cert)
+report_renewed(const char *path, gnutls_x509_crt_t cert, int new_key)
 {
-	(void)printf("renewed %s: used from the next connection on, without a reload\n", path);
+	(void)printf(
+	    "renewed %s: a server with this file uses it from the next connection on, without a reload\n",
+	    path);
 	view_print(stdout, cert, time(NULL));
 	if (gnutls_x509_crt_check_issuer(cert, cert))
-		(void)printf("Clients that have the old .crt cannot connect from now on: give them "
-			     "the new one; pins of the key stay valid\n");
+		(void)printf(
+		    "Clients that have only the old .crt as their root refuse this one: give "
+		    "them both in one file, see renew in inetls-certgen(1); pins %s\n",
+		    new_key ? "change too" : "of the key stay valid");
 }
 
 void

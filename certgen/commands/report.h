@@ -30,7 +30,7 @@ void report_client(const char *const paths[3], const char *libpq, const char *p1
     gnutls_x509_crt_t cert, const char *ca_crt);
 
 /* The same for a renewed file. */
-void report_renewed(const char *path, gnutls_x509_crt_t cert);
+void report_renewed(const char *path, gnutls_x509_crt_t cert, int new_key);
 
 /* The same for a new CA in a directory; locked: its key is encrypted. */
 void report_authority(const char *dir, gnutls_x509_crt_t cert, int locked);

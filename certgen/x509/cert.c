@@ -69,23 +69,32 @@ set_extension(gnutls_x509_crt_t cert, const char *oid, int r, gnutls_datum_t *ex
 	return r;
 }
 
+/*
+ * The id by which other certificates name this one's key.  A self-signed one gets an id of its own,
+ * which also differs after a renewal with the same key: OpenSSL looks an issuer up by name and id
+ * and takes the first that fits, so only then can a client have the old one and the new one in one
+ * file.
+ */
 static int
-set_key(gnutls_x509_crt_t cert, gnutls_pubkey_t key)
+set_key(gnutls_x509_crt_t cert, gnutls_pubkey_t key, int self_signed)
 {
 	unsigned char id[20];
 	gnutls_datum_t data = { id, 0 }, ext = { NULL, 0 };
 	size_t len = sizeof(id);
 	int r;
 
-	if ((r = gnutls_x509_crt_set_pubkey(cert, key)) < 0 ||
-	    (r = gnutls_x509_crt_get_key_id(cert, GNUTLS_KEYID_USE_SHA1, id, &len)) < 0)
+	if ((r = gnutls_x509_crt_set_pubkey(cert, key)) < 0)
+		return r;
+	r = self_signed ? gnutls_x509_crt_get_serial(cert, id, &len) :
+			  gnutls_x509_crt_get_key_id(cert, GNUTLS_KEYID_USE_SHA1, id, &len);
+	if (r < 0)
 		return r;
 	data.size = (unsigned)len;
 	r = gnutls_x509_ext_export_subject_key_id(&data, &ext);
 	return set_extension(cert, GNUTLS_X509EXT_OID_SUBJECT_KEY_ID, r, &ext);
 }
 
-/* Names the issuer's key, if the certificate is not self-signed. */
+/* Names the issuer's key. */
 static int
 set_issuer_key(gnutls_x509_crt_t cert, gnutls_x509_crt_t issuer)
 {
@@ -104,19 +113,18 @@ set_issuer_key(gnutls_x509_crt_t cert, gnutls_x509_crt_t issuer)
 	return set_extension(cert, GNUTLS_X509EXT_OID_AUTHORITY_KEY_ID, r, &ext);
 }
 
-/* Signs with the issuer's key and names that key, or self-signs. */
+/* Sets the key, names the issuer's, and signs with that, which is the same if self-signed. */
 static int
-sign(gnutls_x509_crt_t cert, const struct cert_issuer *issuer)
+set_key_and_sign(gnutls_x509_crt_t cert, gnutls_pubkey_t key, const struct cert_issuer *issuer)
 {
+	gnutls_x509_crt_t by = issuer->cert != NULL ? issuer->cert : cert;
 	int r;
 
-	if (issuer->cert == NULL)
-		return gnutls_x509_crt_privkey_sign(
-		    cert, cert, issuer->key->sign, key_digest(issuer->key), 0);
-	if ((r = set_issuer_key(cert, issuer->cert)) < 0)
+	if ((r = set_key(cert, key, issuer->cert == NULL)) < 0 ||
+	    (r = set_issuer_key(cert, by)) < 0)
 		return r;
 	return gnutls_x509_crt_privkey_sign(
-	    cert, issuer->cert, issuer->key->sign, key_digest(issuer->key), 0);
+	    cert, by, issuer->key->sign, key_digest(issuer->key), 0);
 }
 
 /*
@@ -156,8 +164,8 @@ cert_issue(const struct request *request, gnutls_pubkey_t key, const struct cert
 
 	if ((r = gnutls_x509_crt_init(&cert)) < 0 ||
 	    (r = gnutls_x509_crt_set_version(cert, 3)) < 0 || (r = set_terms(cert, terms)) < 0 ||
-	    (r = subject_apply(cert, request)) < 0 || (r = set_key(cert, key)) < 0 ||
-	    (r = sign(cert, issuer)) < 0 || (r = read_back(&cert)) < 0)
+	    (r = subject_apply(cert, request)) < 0 ||
+	    (r = set_key_and_sign(cert, key, issuer)) < 0 || (r = read_back(&cert)) < 0)
 		return give_up(cert, r, why);
 	return cert;
 }
@@ -175,8 +183,8 @@ cert_renew(gnutls_x509_crt_t old, gnutls_pubkey_t key, const struct cert_issuer 
 	    (r = gnutls_x509_crt_init(&cert)) == 0)
 		r = gnutls_x509_crt_import(cert, &der, GNUTLS_X509_FMT_DER);
 	gnutls_free(der.data);
-	if (r < 0 || (r = set_terms(cert, terms)) < 0 || (r = set_key(cert, key)) < 0 ||
-	    (r = sign(cert, issuer)) < 0 || (r = read_back(&cert)) < 0)
+	if (r < 0 || (r = set_terms(cert, terms)) < 0 ||
+	    (r = set_key_and_sign(cert, key, issuer)) < 0 || (r = read_back(&cert)) < 0)
 		return give_up(cert, r, why);
 	return cert;
 }

@@ -28,7 +28,10 @@ struct cert_terms {
 int cert_terms_init(
     struct cert_terms *terms, const struct request *request, time_t now, struct failure *why);
 
-/* Who signs; with cert NULL the new certificate is signed with its own key. */
+/*
+ * Who signs; with cert NULL the new certificate is signed with its own key, and its ids, subject
+ * and authority, are its serial: no other certificate has them.
+ */
 struct cert_issuer {
 	gnutls_x509_crt_t cert;
 	const struct key *key;
@@ -41,7 +44,10 @@ struct cert_issuer {
 gnutls_x509_crt_t cert_issue(const struct request *request, gnutls_pubkey_t key,
     const struct cert_issuer *issuer, const struct cert_terms *terms, struct failure *why);
 
-/* Makes one with the contents of an older one; only terms, key and issuer are new. */
+/*
+ * Makes one with the contents of an older one; only terms, key, issuer and the ids of these keys
+ * are new.
+ */
 gnutls_x509_crt_t cert_renew(gnutls_x509_crt_t old, gnutls_pubkey_t key,
     const struct cert_issuer *issuer, const struct cert_terms *terms, struct failure *why);
 

@@ -44,7 +44,7 @@ pin() {
 # said FILE: everything that a renewal must keep.
 said() {
 	openssl x509 -in "$1" -noout -subject -nameopt utf8,sep_comma_plus -pubkey -ext \
-		subjectAltName,basicConstraints,keyUsage,extendedKeyUsage,subjectKeyIdentifier
+		subjectAltName,basicConstraints,keyUsage,extendedKeyUsage
 }
 
 # -- what is refused ---------------------------------------------------------------------------------------
@@ -319,6 +319,99 @@ locked() {
 	certgen renew --quiet self.pem
 	wait_for 5 eval '[ "$(served)" = "$(openssl x509 -in self.pem -noout -serial)" ]'
 	[ "$(served)" != "$(openssl x509 -in "$T/self.pem" -noout -serial)" ]
+}
+
+# -- the old certificate and the new one, at clients ---------------------------------------------------------
+
+# serve_self NAME: inetls-wrap with NAME.pem, in front of nothing; sets $port.
+serve_self() {
+	port=$(free_port)
+	start "$1" "$WRAP" -d "127.0.0.1:$port" -f -n pgsql -p "$1.pem" -r 127.0.0.1:1 -o "$(new_log "$1")"
+	wait_for 10 listening "$port"
+}
+
+# verified WORD COMMAND...: whether the client came as far as WORD, which only a client that trusts the server prints.
+verified() {
+	local word=$1
+	shift
+	run timeout 20 "$@" < /dev/null
+	echo "$* -> $status $output"
+	[[ $output == *"$word"* ]]
+}
+
+# client_of FILE: prints the port of a wrapper in client mode that has FILE after -A, towards the one at $port.
+client_of() {
+	local local_port
+	local_port=$(free_port)
+	start client "$WRAP" -c -d "127.0.0.1:$local_port" -f -n pgsql --sni db.example.org -A "$1" -r "127.0.0.1:$port" \
+		-o "$(new_log client)" >&2
+	wait_for 10 listening "$local_port"
+	echo "$local_port"
+}
+
+# trust FILE: every client here that takes FILE for its root trusts the server at $port.
+trust() {
+	local to="host=db.example.org hostaddr=127.0.0.1 port=$port sslrootcert=$1"
+	verified 'is not available' psql -X "$to sslmode=verify-full"
+	verified 'is not available' psql -X "$to sslmode=verify-ca"
+	verified 'Verification: OK' openssl s_client -starttls postgres -x509_strict -verify_return_error -CAfile "$1" \
+		-verify_hostname db.example.org -connect "127.0.0.1:$port"
+	verified 'is trusted' gnutls-cli --x509cafile="$1" --alpn=postgresql --port="$port" \
+		--verify-hostname=db.example.org --sni-hostname=db.example.org 127.0.0.1
+	verified python-trusts /usr/bin/python3 -c 'if True:
+		import socket, ssl, sys
+		context = ssl.create_default_context(cafile=sys.argv[1])
+		context.verify_flags |= ssl.VERIFY_X509_STRICT
+		context.set_alpn_protocols(["postgresql"])
+		with socket.create_connection(("127.0.0.1", int(sys.argv[2]))) as plain:
+			context.wrap_socket(plain, server_hostname="db.example.org")
+		print("python-trusts")' "$1" "$port"
+	verified 'is not available' psql -X "host=127.0.0.1 port=$(client_of "$1") sslmode=disable"
+}
+
+# The page's procedure: the new certificate is made beside the old one, and the clients have both before the server
+# has it.
+@test "renew: clients that have the old certificate and the new one in one file trust both, in either order" {
+	need psql
+	need openssl
+	need gnutls-cli
+	local port old_port new_port option
+	chmod 711 .
+	certgen --quiet pgssl.pem db.example.org
+	serve_self pgssl
+	old_port=$port
+	for option in '' --new-key; do
+		cp -p pgssl.pem "next$option.pem"
+		# shellcheck disable=SC2086
+		certgen renew --quiet $option "next$option.pem"
+		cat pgssl.crt "next$option.crt" > "root$option.crt"
+		cat "next$option.crt" pgssl.crt > "new-first$option.crt"
+		serve_self "next$option"
+		new_port=$port
+		for port in "$old_port" "$new_port"; do
+			trust "root$option.crt"
+			trust "new-first$option.crt"
+		done
+	done
+	# What is put in place is served to the next connection.
+	mv next.pem pgssl.pem
+	mv next.crt pgssl.crt
+	port=$old_port
+	wait_for 5 verified 'is not available' psql -X "host=db.example.org hostaddr=127.0.0.1 port=$port
+		sslmode=verify-full sslrootcert=pgssl.crt"
+	trust root.crt
+}
+
+@test "renew: another program's self-signed certificate names its own key still, and not the one before" {
+	local option
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out crt -days 90 -subj /CN=db.example.org \
+		-addext subjectAltName=DNS:db.example.org 2> /dev/null
+	for option in '' --new-key; do
+		(umask 077 && cat key crt > how-to.pem)
+		# shellcheck disable=SC2086
+		certgen renew --quiet $option how-to.pem
+		openssl verify -x509_strict -CAfile how-to.crt how-to.crt
+	done
 }
 
 # -- check on other days -----------------------------------------------------------------------------------
