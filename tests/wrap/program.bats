@@ -46,6 +46,49 @@ script() {
 	logged "$T/bin/missing" 'No such file'
 }
 
+# unstarted PATH WHY [COMMAND...]: the session, started by COMMAND, says that this program could not be started, and why;
+# the peer gets no clean end.
+unstarted() {
+	command_session --peer 'handshake recv-tls hold' -- "${@:3}" "$WRAP" -o "$T/session.log" -p "$T/pgssl.pem" -l "$1"
+	says exit=69 peer.received=0 peer.tls=alert:internal_error
+	logged result=backend "reason=\"exec $1: $2\"" end=backend
+	not_logged 'ended with status'
+}
+
+@test "a program that the session's user may not start: the log says why, exit 69, and no clean end for the peer" {
+	need_root
+	script private <<< 'exec cat'
+	chmod 700 "$T/bin/private"
+	unstarted "$T/bin/private" 'Permission denied'
+}
+
+@test "a program whose interpreter is missing, or that is none: the log says why, exit 69, and no clean end" {
+	printf '#!/missing/sh\n' > "$T/bin/orphan"
+	printf 'no program\n' > "$T/bin/text"
+	chmod 755 "$T/bin/orphan" "$T/bin/text"
+	unstarted "$T/bin/orphan" 'No such file or directory'
+	unstarted "$T/bin/text" 'Exec format error'
+}
+
+@test "no process is left for the program: the log says so, exit 71, and no clean end for the peer" {
+	need_root
+	need prlimit
+	# Of a user who has none but the session's: the keyholder is another's.
+	command_session --peer 'handshake recv-tls hold' -- prlimit --nproc=2 "$WRAP" -o "$T/session.log" \
+		-p "$T/pgssl.pem" -s games -l /bin/cat
+	says exit=71 peer.received=0 peer.tls=alert:internal_error
+	logged result=backend 'reason="start /bin/cat: Resource temporarily unavailable"' end=backend
+}
+
+@test "a mail service's program that cannot be started: the client is told so" {
+	printf '#!/missing/sh\n' > "$T/bin/orphan"
+	chmod 755 "$T/bin/orphan"
+	tls_server own "$WRAP" -n smtp -p "$T/pgssl.pem" -d 127.0.0.1:{port} -l "$T/bin/orphan" -f
+	run timeout 20 sh -c '{ sleep 1; echo EHLO us; sleep 1; } | openssl s_client -starttls smtp -connect "127.0.0.1:$0" -quiet 2> /dev/null' "$port"
+	echo "$output"
+	[[ $output == *'421 '* ]]
+}
+
 @test "a handshake that fails starts no program" {
 	script mark <<< "touch $T/mark.was-started"
 	program --peer 'raw:GET\x20/\r\n recv-all' -- "$T/bin/mark"

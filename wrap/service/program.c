@@ -16,6 +16,7 @@
 #include "base/descriptor.h"
 #include "base/log.h"
 #include "confine/confine.h"
+#include "service/program_facts.h"
 
 /* The session's last message.  After any other, or none, the program is killed. */
 #define COMPLETE 'C'
@@ -33,81 +34,12 @@ struct starter {
 	size_t len;
 };
 
-static void
-set(const char *name, const char *value)
-{
-	/* A variable of that name that we inherited describes some other connection. */
-	if (value[0] != '\0')
-		(void)setenv(name, value, 1);
-	else
-		(void)unsetenv(name);
-}
-
-static void
-end_text(char *text, size_t size)
-{
-	text[size - 1] = '\0';
-}
-
-/*
- * The peer may have taken over the session, so the texts may not end.  Only the message's size was
- * checked.
- */
-static void
-end_texts(struct program_facts *f)
-{
-	end_text(f->protocol, sizeof(f->protocol));
-	end_text(f->cipher, sizeof(f->cipher));
-	end_text(f->sni, sizeof(f->sni));
-	end_text(f->client_subject, sizeof(f->client_subject));
-	end_text(f->client_issuer, sizeof(f->client_issuer));
-	end_text(f->client_sha256, sizeof(f->client_sha256));
-	end_text(f->remote_ip, sizeof(f->remote_ip));
-	end_text(f->remote_port, sizeof(f->remote_port));
-	end_text(f->local_ip, sizeof(f->local_ip));
-	end_text(f->local_port, sizeof(f->local_port));
-}
-
-static void
-set_environment(const struct program_facts *f)
-{
-	set("PROTO", "TCP");
-	set("TCPREMOTEIP", f->remote_ip);
-	set("TCPREMOTEPORT", f->remote_port);
-	set("TCPLOCALIP", f->local_ip);
-	set("TCPLOCALPORT", f->local_port);
-	set("REMOTE_HOST", f->remote_ip);
-	set("REMOTE_ADDR", f->remote_ip);
-	set("REMOTE_PORT", f->remote_port);
-	/*
-	 * Not looked up here.  Values that tcpserver has set may describe a proxy, so they are
-	 * removed.
-	 */
-	set("TCPREMOTEHOST", "");
-	set("TCPREMOTEINFO", "");
-	set("TCPLOCALHOST", "");
-	set("HTTPS", "on");
-	set("SSL_PROTOCOL", f->protocol);
-	set("SSL_CIPHER", f->cipher);
-	set("SSL_TLS_SNI", f->sni);
-	set("SSL_CLIENT_VERIFY",
-	    f->client_subject[0] == '\0' ? "NONE" :
-		f->client_verified       ? "SUCCESS" :
-					   "GENEROUS");
-	set("SSL_CLIENT_S_DN", f->client_subject);
-	set("SSL_CLIENT_I_DN", f->client_issuer);
-	set("SSL_CLIENT_CERT_SHA256", f->client_sha256);
-	/* stunnel's name for it. */
-	set("SSL_CLIENT_DN", f->client_subject);
-}
-
 /* ---- the program's process, until exec ---- */
 
 static void __attribute__((noreturn))
-become_program(const struct starter *s, int errors, const struct program_facts *f)
+become_program(const struct starter *s, int errors, int status, struct program_facts *f)
 {
 	sigset_t none;
-	int error;
 
 	(void)setpgid(0, 0);
 	(void)sigemptyset(&none);
@@ -116,16 +48,16 @@ become_program(const struct starter *s, int errors, const struct program_facts *
 	(void)signal(SIGXFSZ, SIG_DFL);
 	(void)signal(SIGCHLD, SIG_DFL);
 	(void)signal(SIGHUP, SIG_DFL); /* a listener's sessions ignore it */
-	if (dup2(s->plain, STDIN_FILENO) == -1 || dup2(s->plain, STDOUT_FILENO) == -1 ||
-	    dup2(errors, STDERR_FILENO) == -1)
+	if (dup2(s->plain, STDIN_FILENO) != -1 && dup2(s->plain, STDOUT_FILENO) != -1 &&
+	    dup2(errors, STDERR_FILENO) != -1) {
+		descriptor_close_all(STDERR_FILENO + 1, (unsigned)status - 1);
+		descriptor_close_all((unsigned)status + 1, ~0u);
+		program_facts_export(f);
+		(void)execv(s->path, s->argv);
+	}
+	if (write(status, &errno, sizeof(errno)) == -1)
 		_exit(EX_OSERR);
-	descriptor_close_all(STDERR_FILENO + 1, ~0u);
-	set_environment(f);
-	(void)execv(s->path, s->argv);
-	error = errno;
-	/* stderr is already the pipe to the log. */
-	(void)dprintf(STDERR_FILENO, "exec %s: %s\n", s->path, strerror(error));
-	_exit(error == ENOENT ? EX_NOINPUT : EX_NOPERM);
+	_exit(EX_UNAVAILABLE);
 }
 
 /* ---- the starter ---- */
@@ -195,6 +127,36 @@ take_signals(void)
 	deadline_let_in(ours, sizeof(ours) / sizeof(ours[0]), wake);
 }
 
+/* 0 once exec has succeeded, or -1 and *why. */
+static int
+execute(struct starter *s, struct program_facts *facts, struct failure *why)
+{
+	int errors[2], status[2], error;
+	ssize_t n;
+
+	if (pipe2(errors, O_CLOEXEC) == -1 || pipe2(status, O_CLOEXEC) == -1 ||
+	    (s->pid = fork()) == -1)
+		return failure_set(why, EX_OSERR, "start %s: %s", s->path, strerror(errno));
+	if (s->pid == 0)
+		become_program(s, errors[1], status[1], facts);
+	/*
+	 * Its own process group, so that its children are killed with it.  Set in both processes:
+	 * whichever runs first.
+	 */
+	(void)setpgid(s->pid, s->pid);
+	(void)close(errors[1]);
+	(void)close(status[1]);
+	(void)close(s->plain);
+	s->errors = errors[0];
+	/* exec closes the other end; before that only errno is written. */
+	n = read(status[0], &error, sizeof(error));
+	(void)close(status[0]);
+	if (n != (ssize_t)sizeof(error))
+		return 0;
+	(void)waitpid(s->pid, NULL, 0);
+	return failure_set(why, EX_UNAVAILABLE, "exec %s: %s", s->path, strerror(error));
+}
+
 /* Does not reap it: while it can be waited for, no other process group gets its number. */
 static bool
 has_ended(pid_t pid)
@@ -235,15 +197,15 @@ run_starter(struct starter *s, const struct confine *user, const int others[2])
 {
 	struct program_facts facts;
 	struct failure why;
-	int errors[2], null;
+	int null, r;
 
 	take_signals();
 	for (int i = 0; i < 2; i++)
 		if (others[i] != -1)
 			(void)close(others[i]);
 	/*
-	 * The starter must not keep the peer's socket.  0 and 1 stay in use, so that the pipe below
-	 * gets other numbers.
+	 * The starter must not keep the peer's socket.  0 and 1 stay in use, so that the pipes of
+	 * execute get other numbers.
 	 */
 	if ((null = open("/dev/null", O_RDWR)) == -1 || dup2(null, STDIN_FILENO) == -1 ||
 	    dup2(null, STDOUT_FILENO) == -1 || close(null) == -1)
@@ -255,21 +217,12 @@ run_starter(struct starter *s, const struct confine *user, const int others[2])
 	/* If the handshake has failed, nothing comes. */
 	if (read(s->control, &facts, sizeof(facts)) != (ssize_t)sizeof(facts))
 		_exit(EX_OK);
-	end_texts(&facts);
-	if (pipe2(errors, O_CLOEXEC) == -1 || (s->pid = fork()) == -1) {
-		log_line(LEVEL_ERR, "start %s: %s", s->path, strerror(errno));
-		_exit(EX_OSERR);
-	}
-	s->errors = errors[0];
-	if (s->pid == 0)
-		become_program(s, errors[1], &facts);
-	/*
-	 * Its own process group, so that its children are killed with it.  Set in both processes:
-	 * whichever runs first.
-	 */
-	(void)setpgid(s->pid, s->pid);
-	(void)close(errors[1]);
-	(void)close(s->plain);
+	why = (struct failure){ .code = EX_OK };
+	r = execute(s, &facts, &why);
+	/* If the session is gone, attend notices it. */
+	(void)send(s->control, &why, sizeof(why), MSG_NOSIGNAL);
+	if (r == -1)
+		_exit(why.code);
 	attend(s);
 	report_end(s);
 	_exit(EX_OK);
@@ -301,6 +254,7 @@ program_prepare(struct program *p, const char *path, char *const *argv, const st
 	(void)close(control[1]);
 	p->fd = plain[0];
 	p->control = control[0];
+	p->path = path;
 	if (pid == -1 || fcntl(p->fd, F_SETFL, O_NONBLOCK) == -1)
 		return failure_set(
 		    why, EX_OSERR, "start the process that starts %s: %s", path, strerror(errno));
@@ -308,12 +262,18 @@ program_prepare(struct program *p, const char *path, char *const *argv, const st
 }
 
 int
-program_start(struct program *p, const struct program_facts *facts, struct failure *why)
+program_start(
+    struct program *p, const struct program_facts *facts, int64_t deadline, struct failure *why)
 {
-	if (write(p->control, facts, sizeof(*facts)) == (ssize_t)sizeof(*facts))
-		return 0;
-	return failure_set(
-	    why, EX_UNAVAILABLE, "the process that starts the program of -l is gone");
+	if (write(p->control, facts, sizeof(*facts)) == (ssize_t)sizeof(*facts)) {
+		if (deadline_wait_fd(p->control, POLLIN, deadline) == DEADLINE_OVER)
+			return failure_set(why, EX_UNAVAILABLE,
+			    "start %s: no answer within --connect-timeout", p->path);
+		if (!deadline_stopped() &&
+		    read(p->control, why, sizeof(*why)) == (ssize_t)sizeof(*why))
+			return why->code == EX_OK ? 0 : -1;
+	}
+	return failure_set(why, EX_UNAVAILABLE, "the process that starts %s is gone", p->path);
 }
 
 void

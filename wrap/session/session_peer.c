@@ -9,6 +9,7 @@
 
 #include "base/deadline.h"
 #include "parse.h"
+#include "service/program_facts.h"
 #include "tls/peer.h"
 #ifdef INETLS_HOOK
 #include "hook.h"
@@ -48,8 +49,11 @@ start_program(struct session *s)
 	address_get_self(STDIN_FILENO, &self);
 	address_words(&s->remote, f.remote_ip, f.remote_port);
 	address_words(&self, f.local_ip, f.local_port);
-	if (program_start(&s->program, &f, &s->why) == 0)
+	if (program_start(&s->program, &f, deadline_after(s->o->connect_ms), &s->why) == 0)
 		return 0;
+	program_leave(&s->program, false);
+	if (deadline_stopped())
+		return session_finish_why(s, "stopped", "signal", "ended by a signal");
 	return session_finish(s, "backend", "backend");
 }
 
