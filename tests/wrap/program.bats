@@ -60,6 +60,10 @@ unstarted() {
 	script private <<< 'exec cat'
 	chmod 700 "$T/bin/private"
 	unstarted "$T/bin/private" 'Permission denied'
+	run "$WRAP" -p "$T/pgssl.pem" -l "$T/bin/private" --check
+	echo "$output"
+	[ "$status" -eq 78 ]
+	grep -q "^error  *-l $T/bin/private: the session's user may not start it: Permission denied" <<< "$output"
 }
 
 @test "a program whose interpreter is missing, or that is none: the log says why, exit 69, and no clean end" {

@@ -5,25 +5,53 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/deadline.h"
+#include "confine/confine.h"
 #include "nameservice.h"
 #include "protocol/protocols.h"
 #include "service/backend.h"
 #include "service/backend_appear.h"
 
+/* Asks in a process that becomes the session's user.  0, or why that user may not start it: errno.
+ */
+static int
+ask_as_user(const struct check *c)
+{
+	struct confine user;
+	struct failure why;
+	int status = 0;
+	pid_t pid;
+
+	if (confine_prepare(&user, c->o->user, c->o->group, &why) == -1)
+		return 0; /* check_user says so */
+	if ((pid = fork()) == 0) {
+		if (confine_become(&user, &why) == 0 && access(c->o->program, X_OK) == -1)
+			_exit(errno);
+		_exit(0);
+	}
+	if (pid == -1 || waitpid(pid, &status, 0) == -1 || !WIFEXITED(status))
+		return 0;
+	return WEXITSTATUS(status);
+}
+
 static void
 check_program(struct check *c)
 {
 	struct failure why;
+	int error = access(c->o->program, X_OK) == -1 ? errno : 0;
 
-	if (access(c->o->program, X_OK) == 0) {
+	if (error != 0)
+		failure_set(&why, EX_CONFIG, "-l %s: %s", c->o->program, strerror(error));
+	else if ((error = ask_as_user(c)) != 0)
+		failure_set(&why, EX_CONFIG, "-l %s: the session's user may not start it: %s",
+		    c->o->program, strerror(error));
+	if (error != 0)
+		check_say_error(c, &why);
+	else
 		check_say("ok", "program %s: can be started", c->o->program);
-		return;
-	}
-	failure_set(&why, EX_CONFIG, "-l %s: %s", c->o->program, strerror(errno));
-	check_say_error(c, &why);
 }
 
 /* An address of a log line without its port, as the service's own configuration has it. */
