@@ -78,6 +78,7 @@ session_announce_peer(struct session *s)
 		return 0;
 	failure_set(
 	    &s->why, EX_UNAVAILABLE, "the PROXY header could not be written: %s", strerror(errno));
+	backend_close(&s->backend); /* as good as none */
 	return session_finish(s, "backend", "backend");
 }
 
