@@ -49,6 +49,16 @@ add_renewal() {
 	[ -e "$PEM" ] || warn "warning: $PEM is not there yet: make cert"
 }
 
+# warn_of_stale_jobs: the daily jobs have the command and the PEM of the entry, as they were when `make renewal` ran.
+warn_of_stale_jobs() {
+	for job in check renew; do
+		for pair in "systemd/pgssl-$job.service $UNITDIR/$SERVICE-$job.service" "cron/pgssl-$job $CRON_D/$SERVICE-$job"; do
+			[ ! -e "${pair#* }" ] || cmp -s "$FRAGMENTS/${pair%% *}" "${pair#* }" ||
+				warn "warning: ${pair#* } was made with other settings, and still ${job}s with these: make renewal FORCE=1"
+		done
+	done
+}
+
 # stop_timer NAME: stops the timer, before its unit is removed.
 stop_timer() {
 	may_take_away "$FRAGMENTS/systemd/pgssl-$1.timer" "$UNITDIR/$SERVICE-$1.timer"

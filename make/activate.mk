@@ -58,6 +58,11 @@ ifneq ($(and $(DRY_RUN),$(filter install uninstall cert,$(MAKECMDGOALS))),)
 $(error DRY_RUN=1 works only with targets that change /etc: services, inetd, xinetd, systemd, renewal, transparent, uninstall-inetd and so on. For other targets: make -n)
 endif
 
+# One that make only remembers is no mistake: it was chosen for make systemd.
+ifneq ($(and $(filter command,$(origin ACCEPT)),$(filter-out yes,$(ACCEPT)),$(filter inetd xinetd,$(MAKECMDGOALS))),)
+$(error ACCEPT=$(ACCEPT): only make systemd has this. To have one process wait for all connections, leave it out, and write by hand wait instead of nowait.6000 into the line for inetd, or wait = yes into the file for xinetd)
+endif
+
 # Not every shell expands the tilde of PEM=~/pgssl.pem, and a super-server needs the whole path.
 pem := $(abspath $(patsubst ~/%,$(HOME)/%,$(PEM)))
 ca_dir := $(abspath $(patsubst ~/%,$(HOME)/%,$(CA)))

@@ -731,6 +731,31 @@ run_make_there() {
 	rm "$here/pgssl.pem"
 }
 
+@test "activation: daily jobs that an entry's new settings leave behind are named, with what mends them" {
+	local made old
+	mkdir "$etc/cron.d"
+	recorder "$here/systemctl"
+	install -m 600 /dev/null "$here/pgssl.pem"
+	keep
+	for made in cron.d/pgssl-check units/pgssl-check.service; do
+		[ "$made" = cron.d/pgssl-check ] || mkdir "$here/booted"
+		run_make services inetd > /dev/null 2>&1
+		run_make renewal > /dev/null 2>&1
+		old=$(cat "$etc/$made")
+		run run_make inetd
+		[[ $output != *"$etc/$made"* ]]
+		run run_make inetd SOURCE=127.0.0.77 FORCE=1
+		[[ $output == *"warning: $etc/$made was made with other settings, and still checks with these: make renewal FORCE=1"* ]]
+		[ "$(cat "$etc/$made")" = "$old" ]
+		run_make renewal FORCE=1 > /dev/null
+		grep -q -e '-I 127.0.0.77' "$etc/$made"
+		run run_make inetd
+		[[ $output != *"$etc/$made"* ]]
+		run_make uninstall-inetd uninstall-renewal uninstall-services > /dev/null
+		unchanged
+	done
+}
+
 @test "activation: a setting that is only remembered is said, so that a wrong one is found" {
 	run_make services inetd BACKEND=localhost:5433 > /dev/null 2>&1
 	run run_make inetd
@@ -781,7 +806,7 @@ run_make_there() {
 	run_make fragments BACKEND="127.0.0.1:$port" TICKETS= > /dev/null
 	run as_nobody env PEM="$here/pgssl.pem" PROGRAM="$here/usr/sbin/inetls-wrap" FRAGMENTS="$here/fragments" SERVICE=pgssl \
 		PORT=9000 SERVICE_USER=root SERVICES_FILE="$etc/services" INETD_CONF="$etc/inetd.conf" XINETD_D="$etc/xinetd.d" \
-		UNITDIR="$etc/units" INETD_PIDFILE="$here/none" FORCE= TRANSPARENT= DRY_RUN=1 ACCEPT=yes sh "$here/activation/activate" add inetd
+		CRON_D="$etc/cron.d" UNITDIR="$etc/units" INETD_PIDFILE="$here/none" FORCE= TRANSPARENT= DRY_RUN=1 ACCEPT=yes sh "$here/activation/activate" add inetd
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output != *"--check says"* ]]
@@ -880,6 +905,22 @@ run_make_there() {
 	systemctl stop pgssl.service
 	systemctl daemon-reload
 	END
+}
+
+@test "bad-activation: ACCEPT=no is refused for inetd and xinetd, which have no such setting; one that make remembers is passed over" {
+	local target
+	for target in inetd xinetd; do
+		run run_make services "$target" ACCEPT=no
+		[ "$status" -ne 0 ]
+		[[ $output == *"ACCEPT=no: only make systemd has this"*"wait"* ]]
+		unchanged
+	done
+	run_make systemd ACCEPT=no > /dev/null
+	run_make inetd ACCEPT=yes > /dev/null
+	run_make uninstall-inetd ACCEPT=no > /dev/null
+	run_make systemd ACCEPT=no > /dev/null
+	run_make inetd > /dev/null
+	grep -q ^pgssl "$etc/inetd.conf"
 }
 
 @test "activation: from ACCEPT=yes to no and back, and to another user, leaves no unit of the other way" {
