@@ -58,6 +58,22 @@ checked() {
 	checked pgssl.pem 'correct owner and mode of .'
 }
 
+@test "bad: a log in a directory where others can write is warned of, in a sticky one too; in a closed one it is not" {
+	local mode
+	mkdir "$T/logs"
+	for mode in 757 775 1777; do
+		chmod "$mode" "$T/logs"
+		checked "$T/pgssl.pem" "warning log $T/logs/log: its directory can be written by others" -o "$T/logs/log"
+		grep -qF "correct owner and mode of $T/logs/" <<< "$output"
+	done
+	chmod 755 "$T/logs"
+	checked "$T/pgssl.pem" 'key and certificate match' -o "$T/logs/log"
+	[[ $output != *'its directory'* ]]
+	[ "$(id -u)" -eq 0 ] || return 0
+	chown nobody "$T/logs"
+	checked "$T/pgssl.pem" "warning log $T/logs/log: its directory" -o "$T/logs/log"
+}
+
 @test "bad: a chain with another CA's certificate in it is warned of, the right one is not" {
 	issue one server.pem server subjectAltName=DNS:localhost -- -days 90
 	cat "$T/server.pem" "$T/two.crt" > "$T/foreign.pem"
@@ -151,6 +167,8 @@ while True:
 	checked "$T/pgssl.pem" "ok      tickets $T/none/tickets: the first session will create it" --tickets "$T/none/tickets"
 	[ ! -e "$T/none" ]
 	checked "$T/pgssl.pem" "warning tickets $T/none/none/tickets: its directory does not exist" --tickets "$T/none/none/tickets"
+	ln -s "$T/nowhere" "$T/link"
+	checked "$T/pgssl.pem" "warning --tickets $T/link: must be a file of 64 bytes" --tickets "$T/link"
 	head -c 64 /dev/urandom > "$T/tickets"
 	chmod 600 "$T/tickets"
 	checked "$T/pgssl.pem" "ok      tickets $T/tickets: can be used" --tickets "$T/tickets"

@@ -69,6 +69,8 @@ check_log(const struct check *c)
 {
 	struct statvfs disk;
 
+	if (c->o->log.path != NULL)
+		check_directory("log", c->o->log.path, false);
 	if (c->o->log.path != NULL && statvfs(c->o->log.path, &disk) == 0 && disk.f_blocks > 0 &&
 	    disk.f_bavail == 0)
 		check_say("warning", "log: the disk of %s is full, so messages are lost; make room",

@@ -25,6 +25,12 @@ void check_tls(struct check *c);
 void check_revocation(struct check *c);
 void check_tickets(const struct check *c);
 
+/*
+ * Warns if others can put another file in the place of the one at path, whatever its mode: they can
+ * write to its directory.  A sticky directory keeps a file that is there, but not a free name.
+ */
+void check_directory(const char *what, const char *path, bool sticky_is_safe);
+
 /* Checks whether the service of -r or -l can be reached, and how it answers. */
 void check_backend(struct check *c);
 

@@ -79,25 +79,25 @@ check_certificates(struct check *c, const struct signer *signer)
 		check_say("ok", "chain: %u certificates, each followed by its issuer", f.n);
 }
 
-/* Who can write to the PEM's directory can put another file in its place, whatever its mode. */
-static void
-check_directory(const char *pem)
+void
+check_directory(const char *what, const char *path, bool sticky_is_safe)
 {
-	const char *end = strrchr(pem, '/');
+	const char *end = strrchr(path, '/');
 	char dir[PATH_MAX];
 	struct stat st, file;
 	bool open_to_others;
 
-	(void)snprintf(dir, sizeof(dir), "%.*s", end == NULL ? 1 : (int)(end - pem) + 1,
-	    end == NULL ? "." : pem);
-	if (stat(dir, &st) == -1 || stat(pem, &file) == -1)
+	(void)snprintf(dir, sizeof(dir), "%.*s", end == NULL ? 1 : (int)(end - path) + 1,
+	    end == NULL ? "." : path);
+	if (stat(dir, &st) == -1 || stat(path, &file) == -1)
 		return;
-	open_to_others = (st.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (st.st_mode & S_ISVTX) == 0;
+	open_to_others = (st.st_mode & (S_IWGRP | S_IWOTH)) != 0 &&
+	    !(sticky_is_safe && (st.st_mode & S_ISVTX) != 0);
 	if (open_to_others || (st.st_uid != 0 && st.st_uid != file.st_uid))
 		check_say("warning",
-		    "PEM %s: its directory can be written by others than its owner, who can replace "
+		    "%s %s: its directory can be written by others than its owner, who can replace "
 		    "the file; correct owner and mode of %s",
-		    pem, dir);
+		    what, path, dir);
 }
 
 /*
@@ -151,7 +151,7 @@ check_pem(struct check *c)
 		say_pem(c, &signer);
 		if (signer_warning(&signer, warning, sizeof(warning)))
 			check_say("warning", "%s: %s", c->o->pem, warning);
-		check_directory(c->o->pem);
+		check_directory("PEM", c->o->pem, true);
 		check_certificates(c, &signer);
 	}
 	signer_close(&signer);
@@ -218,7 +218,8 @@ void
 check_tickets(const struct check *c)
 {
 	const char *path = c->o->tickets;
-	bool missing = access(path, F_OK) == -1 && errno == ENOENT;
+	struct stat st;
+	bool missing = lstat(path, &st) == -1 && errno == ENOENT; /* a link is refused */
 	unsigned char key[TICKET_KEY];
 	struct failure why;
 
