@@ -30,6 +30,12 @@ apply_account = $(if $(DESTDIR)$(filter no,$(SYSTEM_USER)),:,$(account))
 
 say_static = echo 'These programs contain GnuTLS and what it needs: after an update of these libraries run make install again; inetls-wrap -V warns then'
 
+# Those that install had to make are removed by uninstall, if they are empty.  A package's are left to the packager.
+made_directories = $(call quote,$(datarootdir)/inetls/made-directories)
+make_directories = $(if $(DESTDIR),$(INSTALL) -d,sh activate/directories make $(made_directories) $(call quote,$(datarootdir)/inetls)) \
+	$(foreach dir,bindir sbindir completionsdir sysusersdir tmpfilesdir,$(call quote,$(DESTDIR)$($(dir)))) \
+	$(foreach n,$(sort $(foreach page,$(PAGES),$(call section,$(page)))),$(call quote,$(DESTDIR)$(mandir)/man$(n)))
+
 # make -s is silent.
 aloud = $(if $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),: ,echo)
 
@@ -40,7 +46,7 @@ may_write = [ ! -d $(call quote,$(1)) ] || [ -w $(call quote,$(1)) ] || \
 
 install: all ## the programs and pages; on a terminal also the certificate, unless there is one
 	@$(call may_write,$(DESTDIR)$(sbindir))
-	@$(INSTALL) -d $(call quote,$(DESTDIR)$(bindir)) $(call quote,$(DESTDIR)$(sbindir))
+	@$(make_directories)
 	@$(INSTALL_PROGRAM) $(BUILD)/inetls-wrap $(call quote,$(DESTDIR)$(sbindir)/inetls-wrap)
 	@$(INSTALL_PROGRAM) $(BUILD)/inetls-certgen $(call quote,$(DESTDIR)$(bindir)/inetls-certgen)
 	$(foreach page,$(PAGES),$(call install_page,$(page),$(DESTDIR)$(mandir)/man$(call section,$(page)),$(with_paths)))
@@ -54,7 +60,6 @@ install: all ## the programs and pages; on a terminal also the certificate, unle
 
 # install_page FILE DIRECTORY [FILTER]
 define install_page
-	@$(INSTALL) -d $(call quote,$(2))
 	@$(if $(3),mkdir -p $(BUILD)/pages && $(3) $(1) > $(BUILD)/pages/$(notdir $(1)))
 	@$(INSTALL_DATA) $(if $(3),$(BUILD)/pages/$(notdir $(1)),$(1)) $(call quote,$(2)/$(notdir $(1)))
 
@@ -66,6 +71,7 @@ uninstall: fragments ## take away what install put there; the certificate stays
 	@rm -f $(foreach file,$(COMPLETIONS),$(call quote,$(DESTDIR)$(completionsdir)/$(notdir $(file))))
 	@rm -f $(foreach page,$(PAGES),$(call quote,$(DESTDIR)$(mandir)/man$(call section,$(page))/$(notdir $(page))))
 	@rm -f $(call quote,$(DESTDIR)$(sysusersdir)/inetls.conf) $(call quote,$(DESTDIR)$(tmpfilesdir)/inetls.conf)
+	@$(if $(DESTDIR),:,sh activate/directories remove $(made_directories))
 	@$(aloud) 'took away what make install put there'
 	@$(apply_account) remove
 	@$(if $(DESTDIR),:,$(activate_env) sh activate/activate mention)

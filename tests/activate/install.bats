@@ -1155,9 +1155,33 @@ daily() {
 	[ "$(find "$here/package" -type f)" = "$here/package$here/usr/sbin/other" ]
 }
 
+@test "uninstall: removes the directories that install made and nobody uses, and no other" {
+	prefix="$here/place/usr"
+	make+=(prefix="$prefix")
+	mkdir -p "$prefix/lib/tmpfiles.d" "$prefix/share"
+	keep_tree=$(cd "$here" && find place | sort)
+	run_make install CERT=no
+	run_make install CERT=no
+	[ -f "$prefix/lib/sysusers.d/inetls.conf" ]
+	run_make uninstall
+	diff <(echo "$keep_tree") <(cd "$here" && find place | sort)
+	# What somebody else has put there since keeps its directory, and what was there before is not ours.
+	run_make install CERT=no
+	: > "$prefix/share/man/man8/other.8"
+	run_make uninstall
+	diff <(printf '%s\n' "$keep_tree" 'place/usr/share/man' 'place/usr/share/man/man8' 'place/usr/share/man/man8/other.8' | sort) \
+		<(cd "$here" && find place | sort)
+	run_make install CERT=no
+	rm "$prefix/share/man/man8/other.8"
+	run_make uninstall
+	[ -d "$prefix/share/man/man8" ]
+	[ ! -e "$prefix/share/man/man1" ]
+	run_make uninstall
+}
+
 @test "install: the directories of GNU make's conventions are followed" {
 	run_make install CERT=no bindir="$here/b" sbindir="$here/s" mandir="$here/m" completionsdir="$here/c" \
-		sysusersdir="$here/u" tmpfilesdir="$here/t"
+		sysusersdir="$here/u" tmpfilesdir="$here/t" datarootdir="$here/d"
 	[ -x "$here/b/inetls-certgen" ]
 	[ -x "$here/s/inetls-wrap" ]
 	[ -f "$here/c/inetls-certgen" ]
