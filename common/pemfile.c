@@ -108,6 +108,10 @@ pemfile_key(const char *pem, size_t len, const char **key, struct failure *why)
 {
 	struct block b;
 
+	if (len == 0)
+		return failure_set(why, EX_NOINPUT,
+		    "is empty; was the disk full? restore it from a copy, or make a new one: "
+		    "`make cert FORCE=1`");
 	if (check_text(pem, len, why) == -1)
 		return -1;
 	do

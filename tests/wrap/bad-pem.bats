@@ -92,7 +92,7 @@ bad_pem() {
 
 @test "an empty PEM: exit 78" {
 	bad_pem < /dev/null
-	refuses 78 "holds no private key"
+	refuses 78 "is empty; was the disk full? restore it from a copy, or make a new one: \`make cert FORCE=1\`"
 }
 
 @test "a PEM with a key alone: exit 78" {
