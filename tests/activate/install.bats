@@ -238,12 +238,15 @@ line_of() {
 	need_root
 	mkdir -p "$here/usr/sbin"
 	chmod 755 "$here" "$T"
-	mkdir "$here/build"
+	mkdir "$here/build" "$here/tree"
 	cp "$BUILD"/inetls-* "$here/build"
 	chown -R nobody "$here/build"
 	chown nobody "$here"
+	# Of another user's home this one can read nothing.
+	(cd "$ROOT" && tar -c --exclude='./build*' --exclude=./.git .) | tar -x -C "$here/tree"
+	chmod -R go+rX "$here/tree"
 	for target in install uninstall; do
-		run setpriv --reuid nobody --regid nogroup --clear-groups "${make[@]}" BUILD="$here/build" "$target"
+		run setpriv --reuid nobody --regid nogroup --clear-groups "${make[@]/#"$ROOT"/"$here/tree"}" BUILD="$here/build" "$target"
 		echo "$output"
 		[ "$status" -ne 0 ]
 		[[ $output == *"$here/usr/sbin: cannot be written to by this user: run make $target as root, or with prefix=DIRECTORY"* ]]

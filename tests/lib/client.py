@@ -223,8 +223,8 @@ class Service:
             end = PlainServer(sock) if self.given.plain else Server(sock, self.tls)
             self.ends.append(end)
             thread = threading.Thread(target=end.play, args=(self.given.server,), daemon=True)
-            self.threads.append(thread)
             thread.start()
+            self.threads.append(thread)
 
     def finish(self, seconds):
         time.sleep(0.05)

@@ -559,8 +559,9 @@ class Service:
         end = Backend(sock)
         self.ends.append(end)
         thread = threading.Thread(target=end.play, args=(self.script,), daemon=True)
-        self.threads.append(thread)
+        # finish() waits for each of these, so they have started.
         thread.start()
+        self.threads.append(thread)
 
     def accept(self):
         while True:
