@@ -89,6 +89,8 @@ tell_inetd() {
 # its files a moment after it was told, and says only in the system's log that a port was taken.
 ask_port() {
 	[ -z "$DRY_RUN" ] && [ -x "$PROGRAM" ] && [ -r "$PEM" ] && pin=$("$CERTGEN" show --pin "$PEM" 2>/dev/null) || return 0
+	# Until inetd has read its files the old entry answers, which may be all that does.
+	[ -z "$broken" ] || sleep 1
 	for pause in 0.2 0.3 0.5 1 0; do
 		# A client without a user name: PostgreSQL, or the wrapper if PostgreSQL is down, refuses it after the handshake.
 		if printf '\0\0\0\011\0\003\0\0\0' | "$PROGRAM" -c -n pgsql -r "localhost:$PORT" --pin "$pin" -o /dev/null \
