@@ -294,11 +294,13 @@ static void
 run_session(const struct options *o)
 {
 	struct session s;
+	struct address peer;
 	bool opened;
 	int code;
 
+	address_get_peer(STDIN_FILENO, &peer);
 	init(&s, o, NULL);
-	opened = begin(&s) == 0 && session_open(&s) == 0 && session_confine(&s) == 0;
+	opened = begin(&s, &peer) == 0 && session_open(&s) == 0 && session_confine(&s) == 0;
 	if (opened)
 		serve_peer(&s);
 	code = conclude(&s);
