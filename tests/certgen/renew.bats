@@ -41,10 +41,11 @@ pin() {
 	certgen show --pin "$1"
 }
 
-# said FILE: everything that a renewal must keep.
+# said FILE: everything that a renewal must keep.  A self-signed certificate's own id is new each time.
 said() {
-	openssl x509 -in "$1" -noout -subject -nameopt utf8,sep_comma_plus -pubkey -ext \
-		subjectAltName,basicConstraints,keyUsage,extendedKeyUsage
+	local kept=subjectAltName,basicConstraints,keyUsage,extendedKeyUsage
+	[[ $1 == *self* ]] || kept+=,subjectKeyIdentifier
+	openssl x509 -in "$1" -noout -subject -nameopt utf8,sep_comma_plus -pubkey -ext "$kept"
 }
 
 # -- what is refused ---------------------------------------------------------------------------------------
