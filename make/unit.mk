@@ -26,7 +26,7 @@ unit: $(UNIT_TESTS)
 # Everything compiled and nothing linked: what a compiler has to say, in half the time.
 .PHONY: objects
 objects: $(call obj,$(WRAP_SRC) $(CERTGEN_SRC) $(COMMON_SRC) $(LINK_SRC) $(WRAP_LINK_SRC) $(UNIT_SRC) \
-	wrap/confine/filter/mkfilter.c tests/lib/reports.c tests/lib/coverage.c)
+	$(wildcard tests/fuzz/*.c) wrap/confine/filter/mkfilter.c tests/lib/reports.c tests/lib/coverage.c)
 -include $(patsubst %.o,%.d,$(call obj,$(UNIT_SRC)))
 
 # -- fuzzers: libFuzzer on each parser of peer bytes; what they find stays in build/fuzz --------------------

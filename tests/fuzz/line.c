@@ -64,6 +64,8 @@ tls_write(struct tls *t, const void *data, size_t n)
 	return write(ours, data, n);
 }
 
+static void say(const char *kind, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 static void
 say(const char *kind, const char *fmt, ...)
 {
