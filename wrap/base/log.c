@@ -205,7 +205,7 @@ static void
 write_line(int level, const char *fmt, va_list ap)
 {
 	int saved = errno;
-	char raw[LOG_RECORD_MAX + 100], line[LOG_LINE_MAX];
+	char raw[LOG_RECORD_MAX + 100], line[LOG_RECORD_MAX + 390];
 	size_t n;
 
 	if (level > log_settings.level)

@@ -11,8 +11,8 @@
 #include "base/log_state.h"
 
 /*
- * Before a handshake a line has no more than 1,500 bytes; with room for LOG_LINE_MAX the lines
- * would lie on several pages of memory.
+ * Before a handshake a line has no more than 1,500 bytes; with room for the longest record the
+ * lines would lie on several pages of memory.
  */
 static struct {
 	size_t head; /* the length of text; 0 if the level drops the line */

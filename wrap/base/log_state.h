@@ -10,11 +10,6 @@
 #include <stddef.h>
 #include <time.h>
 
-#include "base/log_record.h"
-
-/* A record with all that a line has before and after it. */
-#define LOG_LINE_MAX (LOG_RECORD_MAX + 390)
-
 /* The log's settings: there is one log in a process. */
 struct log_settings {
 	const char *service;
