@@ -107,14 +107,25 @@ replace_master(const char *path, int fd)
 }
 
 static int
+refuse_master(const char *path, struct failure *why)
+{
+	failure_set(why, EX_CONFIG,
+	    "--tickets %s: must be a file of %d bytes with mode 0600 that belongs to "
+	    "the user who starts inetls-wrap; remove it, and a new one is made",
+	    path, TICKET_KEY);
+	return -1;
+}
+
+static int
 open_master(const char *path, struct stat *st, struct failure *why)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
 
 	if (fd == -1 && errno == ENOENT && make_master(path) == 0)
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
-	/* ELOOP: a symbolic link, which is no such file either. */
-	if (fd == -1 ? errno != ELOOP : fstat(fd, st) == -1) {
+	if (fd == -1 && errno == ELOOP)
+		return refuse_master(path, why); /* a symbolic link */
+	if (fd == -1 || fstat(fd, st) == -1) {
 		failure_set(why, EX_CONFIG,
 		    "--tickets %s: %s; its directory must exist and belong to the user who "
 		    "starts inetls-wrap",
@@ -123,15 +134,11 @@ open_master(const char *path, struct stat *st, struct failure *why)
 			(void)close(fd);
 		return -1;
 	}
-	if (fd != -1 && S_ISREG(st->st_mode) && (st->st_mode & 077) == 0 &&
-	    st->st_size == TICKET_KEY && (st->st_uid == 0 || st->st_uid == geteuid()))
+	if (S_ISREG(st->st_mode) && (st->st_mode & 077) == 0 && st->st_size == TICKET_KEY &&
+	    (st->st_uid == 0 || st->st_uid == geteuid()))
 		return fd;
-	if (fd != -1)
-		(void)close(fd);
-	return failure_set(why, EX_CONFIG,
-	    "--tickets %s: must be a file of %d bytes with mode 0600 that belongs to "
-	    "the user who starts inetls-wrap; remove it, and a new one is made",
-	    path, TICKET_KEY);
+	(void)close(fd);
+	return refuse_master(path, why);
 }
 
 static int
