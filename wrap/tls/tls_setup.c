@@ -130,7 +130,6 @@ set_alpn(struct tls *t, const struct tls_config *c, struct failure *why)
 	int r;
 
 	t->alpn_missing = c->alpn_missing;
-	t->in_clear = c->in_clear;
 	if (has_one) {
 		alpn.data = (unsigned char *)(uintptr_t)c->alpn;
 		alpn.size = (unsigned)strlen(c->alpn);
@@ -213,6 +212,7 @@ new_tls(const struct tls_config *c, unsigned flags, int fd_in, int fd_out, struc
 	t->is_server = (flags & GNUTLS_SERVER) != 0;
 	t->alpn_required = t->key_shown = t->established = t->closed = t->canceled = false;
 	t->bare_end = c->bare_end;
+	t->in_clear = c->in_clear;
 	t->refused = NULL;
 	t->owes_tickets = c->ticket_key != NULL;
 	t->stuck = t->renegotiates = t->declined = t->owes_refusal = false;
