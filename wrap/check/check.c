@@ -2,13 +2,12 @@
  * --check: one line for each finding, so that a mistake is found before a client fails to connect.
  */
 
-#include "check/check.h"
+#include "check/check_state.h"
 
 #include <stdio.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "check/check_state.h"
 #include "confine/confine.h"
 #include "tls/installed.h"
 #include "tls/tls.h"

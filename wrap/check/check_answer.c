@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "check/check_state.h"
 
 int
 check_answer(const struct options *o)

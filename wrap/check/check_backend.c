@@ -15,7 +15,7 @@
 #include "service/backend.h"
 #include "service/backend_appear.h"
 
-/* Asks in a process that becomes the session's user.  0, or why that user may not start it: errno.
+/* Asks in a process that becomes the session's user.  0, or errno: why that user may not start it.
  */
 static int
 ask_as_user(const struct check *c)
@@ -54,20 +54,6 @@ check_program(struct check *c)
 		check_say("ok", "program %s: can be started", c->o->program);
 }
 
-/* An address of a log line without its port, as the service's own configuration has it. */
-static const char *
-host_of(const char *source, char host[ADDRESS_TEXT])
-{
-	const char *colon = strrchr(source, ':');
-	size_t skip = *source == '[' ? 1 : 0;
-
-	if (colon == NULL)
-		return source;
-	(void)snprintf(
-	    host, ADDRESS_TEXT, "%.*s", (int)((size_t)(colon - source) - 2 * skip), source + skip);
-	return host;
-}
-
 /*
  * How the service answers a client that comes through this port; the protocol knows how to ask.
  * With -T nothing is asked by our own address, since no client has that.
@@ -75,17 +61,19 @@ host_of(const char *source, char host[ADDRESS_TEXT])
 static void
 check_protocol(const struct check *c, const struct backend *b, const struct address *peer)
 {
-	char host[ADDRESS_TEXT];
+	char host[64], port[8];
+	struct address self;
 	struct protocol_service service = { .protocol = c->o->protocol,
 		.fd = b->fd,
 		.name = b->name,
-		.source = peer != NULL && peer->len > 0 ? "all addresses" :
-							  host_of(b->source, host),
+		.source = peer != NULL && peer->len > 0 ? "all addresses" : host,
 		.is_path = c->o->backend_path != NULL,
 		.has_source = c->o->source != NULL || c->o->transparent != OPAQUE };
 
 	if (c->o->protocol == NULL || c->o->protocol->check == NULL || c->o->client)
 		return;
+	address_get_self(b->fd, &self);
+	address_words(&self, host, port);
 	if (peer != NULL || c->o->transparent == OPAQUE)
 		c->o->protocol->check(&service, check_say, deadline_after(c->o->connect_ms));
 }

@@ -13,6 +13,15 @@ struct check {
 	int code; /* of the first error */
 };
 
+/*
+ * --check: tries the configuration before a client has to, and prints one line for each finding:
+ * "ok", "warning" or "error" and a sentence.  0, or the exit code of the first error.
+ */
+int check_run(const struct options *o);
+
+/* -V: prints the versions, how the program is linked, and a warning if GnuTLS was updated since. */
+void check_print_version(void);
+
 /* Prints one finding; kind is "ok", "warning" or "error". */
 void check_say(const char *kind, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

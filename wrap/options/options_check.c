@@ -45,7 +45,8 @@ options_name_service(struct options *o)
 				*p = '.';
 }
 
-/* Completes what trust must know, and refuses combinations of options about the peer's certificate.
+/*
+ * Completes what trust must know, and refuses combinations of options about the peer's certificate.
  */
 static int
 check_trust(struct options *o, struct failure *why)
