@@ -450,7 +450,6 @@ def after13():
     def after(label, act, last=True):
         after_handshake("after 1.3: " + label, act, last, True)
 
-
     def update(c, answer=0):
         c.raw(c.out.seal(HANDSHAKE, message(24, bytes([answer]))))
         c.out = c.out.next()

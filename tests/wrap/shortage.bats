@@ -39,6 +39,14 @@ served() {
 	[ "$(echo | timeout 20 openssl s_client -quiet -connect "${AT:-127.0.0.1}:$port" 2> /dev/null)" = served ]
 }
 
+# all_served N: so many peers, one after the other.
+all_served() {
+	local n
+	for ((n = 0; n < $1; n++)); do
+		served
+	done
+}
+
 # idle: the listener's children that wait for a connection; all but the keyholder, which is the first.
 idle() {
 	children "$listener" | sort -n | tail -n +2
@@ -111,20 +119,16 @@ used() {
 }
 
 @test "bad: fewer descriptors than short sessions in a second: each is served, and nothing is said to be short" {
-	local BY=(prlimit --nofile=20) n
+	local BY=(prlimit --nofile=20)
 	listener --idle-children 1
-	for n in {1..40}; do
-		served
-	done
+	all_served 40
 	! grep -F 'Too many open files' "$log"
 }
 
 @test "bad: a log that has reached the limit on a file's size: everybody is served, and the listener stays" {
-	local BY=(prlimit --fsize=1024) n
+	local BY=(prlimit --fsize=1024)
 	listener --idle-children 1
-	for n in {1..8}; do
-		served
-	done
+	all_served 8
 	[ -d "/proc/$listener" ]
 	[ "$(grep -c result=ok "$log")" -lt 8 ]
 }
