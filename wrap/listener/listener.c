@@ -157,11 +157,11 @@ prepare(struct listener *l, struct failure *why)
 static bool
 is_under_superserver(void)
 {
-	struct sockaddr_storage a;
-	socklen_t len = sizeof(a);
+	struct address self;
 
-	return log_is_one_socket() && getsockname(STDIN_FILENO, (struct sockaddr *)&a, &len) == 0 &&
-	    (a.ss_family == AF_INET || a.ss_family == AF_INET6);
+	address_get_self(STDIN_FILENO, &self);
+	return log_is_one_socket() &&
+	    (self.sa.ss_family == AF_INET || self.sa.ss_family == AF_INET6);
 }
 
 static int
