@@ -5,6 +5,7 @@
              nothing (md5), and with SCRAM's, whose 4,096 rounds are most of what a connection takes
   first-row  milliseconds from psql's start to its end, with one row between
   copy       COPY of 1 GB out and in through psql: MB/s
+  copy-cpu   whose processor's seconds that GB takes
   notify     milliseconds from NOTIFY until a session has it that has rested for a minute
 """
 
@@ -17,7 +18,7 @@ import statistics
 import subprocess
 import time
 
-from servers import ROOT, Servers
+from servers import ROOT, Servers, cpu_seconds
 
 # They know no SSLRequest: a libpq that begins with TLS can talk to them.
 DIRECT, DIRECT_SINCE = ("haproxy", "nginx", "hitch"), 17
@@ -31,7 +32,7 @@ IN = "copy nothing from stdin where false"
 class Database:
     def __init__(self, directory, methods, rounds, quick):
         self.d, self.methods, self.rounds, self.quick = directory, methods, rounds, quick
-        self.ports = {}
+        self.ports, self.pids = {}, {}
 
     @contextlib.contextmanager
     def running(self):
@@ -39,7 +40,9 @@ class Database:
             self.who = {**os.environ, **who}
             behind = Servers(self.d, port, pgsql=True)
             self.ports = {NO_TLS: port, OWN: port}
-            self.ports.update({name: getattr(behind, method)().port for name, method in self.methods.items()})
+            for name, method in self.methods.items():
+                server = getattr(behind, method)()
+                self.ports[name], self.pids[name] = server.port, server.process.pid
             yield list(self.ports)
 
     def environment(self, name, user=None):
@@ -97,6 +100,21 @@ class Database:
         if psql.returncode != 0:
             raise RuntimeError(f"{name}: COPY ended with {psql.returncode}")
 
+    def copy_cpu(self, name, way):
+        """Processor's seconds for a GB: of psql and what feeds it, of the program, of PostgreSQL."""
+        with open(os.path.join(self.who["PG_DIR"], "data/postmaster.pid"), encoding="utf-8") as file:
+            postmaster = int(file.readline())
+
+        def spent():
+            program = cpu_seconds(self.pids[name]) if name in self.pids else 0
+            return sum(os.times()[:4]), program, cpu_seconds(postmaster)
+
+        before = spent()
+        self.copy(name, way)
+        time.sleep(0.3)  # the sessions' ends, so that their seconds are their parents'
+        gigabytes = 0.1 if self.quick else 1
+        return [(after - b) / gigabytes for after, b in zip(spent(), before)]
+
     def notify(self, names):
         """name: the milliseconds of one NOTIFY, all of them after the same rest."""
         import psycopg2  # pylint: disable=import-outside-toplevel
@@ -153,7 +171,7 @@ printf '%s\\n' "set password_encryption = 'md5';" "create role $2 login password
 	psql -q -h 127.0.0.1 -p "$PGPORT_REAL" || exit 1
 echo "*:*:*:$2:$password" >> "$PGPASSFILE"
 sleep 1
-for name in PGPORT_REAL PGUSER PGDATABASE PGPASSFILE; do eval "echo $name=\\$$name"; done
+for name in PGPORT_REAL PGUSER PGDATABASE PGPASSFILE PG_DIR; do eval "echo $name=\\$$name"; done
 echo ready
 read -r _
 pg_stop

@@ -30,6 +30,18 @@ def program_of(name):
     return shutil.which(name) or (unpacked if os.path.exists(unpacked) else None)
 
 
+def cpu_seconds(pid):
+    """Of a process, its children that were waited for, and those that are still there."""
+    total = 0
+    children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], stdout=subprocess.PIPE, check=False).stdout
+    for each in [str(pid), *children.decode().split()]:
+        with contextlib.suppress(OSError):
+            with open(f"/proc/{each}/stat", encoding="utf-8") as file:
+                fields = file.read().rpartition(")")[2].split()
+            total += sum(map(int, fields[11:15]))
+    return total / os.sysconf("SC_CLK_TCK")
+
+
 def answers(port):
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
         return True
