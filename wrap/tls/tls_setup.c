@@ -116,7 +116,6 @@ set_keys(struct tls *t, const struct tls_config *c, struct failure *why)
 	 * it.
 	 */
 	gnutls_certificate_set_flags(t->credentials, GNUTLS_CERTIFICATE_SKIP_KEY_CERT_MATCH);
-	tls_key_init(&t->key, c->keys);
 	if (c->keys != NULL)
 		gnutls_certificate_set_retrieve_function3(t->credentials, retrieve);
 	return 0;
@@ -219,6 +218,7 @@ new_tls(const struct tls_config *c, unsigned flags, int fd_in, int fd_out, struc
 	t->warnings = 0;
 	t->error = GNUTLS_E_SUCCESS;
 	t->asked[0] = t->reason[0] = '\0';
+	tls_key_init(&t->key, c->keys);
 	transport_init(&t->transport, fd_in, fd_out);
 	if (set_keys(t, c, why) == 0 && set_session(t, c, flags, why) == 0)
 		return t;
