@@ -54,6 +54,17 @@ peer_cut() {
 	each 'handshake send:50000 partial:5000 sleep:0.2 rst' recv-all peer_cut
 }
 
+@test "a cut session leaves a Unix socket, which has no reset, at once, and not when its service has read all" {
+	local reads
+	for reads in 'sleep:1 recv-all' sleep:60; do
+		BACKEND={backend} session --service "unix:$T/${reads%%:*}.${#reads}.sock" --peer 'handshake send:150000 sleep:0.5 rst' \
+			--backend "recv:1 $reads" -- --close-timeout 40s
+		says exit=0
+		logged result=cut truncated=yes end=peer in=150000
+		[ "$reads" = sleep:60 ] || says backend.received=150000 backend.end=fin
+	done
+}
+
 killed() {
 	says exit=-9 backend.received=1000 backend.end=reset peer.tls=none
 }

@@ -67,8 +67,9 @@ socket_release(int fd)
 }
 
 /*
- * Whether sent bytes are still on their way.  After a reset they are not, though the kernel still
- * counts them.
+ * Whether bytes sent by TCP are still on their way.  After a reset they are not, though the kernel
+ * still counts them.  A Unix socket has delivered what it has taken; there the kernel counts what
+ * the other end has not read.
  */
 static bool
 is_sending(int fd)
@@ -77,10 +78,8 @@ is_sending(int fd)
 	socklen_t len = sizeof(info);
 	int unsent = 0;
 
-	if (ioctl(fd, TIOCOUTQ, &unsent) == -1 || unsent == 0)
-		return false;
-	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1 ||
-	    info.tcpi_state != TCP_CLOSE;
+	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+	    info.tcpi_state != TCP_CLOSE && ioctl(fd, TIOCOUTQ, &unsent) == 0 && unsent > 0;
 }
 
 void

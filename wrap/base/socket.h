@@ -1,6 +1,8 @@
 #ifndef INETLS_SOCKET_H
 #define INETLS_SOCKET_H
 
+/* The options of a session's TCP sockets, and how such a connection is ended. */
+
 #include <stdbool.h>
 #include <stdint.h>
 
