@@ -169,6 +169,14 @@ while True:
 	checked "$T/pgssl.pem" "warning tickets $T/none/none/tickets: its directory does not exist" --tickets "$T/none/none/tickets"
 	ln -s "$T/nowhere" "$T/link"
 	checked "$T/pgssl.pem" "warning --tickets $T/link: must be a file of 64 bytes" --tickets "$T/link"
+	mkdir "$T/here"
+	cd "$T/here"
+	checked "$T/pgssl.pem" 'ok      tickets fresh: the first session will create it' --tickets fresh
+	checked "$T/pgssl.pem" 'ok      tickets sub/fresh: the first session will create it' --tickets sub/fresh
+	checked "$T/pgssl.pem" 'warning tickets sub/sub/fresh: its directory does not exist' --tickets sub/sub/fresh
+	checked "$T/pgssl.pem" 'warning --tickets: the path is too long; going on without tickets' \
+		--tickets "$T/here/$(printf './%.0s' {1..250})fresh"
+	[ -z "$(ls -A)" ]
 	head -c 64 /dev/urandom > "$T/tickets"
 	chmod 600 "$T/tickets"
 	checked "$T/pgssl.pem" "ok      tickets $T/tickets: can be used" --tickets "$T/tickets"

@@ -3,6 +3,7 @@
 #include "check/check_state.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -177,12 +178,12 @@ check_revocation(struct check *c)
 static bool
 can_be_made(const char *path)
 {
-	char directory[512];
-	char *end;
+	char copy[TICKET_PATH_MAX + 1];
+	char *directory = copy;
 
-	(void)snprintf(directory, sizeof(directory), "%s", path);
-	for (int levels = 0; levels < 2 && (end = strrchr(directory, '/')) != NULL; levels++) {
-		end[end == directory] = '\0';
+	(void)snprintf(copy, sizeof(copy), "%s", path);
+	for (int levels = 0; levels < 2; levels++) {
+		directory = dirname(directory);
 		if (access(directory, W_OK) == 0)
 			return true;
 		if (errno != ENOENT)
@@ -197,7 +198,8 @@ check_tickets(const struct check *c)
 {
 	const char *path = c->o->tickets;
 	struct stat st;
-	bool missing = lstat(path, &st) == -1 && errno == ENOENT; /* a link is refused */
+	/* A link and a path that is too long are refused, whether there is a file or not. */
+	bool missing = strlen(path) <= TICKET_PATH_MAX && lstat(path, &st) == -1 && errno == ENOENT;
 	unsigned char key[TICKET_KEY];
 	struct failure why;
 

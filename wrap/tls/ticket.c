@@ -49,7 +49,7 @@ make_temporary(const char *path, char *temporary, size_t size)
 static void
 make_directory(const char *path)
 {
-	char directory[512];
+	char directory[TICKET_PATH_MAX + 1];
 	char *end;
 
 	(void)snprintf(directory, sizeof(directory), "%s", path);
@@ -63,7 +63,7 @@ make_directory(const char *path)
 static int
 make_master(const char *path)
 {
-	char temporary[512 + SUFFIX_SIZE];
+	char temporary[TICKET_PATH_MAX + SUFFIX_SIZE];
 	int r;
 
 	if (make_temporary(path, temporary, sizeof(temporary)) == -1) {
@@ -94,7 +94,7 @@ is_old(const struct stat *st)
 static void
 replace_master(const char *path, int fd)
 {
-	char temporary[512 + SUFFIX_SIZE];
+	char temporary[TICKET_PATH_MAX + SUFFIX_SIZE];
 	struct stat st;
 
 	if (flock(fd, LOCK_EX | LOCK_NB) == -1)
@@ -165,7 +165,7 @@ ticket_key(const char *path, const char *label, unsigned char key[TICKET_KEY], s
 	struct stat st;
 	int fd, r = -1;
 
-	if (strlen(path) > 500)
+	if (strlen(path) > TICKET_PATH_MAX)
 		return failure_set(why, EX_CONFIG, "--tickets: the path is too long");
 	if ((fd = open_master(path, &st, why)) == -1)
 		return -1;

@@ -17,6 +17,7 @@
 /* How many seconds a ticket can be used; all processes must use the same number. */
 #define TICKET_LIFE 21600
 #define TICKET_MASTER_LIFE 86400 /* seconds after which the file is replaced */
+#define TICKET_PATH_MAX 500      /* the longest path of that file */
 
 /*
  * Reads the master key from the file and derives from it the key for one service and policy:
