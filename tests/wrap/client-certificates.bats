@@ -36,6 +36,15 @@ load ../lib/client-certificates
 
 # -- what is behind the cells ------------------------------------------------------------------------------
 
+@test "bad: an address of five bytes in a client's certificate is not shown as one" {
+	issue good odd dba subjectAltName=DER:30:07:87:05:01:02:03:04:05 extendedKeyUsage=clientAuth
+	level_server own 2 --peer-name other
+	shows odd 1.3 "$port" "$T/own.log"
+	echo "$got: $line"
+	[ "$got" = alert:access_denied ]
+	grep -qF "reason=\"peer's certificate is for dba, which no --peer-name allows\"" <<< "$line"
+}
+
 @test "the fingerprint in the log is openssl's" {
 	shows right 1.3 "$(cat "$T/level.2")" "$T/level2.log"
 	[ "$(log_field client_sha256 "$line")" = "$(openssl x509 -in "$T/right.crt" -noout -fingerprint -sha256 |

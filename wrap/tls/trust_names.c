@@ -25,7 +25,7 @@ trust_list_names(gnutls_x509_crt_t crt, char *out, size_t size)
 		name[len] = '\0';
 		text = r == GNUTLS_SAN_DNSNAME || r == GNUTLS_SAN_RFC822NAME ?
 		    name :
-		    r == GNUTLS_SAN_IPADDRESS ?
+		    r == GNUTLS_SAN_IPADDRESS && (len == 4 || len == 16) ?
 		    inet_ntop(len == 4 ? AF_INET : AF_INET6, name, ip, sizeof(ip)) :
 		    NULL;
 		if (text != NULL)
