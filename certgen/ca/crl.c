@@ -19,6 +19,7 @@
 
 #define DAY (24L * 3600)
 #define SKEW 3600 /* a reader's clock may be slow by that much */
+#define NUMBER_MAX 20
 
 static int
 add_revoked(gnutls_x509_crl_t crl, const struct index_entry *entry)
@@ -147,18 +148,21 @@ crl_load(const char *pem, size_t len, gnutls_x509_crl_t *crl, struct failure *wh
 	return failure_set(why, EX_DATAERR, "the list cannot be read: %s", gnutls_strerror(r));
 }
 
-static unsigned long
-number_of(gnutls_x509_crl_t crl)
+/* In hexadecimal, as the record has it: another CA's may have 20 bytes (RFC 5280, 5.2.3). */
+static const char *
+number_of(gnutls_x509_crl_t crl, char buf[2 * NUMBER_MAX + 1])
 {
-	unsigned char bytes[20];
+	unsigned char bytes[NUMBER_MAX];
 	size_t len = sizeof(bytes);
-	unsigned long number = 0;
 
+	(void)strcpy(buf, "0");
 	if (gnutls_x509_crl_get_number(crl, bytes, &len, NULL) < 0)
-		return 0;
+		return buf;
 	for (size_t i = 0; i < len; i++)
-		number = number << 8 | bytes[i];
-	return number;
+		(void)snprintf(buf + 2 * i, 3, "%02X", bytes[i]);
+	while (buf[0] == '0' && buf[1] != '\0')
+		buf++;
+	return buf;
 }
 
 static void
@@ -180,15 +184,15 @@ print_revoked(FILE *out, gnutls_x509_crl_t crl, unsigned i)
 void
 crl_print(FILE *out, gnutls_x509_crl_t crl)
 {
-	char from[VIEW_DATE_MAX], to[VIEW_DATE_MAX];
+	char from[VIEW_DATE_MAX], to[VIEW_DATE_MAX], number[2 * NUMBER_MAX + 1];
 	gnutls_datum_t issuer = { NULL, 0 };
 	int count = gnutls_x509_crl_get_crt_count(crl);
 
 	if (gnutls_x509_crl_get_issuer_dn3(crl, &issuer, 0) == 0)
 		page_line(out, "  issuer", 11, (const char *)issuer.data);
 	gnutls_free(issuer.data);
-	(void)fprintf(out, "  number   %lu\n  valid    %s to %s\n  revoked  %d\n", number_of(crl),
-	    view_date(gnutls_x509_crl_get_this_update(crl), from),
+	(void)fprintf(out, "  number   %s\n  valid    %s to %s\n  revoked  %d\n",
+	    number_of(crl, number), view_date(gnutls_x509_crl_get_this_update(crl), from),
 	    view_date(gnutls_x509_crl_get_next_update(crl), to), count < 0 ? 0 : count);
 	for (int i = 0; i < count; i++)
 		print_revoked(out, crl, (unsigned)i);

@@ -665,6 +665,23 @@ setup() {
 	[[ $output == *"client"*"issuer"*"$(serial_of "$T/alice.pem")"* ]]
 }
 
+@test "show: the number of a list is the record's, and another CA's may have twenty bytes" {
+	local number=0102030405060708090A0B0C0D0E0F1011121314 i
+	make_ca ca
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		certgen crl --quiet --ca ca
+	done
+	[ "$(awk '$1 == "crl" { print $2 }' ca/index | tail -n 1)" = A ]
+	run certgen show ca/crl.pem
+	[[ $output == *$'\n  number   A\n'* ]]
+	printf '%s\n' '[ca]' 'default_ca = it' '[it]' database=names crlnumber=number default_md=sha256 > ca.cnf
+	: > names
+	echo "$number" > number
+	openssl ca -config ca.cnf -gencrl -keyfile ca/ca.key -cert ca/ca.crt -crldays 9 -out large.pem 2> /dev/null
+	run certgen show large.pem
+	[[ $output == *$'\n  number   '"${number#0}"$'\n'* ]]
+}
+
 # -- PostgreSQL -------------------------------------------------------------------------------------------
 
 @test "psql verify-full behind inetls-wrap: ~/.postgresql as --libpq wrote it; revoked and others are refused" {
