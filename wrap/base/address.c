@@ -188,10 +188,7 @@ take_number(const char *host, in_port_t port, struct address_list *out, struct f
 	if (address_is_link_local(&a) && address_interface(&a) == 0)
 		return failure_set(why, EX_USAGE,
 		    "%s: a link-local address needs its interface, as in %s%%eth0", host, host);
-	if (a.sa.ss_family == AF_INET)
-		((struct sockaddr_in *)&a.sa)->sin_port = port;
-	else
-		((struct sockaddr_in6 *)&a.sa)->sin6_port = port;
+	address_set_port(&a, ntohs(port));
 	out->at[out->n++] = a;
 	return 1;
 }
@@ -281,6 +278,15 @@ address_port(const struct address *a)
 	if (a->sa.ss_family == AF_INET6)
 		return ntohs(((const struct sockaddr_in6 *)&a->sa)->sin6_port);
 	return 0;
+}
+
+void
+address_set_port(struct address *a, uint16_t port)
+{
+	if (a->sa.ss_family == AF_INET)
+		((struct sockaddr_in *)&a->sa)->sin_port = htons(port);
+	else if (a->sa.ss_family == AF_INET6)
+		((struct sockaddr_in6 *)&a->sa)->sin6_port = htons(port);
 }
 
 void

@@ -70,8 +70,9 @@ int address_unix(const char *path, struct address *out);
  */
 void address_format(const struct address *a, char out[ADDRESS_TEXT]);
 
-/* The TCP port, or 0. */
+/* The TCP port, or 0; and sets it.  An address without ports is left as it is. */
 uint16_t address_port(const struct address *a);
+void address_set_port(struct address *a, uint16_t port);
 
 /* The address of the other end of a socket, or our own; AF_UNSPEC if there is none. */
 void address_get_peer(int fd, struct address *out);

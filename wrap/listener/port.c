@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+/* fd; -1 and *why; or -2 where this machine has no such address family. */
 static int
 listen_on(const struct address *a, struct failure *why)
 {
@@ -45,21 +46,11 @@ listen_on(const struct address *a, struct failure *why)
 static void
 keep_port(struct address_list *list, int fd)
 {
-	struct sockaddr_storage sa;
-	socklen_t len = sizeof(sa);
-	in_port_t port;
+	struct address self;
 
-	if (getsockname(fd, (struct sockaddr *)&sa, &len) == -1)
-		return;
-	/* The kernel filled it in.  NOLINTNEXTLINE(clang-analyzer-core.*) */
-	port = sa.ss_family == AF_INET ? ((struct sockaddr_in *)&sa)->sin_port :
-					 ((struct sockaddr_in6 *)&sa)->sin6_port;
-	for (int i = 0; i < list->n; i++) {
-		if (list->at[i].sa.ss_family == AF_INET)
-			((struct sockaddr_in *)&list->at[i].sa)->sin_port = port;
-		else
-			((struct sockaddr_in6 *)&list->at[i].sa)->sin6_port = port;
-	}
+	address_get_self(fd, &self);
+	for (int i = 0; i < list->n; i++)
+		address_set_port(&list->at[i], address_port(&self));
 }
 
 int

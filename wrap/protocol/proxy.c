@@ -11,7 +11,7 @@
 #include "parse.h"
 #include "protocol/clear.h"
 
-#define LINE 107 /* version 1, with its line end and a NUL */
+#define LINE 107 /* the longest header of version 1, with its CR LF */
 
 static const unsigned char signature[12] = { '\r', '\n', '\r', '\n', '\0', '\r', '\n', 'Q', 'U',
 	'I', 'T', '\n' };
@@ -37,8 +37,6 @@ parse_line(char *line, struct address *from)
 	char *rest = line, *word[6] = { NULL };
 	long port, other_port;
 	struct address a, other;
-	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)&from->sa;
-	struct sockaddr_in *sin = (struct sockaddr_in *)&from->sa;
 	int n = 0;
 
 	while (n < 6 && (word[n] = strsep(&rest, " ")) != NULL)
@@ -52,11 +50,8 @@ parse_line(char *line, struct address *from)
 		return PROXY_BAD;
 	if (strcmp(word[1], a.sa.ss_family == AF_INET ? "TCP4" : "TCP6") != 0)
 		return PROXY_BAD;
+	address_set_port(&a, (uint16_t)port);
 	*from = a;
-	if (a.sa.ss_family == AF_INET)
-		sin->sin_port = htons((uint16_t)port);
-	else
-		sin6->sin6_port = htons((uint16_t)port);
 	return PROXY_OK;
 }
 

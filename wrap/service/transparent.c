@@ -70,10 +70,7 @@ transparent_bind(int fd, const struct address *from)
 		if (errno != EACCES && errno != EADDRINUSE && errno != EADDRNOTAVAIL)
 			return -1;
 		/* The port is in use here, or below 1024. */
-		if (a.sa.ss_family == AF_INET)
-			((struct sockaddr_in *)&a.sa)->sin_port = 0;
-		else
-			((struct sockaddr_in6 *)&a.sa)->sin6_port = 0;
+		address_set_port(&a, 0);
 		if (bind_to(fd, &a) == -1)
 			return -1;
 	}
