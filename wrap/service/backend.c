@@ -31,7 +31,7 @@ bind_source(int fd, const struct address *source, const char *text, struct failu
 	    text, strerror(errno));
 }
 
-/* fd, or -1 and *why. */
+/* fd, or -1 with *why and errno. */
 static int
 make_socket(const struct address *to, const struct options *o, struct failure *why)
 {
@@ -88,7 +88,7 @@ backend_init(struct backend *b)
 
 /*
  * Follows a symbolic link to a socket: after chroot into the link's own directory its target could
- * not be reached.
+ * not be reached.  The result lives as long as the process.
  */
 static const char *
 follow(const char *path)
@@ -97,7 +97,10 @@ follow(const char *path)
 	struct address a;
 	char *end = lstat(path, &st) == 0 && S_ISLNK(st.st_mode) ? realpath(path, NULL) : NULL;
 
-	return end != NULL && address_unix(end, &a) == 0 ? end : path;
+	if (end != NULL && address_unix(end, &a) == 0)
+		return end;
+	free(end);
+	return path;
 }
 
 int

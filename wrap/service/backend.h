@@ -62,6 +62,7 @@ int backend_connect(struct backend *b, int64_t deadline, struct failure *why);
  */
 void backend_abort(struct backend *b, int64_t deadline);
 
+/* Ends the connection normally, and closes the sockets that are not connected. */
 void backend_close(struct backend *b);
 
 #endif

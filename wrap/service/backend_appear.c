@@ -12,16 +12,6 @@
 #include "base/address_kind.h"
 #include "service/transparent.h"
 
-static void
-close_all(struct backend *b)
-{
-	for (int i = 0; i < b->addresses.n; i++) {
-		if (b->sockets[i] != -1)
-			(void)close(b->sockets[i]);
-		b->sockets[i] = -1;
-	}
-}
-
 /* Closes the sockets of the other family, and binds those of this one.  0, or -1 and b->unfit. */
 static int
 take_address(struct backend *b, const struct address *from)
@@ -65,5 +55,5 @@ backend_appear_as(struct backend *b, const struct options *o, const struct addre
 		r = failure_set(&b->unfit, EX_OK, "%s", no);
 	/* A session that is taken over must not be able to bind them otherwise. */
 	if (r == -1)
-		close_all(b);
+		backend_close(b);
 }
