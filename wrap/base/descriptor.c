@@ -43,7 +43,7 @@ descriptor_receive(int from)
 	if (recvmsg(from, &m, MSG_CMSG_CLOEXEC) != 1)
 		return -1;
 	header = CMSG_FIRSTHDR(&m);
-	if (header == NULL || header->cmsg_type != SCM_RIGHTS)
+	if (header == NULL || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
 		return -1;
 	memcpy(&fd, CMSG_DATA(header), sizeof(fd));
 	return fd;
