@@ -122,6 +122,20 @@ wait_resting(struct relay *r, struct pollfd *p, nfds_t count, int64_t deadline)
 	return deadline_wait(p, count, deadline);
 }
 
+/* Ends the relay after a wait in which nothing moved in time, or that failed.  Returns false. */
+static bool
+wait_failed(struct relay *r, int how)
+{
+	if (how == DEADLINE_ERROR)
+		(void)relay_fail(r, RELAY_BROKEN, RELAY_END_NONE, "poll", strerror(errno));
+	else if (!relay_stop_if_over(r))
+		(void)relay_fail(r, RELAY_IDLE, RELAY_END_TIMEOUT,
+		    one_ended(r) ? "nothing moved for --close-timeout after one side had ended" :
+				   "nothing moved for --idle-timeout",
+		    "");
+	return false;
+}
+
 /* Waits for what the steps need.  Returns whether to try again. */
 static bool
 wait_for_more(struct relay *r, bool flushed, int64_t deadline)
@@ -136,23 +150,11 @@ wait_for_more(struct relay *r, bool flushed, int64_t deadline)
 	want(&p[2], s->plain_in, !r->stopping && !r->out.ended && relay_flow_is_empty(&r->out),
 	    false);
 	want(&p[3], s->plain_out, false, !relay_flow_is_empty(&r->in));
-	if (r->setup->until != 0)
-		deadline = deadline_min(deadline, r->setup->until);
+	if (s->until != 0)
+		deadline = deadline_min(deadline, s->until);
 	n = wait_resting(r, p, 4, deadline);
-	if (n == DEADLINE_OVER && relay_stop_if_over(r))
-		return false;
-	if (n == DEADLINE_OVER || n == DEADLINE_ERROR) {
-		bool late = n == DEADLINE_OVER;
-		bool closing = one_ended(r);
-
-		(void)relay_fail(r, late ? RELAY_IDLE : RELAY_BROKEN,
-		    late ? RELAY_END_TIMEOUT : RELAY_END_NONE,
-		    !late       ? "poll" :
-			closing ? "nothing moved for --close-timeout after one side had ended" :
-				  "nothing moved for --idle-timeout",
-		    late ? "" : strerror(errno));
-		return false;
-	}
+	if (n == DEADLINE_OVER || n == DEADLINE_ERROR)
+		return wait_failed(r, n);
 	if (n == DEADLINE_STOP)
 		return relay_stop(r);
 	r->readable_peer |= ready(&p[0], POLLIN);

@@ -15,8 +15,7 @@
 #include "hook.h"
 #endif
 
-/* The key must answer a sixteenth of --handshake-timeout early, so that the reason can be logged.
- */
+/* The key must answer this part of --handshake-timeout early, so that the reason can be logged. */
 #define KEY_SHARE 16
 #define HELLO_MS 1000 /* how long to wait for a peer to be ready for an alert */
 
@@ -31,7 +30,7 @@ local_code(const struct session *s)
 static int
 start_program(struct session *s)
 {
-	struct program_facts f = { .protocol = "TLSv" };
+	struct program_facts f = { .client_verified = false };
 	const struct trust_peer *peer = s->trust != NULL ? trust_peer(s->trust) : NULL;
 	struct tls_info tls;
 	struct address self;

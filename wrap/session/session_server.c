@@ -78,13 +78,13 @@ session_announce_peer(struct session *s)
 		return 0;
 	failure_set(
 	    &s->why, EX_UNAVAILABLE, "the PROXY header could not be written: %s", strerror(errno));
-	backend_close(&s->backend); /* as good as none */
+	backend_close(&s->backend); /* then the peer is told that there is no service */
 	return session_finish(s, "backend", "backend");
 }
 
 /*
- * The client has had our greeting, so it must not hear the service's.  A service without one is as
- * good as none: it is closed, and the client is told.
+ * The client has had our greeting, so it must not hear the service's.  If that is not a good one,
+ * the service is closed, and the client is told.
  */
 int
 session_hear_greeting(struct session *s)

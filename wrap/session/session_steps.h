@@ -27,7 +27,6 @@ struct session {
 	struct program program; /* for -l, instead of the backend */
 	struct confine confine;
 	struct keyholder keys;
-	int channel;                       /* to a listener's keyholder, or -1 */
 	const struct session_start *start; /* of a listener's child, or NULL */
 	bool waits;                        /* it still waits for its connection */
 	bool opened;                       /* the opening steps were done, or failed */
