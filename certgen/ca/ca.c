@@ -22,7 +22,7 @@ ca_path(const struct ca *ca, const char *name, char buf[PATH_MAX])
 	return buf;
 }
 
-/* Only its owner may enter: the key is there, and the record shows who has a certificate. */
+/* Whoever can write to it can put another CA in the place of this one. */
 static int
 check_directory(const char *dir, struct failure *why)
 {

@@ -2,8 +2,8 @@
 #define INETLS_CA_H
 
 /*
- * A CA is a directory that only its owner may enter.  It holds ca.key, ca.crt (the CA's own
- * certificate, and those above it if it has a parent), index (index.h) and crl.pem.
+ * A CA is a directory, made so that only its owner may enter.  It holds ca.key, ca.crt (the CA's
+ * own certificate, and those above it if it has a parent), index (index.h) and crl.pem.
  */
 
 #include <gnutls/x509.h>
@@ -31,7 +31,7 @@ struct ca_secret {
 
 /*
  * Reads the certificates of the CA in a directory.  0, or -1 and *why: EX_NOINPUT if there is none,
- * EX_NOPERM, EX_DATAERR if the certificate is not a CA's, EX_CONFIG if others may enter the
+ * EX_NOPERM, EX_DATAERR if the certificate is not a CA's, EX_CONFIG if others may write to the
  * directory.
  */
 int ca_open(struct ca *ca, const char *dir, struct failure *why);

@@ -33,11 +33,9 @@ read_line(FILE *in, char *line, size_t size)
 	int c;
 
 	for (; (c = getc(in)) != EOF && c != '\n'; len++)
+		/* A NUL would end the text; \1 is refused later as a bad character. */
 		if (len + 1 < size)
-			line[len] = c == '\0' ?
-			    '\1' :
-			    /* refused later as a bad character; a real NUL would end the text */
-			    (char)c;
+			line[len] = c == '\0' ? '\1' : (char)c;
 	line[len < size ? len : size - 1] = '\0';
 	if (c == EOF)
 		return -1;

@@ -17,8 +17,8 @@ struct store {
 	const char *pem_path; /* owned by the caller */
 	char crt_path[PATH_MAX];
 	int force; /* replace an existing pair */
-	const struct stat
-	    *was; /* the owner that the new PEM gets; NULL: that of the file it replaces */
+	/* the owner that the new PEM gets; NULL: that of the file it replaces */
+	const struct stat *was;
 	int (*commit)(void *context, struct failure *why); /* see bundle.h; NULL at first */
 	void *context;
 };

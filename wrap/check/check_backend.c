@@ -15,8 +15,7 @@
 #include "service/backend.h"
 #include "service/backend_appear.h"
 
-/* Asks in a process that becomes the session's user.  0, or errno: why that user may not start it.
- */
+/* Asks in a process that becomes the session's user: 0, or errno if that user may not start it. */
 static int
 ask_as_user(const struct check *c)
 {

@@ -34,8 +34,10 @@ check_somebody(int family, struct address *out)
 	(void)address_parse_ip(nobody_of(family), out);
 }
 
-/* Connects to our own listening socket as that client would come to the service: 0, or -1 with
- * errno. */
+/*
+ * Connects to our own listening socket as that client would come to the service: 0, or -1 with
+ * errno.
+ */
 static int
 try_connect(int listening, int fd, int family)
 {
@@ -49,7 +51,7 @@ try_connect(int listening, int fd, int family)
 		return 0;
 	if (errno != EINPROGRESS)
 		return -1;
-	if (deadline_wait_fd(listening, POLLIN, deadline_after(BACK_MS)) == 1)
+	if (deadline_wait_fd(listening, POLLIN, deadline_after(BACK_MS)) > 0)
 		return 0;
 	errno = ETIMEDOUT;
 	return -1;

@@ -43,7 +43,10 @@ pidfile_path(const char *argument, const char *service, char path[PIDFILE_MAX], 
 	return 0;
 }
 
-/* The pid in a file of our own user, or 0 where we may not replace the file. */
+/*
+ * The pid in a file of our own user: positive if no such process runs, negative if one does; 0
+ * where the file is not ours to replace.
+ */
 static long
 stale_pid(const char *path)
 {

@@ -22,6 +22,7 @@ int pidfile_path(
  */
 int pidfile_write(const char *path, struct failure *why);
 
+/* Removes the file; does nothing for "". */
 void pidfile_remove(const char *path);
 
 #endif

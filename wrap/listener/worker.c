@@ -36,7 +36,10 @@ try_accept(int port, struct address *peer)
 	return fd;
 }
 
-/* The next connection, or -1 when the listener wants this child to leave. */
+/*
+ * The next connection, or -1 when this child must leave: the listener wants it, the deadline is
+ * over, a signal has come, or it cannot wait.
+ */
 static int
 accept_next(const struct worker *w, int64_t deadline, struct address *peer)
 {

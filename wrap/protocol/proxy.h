@@ -12,7 +12,7 @@
 #include "base/address.h"
 
 #define PROXY_MAX 536 /* version 2: 16 bytes, 12 to 216 of addresses, some extensions */
-#define PROXY_OUT 107 /* the longest header that is written */
+#define PROXY_OUT 107 /* the longest header that is written, and a NUL behind version 1 */
 
 enum proxy_verdict {
 	PROXY_OK,    /* *from is the peer */

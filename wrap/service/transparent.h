@@ -23,7 +23,7 @@ int transparent_prepare(int fd, int family, struct failure *why);
 /* Whether that would succeed: 0, or -1 and *why. */
 int transparent_try(struct failure *why);
 
-/* Why the service cannot or must not see this peer's address, or NULL; no port, no text of a peer.
+/* Why the service cannot or must not see this peer's address, or NULL.  The text names no address.
  */
 const char *transparent_refuses(const struct address *peer);
 

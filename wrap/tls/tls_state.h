@@ -16,8 +16,7 @@
 #include "tls/tls_key.h"
 #include "tls/transport.h"
 
-/* A TLS library sends one or two; without a limit a peer could go on for ever, past every timeout.
- */
+/* A TLS library sends one or two.  Without a limit a peer could go on past every timeout. */
 #define TLS_WARNINGS_MAX 8
 
 struct failure;

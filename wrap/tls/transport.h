@@ -30,7 +30,7 @@ struct transport {
 	size_t body;          /* bytes of the current record that GnuTLS has not taken yet */
 	unsigned head;        /* bytes of the next record's head that it has taken */
 	unsigned char type;   /* of the current record, as its head has it in clear */
-	unsigned char length;
+	unsigned char length; /* the first byte of its length, until the second is here */
 	size_t in_at, in_end, out_at, out_end;
 	unsigned char *in, *out;
 };
