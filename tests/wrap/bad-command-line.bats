@@ -34,8 +34,8 @@ table() {
 	-p PEM -r :                           | not of the form [host:]port
 	-p PEM -r 5432 -d ::1:9000            | -d [::1]:9000
 	-p PEM -r 5432 -d :                   | not of the form [host:]port
-	-p PEM -r 5432 -n gopher              | the protocols are pgsql, smtp, pop3, imap, nntp
-	-p PEM -r 5432 -n PGSQL               | the protocols are pgsql, smtp, pop3, imap, nntp
+	-p PEM -r 5432 -n gopher              | the protocols are pgsql, smtp
+	-p PEM -r 5432 -n PGSQL               | the protocols are pgsql, smtp
 	-p PEM -r 5432 -s root                | root is refused
 	-p PEM -r 5432 -s 0                   | root is refused
 	-p PEM -r 5432 -g root                | root is refused

@@ -87,7 +87,7 @@ in_table() {
 }
 
 @test "-n gopher: another protocol" {
-	refused 'pgsql, smtp, pop3, imap, nntp' -r 1 -n gopher
+	refused 'the protocols are pgsql, smtp' -r 1 -n gopher
 }
 
 @test "-C with an OpenSSL cipher list" {

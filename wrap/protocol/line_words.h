@@ -7,7 +7,7 @@
  * it.
  *
  * In a text $H stands for this machine's name, $T for the tag of an IMAP command and $R for a
- * reason.  Every text ends with CR LF.
+ * reason, which may have double quotes in it.  Every text ends with CR LF.
  */
 
 #include <stdbool.h>

@@ -3,8 +3,8 @@
 
 /*
  * What is said in clear before TLS.  A session knows protocols only by this interface, and the
- * table in protocols.c says who implements it: to add a protocol, write a file like pgsql.c and add
- * a row there.  A PROXY header (proxy.h) comes before all this, whatever the protocol.
+ * table in protocols.c says who implements it; doc/architecture.md says how to add one.  A PROXY
+ * header (proxy.h) comes before all this, whatever the protocol.
  */
 
 #include <stdbool.h>

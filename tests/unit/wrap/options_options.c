@@ -84,7 +84,7 @@ a_bad_line_says_what_to_write(void **state)
 		{ "w -p x -r localhost:", "-r localhost:5432 or -r [::1]:5432" },
 		{ "w -p x -r ::1", "[::1]:5432" },
 		{ "w -p x -r 1 -d \"\"", "-d 9000 or -d 127.0.0.1:9000" },
-		{ "w -p x -r 1 -n \"\"", "the protocols are pgsql, smtp, pop3, imap, nntp" },
+		{ "w -p x -r 1 -n \"\"", "the protocols are pgsql, smtp" },
 		{ "w -p x -r 1 -n ldap", "leave -n out" },
 		{ "w -p x -r 1 -s root", "name an unprivileged user" },
 		{ "w -p x -r 1 -s \"\"", "root is refused" },
