@@ -315,11 +315,8 @@ def shares():
                 return
             c.take_retry()
             second(c)
-            answered_again(c)
+            go_on(c)
         case(f"retry: {label}", play)
-
-    def answered_again(c):
-        go_on(c)
 
     again = lambda **how: lambda c: c.send_hello(hello(c, random=c.random, **{k: v(c) if callable(v) else v for k, v in how.items()}))
     retry("as asked", again())
@@ -345,15 +342,15 @@ def shares():
     retry("1.2 instead", lambda c: c.send_hello(hello(c, False, random=c.random)))
     retry("unknown share first", again(), first=vec(struct.pack("!H", 0x1A1A) + vec(b"x")))
 
-    def psk(identities, binders, **how):
-        return {**how, MODES: vec(b"\1", 1), PSK: vec(identities) + vec(binders)}
+    def psk(identities, binders):
+        return {MODES: vec(b"\1", 1), PSK: vec(identities) + vec(binders)}
 
     identity = vec(b"identity" * 4) + bytes(4)
     binder = vec(bytes(32), 1)
     for label, data in (
             ("unknown", psk(identity, binder)), ("two binders", psk(identity, binder * 2)), ("no binder", psk(identity, b"")), ("a short binder", psk(identity, vec(bytes(31), 1))),
             ("a binder of 255", psk(identity, vec(bytes(255), 1))), ("an empty binder", psk(identity, vec(b"", 1))), ("no identity", psk(b"", binder)), ("an empty identity", psk(vec(b"") + bytes(4), binder)),
-            ("100 identities", psk(identity * 100, binder * 100)), ("900 identities", psk(identity * 900, binder * 900)), ("not the last", psk(identity, binder, **{})), ("cut", {MODES: vec(b"\1", 1), PSK: b"\0\x50x"})):
+            ("100 identities", psk(identity * 100, binder * 100)), ("900 identities", psk(identity * 900, binder * 900)), ("not the last", psk(identity, binder)), ("cut", {MODES: vec(b"\1", 1), PSK: b"\0\x50x"})):
         odd_hello(f"PSK: {label}", both=False, put=data, add=[(40000, b"x")] if label == "not the last" else ())
     odd_hello("PSK: no modes", both=False, put=psk(identity, binder), drop=(MODES,))
     for label, data in (("PSK alone", b"\0"), ("unknown", b"\7"), ("none", b""), ("both", b"\0\1"), ("255", bytes(255))):
@@ -368,7 +365,7 @@ def shares():
 
     early("without a PSK, and none sent", {EARLY: b""}, b"")
     early("without a PSK, and some sent", {EARLY: b""}, record(DATA, os.urandom(50)) * 3)
-    early("with an unknown PSK", psk(identity, binder, **{}) | {EARLY: b"", MODES: vec(b"\1", 1)}, record(DATA, os.urandom(50)))
+    early("with an unknown PSK", psk(identity, binder) | {EARLY: b"", MODES: vec(b"\1", 1)}, record(DATA, os.urandom(50)))
     early("before the PSK, some sent", {EARLY: b"", **psk(identity, binder)}, record(DATA, os.urandom(50)) * 2)
     early("not announced", {}, record(DATA, os.urandom(50)))
     early("20 kB", {EARLY: b""}, record(DATA, os.urandom(10000)) * 2)

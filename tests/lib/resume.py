@@ -123,7 +123,6 @@ class Client:
                     self.codes.append(code)
         return result
 
-
     def leave(self, command, session):
         """One connection whose client writes and leaves."""
         peer, process = self.start(command)
