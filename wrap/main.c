@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "options/options.h"
 #include "session/session.h"
-#include "tls/tls.h"
 
 static int
 serve(const struct options *o)
@@ -36,7 +35,6 @@ main(int argc, char **argv)
 		_exit(EX_OSERR);
 	/* Then a limit on the size of files is an error, like a full disk, and ends no session. */
 	(void)signal(SIGXFSZ, SIG_IGN);
-	tls_wash_environment();
 	parsed = options_parse(argc, argv, &o, &why);
 	if (log_open(&o.log, parsed == 0 ? &why : NULL) == -1 || parsed == -1) {
 		log_refusal(why.text);

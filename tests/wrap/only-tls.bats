@@ -10,7 +10,7 @@ setup_file() {
 }
 
 # The environment that a super-server may hand on.
-loud=(env GNUTLS_DEBUG_LEVEL=9 "GNUTLS_SYSTEM_PRIORITY_FILE=/dev/null" GNUTLS_FORCE_FIPS_MODE=1 MALLOC_CHECK_=3
+loud=(env GNUTLS_DEBUG_LEVEL=9 NETTLE_FAT_VERBOSE=1 P11_KIT_DEBUG=all "GNUTLS_SYSTEM_PRIORITY_FILE=/dev/null" GNUTLS_FORCE_FIPS_MODE=1 MALLOC_CHECK_=3
 	MALLOC_TRACE=/dev/stderr LIBC_FATAL_STDERR_=1 TZ=:/etc/passwd LC_ALL=xx_YY.nonsense)
 
 setup() {
@@ -100,7 +100,7 @@ loudly() {
 	local pair
 	for pair in "${env_loud[@]}"; do
 		case $pair in
-		GNUTLS_DEBUG_LEVEL=* | SSLKEYLOGFILE=*) export "${pair?}" ;;
+		GNUTLS_DEBUG_LEVEL=* | NETTLE_FAT_VERBOSE=* | P11_KIT_DEBUG=* | SSLKEYLOGFILE=*) export "${pair?}" ;;
 		esac
 	done
 	superserver openbsd-inetd -E -- "$WRAP" -r 127.0.0.1:1 -p "$T/pgssl.pem" -o "$(new_log inetd)" -D debug

@@ -56,14 +56,7 @@ struct tls_info {
 };
 
 /*
- * Removes the variables that GnuTLS reads from the environment: they would make it print to fd 2,
- * weaken the session, or write its secrets to a file.
- */
-void tls_wash_environment(void);
-
-/*
- * Initialises GnuTLS.  Call it once in a process, after tls_wash_environment and before everything
- * below.  0, or -1 and *why.
+ * Initialises GnuTLS.  Call it once in a process, before everything below.  0, or -1 and *why.
  */
 int tls_init(struct failure *why);
 

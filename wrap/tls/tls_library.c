@@ -1,7 +1,12 @@
-/* Initialises GnuTLS, once in a process. */
+/*
+ * Initialises GnuTLS, once in a process, and removes before that the variables that it and its
+ * libraries read: they would make these print to fd 2, which may be the peer, weaken the session,
+ * or write its secrets to a file.
+ */
 
 #include "tls/tls.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,16 +15,35 @@
 /* GnuTLS must not run before main(): it would print to fd 2, which may be the peer. */
 GNUTLS_SKIP_GLOBAL_INIT
 
-void
-tls_wash_environment(void)
+static bool
+is_unwanted(const char *variable)
 {
-	for (char **e = environ; *e != NULL;)
-		if (strncmp(*e, "GNUTLS_", 7) == 0 || strncmp(*e, "SSLKEYLOGFILE=", 14) == 0)
+	static const char *const begin[] = { "GNUTLS_", "NETTLE_",
+		"P11_KIT_DEBUG=", "SSLKEYLOGFILE=" };
+
+	for (size_t i = 0; i < sizeof begin / sizeof begin[0]; i++)
+		if (strncmp(variable, begin[i], strlen(begin[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Works on the array itself: where it runs, the C library may not have set `environ` yet. */
+static void
+wash_environment(int argc, char **argv, char **env)
+{
+	(void)argc;
+	(void)argv;
+	for (char **e = env; *e != NULL;)
+		if (is_unwanted(*e))
 			for (char **p = e; (p[0] = p[1]) != NULL; p++)
 				continue;
 		else
 			e++;
 }
+
+/* Nettle and p11-kit read theirs in constructors, which only this comes before. */
+__attribute__((section(".preinit_array"), used)) static void (*const before_constructors)(
+    int, char **, char **) = wash_environment;
 
 int
 tls_init(struct failure *why)
