@@ -15,7 +15,7 @@ usage: peer.py [option ...] [-- command arg ...]
   --cafile FILE      verifies the server's chain with these CAs; default: verifies nothing
   --hello N          a ClientHello of at least so many bytes
   --fd N:KIND        what the command has as fd N: socket (default), closed, null, read:PATH, append:PATH,
-                     pipe, listening
+                     pipe, listening, udp (with a datagram in it), packets (a socket that listens for SOCK_SEQPACKET)
   --connect PORT     no command: the wrapper listens there
   --sessions N       with --connect: that many sessions, eight at a time; --peer has their scripts, separated by /;
                      nothing is printed
@@ -620,6 +620,16 @@ class Command:
             return sock.fileno()
         if kind == "listening":
             listener = socket.create_server(("127.0.0.1", 0))
+            return listener.detach()
+        if kind == "udp":
+            waits = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            waits.bind(("127.0.0.1", 0))
+            waits.sendto(b"hello", waits.getsockname())
+            return waits.detach()
+        if kind == "packets":
+            listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            listener.bind("")
+            listener.listen()
             return listener.detach()
         if kind == "pipe":
             return os.pipe()[0 if fd == 0 else 1]

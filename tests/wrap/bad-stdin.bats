@@ -26,6 +26,14 @@ misused() {
 	done
 }
 
+@test "fd 0 is a socket without a stream, as of a line for udp: exit 64 at once, and the log says what to write" {
+	local kind
+	for kind in udp packets; do
+		session --fd "0:$kind" --fd 1:null --peer hold --
+		misused 64 "fd 0 is not a stream socket" "stream and tcp in inetd.conf"
+	done
+}
+
 @test "fd 0 is no socket and everything is closed: exit 64" {
 	session --fd 0:closed --fd 1:closed --fd 2:closed --peer hold --
 	misused 64 "fd 0 is not a socket"

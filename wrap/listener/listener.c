@@ -206,9 +206,11 @@ bool
 listener_is_inherited(void)
 {
 	socklen_t len = sizeof(int);
-	int listens = 0;
+	int listens = 0, type = 0;
 
-	return getsockopt(STDIN_FILENO, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 && listens;
+	return getsockopt(STDIN_FILENO, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 &&
+	    listens && getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+	    type == SOCK_STREAM;
 }
 
 /* Moves fd 0 away, because a session uses that number itself. */

@@ -175,18 +175,21 @@ check_stdin(const struct options *o)
 	socklen_t len = sizeof(int);
 	int type;
 
-	if (log_is_one_socket())
-		return EX_OK;
-	if (o->client && log_stdin_was_open())
-		return EX_OK; /* a pipe or a terminal serves too */
-	if (!log_stdin_was_open() ||
-	    getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &len) == -1) {
+	if (log_stdin_was_open() &&
+	    getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &len) == 0) {
+		if (type == SOCK_STREAM)
+			return EX_OK;
 		log_line(LEVEL_ERR,
-		    "fd 0 is not a socket: inetls-wrap is started by inetd, xinetd, systemd or "
-		    "tcpserver for each connection; to listen itself give -d [host:]port; see inetls-wrap -h");
+		    "fd 0 is not a stream socket, which TLS needs: write stream and tcp in inetd.conf, "
+		    "socket_type = stream for xinetd, ListenStream= for systemd");
 		return EX_USAGE;
 	}
-	return EX_OK;
+	if (o->client && log_stdin_was_open())
+		return EX_OK; /* a pipe or a terminal serves too */
+	log_line(LEVEL_ERR,
+	    "fd 0 is not a socket: inetls-wrap is started by inetd, xinetd, systemd or "
+	    "tcpserver for each connection; to listen itself give -d [host:]port; see inetls-wrap -h");
+	return EX_USAGE;
 }
 
 static void
