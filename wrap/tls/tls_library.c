@@ -48,8 +48,10 @@ __attribute__((section(".preinit_array"), used)) static void (*const before_cons
 int
 tls_init(struct failure *why)
 {
-	int r = gnutls_global_init();
+	int r;
 
+	wash_environment(0, NULL, environ); /* musl runs nothing of .preinit_array */
+	r = gnutls_global_init();
 	if (r == GNUTLS_E_SUCCESS)
 		return 0;
 	return failure_set(why, EX_SOFTWARE, "initialise GnuTLS: %s", gnutls_strerror(r));
