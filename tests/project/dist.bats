@@ -14,7 +14,7 @@ archive_of() {
 	(cd "$1" && sh tests/dist/archive inetls-test "$T/$2")
 }
 
-@test "dist: another umask, time zone and time of the files make no difference, nor does an archive of the archive" {
+@test "dist: another umask, time zone, time of the files and settings of git make no difference, nor does an archive of the archive" {
 	archive_of "$ROOT" one.tar.gz
 	(umask 077 && export TZ=Asia/Tokyo && archive_of "$ROOT" two.tar.gz)
 	cmp "$T/one.tar.gz" "$T/two.tar.gz"
@@ -23,6 +23,11 @@ archive_of() {
 	touch "$T/inetls-test/build/object" "$T/inetls-test/README.md"
 	archive_of "$T/inetls-test" three.tar.gz
 	cmp "$T/one.tar.gz" "$T/three.tar.gz"
+	# Whose git turns the ends of lines has the same file.
+	echo '* text eol=crlf' > "$T/attributes"
+	(export GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0=core.autocrlf GIT_CONFIG_VALUE_0=true \
+		GIT_CONFIG_KEY_1=core.attributesFile GIT_CONFIG_VALUE_1="$T/attributes" && archive_of "$ROOT" git.tar.gz)
+	cmp "$T/one.tar.gz" "$T/git.tar.gz"
 	(export SOURCE_DATE_EPOCH=1000000000 && archive_of "$ROOT" four.tar.gz)
 	run ! cmp -s "$T/one.tar.gz" "$T/four.tar.gz"
 }
