@@ -17,7 +17,8 @@ build_package() {
 	need dh
 	[ ! -e "$T/source.tar.gz" ] || return 0
 	(cd "$ROOT" && sh tests/dist/archive inetls "$T/source.tar.gz")
-	mkdir "$T/package"
+	mkdir "$T/a package"
+	ln -s "a package" "$T/package"
 	tar -xzf "$T/source.tar.gz" -C "$T/package"
 	# What bats and this test have set is not for the package's makefile.  A build daemon has 1024 descriptors.
 	(cd "$T/package/inetls" && ulimit -Sn 1024 && env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/ LC_ALL=C.UTF-8 \
@@ -28,10 +29,10 @@ build_package() {
 	need lintian
 	build_package
 	run ! grep -E ': warning: ' "$T/build.log"
-	# The lintian of Debian 12 does not know today's policy; both take "iif" of ip-rule(8) for a typing error; and where there
-	# is no systemd, /etc/rc.local does the work of inetls-transparent.service.
+	# The lintian of Debian 12 does not know today's policy; and where there is no systemd, /etc/rc.local does the work of
+	# inetls-transparent.service.
 	run lintian --no-cfg --allow-root -I --pedantic --fail-on error,warning,info,pedantic \
-		--suppress-tags newer-standards-version,typo-in-manual-page,spelling-error-in-binary,package-supports-alternative-init-but-no-init.d-script "$T"/package/*.changes
+		--suppress-tags newer-standards-version,package-supports-alternative-init-but-no-init.d-script "$T"/package/*.changes
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
@@ -43,10 +44,31 @@ build_package() {
 	run ! grep -rnE '@[a-z_]+@|/usr/local|`make |build/fragments' "$T/tree/usr/lib/systemd" \
 		"$T/tree/usr/share/doc/inetls/examples"
 	run ! zgrep /usr/local "$T"/tree/usr/share/man/man*/*
+	# What the administrator adds is below /usr/local, what the package has is not; and what its pages name is in it.
+	run ! zgrep -E '/usr/local/(etc|s?bin/inetls-(wrap|certgen))|contrib/' "$T"/tree/usr/share/doc/inetls/*.gz \
+		"$T"/tree/usr/share/doc/inetls/*.md "$T"/tree/usr/share/doc/inetls/examples/*/*
+	[ -f "$T/tree/usr/share/doc/inetls/examples/acme/deploy" ]
 }
 
 @test "package: its version and the makefile's are one" {
 	[ "$(sed -n '1s/.*(\(.*\)).*/\1/p' "$ROOT/debian/changelog")" = "$(sed -n 's/^VERSION = //p' "$ROOT/GNUmakefile")" ]
+}
+
+@test "package: a distribution makes its own of the archive, as doc/packaging.md says" {
+	need dpkg-source
+	mkdir "$T/distribution"
+	cd "$T/distribution"
+	(cd "$ROOT" && sh tests/dist/archive inetls-1.0 "$T/distribution/inetls_1.0.orig.tar.gz")
+	tar -xzf inetls_1.0.orig.tar.gz
+	echo '3.0 (quilt)' > inetls-1.0/debian/source/format
+	sed -i '1s/(.*)/(1.0-1)/' inetls-1.0/debian/changelog
+	run dpkg-source -b inetls-1.0
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output != *warning* ]]
+	[ -f inetls_1.0-1.debian.tar.xz ]
+	dpkg-source --no-check -x inetls_1.0-1.dsc unpacked
+	cmp inetls-1.0/debian/rules unpacked/debian/rules
 }
 
 # Runs in private mounts, on a root that lies over this machine's and whose changes are in memory.
@@ -86,13 +108,27 @@ write_machine() {
 		/package/inetd-postgresql || echo "the test failed"
 		/package/token || echo "the test of a key in a token failed"
 		pg_ctlcluster "$(ls /usr/lib/postgresql | tail -n 1)" main stop -m fast || :
-		systemctl enable pgssl.socket pgssl-renew.timer pgssl-check.timer inetls-transparent.service
+		rm /etc/inetls/pgssl.*
+		inetls-certgen --batch --days 10 /etc/inetls/pgssl.pem localhost
+		cp -p /etc/inetls/pgssl.pem /package/self-signed
+		for unit in /usr/lib/systemd/system/*-renew.service; do sh -c "$(sed -n "s/^ExecStart=//p" "$unit")" || :; done
+		cmp /package/self-signed /etc/inetls/pgssl.pem && echo "self-signed: not renewed"
+		rm /etc/inetls/pgssl.*
+		grep ^9000 /etc/inetd.conf | sed s/^9000/9432/ > /package/other
+		cat /package/other >> /etc/inetd.conf
+		mkdir -p /var/lib/inetls /var/lib/private/inetls-client
+		ln -s private/inetls-client /var/lib/inetls-client
+		touch /var/lib/inetls/known_hosts /var/lib/inetls-client/known_hosts
+		systemctl enable pgssl.socket pgssl-renew.timer pgssl-check.timer inetls-transparent.service \
+			pgssl-client@db.example.org.service
 		dpkg -i /package/inetls_*.deb
 		echo "enabled after an upgrade: $(enabled | wc -l)"
 		dpkg -r inetls
 		grep "^#<off># 9000" /etc/inetd.conf
+		grep "^#<off># 9432" /etc/inetd.conf && sed -i "/^#<off># 9432/d" /etc/inetd.conf || echo "another port: still on"
 		dpkg -P inetls
 		echo "units left: $(enabled)"
+		echo "state left: $(find /var/lib -name "inetls*" ! -path "*/dpkg/*" ! -path "*/apt/*")"
 		cmp /package/before /etc/inetd.conf && echo "inetd.conf: as it was"
 		[ ! -e /run/inetd.pid ] || kill "$(cat /run/inetd.pid)"'
 	END
@@ -117,18 +153,21 @@ write_machine() {
 	[[ $output == *"psql through inetd and TLS to PostgreSQL "*": 42"* ]]
 	[[ $output != *"the test failed"* ]]
 	[[ $output == *"one connection with the key in a token: hello"* ]]
-	[[ $output == *"enabled after an upgrade: 4"* ]]
+	[[ $output == *"enabled after an upgrade: 5"* ]]
+	[[ $output == *"self-signed: not renewed"* ]]
+	[[ $output != *"another port: still on"* ]]
 	[[ $output == *$'units left: \n'* ]]
+	[[ $output == *$'state left: \n'* ]]
 	[[ $output == *"inetd.conf: as it was"* ]]
 }
 
 @test "package: a removal stops each unit that can be enabled" {
 	build_package
 	dpkg-deb -e "$T"/package/inetls_*.deb "$T/control"
-	run grep -ho 'deb-systemd-invoke stop .*' "$T/control/prerm"
+	run sed -n '/deb-systemd-invoke stop/,/|| :/p' "$T/control/prerm"
 	echo "$output"
 	[ "$status" -eq 0 ]
-	for unit in $(cd "$T/package/inetls/debian/inetls/usr/lib/systemd/system" && grep -l '^\[Install\]' -- * | grep -v @); do
-		[[ $output == *" $unit "* ]]
+	for unit in $(cd "$T/package/inetls/debian/inetls/usr/lib/systemd/system" && grep -l '^\[Install\]' -- * ); do
+		[[ $output == *[\ \']"${unit/@/@\*}"[\ \']* ]]
 	done
 }
