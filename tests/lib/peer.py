@@ -54,6 +54,7 @@ What is printed:
 """
 
 import argparse
+import contextlib
 import os
 import random
 import resource
@@ -295,6 +296,12 @@ class Peer(End):
             self.tls = "close_notify"
         return len(data) > 0
 
+    def client_hello(self):
+        """Its record, which is not sent yet."""
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self.session.do_handshake()
+        return self.outgoing.read()
+
     # -- words --------------------------------------------------------------------------------------------
 
     def do_handshake(self, _):
@@ -329,11 +336,7 @@ class Peer(End):
         self.sock.sendall(text.encode("latin-1").decode("unicode_escape").encode("latin-1"))
 
     def do_stopped(self, seconds):
-        try:
-            self.session.do_handshake()
-        except ssl.SSLWantReadError:
-            pass
-        data = self.outgoing.read()
+        data = self.client_hello()
         self.sock.sendall(data[: len(data) // 2])
         time.sleep(0.3)
         os.kill(self.command, signal.SIGSTOP)
@@ -343,11 +346,7 @@ class Peer(End):
         self.do_handshake("")
 
     def do_hybrid(self, seconds):
-        try:
-            self.session.do_handshake()
-        except ssl.SSLWantReadError:
-            pass
-        record = with_hybrid(self.outgoing.read())
+        record = with_hybrid(self.client_hello())
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock.sendall(record[:1400])
         time.sleep(float(seconds))
@@ -358,11 +357,7 @@ class Peer(End):
         self.hello = f"{len(record)},{chosen(bytes(self.raw))}"
 
     def do_pieces(self, size):
-        try:
-            self.session.do_handshake()
-        except ssl.SSLWantReadError:
-            pass
-        flight, hello, size = self.outgoing.read(), b"", int(size)
+        flight, hello, size = self.client_hello(), b"", int(size)
         while flight:
             end = 5 + int.from_bytes(flight[3:5], "big")
             hello, flight = hello + flight[5:end], flight[end:]
@@ -371,12 +366,8 @@ class Peer(End):
         self.do_handshake("")
 
     def do_trickle(self, seconds):
-        try:
-            self.session.do_handshake()
-        except ssl.SSLWantReadError:
-            pass
         self.sock.settimeout(float(seconds))
-        for byte in self.outgoing.read():
+        for byte in self.client_hello():
             self.sock.sendall(bytes([byte]))
             try:
                 if not self.pull():
@@ -387,12 +378,8 @@ class Peer(End):
         self.do_hold("")
 
     def do_trickle_all(self, _):
-        try:
-            self.session.do_handshake()
-        except ssl.SSLWantReadError:
-            pass
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for byte in self.outgoing.read():
+        for byte in self.client_hello():
             self.sock.sendall(bytes([byte]))
             time.sleep(0.001)
 
