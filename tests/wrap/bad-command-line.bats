@@ -72,6 +72,7 @@ table() {
 	-p PEM -r 5432 --idle-timeout 99999999999999999999s | --idle-timeout
 	END
 	echo "-p PEM -r /$(printf 'x%.0s' {1..120}) | too long for a Unix socket"
+	echo "-p PEM -r 5432 -N $(printf 'x%.0s' {1..128}) | a name has at most 127 bytes"
 }
 
 @test "each bad command line: one line on stderr that says what to write, exit 64" {

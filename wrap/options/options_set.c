@@ -85,9 +85,12 @@ options_refuse_terminal(struct options *o, const char *text, struct failure *why
 int
 options_set_service(struct options *o, const char *text, struct failure *why)
 {
-	(void)why;
-	(void)snprintf(o->service, sizeof(o->service), "%s", text);
-	return 0;
+	/* Cut, it could be the name of another service too, whose pid file and tickets it would
+	 * take. */
+	if (snprintf(o->service, sizeof(o->service), "%s", text) < (int)sizeof(o->service))
+		return 0;
+	return failure_set(why, EX_USAGE, "-N \"%.40s...\": a name has at most %zu bytes", text,
+	    sizeof(o->service) - 1);
 }
 
 int

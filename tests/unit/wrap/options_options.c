@@ -359,16 +359,19 @@ a_mended_line_that_is_too_long_is_cut(void **state)
 }
 
 static void
-a_name_that_is_too_long_is_cut(void **state)
+a_name_that_is_too_long_is_refused(void **state)
 {
 	char text[600] = "w -p x -r 1 -N ";
 	struct options o;
 	struct failure why;
 
 	(void)state;
-	memset(text + strlen(text), 'n', 500);
+	memset(text + strlen(text), 'n', sizeof(o.service) - 1);
 	assert_int_equal(parse(text, &o, &why), 0);
 	assert_int_equal(strlen(o.service), sizeof(o.service) - 1);
+	(void)strcat(text, "n");
+	assert_int_equal(parse(text, &o, &why), -1);
+	assert_non_null(strstr(why.text, "a name has at most 127 bytes"));
 }
 
 int
@@ -379,7 +382,7 @@ main(void)
 		cmocka_unit_test(a_path_that_no_socket_can_have_is_refused),
 		cmocka_unit_test(an_empty_argv_is_refused),
 		cmocka_unit_test(what_was_read_before_the_mistake_decides_where_it_is_said),
-		cmocka_unit_test(a_name_that_is_too_long_is_cut),
+		cmocka_unit_test(a_name_that_is_too_long_is_refused),
 		cmocka_unit_test(a_mended_line_that_is_too_long_is_cut),
 		cmocka_unit_test(defaults_are_the_manual_s),
 		cmocka_unit_test(every_option_has_a_short_and_a_long_form_of_one_meaning),
