@@ -88,9 +88,34 @@ with_ca() {
 	trusted
 }
 
+# What may lie in a directory of CAs, and would take all memory or wait for ever if it were read.
+useless_files() {
+	ln -s /dev/zero "$1/device"
+	ln -s nowhere "$1/dangling"
+	mkfifo "$1/fifo"
+	mkdir "$1/directory"
+	truncate -s 1T "$1/sparse"
+	head -c 1000 /dev/urandom > "$1/random"
+}
+
+@test "-a takes the CAs in a directory, among devices, FIFOs and huge files, at once" {
+	mkdir "$T/ca-dir"
+	useless_files "$T/ca-dir"
+	cp "$T/good.crt" "$T/ca-dir"
+	TRUST="-a $T/ca-dir" meets right.pem
+	trusted
+	within 3
+	TRUST="-a $T/ca-dir" meets pgssl.pem
+	distrusted unknown_ca "not issued by a CA of -A"
+}
+
 @test "a listener does not start with CAs, a revocation list or known hosts that cannot be read, and says why" {
 	local options said
 	truncate -s 5M "$T/large"
+	: > "$T/empty"
+	mkfifo "$T/fifo"
+	mkdir "$T/useless"
+	useless_files "$T/useless"
 	while IFS=: read -r options said; do
 		# shellcheck disable=SC2086
 		run timeout 10 "$WRAP" -f -d 127.0.0.1:0 -r localhost:1 -p "$T/pgssl.pem" $options < /dev/null
@@ -99,7 +124,12 @@ with_ca() {
 		[[ $output == *"$said"* && $output != *"listening on"* ]]
 	done <<-END
 		-v 2 -A $T/none:-A $T/none: No such file or directory
-		-v 2 -A /dev/null:-A /dev/null: holds no certificate
+		-v 2 -A /dev/null:-A /dev/null: not a regular file
+		-v 2 -A $T/empty:-A $T/empty: holds no certificate
+		-v 2 -A /dev/zero:-A /dev/zero: not a regular file
+		-v 2 -A $T/fifo:-A $T/fifo: not a regular file
+		-v 2 -A $T/large:-A $T/large: larger than 4194304 bytes
+		-v 2 -a $T/useless:-a $T/useless: holds no certificate
 		-v 2 -a $T/none:-a $T/none: No such file or directory
 		-v 3 -A $T/none:-A $T/none: No such file or directory
 		-v 2 -A $T/good.crt --crl $T/none:--crl $T/none: No such file or directory

@@ -2,17 +2,15 @@
 
 #include "tls/trust.h"
 
-#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "file.h"
+#include "tls/authorities.h"
 #include "tls/revocation.h"
 #include "tls/trust_state.h"
-
-#define CA_MAX (4 * 1024 * 1024) /* four times a bundle of all public CAs */
 
 bool
 trust_pin_is_valid(const char *text)
@@ -63,18 +61,6 @@ trust_free(struct trust *t)
 	free(t);
 }
 
-static int
-load_failed(const char *what, const char *path, int error, struct failure *why)
-{
-	bool unread = strcmp(path, "system") != 0 && access(path, R_OK) == -1;
-
-	/* GnuTLS only says that it cannot read the file; say why. */
-	return failure_set(why, EX_CONFIG, "%s %s: %s", what, path,
-	    unread         ? strerror(errno) :
-		error == 0 ? "holds no certificate" :
-			     gnutls_strerror(error));
-}
-
 /*
  * Reads the certificates of -A into memory: at the time of the handshake the process is confined
  * and can read no file.
@@ -89,33 +75,24 @@ load_pinned(struct trust *t, struct failure *why)
 
 	if (t->c->level != TRUST_PINNED || t->c->n_pins > 0 || t->c->ca_file == NULL)
 		return 0;
-	if (file_read(t->c->ca_file, CA_MAX, &text, &len, why) == -1)
+	if (file_read(t->c->ca_file, AUTHORITIES_MAX, &text, &len, why) == -1)
 		return -1;
 	pem.data = (unsigned char *)text;
 	pem.size = (unsigned)len;
 	r = gnutls_x509_crt_list_import2(&t->pinned, &t->n_pinned, &pem, GNUTLS_X509_FMT_PEM, 0);
 	free(text);
-	return r < 0 ? load_failed("-A", t->c->ca_file, r, why) : 0;
+	return r >= 0 ? 0 :
+			failure_set(why, EX_CONFIG, "-A %s: %s", t->c->ca_file, gnutls_strerror(r));
 }
 
 static int
 load_authorities(struct trust *t, gnutls_certificate_credentials_t credentials, struct failure *why)
 {
 	const struct trust_config *c = t->c;
-	int r = 1;
 
-	if (c->ca_file != NULL) {
-		r = strcmp(c->ca_file, "system") == 0 ?
-		    gnutls_certificate_set_x509_system_trust(credentials) :
-		    gnutls_certificate_set_x509_trust_file(
-			credentials, c->ca_file, GNUTLS_X509_FMT_PEM);
-		if (r <= 0)
-			return load_failed("-A", c->ca_file, r, why);
-	}
-	if (c->ca_dir != NULL &&
-	    (r = gnutls_certificate_set_x509_trust_dir(
-		 credentials, c->ca_dir, GNUTLS_X509_FMT_PEM)) <= 0)
-		return load_failed("-a", c->ca_dir, r, why);
+	if ((c->ca_file != NULL && authorities_add_file(credentials, c->ca_file, why) == -1) ||
+	    (c->ca_dir != NULL && authorities_add_directory(credentials, c->ca_dir, why) == -1))
+		return -1;
 	gnutls_certificate_get_trust_list(credentials, &t->authorities);
 	if (c->crl == NULL)
 		return 0;
