@@ -347,6 +347,33 @@ pieces() {
 	wait_for 5 grep -q 'peer offers no cipher suite or group' "$T/any.log"
 }
 
+@test "bad: -C NORMAL serves neither TLS 1.1 nor signatures over SHA-1, which the key's process does not make" {
+	local port args
+	port=$(free_port)
+	start old "$WRAP" -f -d "127.0.0.1:$port" -p "$T/pgssl.pem" -r "127.0.0.1:$ECHO_PORT" -C NORMAL:+SIGN-ECDSA-SHA1 -o "$(new_log old)"
+	wait_for 10 listening "$port"
+	for args in -tls1 -tls1_1 "-tls1_2 -sigalgs ECDSA+SHA1"; do
+		# shellcheck disable=SC2086
+		timeout 5 openssl s_client -connect "127.0.0.1:$port" $args -cipher ALL:@SECLEVEL=0 < /dev/null > "$T/heard" 2>&1 || :
+		grep -q "alert \(protocol version\|handshake failure\)" "$T/heard"
+	done
+	wait_for 5 grep -q 'peer offers no TLS version that is allowed here' "$T/old.log"
+	wait_for 5 grep -q 'peer offers no cipher suite or group' "$T/old.log"
+	! grep "asked to sign" "$T/old.log"
+	run "$WRAP" --check -p "$T/pgssl.pem" -r 127.0.0.1:1 -C NORMAL:-VERS-ALL:+VERS-TLS1.1
+	[[ $output == *'error   -C "NORMAL:-VERS-ALL:+VERS-TLS1.1": allows no '*"TLS 1.2"* ]]
+}
+
+@test "client: -C NORMAL reaches a server that has nothing newer than TLS 1.1" {
+	local port
+	port=$(free_port)
+	start server openssl s_server -quiet -rev -accept "127.0.0.1:$port" -tls1_1 -cipher ALL:@SECLEVEL=0 -cert "$T/pgssl.pem" -key "$T/pgssl.pem"
+	wait_for 10 listening "$port"
+	types hello | timeout 8 "$WRAP" -c -v 0 -C NORMAL -r "localhost:$port" -o "$(new_log client)" > "$T/heard"
+	[ "$(cat "$T/heard")" = olleh ]
+	grep -q 'tls=1.1' "$T/client.log"
+}
+
 # A GnuTLS with ML-KEM would choose it: then the share below, which is none, is refused.
 @test "a ClientHello as OpenSSL 3.5 makes it, ML-KEM first and in two segments, gets X25519 at once" {
 	local pause size group

@@ -180,7 +180,8 @@ start(struct listener *l, struct failure *why)
 	 * has holes.
 	 */
 	if ((l->o->transparent != OPAQUE && transparent_try(why) == -1) || prepare(l, why) == -1 ||
-	    tls_understand_priority(l->o->priority, why) == -1 || session_try_tls(l->o, why) == -1)
+	    tls_understand_priority(l->o->priority, l->o->pem != NULL, why) == -1 ||
+	    session_try_tls(l->o, why) == -1)
 		return -1;
 	return daemon_write_pid(&l->daemon, why);
 }
@@ -246,7 +247,7 @@ listener_run_inherited(const struct options *o)
 	 * Do not fail here: the super-server would start us again at once.  Each session reports
 	 * the error instead.
 	 */
-	(void)tls_understand_priority(o->priority, &why);
+	(void)tls_understand_priority(o->priority, o->pem != NULL, &why);
 	serve(&l);
 	stop(&l);
 	return EX_OK;

@@ -126,6 +126,7 @@ make_tls(const struct options *o, struct tls_config *c, struct failure *why)
 	const struct protocol *p = o->protocol;
 
 	c->priority = o->priority;
+	c->signs = o->pem != NULL;
 	c->sni = o->trust.host;
 	c->bare_end = o->bare_end;
 	c->alpn = p != NULL ? p->alpn : NULL;

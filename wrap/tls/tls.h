@@ -38,9 +38,10 @@ struct tls_config {
 	const unsigned char *ticket_key;
 	const struct ticket_session *resume; /* for a client: the session to resume, or NULL */
 	const char *priority;                /* -C, or NULL */
-	const char *alpn;                    /* accepted if the peer asks for it, or NULL */
-	const char *alpn_missing;            /* why a peer that did not ask for it is refused */
-	bool in_clear; /* TLS is asked for in clear first, by the protocol of -n */
+	bool signs; /* has a key: nothing is allowed that the keyholder would refuse to sign */
+	const char *alpn;         /* accepted if the peer asks for it, or NULL */
+	const char *alpn_missing; /* why a peer that did not ask for it is refused */
+	bool in_clear;            /* TLS is asked for in clear first, by the protocol of -n */
 	/* a FIN without close_notify is a clean end, and tls_read returns 0 */
 	bool bare_end;
 };
@@ -65,9 +66,10 @@ const char *tls_library_version(void);
 
 /*
  * Parses the priority string (NULL: the default) once for all sessions of this process and of its
- * children: 0, or -1 and *why.
+ * children: 0, or -1 and *why.  signs: they have a key, so nothing is allowed that the keyholder
+ * would refuse to sign.
  */
-int tls_understand_priority(const char *priority, struct failure *why);
+int tls_understand_priority(const char *priority, bool signs, struct failure *why);
 
 /*
  * A server session on a connected socket.  NULL and *why: EX_USAGE if the priority string is wrong.

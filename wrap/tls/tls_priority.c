@@ -25,6 +25,8 @@
  */
 #define GROUPS "+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:+GROUP-SECP521R1"
 #define HYBRID_GROUP "X25519-MLKEM768"
+/* What needs a signature over SHA-1 of us, or over MD5 with SHA-1. */
+#define UNSIGNABLE ":-VERS-TLS1.0:-VERS-TLS1.1:-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1"
 
 /* The priorities of all sessions of this process; a listener parses them once for its children. */
 static gnutls_priority_t understood;
@@ -42,8 +44,13 @@ names_profile(const char *priority)
  * without that feature.
  */
 static int
-refuse_priority(const char *priority, const char *at, struct failure *why)
+refuse_priority(const char *priority, const char *at, int error, struct failure *why)
 {
+	if (error == GNUTLS_E_NO_PRIORITIES_WERE_SET)
+		return failure_set(why, EX_USAGE,
+		    "-C \"%s\": allows no version, cipher suite or group that can be used; leave "
+		    "TLS 1.2 or 1.3 in, with an ECDHE cipher suite",
+		    priority);
 	if (at > priority || strncmp(at, "+GROUP-", 7) == 0)
 		return failure_set(why, EX_USAGE,
 		    "-C \"%s\": this GnuTLS, %s, does not know \"%.*s\"; leave it out", priority,
@@ -55,7 +62,7 @@ refuse_priority(const char *priority, const char *at, struct failure *why)
 }
 
 int
-tls_understand_priority(const char *priority, struct failure *why)
+tls_understand_priority(const char *priority, bool signs, struct failure *why)
 {
 	char text[2048];
 	const char *at = NULL;
@@ -66,13 +73,13 @@ tls_understand_priority(const char *priority, struct failure *why)
 	/*
 	 * GnuTLS rejects a whole string because of one group that it does not know, so ask for the
 	 * hybrid group first.  Whatever the user's string says: no tickets in TLS 1.2, where a
-	 * stolen master key would decrypt recorded sessions; no RSA key exchange, which a key in
-	 * another process cannot do; and unless it sets a profile itself, peers' chains must be as
-	 * strong as by default.
+	 * stolen master key would decrypt recorded sessions; no RSA key exchange and no signature
+	 * over SHA-1, which the keyholder does not do; and unless it sets a profile itself, peers'
+	 * chains must be as strong as by default.
 	 */
 	if (priority != NULL)
-		n = snprintf(text, sizeof(text), "%s:%%NO_TICKETS_TLS12:-RSA%s", priority,
-		    names_profile(priority) ? "" : ":" STRENGTH_PROFILE);
+		n = snprintf(text, sizeof(text), "%s:%%NO_TICKETS_TLS12:-RSA%s%s", priority,
+		    signs ? UNSIGNABLE : "", names_profile(priority) ? "" : ":" STRENGTH_PROFILE);
 	else
 		n = snprintf(text, sizeof(text), "%s%s%s", PRIORITY,
 		    gnutls_group_get_id(HYBRID_GROUP) != GNUTLS_GROUP_INVALID ?
@@ -91,13 +98,13 @@ tls_understand_priority(const char *priority, struct failure *why)
 		    "the system's crypto policy allows nothing of our priorities: %s",
 		    gnutls_strerror(r));
 	return refuse_priority(priority,
-	    at != NULL && at < text + strlen(priority) ? priority + (at - text) : priority, why);
+	    at != NULL && at < text + strlen(priority) ? priority + (at - text) : priority, r, why);
 }
 
 int
-tls_set_priority(gnutls_session_t session, const char *priority, struct failure *why)
+tls_set_priority(gnutls_session_t session, const struct tls_config *c, struct failure *why)
 {
-	if (tls_understand_priority(priority, why) == -1)
+	if (tls_understand_priority(c->priority, c->signs, why) == -1)
 		return -1;
 	(void)gnutls_priority_set(session, understood);
 	return 0;

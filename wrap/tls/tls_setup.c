@@ -178,7 +178,7 @@ set_session(struct tls *t, const struct tls_config *c, unsigned flags, struct fa
 
 	if (r < 0)
 		return failure_set(why, EX_SOFTWARE, "session: %s", gnutls_strerror(r));
-	if (tls_set_priority(t->session, c->priority, why) == -1 || set_alpn(t, c, why) == -1 ||
+	if (tls_set_priority(t->session, c, why) == -1 || set_alpn(t, c, why) == -1 ||
 	    set_resumption(t, c, why) == -1)
 		return -1;
 	(void)gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, t->credentials);

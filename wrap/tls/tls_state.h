@@ -13,6 +13,7 @@
 #include <gnutls/gnutls.h>
 
 #include "tls/sni.h"
+#include "tls/tls.h"
 #include "tls/tls_key.h"
 #include "tls/transport.h"
 
@@ -52,7 +53,7 @@ struct tls {
 };
 
 /* Gives a session the priorities that tls_understand_priority has parsed, or parses them first. */
-int tls_set_priority(gnutls_session_t session, const char *priority, struct failure *why);
+int tls_set_priority(gnutls_session_t session, const struct tls_config *c, struct failure *why);
 
 /* gnutls_record_recv, but refuses a renegotiation.  tls_flush sends the alert. */
 ssize_t tls_receive(struct tls *t, void *data, size_t n);
