@@ -42,6 +42,11 @@ table() {
 	-p PEM -r 5432 -g 00                  | root is refused
 	-p PEM -r 5432 -I localhost           | -I 127.0.0.77
 	-p PEM -r 5432 -I 127.0.0.1:80        | -I 127.0.0.77
+	-p PEM -r 5432 -r localhost:5433      | -r: given twice; give one, or a host name with several addresses
+	-p PEM -r 5432 -d 0 --accept 127.0.0.1:0 | -d: given twice; start one process for each
+	-p PEM -r 5432 -v 2 -A PEM -A PEM     | -A: given twice; put the certificates into one file
+	-p PEM -r 5432 -v 2 -a /tmp -a /etc   | -a: given twice; put the files into one directory
+	-p PEM -r 5432 -v 2 -A PEM --crl PEM --crl PEM | --crl: given twice; put the lists into one file
 	-p PEM -r /run/x -I 127.0.0.77        | a Unix socket (-r /run/x) has no source address
 	-p PEM -r 5432 -D loud                | daemon.notice
 	-p PEM -r 5432 -D 8                   | a number from 0 to 7
