@@ -364,6 +364,29 @@ pieces() {
 	[[ $output == *'error   -C "NORMAL:-VERS-ALL:+VERS-TLS1.1": allows no '*"TLS 1.2"* ]]
 }
 
+# The manual's row for an option of stunnel's, and what openssl then gets with one argument and not with the other.
+instead_of_stunnel() {
+	local string port number=$((number + 1))
+	string=$(awk -v row=".It $1" '$0 == row { getline; sub(/^-C /, ""); print; exit }' "$ROOT/man/inetls-wrap.8")
+	[ -n "$string" ]
+	port=$(free_port)
+	start "s$number" "$WRAP" -f -d "127.0.0.1:$port" -p "$T/pgssl.pem" -r "127.0.0.1:$ECHO_PORT" -C "$string" -o "$(new_log "s$number")"
+	wait_for 10 listening "$port"
+	# shellcheck disable=SC2086
+	timeout 5 openssl s_client -connect "127.0.0.1:$port" $2 < /dev/null 2>&1 | grep 'Cipher is' | grep -v NONE
+	# shellcheck disable=SC2086
+	timeout 5 openssl s_client -connect "127.0.0.1:$port" $3 < /dev/null 2>&1 | grep 'Cipher is (NONE)'
+	stop "$pid"
+}
+
+@test "the strings of -C in COMING FROM STUNNEL allow what stunnel's options did" {
+	instead_of_stunnel "sslVersionMin = TLSv1.3" -tls1_3 -tls1_2
+	instead_of_stunnel "sslVersionMax = TLSv1.2, options = NO_TLSv1.3" -tls1_2 -tls1_3
+	instead_of_stunnel "curves = P-256" "-groups P-256" "-groups X25519"
+	instead_of_stunnel "ciphersuites = TLS_AES_256_GCM_SHA384" "-tls1_3 -ciphersuites TLS_AES_256_GCM_SHA384" \
+		"-tls1_3 -ciphersuites TLS_AES_128_GCM_SHA256"
+}
+
 @test "client: -C NORMAL reaches a server that has nothing newer than TLS 1.1" {
 	local port
 	port=$(free_port)

@@ -193,7 +193,9 @@ useless_files() {
 	trusted
 	says server.sni=-
 	SERVER=127.0.0.1:{server\} TRUST="-A $T/pgssl.crt" meets pgssl.pem
-	distrusted bad_certificate 'for localhost, not for 127.0.0.1'
+	distrusted bad_certificate 'for localhost, not for 127.0.0.1; if one of these is the name of the server, add --sni with it'
+	SERVER=127.0.0.1:{server\} TRUST="-A $T/pgssl.crt" meets pgssl.pem --sni localhost
+	trusted
 }
 
 @test "--sni is the name that is asked for and checked" {

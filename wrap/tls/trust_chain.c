@@ -85,7 +85,9 @@ refuse_status(struct trust *t, const struct trust_shown *s, gnutls_x509_crt_t cr
 	if (status & GNUTLS_CERT_UNEXPECTED_OWNER) {
 		trust_list_names(crt, names, sizeof(names));
 		(void)snprintf(t->reason, sizeof(t->reason),
-		    "peer's certificate is for %s, not for %s", names, t->c->host);
+		    "peer's certificate is for %s, not for %s; if one of these is the name of the "
+		    "server, add --sni with it",
+		    names, t->c->host);
 		return trust_fail(t, GNUTLS_A_BAD_CERTIFICATE, t->reason);
 	}
 	if (status & GNUTLS_CERT_PURPOSE_MISMATCH)
