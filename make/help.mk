@@ -4,7 +4,7 @@
 help: ## this list
 	@echo 'usage: make [target] [VARIABLE=value]'
 	@echo
-	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' GNUmakefile $(CHAPTERS) | \
+	@LC_ALL=C sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' GNUmakefile $(CHAPTERS) | \
 		while IFS="$$(printf '\t')" read -r target text; do printf '  %-12s %s\n' "$$target" "$$text"; done
 	@echo '  uninstall-services, uninstall-inetd, uninstall-xinetd, uninstall-systemd,'
 	@echo '  uninstall-renewal, uninstall-transparent'

@@ -29,7 +29,7 @@ relr := $(shell printf '$(hash)%s\n' 'include <features.h>' 'if __GLIBC_PREREQ(2
 LINK_LD += $(relr)
 else
 LINK_LD = -pie
-LINK_SRC = $(wildcard common/shared/*.c)
+LINK_SRC = $(sort $(wildcard common/shared/*.c))
 LINK_LIBS = $(shell $(PKG_CONFIG) --libs gnutls hogweed nettle 2>/dev/null) -lgmp
 endif
 

@@ -4,7 +4,7 @@
 changing := $(filter $(if $(DESTDIR),,install uninstall) cert services inetd xinetd systemd renewal transparent uninstall-%,$(MAKECMDGOALS))
 ifneq ($(changing),)
 # Known is every name in the makefiles that is written like a variable; YES and CI are for the scripts.
-known := YES CI $(shell grep -ohE '\<([A-Z_]+|(exec_)?prefix|[a-z]+dir)\>' GNUmakefile make/*.mk | sort -u)
+known := YES CI $(shell LC_ALL=C grep -ohE '\<([A-Z_]+|(exec_)?prefix|[a-z]+dir)\>' GNUmakefile make/*.mk | sort -u)
 typed := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(v)))),$(v)))
 # NAME is this package's, and easily written for NAMES.
 slips := $(filter-out $(filter-out NAME,$(known)),$(typed))

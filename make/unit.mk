@@ -3,8 +3,8 @@
 # -- unit tests: each links the archives, so a fake in the test shadows the real module --------
 UNIT_SRC = $(wildcard tests/unit/*/*.c)
 UNIT_TESTS = $(addprefix $(BUILD)/unit/,$(subst /,_,$(patsubst tests/unit/%.c,%,$(UNIT_SRC))))
-$(BUILD)/libwrap.a: $(call obj,$(filter-out wrap/main.c,$(WRAP_SRC)) $(COMMON_SRC) $(wildcard common/shared/*.c))
-$(BUILD)/libcertgen.a: $(call obj,$(filter-out certgen/main.c,$(CERTGEN_SRC)) $(COMMON_SRC) $(wildcard common/shared/*.c))
+$(BUILD)/libwrap.a: $(call obj,$(filter-out wrap/main.c,$(WRAP_SRC)) $(COMMON_SRC) $(sort $(wildcard common/shared/*.c)))
+$(BUILD)/libcertgen.a: $(call obj,$(filter-out certgen/main.c,$(CERTGEN_SRC)) $(COMMON_SRC) $(sort $(wildcard common/shared/*.c)))
 $(BUILD)/libwrap.a $(BUILD)/libcertgen.a:
 	rm -f $@
 	$(AR) rcs $@ $^

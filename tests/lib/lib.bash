@@ -350,6 +350,7 @@ need() {
 
 have() {
 	case $1 in
+	tr_TR) command -v localedef >/dev/null && [ -e /usr/share/i18n/locales/tr_TR ] ;;
 	postgresql) pg_bin >/dev/null && { [ "$(id -u)" -ne 0 ] || id postgres >/dev/null 2>&1; } ;;
 	ca-certificates) [ -e /etc/ssl/certs/ca-certificates.crt ] ;;
 	openbsd-inetd | inetutils-inetd | xinetd) superserver_path "$1" >/dev/null ;;
