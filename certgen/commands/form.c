@@ -31,28 +31,35 @@ form_choose(const struct order *order, enum form *form)
 	return 0;
 }
 
+/* Joins a path.  Cut off, it would be another file's: 0, or EX_USAGE with the sentence printed. */
+static int
+join(char path[PATH_MAX], const char *begin, const char *end)
+{
+	if (snprintf(path, PATH_MAX, "%s%s", begin, end) < PATH_MAX)
+		return 0;
+	return say_usage("client: the path %.60s... is too long", begin);
+}
+
 int
 form_paths(const struct order *order, enum form form, char paths[FORM_FILES][PATH_MAX])
 {
-	static const char *const libpq[FORM_FILES] = { "postgresql.key", "postgresql.crt",
-		"root.crt" };
+	static const char *const libpq[FORM_FILES] = { "/postgresql.key", "/postgresql.crt",
+		"/root.crt" };
 	const char *user = order->words[0];
+	int r = 0;
 
 	if (form == FORM_LIBPQ) {
-		for (size_t i = 0; i < FORM_FILES; i++)
-			(void)snprintf(paths[i], PATH_MAX, "%.4000s/%s", order->libpq, libpq[i]);
-		return 0;
+		for (size_t i = 0; i < FORM_FILES && r == 0; i++)
+			r = join(paths[i], order->libpq, libpq[i]);
+		return r;
 	}
-	if (form == FORM_P12) {
-		(void)snprintf(paths[0], PATH_MAX, "%.4000s", order->p12);
-		return 0;
-	}
+	if (form == FORM_P12)
+		return join(paths[0], order->p12, "");
 	if (strchr(user, '/') != NULL || *user == '.' || *user == '-')
 		return say_usage(
 		    "client: '%.60s' cannot be the name of a file: give --libpq DIR or --p12 "
 		    "FILE",
 		    user);
-	(void)snprintf(paths[0], PATH_MAX, "%.300s%s", user, form == FORM_PK8 ? ".pk8" : ".pem");
-	(void)snprintf(paths[1], PATH_MAX, "%.300s.crt", user);
-	return 0;
+	r = join(paths[0], user, form == FORM_PK8 ? ".pk8" : ".pem");
+	return r == 0 ? join(paths[1], user, ".crt") : r;
 }

@@ -16,7 +16,8 @@ int form_choose(const struct order *order, enum form *form);
 
 /*
  * The paths of the files: the key's first, "" for those that the form does not have.  The user is
- * order->words[0].  0, or EX_USAGE with the sentence printed if that makes no good file name.
+ * order->words[0].  0, or EX_USAGE with the sentence printed if that makes no good file name, or a
+ * path is too long.
  */
 int form_paths(const struct order *order, enum form form, char paths[FORM_FILES][PATH_MAX]);
 

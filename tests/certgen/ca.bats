@@ -650,6 +650,21 @@ setup() {
 	[[ $output == *"psql \"... sslmode=verify-full sslrootcert=$T/ca/ca.crt sslcert=carol.pem sslkey=carol.pem\"" ]]
 }
 
+@test "client: a file whose path is long gets its whole name, or is refused" {
+	local long
+	printf -v long './%.0s' {1..1999}
+	secret pw "p12 secret"
+	certgen client --quiet --ca "$T/ca" --p12 "${long}whole.p12" --p12-password-file pw alice
+	nothing_here pw whole.p12
+	run --separate-stderr certgen client --quiet --ca "$T/ca" --p12 "$long$long.p12" --p12-password-file pw alice
+	[ "$status" -eq 64 ]
+	[[ $stderr == *"is too long" ]]
+	run --separate-stderr certgen client --quiet --ca "$T/ca" --libpq "$long$long" alice
+	[ "$status" -eq 64 ]
+	[[ $stderr == *"is too long" ]]
+	nothing_here pw whole.p12
+}
+
 @test "show: a CA, a list, a request's certificate; revoke names what else is still valid" {
 	make_ca ca
 	certgen server --quiet --ca ca x.pem db.example.org
