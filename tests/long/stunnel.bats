@@ -202,6 +202,14 @@ answered() {
 	[[ $output == *"a session becomes nobody (uid $(id -u nobody), gid $(id -g nobody))"* ]]
 }
 
+@test "from inetd, too, stunnel asks by OCSP for a client's certificate, as doc/comparison.md says" {
+	stunnel "cert = $T/server.pem" "connect = 127.0.0.1:$(cat "$T/greeter")" "verifyChain = yes" "CAfile = $T/good.crt" \
+		"OCSP = http://127.0.0.1:$(free_port)/" "debug = 6" "output = $(new_log ocsp)"
+	[ "$("$ROOT/tests/lib/mutual.py" "$port" 1.3 "$T/right.pem")" != served ]
+	wait_for 5 grep -q 'OCSP: Connecting the configured responder' "$T/ocsp.log"
+	grep -q "^| asks by OCSP [^|]*| no | yes | yes |" "$ROOT/doc/comparison.md"
+}
+
 @test "the table has every option of stunnel's own manual, but for Windows'" {
 	local manual table option missing=0 seen=0
 	manual=$(man -P cat stunnel4 2> /dev/null | col -b) || skip 'stunnel4 has no manual page here'
