@@ -71,6 +71,12 @@ protocols_missing() {
 	done
 }
 
+@test "no page leaves a quotation open: .Pq Ql WORD , No TEXT puts the text into the quotes" {
+	run grep -nE '^\.Pq Ql .* No ' "$ROOT"/man/*.[178]
+	echo "$output"
+	[ "$status" -eq 1 ]
+}
+
 @test "inetls-wrap.8 names every protocol of -n" {
 	run protocols_missing "$PAGE"
 	echo "$output"
