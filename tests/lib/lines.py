@@ -569,6 +569,7 @@ def bad_server(protocol, words):
     """Every way in which a server does not come to TLS: the local program is told, and says nothing in clear."""
     ways = [({"list": words.list_none}, "server does not offer TLS"),
             ({"server_go": words.server_no}, f'server declines TLS with "{words.server_no}"'),
+            ({"server_go": words.server_no + "\x1b[2J"}, f'server declines TLS with "{words.server_no}?[2J"'),
             ({"stuffing": b"x"}, "more bytes came with the server's answer; somebody may have inserted them"),
             ({"stuffing": b"250 injected\r\n"}, "more bytes came with the server's answer; somebody may have inserted them"),
             ({"service": "\0"}, "server does not speak the protocol of -n"),
@@ -732,6 +733,8 @@ def checks(protocol, words):
     check("looks local" not in text, text)
     text = checked(protocol, Talker(words.service, [(words.list_ask, words.list), ("", ["550 no"])]))
     check("itself, which clients would see inside TLS" in text, text)
+    text = checked(protocol, Talker(words.service + " \x1b[2J\x07", [(words.list_ask, words.list_none), ("", ["550 no"])]))
+    check(words.service + ' ?[2J?"' in text and text.replace("\n", "").isprintable(), text)
     text = checked(protocol, Talker("hello", []))
     check(f"warning {protocol}: 127.0.0.1:" in text and "is it another program?" in text, text)
     if protocol == "smtp":

@@ -136,6 +136,16 @@ ends(const struct line_words *w, const struct line_expect *e, const struct line_
 	return w->ending == LINE_BY_DOT ? strcmp(line, ".") == 0 : decides(w, e, line, n);
 }
 
+/* Keeps a line of the other side to show it: on a terminal, or to a local program. */
+static void
+keep(char *to, size_t size, const char *line)
+{
+	(void)snprintf(to, size, "%.*s", (int)size - 1, line);
+	for (; *to != '\0'; to++)
+		if (iscntrl((unsigned char)*to))
+			*to = '?';
+}
+
 enum line_io
 line_read_reply(int fd, const struct line_words *w, const struct line_expect *e,
     struct line_reply *r, int64_t deadline)
@@ -153,8 +163,7 @@ line_read_reply(int fd, const struct line_words *w, const struct line_expect *e,
 			r->found[i] |= e->words[i] != NULL && has_word(line, e->words[i]);
 		if (decides(w, e, line, n)) {
 			r->good = begins(line, good);
-			(void)snprintf(
-			    r->said, sizeof(r->said), "%.*s", (int)sizeof(r->said) - 1, line);
+			keep(r->said, sizeof(r->said), line);
 		}
 		if (ends(w, e, r, line, n))
 			return LINE_WHOLE;

@@ -50,7 +50,7 @@ enum line_io line_write(int fd, const char *text, const struct line_fill *f, int
 struct line_reply {
 	bool good;                /* it begins as it should */
 	bool found[LINE_WORDS];   /* which of the words were in it */
-	char said[LINE_TEXT_MAX]; /* the line that decided, cut to this room */
+	char said[LINE_TEXT_MAX]; /* the line that decided, cut to this room; '?' for controls */
 };
 
 /* What to expect of an answer. */
