@@ -24,6 +24,8 @@ address_split(const char *text, struct endpoint *out)
 	if (len > 1 && host[0] == '[' && host[len - 1] == ']') {
 		host++;
 		len -= 2;
+		if (len == 0)
+			return -1; /* with none, all addresses would be meant */
 	} else if (len > 0 && memchr(host, ':', len) != NULL)
 		/* a bare IPv6 address: it is unclear where it ends and the port begins */
 		return -1;

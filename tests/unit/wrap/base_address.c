@@ -24,7 +24,7 @@ static void
 bad_endpoints_are_refused(void **state)
 {
 	static const char *const bad[] = { "", ":", "host:", "::1", "::1:5432", "fe80::1%lo:1",
-		":::", "[::1]", "[::1]:", "a:b:1" };
+		":::", "[::1]", "[::1]:", "[]:1", "a:b:1" };
 	char long_host[300], long_port[80];
 	struct endpoint e;
 
