@@ -85,3 +85,38 @@ archive_of() {
 	echo >> inetls-*.tar.gz
 	run ! sha256sum -c --quiet inetls-*.tar.gz.sha256
 }
+
+# block N: the Nth sh block of doc/release.md, for version 9.9 of a clone in $T/main.
+block() {
+	awk -v n="$1" '/^ *```sh$/ { at++; next } /^ *```$/ { if (at == n) exit } at == n' "$ROOT/doc/release.md" |
+		sed "s|URL|$T/main|; s|1\\.0|9.9|g"
+}
+
+@test "dist: a release is tagged, signed and checked by the lines of doc/release.md, with a key that was made for this" {
+	need gpg
+	[ -e "$ROOT/.git" ] || skip "kernel: no repository, only its files"
+	export GNUPGHOME=$T/signer
+	mkdir -m 700 "$T/signer" "$T/reader"
+	gpg -q --batch --passphrase '' --quick-gen-key 'Releases <releases@example.org>' ed25519 sign 1d
+	export GIT_CONFIG_GLOBAL=$T/gitconfig
+	git config --global safe.directory '*'
+	git config --global user.name Releases
+	git config --global user.email releases@example.org
+	git clone -q "$ROOT" "$T/main"
+	cd "$T/main"
+	sed -i 's/^VERSION = .*/VERSION = 9.9/' GNUmakefile
+	git commit -qam "Release 9.9"
+	eval "$(block 2)"
+	cd "$T"
+	eval "$(block 3)"
+	mkdir "$T/published"
+	cp "$T"/inetls-9.9/build/*.tar.gz* "$T/inetls-releases.asc" "$T/published"
+	gpgconf --kill all
+	cd "$T/published"
+	export GNUPGHOME=$T/reader
+	run bash -ec "$(block 4)"
+	echo "$output"
+	gpgconf --kill all
+	[ "$status" -eq 0 ]
+	[[ $output == *"inetls-9.9.tar.gz: OK"*'Good signature from "Releases <releases@example.org>"'* ]]
+}
