@@ -16,7 +16,7 @@ $(BUILD)/unit/certgen_%: $(BUILD)/tests/unit/certgen/%.o $(BUILD)/libcertgen.a
 	$(link_unit)
 define link_unit
 	@mkdir -p $(@D)
-	$(CC) $(HARDEN) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ -lcmocka \
+	$(CC) $(HARDEN) $(CFLAGS) -pie $(HARDEN_LD) $(LDFLAGS) -o $@ $^ -lcmocka \
 		$(shell $(PKG_CONFIG) --libs gnutls hogweed nettle) -lgmp $(LDLIBS)
 endef
 $(UNIT_TESTS): $(call obj,$(BUILT_IN))

@@ -56,6 +56,15 @@ build_package() {
 	[ -f "$T/tree/usr/share/doc/inetls/examples/acme/deploy" ]
 }
 
+@test "package: all that is compiled has the flags of Debian's hardening" {
+	need blhc
+	build_package
+	run blhc --all "$T/build.log"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+}
+
 @test "package: its version and the makefile's are one" {
 	[ "$(sed -n '1s/.*(\(.*\)).*/\1/p' "$ROOT/debian/changelog")" = "$(sed -n 's/^VERSION = //p' "$ROOT/GNUmakefile")" ]
 }
