@@ -33,6 +33,7 @@ table() {
 	-p PEM -r localhost:                  | not of the form [host:]port
 	-p PEM -r :                           | not of the form [host:]port
 	-p PEM -r 5432 -d ::1:9000            | -d [::1]:9000
+	-p PEM -r 5432 -d /run/x              | -d /run/x: it listens on TCP alone; have socat listen there, and connect to a port of -d
 	-p PEM -r 5432 -d :                   | not of the form [host:]port
 	-p PEM -r 5432 -n gopher              | the protocols are pgsql, smtp
 	-p PEM -r 5432 -n PGSQL               | the protocols are pgsql, smtp

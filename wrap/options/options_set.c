@@ -97,6 +97,11 @@ int
 options_set_endpoint(struct options *o, const char *text, struct failure *why)
 {
 	o->listening = true;
+	if (text[0] == '/')
+		return failure_set(why, EX_USAGE,
+		    "-d %s: it listens on TCP alone; have socat listen there, and connect to a "
+		    "port of -d",
+		    text);
 	if (address_split(text, &o->listen) == 0)
 		return 0;
 	return failure_set(why, EX_USAGE,
