@@ -13,7 +13,6 @@
 #include <gnutls/gnutls.h>
 
 #include "tls/sni.h"
-#include "tls/tls.h"
 #include "tls/tls_key.h"
 #include "tls/transport.h"
 
@@ -51,6 +50,8 @@ struct tls {
 	char asked[SNI_MAX];         /* the name in the client's SNI, or "" */
 	char reason[400];
 };
+
+struct tls_config;
 
 /* Gives a session the priorities that tls_understand_priority has parsed, or parses them first. */
 int tls_set_priority(gnutls_session_t session, const struct tls_config *c, struct failure *why);
