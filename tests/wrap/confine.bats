@@ -53,10 +53,11 @@ start_servers() {
 
 # listen NAME PEM [OPTION...]: a listener of that name, in $port and $pid.
 listen() {
-	local name=$1-listener by=$2
+	local name=$1-listener by=$2 to=(-r "127.0.0.1:$ECHO_PORT")
 	shift 2
+	[[ " $* " != *" -r "* ]] || to=()
 	port=$(free_port)
-	start "$name" "$WRAP" -f -d "127.0.0.1:$port" --handshake-timeout "$PATIENCE" -p "$by" -r "127.0.0.1:$ECHO_PORT" -o "$T/wrap.log" \
+	start "$name" "$WRAP" -f -d "127.0.0.1:$port" --handshake-timeout "$PATIENCE" -p "$by" "${to[@]}" -o "$T/wrap.log" \
 		-D info "$@"
 	wait_for 10 grep -qF "[$pid]: listening on" "$T/wrap.log"
 }
@@ -562,6 +563,38 @@ confined_before_peer() {
 	echo "who opens it: $output"
 	[ "${#lines[@]}" -eq 1 ]
 	[ "$output" != "$trace" ]
+}
+
+# three_confined PID: a listener's keyholder and its two waiting children, in $children.
+three_confined() {
+	local child
+	mapfile -t children < <(pgrep -P "$1")
+	[ "${#children[@]}" -eq 3 ] || return 1
+	for child in "${children[@]}"; do
+		grep -q '^Seccomp:.2' "/proc/$child/status" || return 1
+	done
+}
+
+@test "capabilities that a super-server gave, to an ordinary user or as inheritable ones, are given up too" {
+	need_root
+	local user log children child
+	cp "$T/pgssl.pem" "$T/root.pem"
+	local -A as=([nobody]="--reuid nobody --regid $(id -g nobody) --clear-groups --ambient-caps +net_raw,+chown" [root]="")
+	for user in nobody root; do
+		log=$(new_log "$user")
+		# shellcheck disable=SC2086
+		start capable setpriv --inh-caps +net_raw,+chown ${as[$user]} \
+			"$WRAP" -f -d 127.0.0.1:0 -r localhost:1 -p "$T/$user.pem" -o "$log"
+		wait_for 10 grep -q 'listening on' "$log"
+		wait_for 10 three_confined "$pid"
+		# The measure itself: the listener has them.
+		run status_of "$pid" CapInh 0000000000000000
+		[ "$status" -ne 0 ]
+		for child in "${children[@]}"; do
+			no_capabilities "$child"
+		done
+		stop capable
+	done
 }
 
 # -- syslog -------------------------------------------------------------------------------------------------

@@ -220,7 +220,7 @@ confine_session(const struct confine *s, const struct confine_kept *d, struct fa
 	if (s->change_user &&
 	    (change_root(s, d->root, why) == -1 || become(s->uid, s->gid, why) == -1))
 		return -1;
-	if (s->capable && confine_linux_capabilities(why) == -1)
+	if (confine_linux_capabilities(why) == -1)
 		return -1;
 	if (s->off)
 		return 0;
@@ -247,7 +247,7 @@ become_keyholder(const struct confine *s, struct failure *why)
 static int
 lock_keyholder(const struct confine *s, bool has_token, struct failure *why)
 {
-	if (s->capable && confine_linux_capabilities(why) == -1)
+	if (confine_linux_capabilities(why) == -1)
 		return -1;
 	if (s->off)
 		return 0;

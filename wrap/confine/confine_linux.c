@@ -7,6 +7,7 @@
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +28,20 @@ confine_linux_bound(void)
 	(void)prctl(PR_CAPBSET_DROP, CAP_NET_ADMIN, 0, 0, 0);
 }
 
+static bool
+has_capabilities(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct own[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &head, own) == -1)
+		return true;
+	for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		if ((own[i].permitted | own[i].inheritable) != 0)
+			return true;
+	return false;
+}
+
 /* With the permitted ones those of the ambient set go too (capabilities(7)). */
 int
 confine_linux_capabilities(struct failure *why)
@@ -34,7 +49,8 @@ confine_linux_capabilities(struct failure *why)
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	static const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3];
 
-	if (syscall(SYS_capset, &head, none) == 0)
+	/* A unit's filter may forbid capset where there is nothing to give up. */
+	if (!has_capabilities() || syscall(SYS_capset, &head, none) == 0)
 		return 0;
 	return failure_set(why, EX_OSERR, "capset: %s", strerror(errno));
 }

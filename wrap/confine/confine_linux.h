@@ -10,8 +10,9 @@
 #include "failure.h"
 
 /*
- * What -T was started with is given up: first, if that was root, the capability leaves the bounding
- * set; then, once the process is another user, it has no capability at all.
+ * Capabilities are given up.  With -T and as root CAP_NET_ADMIN first leaves the bounding set.
+ * Once the process is the user that it stays, it has no capability at all, not even one that the
+ * super-server gave to an ordinary user (AmbientCapabilities=).
  */
 void confine_linux_bound(void);
 int confine_linux_capabilities(struct failure *why);
