@@ -92,21 +92,6 @@ set_option(struct options *o, const struct options_row *row, const char *text, s
 	return row->keep(row, (char *)o + row->field, text, why);
 }
 
-/* Refuses a second -r and the like: without a word one of the two would have no effect. */
-static int
-note_given(bool given[], const struct options_row *row, struct failure *why)
-{
-	size_t i = (size_t)(row - options_row(0));
-	bool again = given[i] && row->once != NULL;
-
-	given[i] = true;
-	if (again && row->letter != '\0')
-		return failure_set(why, EX_USAGE, "-%c: given twice; %s", row->letter, row->once);
-	if (again)
-		return failure_set(why, EX_USAGE, "--%s: given twice; %s", row->name, row->once);
-	return 0;
-}
-
 /*
  * An old inetd.conf line may lack the program's name, so that inetd passes the first option as
  * argv[0].  Returns an argv that has the name, or NULL if there is no memory.
@@ -169,7 +154,6 @@ find_log(struct options *o, const struct spelling *s, int argc, char **argv)
 static int
 parse_words(struct options *o, const struct spelling *s, int argc, char **argv, struct failure *why)
 {
-	bool given[OPTIONS_ROWS_MAX] = { false };
 	const struct options_row *row;
 	int opt;
 
@@ -181,7 +165,7 @@ parse_words(struct options *o, const struct spelling *s, int argc, char **argv, 
 		if (opt >= LONG && is_abbreviated(argv, row))
 			return failure_set(
 			    why, EX_USAGE, "--%s must be written in full", row->name);
-		if (note_given(given, row, why) == -1 || set_option(o, row, optarg, why) == -1)
+		if (set_option(o, row, optarg, why) == -1)
 			return -1;
 	}
 	return 0;

@@ -27,8 +27,6 @@ struct options_row {
 	size_t field; /* the field's offset */
 	int max;      /* the largest number allowed */
 
-	const char *once; /* what to do instead of giving it twice; NULL if the last one counts */
-
 	enum options_side side;
 	const char *misplaced; /* the message if the option is given for the other side */
 };
