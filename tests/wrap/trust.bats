@@ -414,10 +414,10 @@ with_known_hosts() {
 	line="localhost:$fixed $(pin_of "$T/pgssl.pem")"
 	{ printf 'damaged\0\n'; echo "$line"; } > "$T/known"
 	with_known_hosts other.pem
-	distrusted internal_error "known hosts cannot be read, or are not text"
+	distrusted internal_error "known hosts $T/known: not a text file of less than 1 MB; correct it, or name another one with --known-hosts"
 	echo "$line" | iconv -f ASCII -t UTF-16 > "$T/known"
 	with_known_hosts other.pem
-	distrusted internal_error "known hosts cannot be read, or are not text"
+	distrusted internal_error "known hosts $T/known: not a text file of less than 1 MB"
 	{ printf '\357\273\277'; echo "$line"; } > "$T/known"
 	with_known_hosts other.pem
 	distrusted bad_certificate "line 1 of $T/known"
@@ -486,7 +486,7 @@ locked() {
 	head -c 1100000 /dev/zero | tr '\0' '#' > "$T/known"
 	with_known_hosts pgssl.pem
 	says exit=69 local.received=0 server.received=0
-	logged 'cannot be read'
+	logged "known hosts $T/known: not a text file of less than 1 MB"
 }
 
 # as_nobody_with PEM ARG...: a user with nologin and no home that could be written.

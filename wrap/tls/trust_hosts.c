@@ -38,8 +38,11 @@ trust_check_known_hosts(struct trust *t)
 		    t->hosts.host, t->peer.pin, line, t->hosts.path, other);
 		return trust_fail(t, GNUTLS_A_BAD_CERTIFICATE, t->reason);
 	default:
-		return trust_fail(
-		    t, GNUTLS_A_INTERNAL_ERROR, "known hosts cannot be read, or are not text");
+		(void)snprintf(t->reason, sizeof(t->reason),
+		    "known hosts %.120s: not a text file of less than 1 MB; correct it, or name another "
+		    "one with --known-hosts",
+		    t->hosts.path);
+		return trust_fail(t, GNUTLS_A_INTERNAL_ERROR, t->reason);
 	}
 }
 
