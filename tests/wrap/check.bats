@@ -183,3 +183,15 @@ while True:
 	chmod 644 "$T/tickets"
 	checked "$T/pgssl.pem" 'remove it, and a new one is made; going on without tickets' --tickets "$T/tickets"
 }
+
+@test "a user's name is taken whole, however long" {
+	need_root
+	need_namespaces
+	local name
+	name=$(printf 'u%.0s' {1..100})
+	{ echo "$name:x:61234:61234::/:/bin/false" && cat /etc/passwd; } > "$T/passwd"
+	run timeout 20 unshare -m sh -c 'mount --bind "$0" /etc/passwd && exec "$@"' "$T/passwd" \
+		"$WRAP" --check -p "$T/pgssl.pem" -r 127.0.0.1:1 -s "$name" < /dev/null
+	echo "$output"
+	grep -qxE "ok +user: a session becomes $name \(uid 61234, gid 61234\)" <<< "$output"
+}

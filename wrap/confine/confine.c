@@ -35,15 +35,13 @@ static int
 find_user(struct confine *s, const char *user, struct failure *why)
 {
 	const char *wanted = user != NULL ? user : DEFAULT_USER;
-	const char *found = nameservice_user(
-	    wanted, user == NULL ? "nobody" : NULL, &s->uid, &s->gid);
 
-	if (found == NULL)
+	s->user = nameservice_user(wanted, user == NULL ? "nobody" : NULL, &s->uid, &s->gid);
+	if (s->user == NULL)
 		return failure_set(why, EX_CONFIG,
 		    "-s %s: there is no such user; make it (useradd -r -s "
 		    "/usr/sbin/nologin %s) or name another",
 		    wanted, wanted);
-	(void)snprintf(s->user, sizeof(s->user), "%s", found);
 	return 0;
 }
 

@@ -21,13 +21,14 @@ struct confine {
 	int empty_root;   /* a directory that confine_keep_root opened, or -1 */
 	uid_t uid;
 	gid_t gid;
-	char user[64];
+	const char *user; /* its name, or NULL */
 };
 
 /*
  * Finds out which user to become.  user and group are those of -s and -g, or NULL; the default is
- * inetls, else nobody.  0, or -1 and *why: EX_CONFIG for a name that does not exist, EX_USAGE for
- * root, EX_NOPERM if another user is asked for but we are not root.
+ * inetls, else nobody.  s->user is user itself or a constant.  0, or -1 and *why: EX_CONFIG for a
+ * name that does not exist, EX_USAGE for root, EX_NOPERM if another user is asked for but we are
+ * not root.
  */
 int confine_prepare(struct confine *s, const char *user, const char *group, struct failure *why);
 
