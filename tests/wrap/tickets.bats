@@ -257,6 +257,13 @@ load ../lib/tickets
 	openssl_server two
 	[ "$(client --session "$T/policy.2")" = olleh ]
 	client_resumed no
+	# Nor with one pin more, when a path before it is almost as long as a path may be.
+	local trust pin
+	pin=$("$CERTGEN" show --pin "$T/pgssl.crt")
+	trust=(--session "$T/policy.3" -A "$T/$(printf './%.0s' {1..2015})pgssl.crt" --pin "$pin")
+	[ "$(client "${trust[@]}")" = olleh ]
+	[ "$(client "${trust[@]}" --pin "$pin")" = olleh ]
+	client_resumed no
 }
 
 # keeps OPTION...: a session is kept with these options in $T/last.one, and resumed.

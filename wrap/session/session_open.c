@@ -5,9 +5,10 @@
 
 #include "session/session_steps.h"
 
-#include <sys/stat.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -99,7 +100,7 @@ static const struct ticket_session *
 find_last_session(struct session *s)
 {
 	const struct trust_config *c = &s->o->trust;
-	char policy[4096];
+	char policy[3 * PATH_MAX + 2048]; /* -A, -a and -p, then the host and all pins */
 	struct failure why;
 	size_t n;
 
