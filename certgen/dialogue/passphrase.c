@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -36,18 +37,21 @@ end_line(struct passphrase *passphrase, size_t len)
 }
 
 /*
- * Reads one line byte by byte, so that nothing after it is consumed.  0, or -1 at the end of input
- * or at a signal.
+ * Reads one line byte by byte, so that nothing after it is consumed.  While it waits, the signals
+ * that are blocked are those of *blocked, if that is not NULL.  0, or -1 at the end of input or at
+ * a signal.
  */
 static int
-read_line(int fd, struct passphrase *passphrase)
+read_line(int fd, const sigset_t *blocked, struct passphrase *passphrase)
 {
+	struct pollfd in = { .fd = fd, .events = POLLIN };
 	size_t len = 0;
 	ssize_t n;
 	char c;
 
 	for (;;) {
-		n = read(fd, &c, 1);
+		if ((n = ppoll(&in, 1, NULL, blocked)) == 1)
+			n = read(fd, &c, 1);
 		if (n == -1 && errno == EINTR && got_signal == 0)
 			continue;
 		if (n != 1 || c == '\n')
@@ -75,7 +79,7 @@ passphrase_read(const char *path, struct passphrase *passphrase, struct failure 
 		    "%s: other users can read this passphrase; fix: chmod 600 %s", path, path);
 	else {
 		got_signal = 0;
-		(void)read_line(fd, passphrase);
+		(void)read_line(fd, NULL, passphrase);
 		r = *passphrase->text != '\0' ?
 		    0 :
 		    failure_set(why, EX_DATAERR,
@@ -95,10 +99,16 @@ read_unseen(int fd, struct passphrase *passphrase)
 {
 	struct sigaction note = { .sa_handler = note_signal }, saved[ENDING];
 	struct termios shown, unseen;
+	sigset_t blocked, before;
 	bool known;
 	int r;
 
 	got_signal = 0;
+	(void)sigemptyset(&blocked);
+	for (size_t i = 0; i < ENDING; i++)
+		(void)sigaddset(&blocked, ending[i]);
+	/* One that came just before the wait would not interrupt it, so they come only within. */
+	(void)sigprocmask(SIG_BLOCK, &blocked, &before);
 	for (size_t i = 0; i < ENDING; i++)
 		(void)sigaction(ending[i], &note, &saved[i]);
 	if ((known = tcgetattr(fd, &shown) == 0)) {
@@ -106,11 +116,12 @@ read_unseen(int fd, struct passphrase *passphrase)
 		unseen.c_lflag &= ~(tcflag_t)ECHO;
 		(void)tcsetattr(fd, TCSAFLUSH, &unseen);
 	}
-	r = read_line(fd, passphrase);
+	r = read_line(fd, &before, passphrase);
 	if (known)
 		(void)tcsetattr(fd, TCSAFLUSH, &shown);
 	for (size_t i = 0; i < ENDING; i++)
 		(void)sigaction(ending[i], &saved[i], NULL);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	if (got_signal != 0)
 		(void)raise(got_signal);
 	return r;

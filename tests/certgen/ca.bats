@@ -472,6 +472,24 @@ setup() {
 	[[ ${lines[-1]} == *": echo "* ]]
 }
 
+@test "bad-signal: one that comes just before a passphrase is waited for ends it without another key" {
+	need python3
+	need strace
+	local ask=("$CERTGEN" ca --quiet ca example.org) answers=("" "" "" "" "" "") hides
+	traced() {
+		timeout 60 "$ROOT/tests/lib/on-terminal" "${answers[@]}" $'\003' -- \
+			strace -o "$T/trace" -e trace=ioctl,read "$@" "${ask[@]}" || :
+	}
+	traced
+	hides=$(grep '^ioctl(' "$T/trace" | grep -n -m 1 TCSETSF | cut -d: -f1)
+	[ "$hides" -gt 1 ]
+	traced -e "inject=ioctl:signal=TERM:when=$hides"
+	sed -n '/SIGTERM/,$p' "$T/trace" | tee after
+	grep -q 'killed by SIGTERM' after
+	rm after
+	nothing_here
+}
+
 @test "a CA's questions: each default taken, a passphrase typed twice and not shown" {
 	need python3
 	run typed "" "" "" "" "" "" "" "" -- ca ca example.org
