@@ -3,7 +3,9 @@
  * "NAME NS" for each price, the median of several tries.
  */
 
+#ifdef __x86_64__
 #include <cpuid.h>
+#endif
 #include <err.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -127,6 +129,7 @@ wake_ups(void)
 	(void)waitpid(pid, NULL, 0);
 }
 
+#ifdef __x86_64__
 static void
 cpuid_questions(void)
 {
@@ -135,6 +138,7 @@ cpuid_questions(void)
 	for (int i = 0; i < QUESTIONS; i++)
 		__cpuid_count(0, 0, a, b, c, d);
 }
+#endif
 
 static int
 smaller(const void *a, const void *b)
@@ -175,6 +179,8 @@ main(int argc, char **argv)
 	printf("fork %.0f\n", forked);
 	printf("exec %.0f\n", price(forks_and_execs, PROCESSES) - forked);
 	printf("wake_up %.0f\n", price(wake_ups, WAKES * 2.0));
+#ifdef __x86_64__
 	printf("cpuid %.0f\n", price(cpuid_questions, QUESTIONS));
+#endif
 	return 0;
 }
