@@ -74,6 +74,8 @@ table() {
 	END
 	echo "-p PEM -r /$(printf 'x%.0s' {1..120}) | too long for a Unix socket"
 	echo "-p PEM -r 5432 -N $(printf 'x%.0s' {1..128}) | a name has at most 127 bytes"
+	echo "-p PEM -r $(printf 'x%.0s' {1..128}):5432 | too long to name the service too; name it with -N"
+	echo "-p PEM -l /bin/$(printf 'x%.0s' {1..128}) | too long to name the service too; name it with -N"
 }
 
 @test "each bad command line: one line on stderr that says what to write, exit 64" {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/address_kind.h"
+#include "options/options_set.h"
 #include "options/options_table.h"
 #include "token_url.h"
 
@@ -23,26 +24,28 @@ base_name(const char *path)
  * The service's name without -N: the program's, else the backend as written, with a dot for every
  * byte that is not a letter or digit.
  */
-void
-options_name_service(struct options *o)
+int
+options_name_service(struct options *o, struct failure *why)
 {
+	const char *name = o->program != NULL ? base_name(o->program) :
+	    o->backend_text != NULL           ? o->backend_text :
+						"inetls-wrap";
+
 	o->log.service = o->service;
 	/* The name becomes part of the pid file's name. */
 	for (char *p = o->service; *p != '\0'; p++)
 		if (*p == '/')
 			*p = '.';
 	if (o->service[0] != '\0')
-		return;
-	if (o->program != NULL) {
-		(void)snprintf(o->service, sizeof(o->service), "%s", base_name(o->program));
-		return;
-	}
-	(void)snprintf(o->service, sizeof(o->service), "%s",
-	    o->backend_text != NULL ? o->backend_text : "inetls-wrap");
-	if (o->backend_text != NULL)
+		return 0;
+	if (options_set_service(o, name, why) == -1)
+		return failure_set(why, EX_USAGE,
+		    "\"%.40s...\": too long to name the service too; name it with -N", name);
+	if (o->program == NULL && o->backend_text != NULL)
 		for (char *p = o->service; *p != '\0'; p++)
 			if (!isalnum((unsigned char)*p))
 				*p = '.';
+	return 0;
 }
 
 /*

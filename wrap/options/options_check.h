@@ -5,8 +5,11 @@
 
 #include "options/options.h"
 
-/* Sets the service's name if -N gave none: the program's, else the backend's as written. */
-void options_name_service(struct options *o);
+/*
+ * Sets the service's name if -N gave none: the program's, else the backend's as written.  0, or -1
+ * and *why (EX_USAGE) if that is too long.
+ */
+int options_name_service(struct options *o, struct failure *why);
 
 /*
  * Checks the combination.  The rest of argv, from optind on, must be the program's arguments, or

@@ -147,7 +147,7 @@ find_log(struct options *o, const struct spelling *s, int argc, char **argv)
 				(void)set_option(o, row, optarg, NULL);
 		}
 	if (o->service[0] != '\0')
-		options_name_service(o);
+		(void)options_name_service(o, NULL);
 	return -1;
 }
 
@@ -210,7 +210,8 @@ options_parse(int argc, char **argv, struct options *o, struct failure *why)
 		return suspect_inetd(words, why);
 	}
 	/* NOLINTEND(clang-analyzer-unix.Malloc) */
-	options_name_service(o);
 	o->log.stderr_wanted = o->foreground;
-	return options_check(o, argc, argv, why) == -1 ? suspect_inetd(words, why) : 0;
+	return options_name_service(o, why) == -1 || options_check(o, argc, argv, why) == -1 ?
+	    suspect_inetd(words, why) :
+	    0;
 }
