@@ -151,6 +151,33 @@ cut_off() {
 	cut_off quiet <<< "exec 2> /dev/null; cat > $T/half; touch $T/believed"
 }
 
+@test "its starter kills it when it could no longer hear that the peer is cut off" {
+	need strace
+	strace -o "$T/strace.log" true 2> /dev/null || skip "kernel: no ptrace here"
+	local starter
+	mkdir -p -m 777 "$T/told"
+	script waits <<-END
+		echo \$PPID > $T/told/new
+		mv $T/told/new $T/told/starter
+		until [ -e $T/told/go ]; do sleep 0.1; done
+		echo woken >&2
+		exec cat
+	END
+	port=$(free_port)
+	start listener "$WRAP" -f --no-sandbox -d "127.0.0.1:$port" -p "$T/pgssl.pem" -l "$T/bin/waits"
+	wait_for 10 listening "$port"
+	start peer sh -c 'sleep 30 | openssl s_client -quiet -connect "127.0.0.1:$0"' "$port"
+	wait_for 10 test -e "$T/told/starter"
+	starter=$(cat "$T/told/starter")
+	start tracer strace -qq -o "$T/strace.log" -e trace=ppoll -e inject=ppoll:error=ENOMEM -p "$starter"
+	wait_for 10 eval '! grep -q "^TracerPid:[[:space:]]*0" "/proc/$starter/status"'
+	touch "$T/told/go"
+	wait_for 10 eval '! kill -0 "$starter" 2> /dev/null'
+	wait_for 10 grep -qF 'was ended by signal 9' "$T/listener.log"
+	stop peer
+	stop listener
+}
+
 logged_somewhere() {
 	local word
 	for word; do

@@ -158,6 +158,21 @@ used() {
 	served
 }
 
+@test "bad: a keyholder that cannot wait ends, and is replaced" {
+	need strace
+	strace -o "$T/strace.log" true 2> /dev/null || skip "kernel: no ptrace here"
+	: > "$T/strace.log"
+	chmod 666 "$T/strace.log"
+	listener --no-sandbox --idle-children 1
+	local keyholder
+	keyholder=$(pgrep -o -P "$listener")
+	start tracer as_nobody strace -qq -o "$T/strace.log" -e trace=poll -e inject=poll:error=ENOMEM -p "$keyholder"
+	wait_for 10 eval '! grep -q "^TracerPid:[[:space:]]*0" "/proc/$keyholder/status"'
+	served || :
+	wait_for 10 eval '! kill -0 "$keyholder" 2> /dev/null'
+	served
+}
+
 @test "bad: children that are killed while they wait are replaced" {
 	listener --idle-children 2
 	served

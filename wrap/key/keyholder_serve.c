@@ -2,6 +2,7 @@
 
 #include "key/keyholder_serve.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -166,8 +167,11 @@ serve_all(struct service *s)
 	while ((s->control != -1 || s->n > 1) && s->signer.lost.code == EX_OK) {
 		/* With no place left, do not read the control socket: new channels wait there. */
 		s->polled[0].fd = s->n < s->most ? s->control : -1;
-		if (poll(s->polled, s->n, -1) == -1)
+		if (poll(s->polled, s->n, -1) == -1) {
+			if (errno != EINTR)
+				_exit(EX_OSERR);
 			continue;
+		}
 		for (nfds_t i = s->n - 1; i >= 1; i--)
 			if (s->polled[i].revents != 0)
 				hear_session(s, i);

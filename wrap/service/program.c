@@ -177,9 +177,15 @@ attend(struct starter *s)
 	struct pollfd p[2] = { { .fd = s->errors, .events = POLLIN },
 		{ .fd = s->control, .events = POLLIN } };
 	char word = 0;
+	int ready;
 
 	while (p[0].fd != -1 || !has_ended(s->pid)) {
-		if (deadline_wait(p, 2, DEADLINE_NEVER) < 0)
+		if ((ready = deadline_wait(p, 2, DEADLINE_NEVER)) == DEADLINE_ERROR) {
+			/* It would no longer be heard that the session was cut. */
+			(void)kill(-s->pid, SIGKILL);
+			return;
+		}
+		if (ready < 0)
 			continue;
 		if (p[1].revents != 0) {
 			if (read(s->control, &word, 1) != 1 || word != COMPLETE)
