@@ -13,8 +13,8 @@
 struct casign {
 	const struct ca *ca; /* unlocked; owned by the caller */
 	struct index index;
-	struct index_entry entry; /* what casign_record writes */
-	char names[4096];
+	struct index_entry entry;                                /* what casign_record writes */
+	char names[REQUEST_NAMES_MAX * (NAME_MAX_LEN + 1) + 16]; /* and a word before them */
 };
 
 /*

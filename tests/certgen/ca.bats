@@ -472,6 +472,16 @@ setup() {
 	[[ ${lines[-1]} == *": echo "* ]]
 }
 
+@test "the record has all names of a certificate with as many and as long ones as it may have" {
+	local names=() i
+	"$CERTGEN" ca --batch --quiet ca example.org
+	for i in {1..64}; do
+		names+=("n$i.$(printf 'a%.0s' {1..60}).$(printf 'b%.0s' {1..60}).$(printf 'c%.0s' {1..60}).$(printf 'd%.0s' {1..40}).example.org")
+	done
+	"$CERTGEN" server --batch --quiet --ca ca many.pem "${names[@]}"
+	grep -qF -e "${names[*]}" ca/index
+}
+
 @test "bad-signal: one that comes just before a passphrase is waited for ends it without another key" {
 	need python3
 	need strace
