@@ -192,18 +192,16 @@ revocation_first_end(const struct revocation *r, long *days, char *text, size_t 
 	gnutls_datum_t issuer;
 
 	for (unsigned i = 0; i < r->n; i++) {
-		gnutls_x509_crl_t best;
+		gnutls_x509_crl_t best = r->lists[i];
 
-		if (gnutls_x509_crl_get_raw_issuer_dn(r->lists[i], &issuer) < 0)
-			continue;
-		best = best_by(r, &issuer, now);
-		gnutls_free(issuer.data);
+		if (gnutls_x509_crl_get_raw_issuer_dn(best, &issuer) == 0) {
+			best = best_by(r, &issuer, now);
+			gnutls_free(issuer.data);
+		}
 		if (first == NULL || days_left(best, now) < days_left(first, now))
 			first = best;
 	}
-	*days = first != NULL ? days_left(first, now) : 0;
-	text[0] = '\0';
-	if (first != NULL)
-		describe(first, now, text, size);
+	*days = days_left(first, now);
+	describe(first, now, text, size);
 	return *days < 0;
 }
