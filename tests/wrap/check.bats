@@ -195,3 +195,16 @@ while True:
 	echo "$output"
 	grep -qxE "ok +user: a session becomes $name \(uid 61234, gid 61234\)" <<< "$output"
 }
+
+@test "--transparent=try: both ways to the service are tried, and what fails is said" {
+	need_root
+	need strace
+	local tries=(strace -o "$T/trace" -e trace=socket) sockets
+	tries+=("$WRAP" --check -p "$T/pgssl.pem" -r 127.0.0.1:1 --transparent=try -I 127.0.0.77)
+	timeout 20 "${tries[@]}" < /dev/null || :
+	sockets=$(grep -c '^socket(AF_INET' "$T/trace")
+	run timeout 20 "${tries[@]:0:5}" -e "inject=socket:error=EMFILE:when=$sockets" "${tries[@]:5}" < /dev/null
+	echo "$output"
+	[ "$(grep -c '^error .*connect 127.0.0.1:1: Connection refused' <<< "$output")" -eq 1 ]
+	grep -qxF 'error   socket: Too many open files' <<< "$output"
+}

@@ -168,4 +168,8 @@ check_backend(struct check *c)
 	backend_init(&b);
 	if (backend_open(&b, c->o, &why) == 0)
 		check_service(c, &b, &peer);
+	else {
+		check_say_error(c, &why);
+		backend_close(&b);
+	}
 }
