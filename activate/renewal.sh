@@ -46,7 +46,7 @@ add_renewal() {
 	[ -n "$CA" ] || say "$PEM is checked, but not renewed automatically: clients have this self-signed certificate as their" \
 		"root, and need the new one before the server has it.  With a CA: make renewal CA=DIR.  Without one, when the check warns:" \
 		"renew a copy, give the clients both .crt in one file, then put the copy in place: renew in inetls-certgen(1)"
-	[ -e "$PEM" ] || warn "warning: $PEM is not there yet: make cert"
+	[ -e "$PEM" ] || warn "warning: $PEM is not there yet: make cert${WHICH_PEM-}"
 }
 
 # warn_of_stale_jobs: the daily jobs have the command and the PEM of the entry, as they were when `make renewal` ran.

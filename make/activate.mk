@@ -11,6 +11,9 @@ SOURCE =
 TRANSPARENT =
 SERVICE_USER = root
 PEM = $(sysconfdir)/inetls/$(SERVICE).pem
+# The variables that a `make cert` for this PEM needs, in messages: without them it would make another service's.
+given = $(if $(filter command,$(origin $1)), $1=$($1))
+which_pem = $(call given,SERVICE)$(call given,PEM)
 # The key of session tickets.  /run/inetls is root's; for another SERVICE_USER give a file in a directory of that user.
 TICKETS = $(if $(filter root,$(SERVICE_USER)),/run/inetls/$(SERVICE).tickets)
 # The file of the log; none: syslog, or the journal.  Who starts the wrapper must be able to write it.
@@ -93,7 +96,7 @@ $(FRAGMENT_DIR)/settings: FORCE
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 activate_env = $(foreach v,SERVICE PORT ACCEPT SERVICE_USER TRANSPARENT SERVICES_FILE INETD_CONF XINETD_D CRON_D UNITDIR RC_LOCAL INETD_PIDFILE \
-	XINETD_PIDFILE RELOAD_XINETD SYSTEMCTL SYSTEMD_RUN LOG FORCE DRY_RUN,$(v)=$(call quote,$($(v)))) PEM=$(call quote,$(pem)) CA=$(call quote,$(ca_dir)) \
+	XINETD_PIDFILE RELOAD_XINETD SYSTEMCTL SYSTEMD_RUN LOG FORCE DRY_RUN,$(v)=$(call quote,$($(v)))) PEM=$(call quote,$(pem)) WHICH_PEM=$(call quote,$(which_pem)) CA=$(call quote,$(ca_dir)) \
 	PROGRAM=$(call quote,$(sbindir)/inetls-wrap) CERTGEN=$(call quote,$(bindir)/inetls-certgen) \
 	SETTINGS_FILE=$(call quote,$(SETTINGS_FILE)) SETTINGS=$(call quote,$(chosen)) RECALLED=$(call quote,$(strip $(recalled))) FRAGMENTS=$(FRAGMENT_DIR)
 activate = @$(not_with_destdir)$(activate_env) sh activate/activate

@@ -76,7 +76,7 @@ uninstall: fragments ## take away what install put there; the certificate stays
 	@$(apply_account) remove
 	@$(if $(DESTDIR),:,$(activate_env) sh activate/activate mention)
 
-certificate = PEM=$(call quote,$(pem)) OWNER=$(call quote,$(SERVICE_USER)) NAMES=$(call quote,$(NAMES)) PORT=$(call quote,$(PORT)) \
+certificate = PEM=$(call quote,$(pem)) WHICH_PEM=$(call quote,$(which_pem)) OWNER=$(call quote,$(SERVICE_USER)) NAMES=$(call quote,$(NAMES)) PORT=$(call quote,$(PORT)) \
 	CA=$(call quote,$(ca_dir)) FORCE=$(call quote,$(FORCE)) CERTGEN=$(BUILD)/inetls-certgen sh activate/certificate
 
 # `make install cert` is one wish and not two: neither is the PEM made twice, nor is an existing one an error.

@@ -605,6 +605,22 @@ line_of() {
 	[[ $output == *"pgssl.pem is not there yet: make cert"* ]]
 }
 
+@test "a second service: what make says to type makes its PEM, and not that of the first" {
+	local pem=$etc/inetls/pgtwo.pem
+	run "${make[@]}" sysconfdir="$etc" SERVICE=pgtwo PORT=9001 BACKEND=localhost:5433 xinetd
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"$pem is not there yet: make cert SERVICE=pgtwo"* ]]
+	mkdir -p "$etc/inetls"
+	echo "a key" > "$pem"
+	run "${make[@]}" sysconfdir="$etc" SERVICE=pgtwo install cert
+	echo "$output"
+	[[ $output == *"$pem exists and was kept; make cert FORCE=1 SERVICE=pgtwo makes a new one"* ]]
+	run "${make[@]}" sysconfdir="$etc" SERVICE=pgtwo NAMES=localhost cert
+	echo "$output"
+	[[ $output == *"make cert FORCE=1 NAMES=\"localhost\" SERVICE=pgtwo"* ]]
+}
+
 @test "DRY_RUN=1: shows the difference that each target would make, changes nothing and tells nobody" {
 	local target setting
 	recorder "$here/reload"

@@ -235,7 +235,7 @@ whole_pem() {
 	cp "$here/pgssl.pem" "$here/before"
 	run run_make -j 4 install cert
 	[ "$status" -eq 0 ]
-	[ "$output" = "$here/pgssl.pem exists and was kept; make cert FORCE=1 makes a new one" ]
+	[ "$output" = "$here/pgssl.pem exists and was kept; make cert FORCE=1 PEM=$here/pgssl.pem makes a new one" ]
 	cmp "$here/pgssl.pem" "$here/before"
 }
 
