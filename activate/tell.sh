@@ -92,9 +92,7 @@ ask_port() {
 	# Until inetd has read its files the old entry answers, which may be all that does.
 	[ -z "$broken" ] || sleep 1
 	for pause in 0.2 0.3 0.5 1 0; do
-		# A client without a user name: PostgreSQL, or the wrapper if PostgreSQL is down, refuses it after the handshake.
-		if printf '\0\0\0\011\0\003\0\0\0' | "$PROGRAM" -c -n pgsql -r "localhost:$PORT" --pin "$pin" -o /dev/null \
-			--connect-timeout 2s --handshake-timeout 2s >/dev/null 2>&1; then
+		if first_words | shakes_hands; then
 			say_how_to_try
 			return
 		fi
@@ -105,6 +103,20 @@ ask_port() {
 	warn "port $PORT does not answer with the certificate in $PEM: $(why_no_answer)"
 }
 
+# first_words: a startup without a user name, which PostgreSQL, or the wrapper if PostgreSQL is down, refuses after the
+# handshake.  With another protocol nothing is said.
+first_words() {
+	[ "$PROTOCOL" != pgsql ] || printf '\0\0\0\011\0\003\0\0\0'
+}
+
+# shakes_hands: whether the port takes our key through a handshake, whatever the service then does.
+shakes_hands() {
+	set -- -n "$PROTOCOL"
+	[ "$PROTOCOL" != none ] || shift 2
+	"$PROGRAM" -c "$@" -r "localhost:$PORT" --pin "$pin" -o /dev/stderr --connect-timeout 2s --handshake-timeout 2s \
+		--close-timeout 1s 2>&1 >/dev/null | grep -q ' tls=1'
+}
+
 say_how_to_try() {
 	if [ -n "$broken" ]; then
 		warn "port $PORT answers with the certificate in $PEM, but clients cannot use it until what --check says above is mended"
@@ -112,7 +124,22 @@ say_how_to_try() {
 	fi
 	name=$("$CERTGEN" show --names "$PEM" | head -n 1)
 	say "port $PORT answers with the certificate in $PEM.  To try it:"
-	say "  psql \"host=${name:-NAME} port=$PORT sslmode=verify-full sslrootcert=${CA:-${PEM%.pem}}${CA:+/ca}.crt\""
+	root=${CA:-${PEM%.pem}}${CA:+/ca}.crt
+	case $PROTOCOL in
+	pgsql) say "  psql \"host=${name:-NAME} port=$PORT sslmode=verify-full sslrootcert=$root\"" ;;
+	none) say "  $(try_openssl)" ;;
+	*) say "  $(try_openssl) -starttls $PROTOCOL" ;;
+	esac
+}
+
+# try_openssl: for $name, which may be an address, and the clients' certificate $root.
+try_openssl() {
+	case $name in
+	*:*) set -- "[$name]" ip ;;
+	*[!0-9.]* | '') set -- "${name:-NAME}" hostname ;;
+	*) set -- "$name" ip ;;
+	esac
+	echo "openssl s_client -connect $1:$PORT -verify_$2 ${name:-NAME} -verify_return_error -CAfile $root"
 }
 
 # why_no_answer: ss names the program that has the port, to root.

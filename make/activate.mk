@@ -4,10 +4,12 @@
 # Set with = and not ?=, since the environment often has a PORT or a SERVICE that means something else.
 SERVICE = pgssl
 PORT = 9000
-BACKEND = localhost:5432
+# What clients say before TLS, a word of -n; none: they begin with TLS at once.  PostgreSQL's alone has a usual BACKEND.
+PROTOCOL = pgsql
+BACKEND = $(if $(filter pgsql,$(PROTOCOL)),localhost:5432)
 # Where wrapped clients seem to come from, so that pg_hba.conf can tell them from local ones: SOURCE=127.0.0.77.
 SOURCE =
-# yes: PostgreSQL sees the clients' own addresses (`make transparent` prepares the kernel).  try: or else that of SOURCE.
+# yes: the service sees the clients' own addresses (`make transparent` prepares the kernel).  try: or else that of SOURCE.
 TRANSPARENT =
 SERVICE_USER = root
 PEM = $(sysconfdir)/inetls/$(SERVICE).pem
@@ -46,7 +48,7 @@ SYSTEMD_RUN = /run/systemd/system
 
 # What was chosen for an entry holds for later targets too, until the last entry is taken away.
 SETTINGS_FILE = $(ETC)/inetls-$(SERVICE).settings
-REMEMBERED = PORT BACKEND SOURCE TRANSPARENT SERVICE_USER PEM TICKETS ACCEPT CA LOG
+REMEMBERED = PORT PROTOCOL BACKEND SOURCE TRANSPARENT SERVICE_USER PEM TICKETS ACCEPT CA LOG
 -include $(SETTINGS_FILE)
 $(foreach v,$(REMEMBERED),$(if $(filter file,$(origin was.$(v))),$(eval $(v) = $(was.$(v)))))
 chosen = $(foreach v,$(REMEMBERED),$(if $(filter command,$(origin $(v)))$(filter file,$(origin was.$(v))),$(v)=$(whole_$(v))$(if $(whole_$(v)),,$($(v)))))
@@ -89,13 +91,13 @@ $(FRAGMENTS): $(FRAGMENT_DIR)/%: %.in systemd/confine.in $(FRAGMENT_DIR)/setting
 # A sed script that changes only when a setting does, as with the flags in GNUmakefile.
 $(FRAGMENT_DIR)/settings: FORCE
 	@mkdir -p $(@D)
-	@SERVICE=$(call quote,$(SERVICE)) PORT=$(call quote,$(PORT)) BACKEND=$(call quote,$(BACKEND)) \
+	@SERVICE=$(call quote,$(SERVICE)) PORT=$(call quote,$(PORT)) PROTOCOL=$(call quote,$(PROTOCOL)) BACKEND=$(call quote,$(BACKEND)) \
 		SOURCE=$(call quote,$(SOURCE)) TRANSPARENT=$(call quote,$(TRANSPARENT)) SERVICE_USER=$(call quote,$(SERVICE_USER)) SBINDIR=$(call quote,$(sbindir)) PEM=$(call quote,$(pem)) \
 		TICKETS=$(call quote,$(TICKETS)) LOG=$(call quote,$(LOG)) BINDIR=$(call quote,$(bindir)) CA=$(call quote,$(ca_dir)) ACCEPT=$(call quote,$(ACCEPT)) \
 		sh activate/settings > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-activate_env = $(foreach v,SERVICE PORT ACCEPT SERVICE_USER TRANSPARENT SERVICES_FILE INETD_CONF XINETD_D CRON_D UNITDIR RC_LOCAL INETD_PIDFILE \
+activate_env = $(foreach v,SERVICE PORT PROTOCOL ACCEPT SERVICE_USER TRANSPARENT SERVICES_FILE INETD_CONF XINETD_D CRON_D UNITDIR RC_LOCAL INETD_PIDFILE \
 	XINETD_PIDFILE RELOAD_XINETD SYSTEMCTL SYSTEMD_RUN LOG FORCE DRY_RUN,$(v)=$(call quote,$($(v)))) PEM=$(call quote,$(pem)) WHICH_PEM=$(call quote,$(which_pem)) CA=$(call quote,$(ca_dir)) \
 	PROGRAM=$(call quote,$(sbindir)/inetls-wrap) CERTGEN=$(call quote,$(bindir)/inetls-certgen) \
 	SETTINGS_FILE=$(call quote,$(SETTINGS_FILE)) SETTINGS=$(call quote,$(chosen)) RECALLED=$(call quote,$(strip $(recalled))) FRAGMENTS=$(FRAGMENT_DIR)

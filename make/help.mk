@@ -10,7 +10,7 @@ help: ## this list
 	@echo '  uninstall-renewal, uninstall-transparent'
 	@echo '               take away exactly what these targets added'
 	@echo
-	@echo 'SERVICE=$(SERVICE) PORT=$(PORT) BACKEND=$(BACKEND) SERVICE_USER=$(SERVICE_USER)'
+	@echo 'SERVICE=$(SERVICE) PORT=$(PORT) PROTOCOL=$(PROTOCOL) BACKEND=$(BACKEND) SERVICE_USER=$(SERVICE_USER)'
 	@echo 'PEM=$(PEM)'
 	@echo 'prefix=$(prefix) sbindir=$(sbindir) bindir=$(bindir) mandir=$(mandir) DESTDIR=$(DESTDIR)'
 	@echo 'CERT=no, NAMES="host ...", CA=DIR, ACCEPT=no, FORCE=1, DRY_RUN=1, SOURCE=127.0.0.77, TRANSPARENT=yes, TICKETS=file, LOG=file, SYSTEM_USER=no, LINK=shared, SANITIZE=address,undefined'

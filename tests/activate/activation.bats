@@ -201,6 +201,81 @@ accounts_as_before() {
 	accounts_as_before
 }
 
+# of_imap, of_http: a client that must be sure of the server.
+of_imap() {
+	run inside timeout 10 curl -sS --cacert "$prefix/etc/inetls/imaps.crt" -u alice:secret imaps://localhost/
+	[[ $status -eq 0 && $output == *INBOX* ]]
+}
+
+of_http() {
+	run inside timeout 10 curl -sS --cacert "$prefix/etc/inetls/web.crt" https://localhost:8443/
+	[ "$status" -eq 0 ] && [ "$output" = "the page" ]
+}
+
+# to_try: what make printed for this, as its last line, finds the certificate good.
+to_try() {
+	inside timeout 10 sh -c "${output##*$'\n'} < /dev/null" | grep -q 'Verify return code: 0'
+}
+
+@test "PROTOCOL=none and imap: an IMAP server on 143 becomes imaps, a web server https, and curl verifies both" {
+	need curl
+	need openssl
+	make_world openbsd-inetd
+	start_inetd openbsd-inetd -i /etc/inetd.conf
+	grep -q '^imaps.*993/tcp' "$etc/services"
+	picture > "$here/before"
+	make_inside cert SERVICE=imaps NAMES=localhost < /dev/null
+	make_inside cert SERVICE=web NAMES=localhost < /dev/null
+	mkdir "$here/www"
+	echo "the page" > "$here/www/index.html"
+	start http nsenter -t "$world" -m -n -r -w -- /usr/bin/python3 -m http.server -b 127.0.0.1 -d "$here/www" 80
+	start imap nsenter -t "$world" -m -n -r -w -- /usr/bin/python3 -c '
+import socketserver
+class Imap(socketserver.StreamRequestHandler):
+    says = {"CAPABILITY": "* CAPABILITY IMAP4rev1\r\n", "LIST": "* LIST () \"/\" INBOX\r\n", "LOGOUT": "* BYE\r\n"}
+    def say(self, text):
+        self.wfile.write(text.encode())
+    def handle(self):
+        self.say("* OK ready\r\n")
+        for line in self.rfile:
+            tag, command = line.decode().split()[:2]
+            self.say(f"{self.says.get(command, str())}{tag} OK done\r\n")
+            if command == "LOGOUT":
+                break
+socketserver.ThreadingTCPServer(("127.0.0.1", 143), Imap).serve_forever()'
+
+	wait_for 5 inside bash -c ': < /dev/tcp/127.0.0.1/143 && : < /dev/tcp/127.0.0.1/80'
+	run make_inside services inetd SERVICE=imaps PORT=993 PROTOCOL=none BACKEND=localhost:143
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"port 993 answers with the certificate"* && $output != *psql* ]]
+	to_try
+	wait_for 5 of_imap || { echo "$output"; false; }
+
+	run make_inside services inetd SERVICE=web PORT=8443 PROTOCOL=none BACKEND=localhost:80
+	echo "$output"
+	[ "$status" -eq 0 ]
+	to_try
+	wait_for 5 of_http || { echo "$output"; false; }
+
+	# The same server with STARTTLS.
+	run make_inside inetd SERVICE=imaps PROTOCOL=imap FORCE=1
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"port 993 answers with the certificate"*" -starttls imap"* ]]
+	to_try
+
+	# Without the service: make says so, and gives no line to try.
+	run make_inside inetd SERVICE=web BACKEND=localhost:81 FORCE=1
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"error   connect 127.0.0.1:81"*"port 8443 answers"*"clients cannot use it until what --check says above is mended" ]]
+
+	make_inside uninstall-inetd uninstall-services SERVICE=web
+	make_inside uninstall-inetd SERVICE=imaps
+	picture | diff "$here/before" -
+}
+
 @test "inetutils-inetd: refused before make services inetd, psql connects after it, same process, no trace after uninstall" {
 	make_world inetutils-inetd
 	start_inetd inetutils-inetd -d /etc/inetd.conf

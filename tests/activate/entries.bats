@@ -41,6 +41,22 @@ load ../lib/activate
 	unchanged
 }
 
+@test "bad-settings: a PROTOCOL that -n does not have is refused with the list, and one without BACKEND with what to give" {
+	local target said
+	run "$BUILD/inetls-wrap" -n foo -r 1
+	said=${output#*the protocols are }
+	for target in services inetd xinetd systemd renewal fragments; do
+		run run_make "$target" PROTOCOL=foo BACKEND=localhost:143
+		[ "$status" -ne 0 ]
+		[[ $output == *"PROTOCOL=foo: the protocols are ${said%%;*}; none, if clients begin with TLS at once"* ]]
+		run run_make "$target" PROTOCOL=imap
+		[ "$status" -ne 0 ]
+		[[ $output == *"PROTOCOL=imap: give BACKEND= too, the [host:]port or Unix socket of the service"* ]]
+		run ! run_make "$target" PROTOCOL= BACKEND=localhost:143
+	done
+	unchanged
+}
+
 @test "bad-settings: a variable that make does not have is refused where something would be changed, and named" {
 	local slip
 	for slip in BACKEN=localhost:5433 port=9432 NAME=db.example.org pem=/x; do
@@ -304,6 +320,47 @@ line_of() {
 	grep -q 'port.*= 5433$' "$etc/xinetd.d/pg-two"
 	grep -qx 'ListenStream=5433' "$etc/units/pg-two.socket"
 	grep -qx 'User=nobody' "$etc/units/pg-two@.service"
+}
+
+@test "activation: PROTOCOL says -n in each entry, none leaves it out, and nothing then speaks of PostgreSQL" {
+	local protocol option others commands
+	mkdir "$etc/cron.d"
+	keep
+	for protocol in smtp pop3 imap nntp none; do
+		option="-N mail -n $protocol"
+		[ "$protocol" != none ] || option="-N mail"
+		others=(fragments services inetd xinetd systemd renewal SERVICE=mail)
+		run run_make "${others[@]}" PROTOCOL="$protocol" BACKEND=localhost:143 TICKETS=
+		[ "$status" -eq 0 ]
+		grep -qxF 'mail		9000/tcp	# TLS wrapper' "$etc/services"
+		for entry in "$etc"/{inetd.conf,xinetd.d/mail,units/mail@.service,cron.d/mail-check}; do
+			grep -qE -e "$option (-p|--max)" "$entry" || { echo "$protocol: $entry"; false; }
+		done
+		# Every other way to start it.
+		commands=$(grep -rhE -e 'inetls-wrap.* -[rd] |^ARGS=|server_args' "$here/fragments")
+		[ "$(wc -l <<< "$commands")" -ge 9 ]
+		if [ "$protocol" = none ]; then
+			run ! grep -e ' -n ' <<< "$commands"
+		else
+			run ! grep -v -e "-n $protocol" <<< "$commands"
+		fi
+		run ! grep -rniE --exclude=settings 'postgres|pgsql|psql|pg_hba|543[0-9]|database' "$etc" "$here/fragments"
+		# It holds for later targets.
+		run run_make inetd SERVICE=mail
+		[[ $output == *"as before"*"PROTOCOL=$protocol"* ]]
+		run_make uninstall-renewal uninstall-systemd uninstall-xinetd uninstall-inetd uninstall-services SERVICE=mail > /dev/null
+		unchanged
+	done
+}
+
+@test "activation: the line of /etc/services is taken away whichever PROTOCOL it was made with" {
+	run_make services PROTOCOL=none BACKEND=localhost:80 > /dev/null
+	run_make uninstall-services > /dev/null
+	unchanged
+	run_make services inetd > /dev/null 2>&1
+	run_make inetd PROTOCOL=none BACKEND=localhost:80 FORCE=1 > /dev/null 2>&1
+	run_make uninstall-inetd uninstall-services > /dev/null
+	unchanged
 }
 
 @test "activation: root's service has a file for tickets, another user's has none unless TICKETS names one" {

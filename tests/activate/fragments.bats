@@ -98,7 +98,8 @@ variants() {
 verified() {
 	local service=pgssl@1.service
 	[ "$1" = yes ] || service=pgssl.service
-	run_make fragments ACCEPT="$1" BACKEND="$2" SERVICE_USER="$3" TRANSPARENT="${TRANSPARENT:-}"
+	run_make fragments ACCEPT="$1" BACKEND="$2" SERVICE_USER="$3" TRANSPARENT="${TRANSPARENT:-}" \
+		PROTOCOL="${PROTOCOL:-pgsql}"
 	rm -rf "$here/verify"
 	cp -r "$here/fragments/systemd" "$here/verify"
 	run systemd-analyze verify --man=no --recursive-errors=no "$here/verify/pgssl.socket" "$here/verify/$service" \
@@ -132,6 +133,9 @@ little_exposed() {
 			verified "$accept" localhost:5432 "$user"
 		done
 	done
+	TRANSPARENT=
+	PROTOCOL=none
+	verified yes localhost:143 root
 }
 
 @test "fragments: systemd-analyze finds an exposure of 0.2 by the Unix socket and 0.9 by TCP" {
