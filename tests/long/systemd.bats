@@ -89,6 +89,19 @@ write_probe() {
 	sleep 3
 	ask a new PEM
 	wait $!
+	# By night: somebody changes -r by hand, or the PEM is gone.
+	run_make systemd ACCEPT=yes BACKEND=localhost:5432 FORCE=1
+	sed -i "s,-r localhost:5432,-r $PGSOCKET/.s.PGSQL.5432," /etc/systemd/system/pgssl@.service
+	systemctl daemon-reload
+	ask a TCP unit with a Unix socket
+	sleep 1
+	echo "night: $(journalctl -o cat -t pgssl --since -5s | grep -o 'RestrictAddressFamilies.*BACKEND=')"
+	run_make systemd ACCEPT=yes FORCE=1
+	mv $pem $pem.away
+	ask no PEM
+	sleep 1
+	echo "night: $(journalctl -o cat -u 'pgssl@*' --since -5s | grep -o 'Failed to set up credentials')"
+	mv $pem.away $pem
 	chmod 644 $pem
 	run_make systemd ACCEPT=yes FORCE=1 || echo "refused: a PEM that others can read"
 	chmod 600 $pem
@@ -201,7 +214,7 @@ write_container() {
 	[ "$status" -ne 77 ] || skip "kernel: no overlay of this machine's root"
 	[ "$status" -eq 0 ]
 	# Before, after, and with a PEM that others can read, psql got no answer.
-	diff - <(grep -E '^(answered|ok +(sandbox|user):|user of|resumed|refused|log:|failed:|left:|ways:|check:)' <<< "$output" |
+	diff - <(grep -E '^(answered|ok +(sandbox|user):|user of|resumed|refused|log:|failed:|left:|night:|ways:|check:)' <<< "$output" |
 		sed -E 's/^ok +//; s/ABI [0-9]+/ABI N/; s/uid [0-9]+/uid N/') <<-END
 	answered: TCP, Accept=yes
 	answered: again, Accept=yes
@@ -221,6 +234,8 @@ write_container() {
 	sandbox: seccomp, Landlock (ABI N)
 	answered: a new PEM
 	answered: a session that outlives the old PEM
+	night: RestrictAddressFamilies= of its unit; under systemd: make systemd FORCE=1 BACKEND=
+	night: Failed to set up credentials
 	refused: a PEM that others can read
 	answered: pg-tls, Accept=yes
 	answered: pg-tls, Accept=no

@@ -103,6 +103,19 @@ follow(const char *path)
 	return path;
 }
 
+static int
+refuse_family(const struct options *o, struct failure *why)
+{
+	if (o->source != NULL)
+		return failure_set(why, EX_CONFIG, "-r %s: no address of the family of -I %s",
+		    o->backend_text, o->source);
+	return failure_set(why, EX_CONFIG,
+	    "-r %s: this process may make no such socket, by the kernel or by "
+	    "RestrictAddressFamilies= of its unit; under systemd: make systemd FORCE=1 "
+	    "BACKEND=%s",
+	    o->backend_text, o->backend_text);
+}
+
 int
 backend_open(struct backend *b, const struct options *o, struct failure *why)
 {
@@ -127,10 +140,7 @@ backend_open(struct backend *b, const struct options *o, struct failure *why)
 			return -1;
 		usable += b->sockets[i] != -1 && fits_source(o, b->addresses.at[i].sa.ss_family);
 	}
-	if (usable == 0)
-		return failure_set(why, EX_CONFIG, "-r %s: no address of the family of -I %s",
-		    o->backend_text, o->source != NULL ? o->source : "-");
-	return 0;
+	return usable > 0 ? 0 : refuse_family(o, why);
 }
 
 void
