@@ -98,7 +98,7 @@ unavailable() {
 }
 
 @test "a service that hangs is left alone until the peer ends, then for --close-timeout" {
-	session --peer 'handshake send:100 bye recv-all' --backend 'recv:100 sleep:8' --limit 9 -- --close-timeout 1s
+	session --peer 'handshake send:100 bye recv-all' --backend 'recv:100 sleep:60' -- --close-timeout 1s
 	says exit=0 backend.received=100
 	[ "$(said peer.tls)" != close_notify ]
 	logged result=timeout end=peer "--close-timeout"

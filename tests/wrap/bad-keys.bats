@@ -18,7 +18,7 @@ made() {
 # as_client VERSION [COPIES]: shows it to a server, which must refuse it at once.
 as_client() {
 	port=$(free_port)
-	start wrap "$WRAP" -f -d "127.0.0.1:$port" -p "$T/pgssl.pem" -r 127.0.0.1:1 -v "${LEVEL:-0}" -A "$T/pgssl.crt" --handshake-timeout 2s
+	start wrap "$WRAP" -f -d "127.0.0.1:$port" -p "$T/pgssl.pem" -r 127.0.0.1:1 -v "${LEVEL:-0}" -A "$T/pgssl.crt" --handshake-timeout 15s
 	wait_for 10 listening "$port"
 	timeout 20 "$T/bin/absurd" client "$port" "$1" "$T/absurd.der" "${2:-1}" > "$T/peer.log" 2>&1 || return 1
 	cat "$T/peer.log"
@@ -32,7 +32,7 @@ as_server() {
 	port=$(free_port)
 	start peer "$T/bin/absurd" server "$port" "$1" "$T/absurd.der" "${2:-1}"
 	wait_for 10 grep -q up "$T/peer.log"
-	timeout 20 "$WRAP" -c -v 0 -r "localhost:$port" -o "$(new_log wrap)" --handshake-timeout 2s 0<> "$T/idle" || :
+	timeout 20 "$WRAP" -c -v 0 -r "localhost:$port" -o "$(new_log wrap)" --handshake-timeout 15s 0<> "$T/idle" || :
 	refused "$T/wrap.log"
 	stop peer
 }
