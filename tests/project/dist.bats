@@ -9,6 +9,15 @@ setup_file() {
 	unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES SOURCE_DATE_EPOCH SANITIZE LINK COVERAGE
 }
 
+# gpg leaves an agent for each directory of keys.
+teardown() {
+	local keys
+	for keys in "$T/signer" "$T/reader"; do
+		[ ! -d "$keys" ] || GNUPGHOME=$keys gpgconf --kill all
+	done
+	lib_after
+}
+
 # archive_of DIRECTORY NAME: made there, as $T/NAME.
 archive_of() {
 	(cd "$1" && sh tests/dist/archive inetls-test "$T/$2")
@@ -95,6 +104,7 @@ block() {
 @test "dist: a release is tagged, signed and checked by the lines of doc/release.md, with a key that was made for this" {
 	need gpg
 	[ -e "$ROOT/.git" ] || skip "kernel: no repository, only its files"
+	unset BUILD # the page's lines build in the clone
 	export GNUPGHOME=$T/signer
 	mkdir -m 700 "$T/signer" "$T/reader"
 	gpg -q --batch --passphrase '' --quick-gen-key 'Releases <releases@example.org>' ed25519 sign 1d
@@ -111,12 +121,10 @@ block() {
 	eval "$(block 3)"
 	mkdir "$T/published"
 	cp "$T"/inetls-9.9/build/*.tar.gz* "$T/inetls-releases.asc" "$T/published"
-	gpgconf --kill all
 	cd "$T/published"
 	export GNUPGHOME=$T/reader
 	run bash -ec "$(block 4)"
 	echo "$output"
-	gpgconf --kill all
 	[ "$status" -eq 0 ]
 	[[ $output == *"inetls-9.9.tar.gz: OK"*'Good signature from "Releases <releases@example.org>"'* ]]
 }
