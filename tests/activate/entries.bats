@@ -664,7 +664,7 @@ line_of() {
 
 @test "a second service: what make says to type makes its PEM, and not that of the first" {
 	local pem=$etc/inetls/pgtwo.pem
-	run "${make[@]}" sysconfdir="$etc" SERVICE=pgtwo PORT=9001 BACKEND=localhost:5433 xinetd
+	run "${make[@]}" sysconfdir="$etc" services inetd SERVICE=pgtwo PORT=9001 BACKEND=localhost:5433
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output == *"$pem is not there yet: make cert SERVICE=pgtwo"* ]]
