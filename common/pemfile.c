@@ -103,8 +103,9 @@ check_text(const char *pem, size_t len, struct failure *why)
 	    "-in FILE -out NEW; a new key and certificate: `make cert`");
 }
 
-ssize_t
-pemfile_key(const char *pem, size_t len, const char **key, struct failure *why)
+/* Explains a file without a block: disks that were full leave such files. */
+static int
+check_content(const char *pem, size_t len, struct failure *why)
 {
 	struct block b;
 
@@ -113,6 +114,20 @@ pemfile_key(const char *pem, size_t len, const char **key, struct failure *why)
 		    "is empty; was the disk full? restore it from a copy, or make a new one: "
 		    "`make cert FORCE=1`");
 	if (check_text(pem, len, why) == -1)
+		return -1;
+	if (!next_block(&pem, &b))
+		return failure_set(why, EX_NOINPUT,
+		    "holds no key and no certificate (no line with BEGIN); is it the wrong file, or "
+		    "was it cut off? restore it from a copy, or make a new one: `make cert`");
+	return 0;
+}
+
+ssize_t
+pemfile_key(const char *pem, size_t len, const char **key, struct failure *why)
+{
+	struct block b;
+
+	if (check_content(pem, len, why) == -1)
 		return -1;
 	do
 		if (!next_block(&pem, &b))
@@ -185,6 +200,9 @@ join(const char *pem, char *out, size_t size, struct failure *why)
 			    b.body);
 		n += r == 1;
 	}
+	if (n == 0 && token_url_find(whole, &url) == 0 &&
+	    check_content(whole, strlen(whole), why) == -1)
+		return -1;
 	if (n == 0)
 		return failure_set(
 		    why, EX_NOINPUT, "holds no certificate (BEGIN CERTIFICATE)" TOGETHER);

@@ -48,6 +48,17 @@ said() {
 	[[ ${stderr%%$'\n'*} != *"did you mean"* ]]
 }
 
+@test "bad: a file that is empty, or that was cut off before its first block" {
+	local command
+	: > "$T/empty.pem"
+	echo '# Private key and certificate by inetls-cer' > "$T/cut.pem"
+	chmod 600 "$T/empty.pem" "$T/cut.pem"
+	for command in show renew; do
+		said 65 "$T/empty.pem: is empty; was the disk full?" -- "$command" "$T/empty.pem"
+		said 65 "$T/cut.pem: holds no key and no certificate" "was it cut off?" -- "$command" "$T/cut.pem"
+	done
+}
+
 @test "bad-subcommand: one that does not stand first, and options that belong to one" {
 	said 64 "'server' comes first" "inetls-certgen server " -- --batch server x.pem
 	said 64 "--ca is not an option of this command" "server, client, sign, renew, revoke and crl" "comes first" -- --ca "$T/ca" server x.pem

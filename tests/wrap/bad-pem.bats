@@ -95,6 +95,13 @@ bad_pem() {
 	refuses 78 "is empty; was the disk full? restore it from a copy, or make a new one: \`make cert FORCE=1\`"
 }
 
+@test "a PEM that was cut off in its first comment: exit 78" {
+	head -c 60 "$T/pgssl.pem" | bad_pem
+	refuses 78 "holds no key and no certificate (no line with BEGIN); is it the wrong file, or was it cut off?"
+	printf '%s' '-----BEGIN PRIV' | bad_pem
+	refuses 78 "was it cut off?"
+}
+
 @test "a PEM with a key alone: exit 78" {
 	sed -n '/BEGIN PRIVATE KEY/,/END PRIVATE KEY/p' "$T/pgssl.pem" | bad_pem
 	refuses 78 "holds no certificate"
