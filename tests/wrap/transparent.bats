@@ -261,6 +261,15 @@ a_relayed_session() {
 	stop blocker
 }
 
+@test "bad: --check says it when it cannot make the socket for its trial" {
+	need strace
+	run on server strace -f -qq -o /dev/null -e trace=listen -e inject=listen:error=EMFILE \
+		"$WRAP" --check -T -p "$T/pgssl.pem" -r "localhost:$PGPORT_REAL" -o "$(new_log check)"
+	echo "$output"
+	[ "$status" -ne 0 ]
+	[ "$(grep -c '^error   -T: IPv[46]: socket for the trial: Too many open files' <<< "$output")" -eq 2 ]
+}
+
 # -- without the way back --------------------------------------------------------------------------------
 
 @test "bad: without the lines for the kernel --check shows them, and a session ends in time, with a sentence" {

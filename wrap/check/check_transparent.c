@@ -62,27 +62,35 @@ static int
 listen_here(int family)
 {
 	struct address here;
-	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int error, fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	(void)address_parse_ip(family == AF_INET ? "127.0.0.1" : "::1", &here);
 	if (fd != -1 && bind(fd, (struct sockaddr *)&here.sa, here.len) == 0 && listen(fd, 1) == 0)
 		return fd;
+	error = errno;
 	if (fd != -1)
 		(void)close(fd);
+	errno = error;
 	return -1;
 }
 
 /* Whether answers come back: 0, or -1 with errno. */
 static int
-come_back(int listening, int family)
+come_back(int listening, int fd, int family)
 {
-	int r = -1, fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	return transparent_prepare(fd, family, NULL) == -1 ? -1 :
+							     try_connect(listening, fd, family);
+}
 
-	if (fd != -1 && transparent_prepare(fd, family, NULL) == 0)
-		r = try_connect(listening, fd, family);
-	if (fd != -1)
-		(void)close(fd);
-	return r;
+static void
+say_not_tried(struct check *c, const char *name)
+{
+	struct failure why;
+
+	if (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL)
+		return; /* IPv6 is switched off */
+	failure_set(&why, EX_OSERR, "-T: %s: socket for the trial: %s", name, strerror(errno));
+	check_say_error(c, &why);
 }
 
 bool
@@ -90,11 +98,19 @@ check_transparent(struct check *c, int family)
 {
 	const char *name = family == AF_INET ? "IPv4" : "IPv6";
 	struct failure why;
-	int r, listening = listen_here(family);
+	int r, error, fd = -1, listening = listen_here(family);
 
-	if (listening == -1)
-		return false; /* IPv6 is switched off */
-	r = come_back(listening, family);
+	if (listening != -1)
+		fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd == -1) {
+		say_not_tried(c, name);
+		if (listening != -1)
+			(void)close(listening);
+		return false;
+	}
+	r = come_back(listening, fd, family);
+	error = errno;
+	(void)close(fd);
 	(void)close(listening);
 	if (r == 0) {
 		check_say("ok",
@@ -105,7 +121,7 @@ check_transparent(struct check *c, int family)
 	failure_set(&why, EX_CONFIG,
 	    "-T: %s: what the service answers to a client's address does not come back to us (%s); run "
 	    "make transparent, or type: %s",
-	    name, strerror(errno), what_to_type(family));
+	    name, strerror(error), what_to_type(family));
 	check_say_error(c, &why);
 	return false;
 }
