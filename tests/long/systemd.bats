@@ -89,6 +89,16 @@ write_probe() {
 	sleep 3
 	ask a new PEM
 	wait $!
+	# The log is rotated.
+	run_make systemd ACCEPT=no LOG=/var/log/inetls/pgssl.log FORCE=1
+	ask before the rotation
+	mv /var/log/inetls/pgssl.log /var/log/inetls/pgssl.log.1
+	psql_tls -c 'select pg_sleep(3)' -c "select 'answered: a session that outlives the log'" &
+	sleep 1
+	systemctl try-restart pgssl.service
+	ask a new log
+	wait $!
+	echo "rotated: $(grep -c result=ok /var/log/inetls/pgssl.log) of the new listener"
 	# By night: somebody changes -r by hand, or the PEM is gone.
 	run_make systemd ACCEPT=yes BACKEND=localhost:5432 FORCE=1
 	sed -i "s,-r localhost:5432,-r $PGSOCKET/.s.PGSQL.5432," /etc/systemd/system/pgssl@.service
@@ -214,7 +224,7 @@ write_container() {
 	[ "$status" -ne 77 ] || skip "kernel: no overlay of this machine's root"
 	[ "$status" -eq 0 ]
 	# Before, after, and with a PEM that others can read, psql got no answer.
-	diff - <(grep -E '^(answered|ok +(sandbox|user):|user of|resumed|refused|log:|failed:|left:|night:|ways:|check:)' <<< "$output" |
+	diff - <(grep -E '^(answered|ok +(sandbox|user):|user of|resumed|refused|log:|failed:|left:|rotated:|night:|ways:|check:)' <<< "$output" |
 		sed -E 's/^ok +//; s/ABI [0-9]+/ABI N/; s/uid [0-9]+/uid N/') <<-END
 	answered: TCP, Accept=yes
 	answered: again, Accept=yes
@@ -234,6 +244,10 @@ write_container() {
 	sandbox: seccomp, Landlock (ABI N)
 	answered: a new PEM
 	answered: a session that outlives the old PEM
+	answered: before the rotation
+	answered: a new log
+	answered: a session that outlives the log
+	rotated: 1 of the new listener
 	night: RestrictAddressFamilies= of its unit; under systemd: make systemd FORCE=1 BACKEND=
 	night: Failed to set up credentials
 	refused: a PEM that others can read
