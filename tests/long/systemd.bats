@@ -95,12 +95,12 @@ write_probe() {
 	mv /var/log/inetls/pgssl.log /var/log/inetls/pgssl.log.1
 	psql_tls -c 'select pg_sleep(3)' -c "select 'answered: a session that outlives the log'" &
 	sleep 1
-	systemctl try-restart pgssl.service
+	pkill -HUP -f '^[^ ]*inetls-wrap .*-N pgssl '
 	ask a new log
 	wait $!
 	echo "rotated: $(grep -c result=ok /var/log/inetls/pgssl.log) of the new listener"
 	# By night: somebody changes -r by hand, or the PEM is gone.
-	run_make systemd ACCEPT=yes BACKEND=localhost:5432 FORCE=1
+	run_make systemd ACCEPT=yes BACKEND=localhost:5432 LOG= FORCE=1
 	sed -i "s,-r localhost:5432,-r $PGSOCKET/.s.PGSQL.5432," /etc/systemd/system/pgssl@.service
 	systemctl daemon-reload
 	ask a TCP unit with a Unix socket
@@ -111,6 +111,13 @@ write_probe() {
 	ask no PEM
 	sleep 1
 	echo "night: $(journalctl -o cat -u 'pgssl@*' --since -5s | grep -o 'Failed to set up credentials')"
+	mv $pem.away $pem
+	mv $pem $pem.away
+	install -m 600 /dev/null $pem
+	ask an empty PEM
+	sleep 1
+	echo "night: $(journalctl -o cat -t pgssl --since -5s | grep -o '/run/credentials/pgssl@.*pgssl.pem: is empty' | sed 's/@[^/]*/@/')"
+	echo "night: $(systemctl cat pgssl@.service | grep LoadCredential)"
 	mv $pem.away $pem
 	chmod 644 $pem
 	run_make systemd ACCEPT=yes FORCE=1 || echo "refused: a PEM that others can read"
@@ -250,6 +257,8 @@ write_container() {
 	rotated: 1 of the new listener
 	night: RestrictAddressFamilies= of its unit; under systemd: make systemd FORCE=1 BACKEND=
 	night: Failed to set up credentials
+	night: /run/credentials/pgssl@/pgssl.pem: is empty
+	night: LoadCredential=pgssl.pem:/usr/local/etc/inetls/pgssl.pem
 	refused: a PEM that others can read
 	answered: pg-tls, Accept=yes
 	answered: pg-tls, Accept=no

@@ -226,11 +226,8 @@ hellos() {
 		before=$(peers serial)
 		make_pem "$T/pgssl.pem" localhost
 		mv "$log" "$T/moved.log"
-		# As inetls(7) says: a listener that inetd started is its child.
-		case $name in
-		*inetd) pkill -HUP -P "$server" -f 'inetls-wrap -N waiting ' ;;
-		*) kill -HUP "$(listener)" ;;
-		esac
+		# As inetls(7) says: to the sessions and the keyholder too, but here to those of this file alone.
+		pkill -HUP -f "^[^ ]*inetls-wrap .*-N waiting .*$T/pgssl.pem"
 		wait_for 10 test -e "$log"
 		wait_for 10 grep -q 'was read again' "$log"
 		wait_for 10 eval '[ "$(peers serial)" != "$before" ]'

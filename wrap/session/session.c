@@ -28,12 +28,13 @@
 
 /* HUP, the last, makes a listener read its files again; its sessions ignore it. */
 static void
-take_signals(const struct options *o)
+take_signals(const struct session *s)
 {
+	bool is_child = s->start != NULL;
 	static const int ending[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP };
 
-	deadline_let_in(ending, o->listening ? 3 : 4, NULL);
-	if (o->listening)
+	deadline_let_in(ending, is_child ? 3 : 4, NULL);
+	if (is_child)
 		(void)signal(SIGHUP, SIG_IGN);
 }
 
@@ -51,7 +52,7 @@ static int
 begin(struct session *s, const struct address *peer)
 {
 	s->started = deadline_now();
-	take_signals(s->o);
+	take_signals(s);
 	s->remote = *peer;
 	address_format(&s->remote, s->local);
 	if (unblock_both() == -1) {
@@ -268,7 +269,7 @@ session_new(const struct session_start *start)
 	init(s, start->o, start);
 	s->confine = *start->user;
 	s->waits = true;
-	take_signals(s->o);
+	take_signals(s);
 	return s;
 }
 
