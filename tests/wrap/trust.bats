@@ -370,6 +370,33 @@ with_known_hosts() {
 	lines_in "$T/known" 1
 }
 
+@test "bad: a file that others can change: a warning of each session, of --check and of a listener's start" {
+	local said='others can change this file, and so decide which keys are trusted'
+	need_root
+	known_port
+	with_known_hosts pgssl.pem
+	trusted
+	lines_in "$T/session.log" 2
+	chmod 666 "$T/known"
+	with_known_hosts pgssl.pem -D warning
+	trusted
+	logged "known hosts $T/known: mode 0666: $said; correct it: chmod 600 $T/known"
+	run timeout 20 "$WRAP" --check -c -r "localhost:$fixed" --known-hosts "$T/known"
+	[[ $output == *"warning known hosts $T/known: mode 0666: $said"* ]]
+	chmod 600 "$T/known"
+	chown 65534 "$T/known"
+	with_known_hosts pgssl.pem -D warning
+	trusted
+	logged "known hosts $T/known: owner 65534: $said; correct it: chown 0 $T/known"
+	start listener "$WRAP" -f -c -d 127.0.0.1:0 -r "localhost:$fixed" --known-hosts "$T/known" -o "$T/listener.log"
+	wait_for 10 grep -q 'listening on' "$T/listener.log"
+	[ "$(grep -c "owner 65534: $said" "$T/listener.log")" -eq 1 ]
+	stop listener
+	chown 0 "$T/known"
+	run timeout 20 "$WRAP" --check -c -r "localhost:$fixed" --known-hosts "$T/known"
+	[[ $output != *"$said"* ]]
+}
+
 @test "a file that somebody keeps locked stops a first use, and not for ever" {
 	known_port
 	: > "$T/known"

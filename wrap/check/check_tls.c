@@ -141,8 +141,11 @@ void
 check_tls(struct check *c)
 {
 	struct failure why;
+	int r = tls_init(&why) == -1 ? -1 : session_try_tls(c->o, &why);
 
-	if (tls_init(&why) == -1 || session_try_tls(c->o, &why) == -1)
+	if (r == 1)
+		check_say("warning", "%s", why.text);
+	if (r == -1)
 		check_say_error(c, &why);
 	else
 		check_say("ok", "TLS: GnuTLS %s accepts the options", tls_library_version());

@@ -167,6 +167,8 @@ is_under_superserver(void)
 static int
 start(struct listener *l, struct failure *why)
 {
+	int r;
+
 	if (daemon_init(&l->daemon, l->o, why) == -1)
 		return -1;
 	if (is_under_superserver())
@@ -181,8 +183,10 @@ start(struct listener *l, struct failure *why)
 	 */
 	if ((l->o->transparent != OPAQUE && transparent_try(why) == -1) || prepare(l, why) == -1 ||
 	    tls_understand_priority(l->o->priority, l->o->pem != NULL, why) == -1 ||
-	    session_try_tls(l->o, why) == -1)
+	    (r = session_try_tls(l->o, why)) == -1)
 		return -1;
+	if (r == 1)
+		log_line(LEVEL_WARNING, "%s", why->text);
 	return daemon_write_pid(&l->daemon, why);
 }
 

@@ -21,8 +21,8 @@ struct session;
 int session_serve(const struct options *o, const struct address *peer);
 
 /*
- * Whether a session could use TLS with these options and the files that they name now: 0, or -1 and
- * *why.  Call tls_init before.
+ * Whether a session could use TLS with these options and the files that they name now: 0, 1 if it
+ * can, but *why has a warning, or -1 and *why.  Call tls_init before.
  */
 int session_try_tls(const struct options *o, struct failure *why);
 

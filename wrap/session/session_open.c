@@ -144,11 +144,11 @@ session_try_tls(const struct options *o, struct failure *why)
 {
 	struct tls_config c = { .trust = NULL };
 	struct tls *tls = make_tls(o, &c, why);
-	bool could = tls != NULL;
+	int r = tls == NULL ? -1 : trust_warning(c.trust, why);
 
 	tls_free(tls);
 	trust_free(c.trust);
-	return could ? 0 : -1;
+	return r;
 }
 
 int
@@ -156,6 +156,7 @@ session_start_tls(struct session *s)
 {
 	struct tls_config c = { .keys = s->o->pem != NULL ? &s->keys : NULL };
 	unsigned char key[TICKET_KEY];
+	struct failure warning;
 
 	if (tls_init(&s->why) == -1)
 		return session_finish(s, "config", NULL);
@@ -167,6 +168,9 @@ session_start_tls(struct session *s)
 	ticket_session_wipe(&s->last); /* GnuTLS has taken a copy */
 	if (s->tls == NULL)
 		return session_finish(s, "config", NULL);
+	if (s->start == NULL && trust_warning(s->trust, &warning))
+		log_line(
+		    LEVEL_WARNING, "%s", warning.text); /* a listener has said it at its start */
 	if (s->waits && s->keys.ahead)
 		tls_load_key(s->tls);
 	return 0;

@@ -93,6 +93,26 @@ known_hosts_open(struct known_hosts *k, const char *path, const char *host, cons
 	    k->path, strerror(errno), (unsigned long)geteuid());
 }
 
+bool
+known_hosts_warning(const struct known_hosts *k, char *text, size_t size)
+{
+	static const char others
+	    [] = "others can change this file, and so decide which keys are trusted; correct it";
+	struct stat st;
+
+	if (fstat(k->fd, &st) == -1)
+		return false;
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		(void)snprintf(text, size, "known hosts %s: owner %lu: %s: chown %lu %s", k->path,
+		    (unsigned long)st.st_uid, others, (unsigned long)geteuid(), k->path);
+	else if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		(void)snprintf(text, size, "known hosts %s: mode %04o: %s: chmod 600 %s", k->path,
+		    (unsigned)st.st_mode & 07777, others, k->path);
+	else
+		return false;
+	return true;
+}
+
 /*
  * Reads all of it, or returns NULL: if a host's line were not read, the host would be trusted as
  * new.

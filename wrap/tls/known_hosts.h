@@ -6,6 +6,7 @@
  * edited by hand.  If a host has several lines, any of them is accepted.  '#' begins a comment.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "failure.h"
@@ -24,6 +25,12 @@ enum { KNOWN_HOSTS_NEW, KNOWN_HOSTS_MATCH, KNOWN_HOSTS_OTHER };
  */
 int known_hosts_open(struct known_hosts *k, const char *path, const char *host, const char *port,
     struct failure *why);
+
+/*
+ * Whether users other than root and this process's can change the file; then says so in text, with
+ * the command that mends it.
+ */
+bool known_hosts_warning(const struct known_hosts *k, char *text, size_t size);
 
 /*
  * Compares this host's pin with the file.  For KNOWN_HOSTS_OTHER also the pin in the file and its

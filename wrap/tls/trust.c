@@ -47,6 +47,13 @@ trust_load(const struct trust_config *c, struct failure *why)
 	return t;
 }
 
+bool
+trust_warning(const struct trust *t, struct failure *why)
+{
+	return t != NULL && t->hosts.fd != -1 &&
+	    known_hosts_warning(&t->hosts, why->text, sizeof(why->text));
+}
+
 void
 trust_free(struct trust *t)
 {

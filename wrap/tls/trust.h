@@ -42,6 +42,12 @@ bool trust_pin_is_valid(const char *text);
 /* Reads the files that the decision needs.  NULL and *why: EX_NOINPUT, EX_NOPERM, EX_CONFIG. */
 struct trust *trust_load(const struct trust_config *c, struct failure *why);
 
+/*
+ * Whether something about these files is dangerous and yet allowed; then *why says what.  t may be
+ * NULL.
+ */
+bool trust_warning(const struct trust *t, struct failure *why);
+
 /* t may be NULL. */
 void trust_free(struct trust *t);
 
