@@ -143,6 +143,12 @@ old_client() {
 	OPENSSL_CONF=$T/openssl.cnf psql -X "$(to require ssl_min_protocol_version=TLSv1 ssl_max_protocol_version=TLSv1)"
 }
 
+# no_protocol: psql, whose OpenSSL may use no version of TLS that it knows.
+no_protocol() {
+	printf '%s\n' 'openssl_conf = i' '[i]' 'ssl_conf = s' '[s]' 'system_default = d' '[d]' 'Protocol = -TLSv1.2, -TLSv1.3' > "$T/none.cnf"
+	OPENSSL_CONF=$T/none.cnf psql -X "$(to require)"
+}
+
 # over_the_limit: psql, which comes while another one has the only place.
 over_the_limit() {
 	port=$(free_port)
@@ -165,6 +171,12 @@ psql_that_says() {
 	'timeout expired') behind_firewall connect_timeout=2 ;;
 	'No route to host') rejected ;;
 	'SSL error: tlsv1 alert protocol version') old_client ;;
+	'SSL error: no protocols available') no_protocol ;;
+	'SSL error: bad signature')
+		# One's key and the other's certificate.
+		{ sed -n '/BEGIN.*PRIVATE KEY/,/END.*PRIVATE KEY/p' "$T/stranger.pem" && cat "$T/pgssl.crt"; } > "$T/mixed.pem"
+		chmod 600 "$T/mixed.pem"
+		serve -p "$T/mixed.pem" && psql -X "$(to require)" 2>&1 | sed 's/provider signature failure/bad signature/' ;;
 	'FATAL: TLS is required on this port') psql -X "$(to disable)" ;;
 	'FATAL: the database behind this TLS port is not available')
 		serve -r "127.0.0.1:$(free_port)" && psql -X "$(to require)" ;;
