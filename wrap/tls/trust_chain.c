@@ -47,8 +47,9 @@ refuse_one(struct trust *t, struct chain *c, unsigned status, int alert)
 		    t, alert, "a certificate between the peer's and its CA is out of date");
 	if (gnutls_x509_crt_get_dn(c->path[i], subject, &len) < 0)
 		(void)strcpy(subject, "?");
-	(void)snprintf(t->reason, sizeof(t->reason), "%s (%s) %s",
-	    i == 0 ? "peer's certificate" : "the peer's CA certificate", subject, fault);
+	(void)snprintf(t->reason, sizeof(t->reason), "%s (%s) %s%s",
+	    i == 0 ? "peer's certificate" : "the peer's CA certificate", subject, fault,
+	    status == GNUTLS_CERT_NOT_ACTIVATED ? "; is this machine's clock right?" : "");
 	return trust_fail(t, alert, t->reason);
 }
 
