@@ -5,8 +5,9 @@
 
 #include "session/session_steps.h"
 
-#include <limits.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -95,23 +96,43 @@ find_ticket_key(const struct session *s, unsigned char key[TICKET_KEY])
 	return NULL;
 }
 
+/* The server and all rules of trust as text, which the caller frees; NULL without memory. */
+static char *
+describe_trust(const struct options *o)
+{
+	const struct trust_config *c = &o->trust;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out == NULL)
+		return NULL;
+	(void)fprintf(out, "%s %s %d %s %s %s", c->host, c->port, c->level,
+	    c->ca_file != NULL ? c->ca_file : "-", c->ca_dir != NULL ? c->ca_dir : "-",
+	    o->pem != NULL ? o->pem : "-");
+	for (int i = 0; i < c->n_pins; i++)
+		(void)fprintf(out, " %s", c->pins[i]);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
 /* The session that a client may resume: with the same server, and under the same rules of trust. */
 static const struct ticket_session *
 find_last_session(struct session *s)
 {
-	const struct trust_config *c = &s->o->trust;
-	char policy[3 * PATH_MAX + 2048]; /* -A, -a and -p, then the host and all pins */
 	struct failure why;
-	size_t n;
+	char *policy;
+	int r;
 
 	if (s->o->session == NULL)
 		return NULL;
-	n = (size_t)snprintf(policy, sizeof(policy), "%s %s %d %s %s %s", c->host, c->port,
-	    c->level, c->ca_file != NULL ? c->ca_file : "-", c->ca_dir != NULL ? c->ca_dir : "-",
-	    s->o->pem != NULL ? s->o->pem : "-");
-	for (int i = 0; i < c->n_pins && n < sizeof(policy); i++)
-		n += (size_t)snprintf(policy + n, sizeof(policy) - n, " %s", c->pins[i]);
-	if (ticket_session_open(&s->last, s->o->session, policy, &why) == 0)
+	policy = describe_trust(s->o);
+	r = policy != NULL ? ticket_session_open(&s->last, s->o->session, policy, &why) :
+			     failure_set(&why, EX_OSERR, "--session: %s", strerror(errno));
+	free(policy);
+	if (r == 0)
 		return &s->last;
 	log_line(LEVEL_WARNING, "%s; going on without", why.text);
 	return NULL;
