@@ -60,8 +60,8 @@ install: all ## the programs and pages; on a terminal also the certificate, unle
 
 # install_page FILE DIRECTORY [FILTER]
 define install_page
-	@$(if $(3),mkdir -p $(BUILD)/pages && $(3) $(1) > $(BUILD)/pages/$(notdir $(1)))
-	@$(INSTALL_DATA) $(if $(3),$(BUILD)/pages/$(notdir $(1)),$(1)) $(call quote,$(2)/$(notdir $(1)))
+	@$(INSTALL_DATA) $(1) $(call quote,$(2)/$(notdir $(1)))
+	@$(if $(3),$(3) $(1) > $(call quote,$(2)/$(notdir $(1))))
 
 endef
 
