@@ -99,8 +99,9 @@ check_typing(const char *text, struct failure *why)
 		return refuse(
 		    text, "has a scope (%...), which means something only on one machine", why);
 	if (strchr(text, ':') != NULL || strchr(text, '/') != NULL)
-		return refuse(
-		    text, "must be a name or an address, without brackets, port, scheme, path or mask", why);
+		return refuse(text,
+		    "must be a name or an address, without brackets, port, scheme, path or mask",
+		    why);
 	if (text[strlen(text) - 1] == '.')
 		return refuse(text, "ends in a dot, which no client types: leave it out", why);
 	return 0;

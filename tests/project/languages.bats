@@ -17,7 +17,7 @@ setup_file() {
 setup() {
 	lib_before
 	need tr_TR "there is no Turkish locale: the package locales"
-	cd "$ROOT"
+	cd "$ROOT" || return
 }
 
 turkish() {

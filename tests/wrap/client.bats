@@ -301,7 +301,8 @@ far_session() {
 }
 
 @test "all addresses stay silent: exit 69 after --connect-timeout for all of them together" {
-	export ADDRESSES=$(echo 192.0.2.{1..8})
+	ADDRESSES=$(echo 192.0.2.{1..8})
+	export ADDRESSES
 	far_session --connect-timeout 2s
 	says exit=69
 	within 4 2

@@ -579,11 +579,11 @@ three_confined() {
 	need_root
 	local user log children child
 	cp "$T/pgssl.pem" "$T/root.pem"
-	local -A as=([nobody]="--reuid nobody --regid $(id -g nobody) --clear-groups --ambient-caps +net_raw,+chown" [root]="")
+	local -A by=([nobody]="--reuid nobody --regid $(id -g nobody) --clear-groups --ambient-caps +net_raw,+chown" [root]="")
 	for user in nobody root; do
 		log=$(new_log "$user")
 		# shellcheck disable=SC2086
-		start capable setpriv --inh-caps +net_raw,+chown ${as[$user]} \
+		start capable setpriv --inh-caps +net_raw,+chown ${by[$user]} \
 			"$WRAP" -f -d 127.0.0.1:0 -r localhost:1 -p "$T/$user.pem" -o "$log"
 		wait_for 10 grep -q 'listening on' "$log"
 		wait_for 10 three_confined "$pid"

@@ -359,7 +359,7 @@ pieces() {
 	done
 	wait_for 5 grep -q 'peer offers no TLS version that is allowed here' "$T/old.log"
 	wait_for 5 grep -q 'peer offers no cipher suite or group' "$T/old.log"
-	! grep "asked to sign" "$T/old.log"
+	run ! grep "asked to sign" "$T/old.log"
 	run "$WRAP" --check -p "$T/pgssl.pem" -r 127.0.0.1:1 -C NORMAL:-VERS-ALL:+VERS-TLS1.1
 	[[ $output == *'error   -C "NORMAL:-VERS-ALL:+VERS-TLS1.1": allows no '*"TLS 1.2"* ]]
 }

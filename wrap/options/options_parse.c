@@ -209,9 +209,9 @@ options_parse(int argc, char **argv, struct options *o, struct failure *why)
 		(void)find_log(o, &s, argc, argv);
 		return suspect_inetd(words, why);
 	}
-	/* NOLINTEND(clang-analyzer-unix.Malloc) */
 	o->log.stderr_wanted = o->foreground;
 	return options_name_service(o, why) == -1 || options_check(o, argc, argv, why) == -1 ?
 	    suspect_inetd(words, why) :
 	    0;
+	/* NOLINTEND(clang-analyzer-unix.Malloc) */
 }
