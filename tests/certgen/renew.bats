@@ -157,8 +157,7 @@ certgen_traced() {
 
 @test "bad-race: whose file turns into a link to another's key, while root renews it, does not get that key" {
 	need_root
-	need strace
-	strace -o /dev/null true || skip "kernel: no ptrace here"
+	need_strace
 	certgen --quiet other.pem other.example
 	mkdir theirs
 	cp -p self.pem self.crt theirs

@@ -368,6 +368,11 @@ need_root() {
 	[ "$(id -u)" -eq 0 ] || skip "root: ${1:-only root can become another user}"
 }
 
+need_strace() {
+	need strace
+	strace -o /dev/null true 2> /dev/null || skip "kernel: no ptrace here"
+}
+
 # need_psql VERSION: no package of a Debian has a newer one than its own.
 need_psql() {
 	local here

@@ -34,11 +34,10 @@ within_five_percent() {
 
 @test "one connection, one that resumes and a round trip cost what doc/speed.md says, within 5 %" {
 	need valgrind
-	need strace
+	need_strace
 	need gcc
 	[ "$(uname -m)" = x86_64 ] || skip "the figures are of x86-64"
 	"$WRAP" -V | grep -q static || skip "the figures are of a static build"
-	strace -o /dev/null true || skip "kernel: no ptrace here"
 	count
 	within_five_percent "inetls one-shot"
 	within_five_percent "inetls one-shot, resumed"

@@ -126,9 +126,8 @@ bytes() {
 }
 
 @test "-n pgsql costs at most three system calls before the handshake, and no wait" {
-	need strace
+	need_strace
 	need_no_sanitizer "it maps memory whenever it likes"
-	strace -o "$T/strace.log" true 2> /dev/null || skip "kernel: no ptrace here"
 	run env BUILD="$BUILD" timeout 60 "$ROOT/bench/pgsql-syscalls"
 	echo "$output"
 	[ "$status" -eq 0 ]

@@ -152,10 +152,9 @@ cut_off() {
 }
 
 @test "its starter kills it when it could no longer hear that the peer is cut off" {
-	need strace
-	strace -o "$T/strace.log" true 2> /dev/null || skip "kernel: no ptrace here"
+	need_strace
 	local starter
-	mkdir -p -m 777 "$T/told"
+	mkdir -m 777 "$T/told"
 	script waits <<-END
 		echo \$PPID > $T/told/new
 		mv $T/told/new $T/told/starter
@@ -248,8 +247,7 @@ keyholder_is_gone() {
 }
 
 @test "where the kernel has no close_range, what was inherited is closed all the same" {
-	need strace
-	strace -o /dev/null true || skip "kernel: no ptrace here"
+	need_strace
 	script opened <<< "ls -l /proc/self/fd > $T/opened"
 	: > "$T/opened"
 	chmod 666 "$T/opened"

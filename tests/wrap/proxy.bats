@@ -190,8 +190,7 @@ announces() {
 # A reset between connect and the first byte comes too rarely, so strace fails that write: the third, after those of the
 # log, because of --no-sandbox, and of the ServerHello.
 @test "bad: a header that the service does not take ends the session, with no clean end for the peer" {
-	need strace
-	strace -o /dev/null true || skip "kernel: no ptrace here"
+	need_strace
 	command_session --peer 'handshake recv-tls hold' -- strace -f -o "$T/strace.log" -e trace=write \
 		-e inject=write:error=EPIPE:when=3 "$WRAP" --no-sandbox -o "$T/session.log" -p "$T/pgssl.pem" -r '127.0.0.1:{backend}' \
 		--proxy-out v2

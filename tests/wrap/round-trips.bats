@@ -4,9 +4,8 @@ load ../lib/lib
 
 setup() {
 	lib_before
-	need strace
+	need_strace
 	need_no_sanitizer "it maps memory whenever it likes"
-	strace -o "$T/strace.log" true 2> /dev/null || skip "kernel: no ptrace here"
 	make_pem "$T/pgssl.pem" localhost
 }
 

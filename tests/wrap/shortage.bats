@@ -142,8 +142,7 @@ used() {
 }
 
 @test "bad: children that cannot wait say why, and are not replaced as fast as the processor can" {
-	need strace
-	strace -o "$T/strace.log" true 2> /dev/null || skip "kernel: no ptrace here"
+	need_strace
 	: > "$T/strace.log"
 	chmod 666 "$T/strace.log"
 	listener --no-sandbox --idle-children 1
@@ -159,8 +158,7 @@ used() {
 }
 
 @test "bad: a keyholder that cannot wait ends, and is replaced" {
-	need strace
-	strace -o "$T/strace.log" true 2> /dev/null || skip "kernel: no ptrace here"
+	need_strace
 	: > "$T/strace.log"
 	chmod 666 "$T/strace.log"
 	listener --no-sandbox --idle-children 1
