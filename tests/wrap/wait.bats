@@ -36,6 +36,17 @@ load ../lib/wait
 	tell end ended
 }
 
+@test "bad: more sessions than a listener may have descriptors: all are served, since none takes one of it" {
+	local descriptors
+	wait_server -d
+	descriptors=$(count_fds "$(listener)")
+	prlimit --pid "$(listener)" --nofile=32:32
+	hold 40
+	tell speak spoke=40
+	[ "$(count_fds "$(listener)")" -eq "$descriptors" ]
+	tell end ended
+}
+
 @test "bad: a listener that does not answer: who was accepted is gone after --handshake-timeout" {
 	wait_server -d --max-per-source 2 --handshake-timeout 1s
 	local stopped

@@ -24,13 +24,6 @@
 int
 children_open(struct children *c, struct failure *why)
 {
-	struct rlimit most;
-
-	if (getrlimit(RLIMIT_NOFILE, &c->files) == -1)
-		return failure_set(why, EX_OSERR, "getrlimit: %s", strerror(errno));
-	most = c->files;
-	most.rlim_cur = most.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &most);
 	if ((c->events = events_open()) == -1)
 		return failure_set(why, EX_OSERR, "epoll: %s", strerror(errno));
 	c->moved = deadline_now();
@@ -73,16 +66,15 @@ note_recovery(struct children *c)
 }
 
 static int
-make_room(struct children *c, int fd)
+make_room(struct children *c)
 {
 	struct child *more;
-	int places = fd + 64;
+	int places = c->n + 64;
 
-	if (fd < c->places)
+	if (c->n < c->places)
 		return 0;
 	if ((more = realloc(c->at, (size_t)places * sizeof(*more))) == NULL)
 		return -1;
-	memset(more + c->places, 0, (size_t)(places - c->places) * sizeof(*more));
 	c->at = more;
 	c->places = places;
 	return 0;
@@ -95,10 +87,11 @@ let_go(const struct children *c, int fd)
 	(void)close(fd);
 }
 
+/* Moves the last child to this one's place. */
 static void
-lose(struct children *c, int fd)
+lose(struct children *c, struct child *child)
 {
-	switch (c->at[fd].state) {
+	switch (child->state) {
 	case CHILD_WAITS:
 		/*
 		 * What has killed this child may kill the next one just as fast, so wait before
@@ -110,16 +103,14 @@ lose(struct children *c, int fd)
 	case CHILD_LEAVES: c->leaving--; break;
 	default: c->moved = deadline_now();
 	}
-	c->at[fd].state = CHILD_NONE;
-	c->n--;
-	let_go(c, fd);
+	*child = c->at[--c->n];
 }
 
 /*
- * 0, or -1 and *why.  The new process closes the descriptors of the listener and of the other
- * children.
+ * The new process, or -1 and *why.  It closes the descriptors of the listener and of the other
+ * children that wait.
  */
-static int
+static pid_t
 fork_child(struct children *c, int channel, const int ends[2], struct failure *why)
 {
 	pid_t pid = fork();
@@ -127,51 +118,54 @@ fork_child(struct children *c, int channel, const int ends[2], struct failure *w
 	if (pid == -1)
 		return failure_set(why, EX_OSERR, "fork: %s", strerror(errno));
 	if (pid != 0)
-		return 0;
+		return pid;
 	/*
 	 * The other children must see their sockets end when the listener ends, so this child may
 	 * hold no copy.
 	 */
-	for (int fd = 0; fd < c->places; fd++)
-		if (c->at[fd].state != CHILD_NONE)
-			(void)close(fd);
+	for (int i = 0; i < c->n; i++)
+		if (c->at[i].socket != -1)
+			(void)close(c->at[i].socket);
 	(void)close(c->events);
 	(void)close(ends[0]);
 	keyholders_leave(c->keys);
-	(void)setrlimit(RLIMIT_NOFILE, &c->files);
 	(void)signal(SIGCHLD, SIG_DFL);
 	worker_run(c->o, c->user, c->port, channel, ends[1]);
 }
 
-/* The listener's end of the socket to a new child, or -1 and *why. */
+/* 0, or -1 and *why. */
 static int
 make_child(struct children *c, struct failure *why)
 {
-	int ends[2], channel = keyholders_channel(c->keys, why), r = -1;
+	int ends[2], channel = keyholders_channel(c->keys, why);
+	pid_t pid = -1;
 
 	if (channel == -2)
 		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
 		failure_set(why, EX_OSERR, "%s", strerror(errno));
 	else {
-		if (make_room(c, ends[0]) == -1 || events_add(c->events, ends[0]) == -1)
+		if (make_room(c) == -1 || events_add(c->events, ends[0]) == -1)
 			failure_set(why, EX_OSERR, "%s", strerror(errno));
 		else
-			r = fork_child(c, channel, ends, why);
+			pid = fork_child(c, channel, ends, why);
 		(void)close(ends[1]);
-		if (r == -1)
+		if (pid == -1)
 			let_go(c, ends[0]);
+		else
+			c->at[c->n++] = (struct child){
+				.pid = pid, .socket = ends[0], .state = CHILD_WAITS
+			};
 	}
 	if (channel != -1)
 		(void)close(channel);
-	return r == 0 ? ends[0] : -1;
+	return pid == -1 ? -1 : 0;
 }
 
 void
 children_keep(struct children *c)
 {
 	struct failure why, text;
-	int fd;
 
 	note_recovery(c);
 	if (deadline_now() >= c->renew_at)
@@ -179,7 +173,7 @@ children_keep(struct children *c)
 	if (deadline_now() < c->pause)
 		return;
 	while (c->waiting < c->o->idle_children) {
-		if ((fd = make_child(c, &why)) == -1) {
+		if (make_child(c, &why) == -1) {
 			failure_set(&text, why.code,
 			    "%s; no child could be started to wait for connections", why.text);
 			note_failure(c, text.text);
@@ -187,8 +181,6 @@ children_keep(struct children *c)
 		}
 		if (c->waiting == 0)
 			c->renew_at = deadline_after(IDLE_MAX_MS);
-		c->at[fd] = (struct child){ .state = CHILD_WAITS };
-		c->n++;
 		c->waiting++;
 	}
 }
@@ -204,32 +196,14 @@ children_due(const struct children *c)
 void
 children_retire(struct children *c)
 {
-	for (int fd = 0; c->waiting > 0; fd++)
-		if (c->at[fd].state == CHILD_WAITS) {
-			(void)shutdown(fd, SHUT_WR);
-			c->at[fd].state = CHILD_LEAVES;
+	for (int i = 0; c->waiting > 0; i++)
+		if (c->at[i].state == CHILD_WAITS) {
+			(void)shutdown(c->at[i].socket, SHUT_WR);
+			c->at[i].state = CHILD_LEAVES;
 			c->waiting--;
 			c->leaving++;
 		}
 	c->renew_at = DEADLINE_NEVER;
-}
-
-void
-children_reap(struct children *c)
-{
-	bool is_keyholder;
-	pid_t pid;
-	int status;
-
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		is_keyholder = keyholders_reaped(c->keys, pid);
-		if (is_keyholder)
-			children_retire(c); /* their channels are dead */
-		if (WIFSIGNALED(status))
-			log_line(LEVEL_ERR, "%s[%ld] was killed by signal %d (%s)",
-			    is_keyholder ? "keyholder" : "session", (long)pid, WTERMSIG(status),
-			    strsignal(WTERMSIG(status)));
-	}
 }
 
 /* ---- limits ---- */
@@ -267,10 +241,10 @@ judge(const struct children *c, const struct in6_addr *source)
 {
 	int all = 0, same = 0;
 
-	for (int fd = 0; fd < c->places; fd++)
-		if (c->at[fd].state == CHILD_SERVES) {
+	for (int i = 0; i < c->n; i++)
+		if (c->at[i].state == CHILD_SERVES) {
 			all++;
-			same += memcmp(&c->at[fd].source, source, sizeof(*source)) == 0;
+			same += memcmp(&c->at[i].source, source, sizeof(*source)) == 0;
 		}
 	if (c->o->max_connections > 0 && all >= c->o->max_connections)
 		return WORKER_TOO_MANY;
@@ -293,33 +267,31 @@ note_child_failure(struct children *c, const void *message)
 }
 
 /*
- * A child sends one message when it has accepted: the peer's address.  After that only its end can
- * come.
+ * A child sends one message when it has accepted: the peer's address.  The listener then closes the
+ * socket, and learns from SIGCHLD when the session has ended: a socket for each session would make
+ * every fork dearer.
  */
 static void
-hear(struct children *c, int fd)
+hear(struct children *c, struct child *child)
 {
-	struct child *child = &c->at[fd];
 	char answer = WORKER_SERVE;
 	struct address peer;
-	ssize_t n = 0;
+	ssize_t n = recv(child->socket, &peer, sizeof(peer), MSG_DONTWAIT);
 
-	if (child->state == CHILD_SERVES || child->state == CHILD_REFUSES ||
-	    (n = read(fd, &peer, sizeof(peer))) != (ssize_t)sizeof(peer)) {
-		if (n == sizeof(int))
-			note_child_failure(c, &peer);
-		lose(c, fd);
-		return;
-	}
-	source_of(&peer, &child->source);
-	if (worker_has_limit(c->o) && child->state == CHILD_WAITS) {
-		answer = judge(c, &child->source);
-		(void)send(fd, &answer, 1, MSG_NOSIGNAL);
-	}
-	c->waiting -= child->state == CHILD_WAITS;
-	c->leaving -= child->state == CHILD_LEAVES;
-	child->state = answer == WORKER_SERVE ? CHILD_SERVES : CHILD_REFUSES;
-	c->moved = deadline_now();
+	if (n == (ssize_t)sizeof(peer)) {
+		source_of(&peer, &child->source);
+		if (worker_has_limit(c->o) && child->state == CHILD_WAITS) {
+			answer = judge(c, &child->source);
+			(void)send(child->socket, &answer, 1, MSG_NOSIGNAL);
+		}
+		c->waiting -= child->state == CHILD_WAITS;
+		c->leaving -= child->state == CHILD_LEAVES;
+		child->state = answer == WORKER_SERVE ? CHILD_SERVES : CHILD_REFUSES;
+		c->moved = deadline_now();
+	} else if (n == sizeof(int))
+		note_child_failure(c, &peer);
+	let_go(c, child->socket);
+	child->socket = -1;
 }
 
 int
@@ -327,7 +299,39 @@ children_hear(struct children *c, int64_t deadline)
 {
 	int fd, r = events_wait(c->events, deadline, &fd);
 
-	if (r == 1)
-		hear(c, fd);
+	for (int i = 0; r == 1 && i < c->n; i++)
+		if (c->at[i].socket == fd)
+			hear(c, &c->at[i]);
 	return r;
+}
+
+static void
+forget(struct children *c, pid_t pid)
+{
+	for (int i = 0; i < c->n; i++)
+		if (c->at[i].pid == pid) {
+			if (c->at[i].socket != -1)
+				hear(c, &c->at[i]); /* the message may still be there */
+			lose(c, &c->at[i]);
+			return;
+		}
+}
+
+void
+children_reap(struct children *c)
+{
+	bool is_keyholder;
+	pid_t pid;
+	int status;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		forget(c, pid);
+		is_keyholder = keyholders_reaped(c->keys, pid);
+		if (is_keyholder)
+			children_retire(c); /* their channels are dead */
+		if (WIFSIGNALED(status))
+			log_line(LEVEL_ERR, "%s[%ld] was killed by signal %d (%s)",
+			    is_keyholder ? "keyholder" : "session", (long)pid, WTERMSIG(status),
+			    strsignal(WTERMSIG(status)));
+	}
 }

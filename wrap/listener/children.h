@@ -3,13 +3,13 @@
 
 /*
  * A listener's children.  Some wait for a connection; each of the others serves one.  The listener
- * has a socket to each child: when the socket ends, the child has ended.
+ * has a socket to each child that waits.
  */
 
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/resource.h>
+#include <sys/types.h>
 
 #include "failure.h"
 #include "listener/keyholders.h"
@@ -18,7 +18,6 @@
 #include "confine/confine.h"
 
 enum child_state {
-	CHILD_NONE,
 	CHILD_WAITS,
 	CHILD_LEAVES, /* the listener told it to */
 	CHILD_SERVES,
@@ -26,6 +25,8 @@ enum child_state {
 };
 
 struct child {
+	pid_t pid;
+	int socket; /* the listener's end; -1 once the child has accepted or ended */
 	enum child_state state;
 	struct in6_addr source; /* the peer's: an IPv4 address, or an IPv6 /64 */
 };
@@ -35,15 +36,14 @@ struct children {
 	const struct port *port;
 	const struct confine *user;
 	struct keyholders *keys;
-	struct child *at; /* indexed by the listener's end of the socket to each child */
+	struct child *at; /* n of them, room for places */
 	int places, n, waiting, leaving;
-	int events;          /* for events_wait on those sockets */
-	struct rlimit files; /* the limit as it was; each child takes one descriptor here */
-	int64_t moved;       /* when a connection last came or ended */
-	int64_t renew_at;    /* when those that wait are replaced */
-	int64_t pause;       /* no fork before this moment, after one has failed */
-	unsigned failures;   /* failures to fork a waiting child; only the first was logged */
-	int64_t failed;      /* when the last of these was */
+	int events;        /* for events_wait on their sockets */
+	int64_t moved;     /* when a connection last came or ended */
+	int64_t renew_at;  /* when those that wait are replaced */
+	int64_t pause;     /* no fork before this moment, after one has failed */
+	unsigned failures; /* failures to fork a waiting child; only the first was logged */
+	int64_t failed;    /* when the last of these was */
 };
 
 /* 0, or -1 and *why. */
