@@ -226,6 +226,11 @@ listening() {
 	[[ $table =~ $port_listens ]]
 }
 
+# listening_at PATH: a Unix socket there takes connections; it has a name before it does, and before its mode is set.
+listening_at() {
+	awk -v path="$1" '$4 == "00010000" && $8 == path { found = 1 } END { exit !found }' /proc/net/unix
+}
+
 # tcp_table: puts the kernel's table into $table.  A file whose servers run in a network namespace defines its own.
 tcp_table() {
 	local more

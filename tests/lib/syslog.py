@@ -14,8 +14,9 @@ path = sys.argv[1]
 
 def listen():
     made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    before = os.umask(0o111)  # a test that sees it may use it at once, as whichever user
     made.bind(path)
-    os.chmod(path, 0o666)
+    os.umask(before)
     return made
 
 

@@ -58,7 +58,7 @@ unavailable() {
 @test "a Unix socket that the session's user may not use: exit 69, and -s is named" {
 	need_root
 	start closed "$ROOT/tests/lib/peer.py" --limit 30 --service "unix:$T/closed.sock" --peer 'sleep:20' -- sleep 20
-	wait_for 5 test -S "$T/closed.sock"
+	wait_for 5 listening_at "$T/closed.sock"
 	chmod 600 "$T/closed.sock"
 	BACKEND=$T/closed.sock session --peer 'handshake recv-all' --
 	unavailable "Permission denied" "see -s"

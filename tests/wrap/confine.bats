@@ -295,7 +295,7 @@ unix_service() {
 	mkdir -p "$T/service"
 	chmod 755 "$T/service"
 	start unix-echo socat "UNIX-LISTEN:$T/service/socket,fork,mode=666" EXEC:cat
-	wait_for 10 test -S "$T/service/socket"
+	wait_for 10 listening_at "$T/service/socket"
 }
 
 @test "the root of a session whose service has a Unix socket is that socket's directory, and no more" {

@@ -132,7 +132,7 @@ status() {
 	mkdir -m 755 "$T/run"
 	start service "$ROOT/tests/lib/peer.py" --limit 40 --service "unix:$T/run/s.sock" --backend echo --peer 'sleep:30' \
 		-- sleep 30
-	wait_for 5 test -S "$T/run/s.sock"
+	wait_for 5 listening_at "$T/run/s.sock"
 	BACKEND=$T/run/s.sock live
 	local one roots=0
 	for one in $wrappers; do
