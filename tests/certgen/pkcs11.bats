@@ -91,7 +91,7 @@ setup() {
 }
 
 @test "bad: a static build refuses a URL, and says how to build" {
-	"$T/bin/static-wrap" -V | grep -q static || skip "this build is shared"
+	"$T/bin/static-wrap" -V | grep -q static || skip "build: this one is shared"
 	run "$T/bin/static-certgen" --batch --key "$(token_url p256)" ./static.pem db.example.org
 	[ "$status" -eq 78 ]
 	[[ $output == *"linked statically and cannot load a token's module; build it with: make LINK=shared"* ]]

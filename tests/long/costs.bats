@@ -36,8 +36,8 @@ within_five_percent() {
 	need valgrind
 	need_strace
 	need gcc
-	[ "$(uname -m)" = x86_64 ] || skip "the figures are of x86-64"
-	"$WRAP" -V | grep -q static || skip "the figures are of a static build"
+	[ "$(uname -m)" = x86_64 ] || skip "build: the figures are of x86-64"
+	"$WRAP" -V | grep -q static || skip "build: the figures are of a static build"
 	count
 	within_five_percent "inetls one-shot"
 	within_five_percent "inetls one-shot, resumed"
@@ -56,8 +56,8 @@ no_more_memory() {
 @test "a session that is held takes no more memory than doc/speed.md says, within 5 %" {
 	need openbsd-inetd
 	need gcc
-	[ "$(uname -m)" = x86_64 ] || skip "the figures are of x86-64"
-	"$WRAP" -V | grep -q static || skip "the figures are of a static build"
+	[ "$(uname -m)" = x86_64 ] || skip "build: the figures are of x86-64"
+	"$WRAP" -V | grep -q static || skip "build: the figures are of a static build"
 	ulimit -n "$(ulimit -Hn)"
 	[ "$(ulimit -n)" -ge 4096 ] || skip "kernel: no more than $(ulimit -n) descriptors"
 	BUILD=$BUILD timeout 600 "$ROOT/bench/compare" --only memory --programs inetls

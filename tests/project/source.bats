@@ -178,7 +178,7 @@ skips() {
 }
 
 @test "an archive that goes into a static build has everything built again when it changes, whatever its date" {
-	[[ $("$WRAP" -V) == *'(static)'* ]] || skip "a shared build has none inside"
+	[[ $("$WRAP" -V) == *'(static)'* ]] || skip "build: a shared one has none inside"
 	local name archive object=$T/build/common/failure.o
 	mkdir "$T/lib"
 	one() {

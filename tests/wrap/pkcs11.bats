@@ -255,7 +255,7 @@ shakes_hands() {
 
 @test "bad: a static build refuses such a URL, and says how to build" {
 	[ -x "$T/bin/static-wrap" ]
-	"$T/bin/static-wrap" -V | grep -q static || skip "this build is shared"
+	"$T/bin/static-wrap" -V | grep -q static || skip "build: this one is shared"
 	WRAP=$T/bin/static-wrap refused 78 "$T/p256.pem" \
 		'pkcs11:token=lab;object=p256: this program is linked statically and cannot load a token' 'make LINK=shared'
 }

@@ -28,7 +28,7 @@ bad_no_memory_for_the_credentials(void **state)
 	struct failure why;
 
 	(void)state;
-	assert_int_equal(mallopt(M_PERTURB, 0x5a), 1);
+	(void)mallopt(M_PERTURB, 0x5a); /* not in a sanitizer's build, which fills memory by itself */
 	assert_null(tls_server(&c, 0, 1, &why));
 	assert_int_equal(why.code, EX_SOFTWARE);
 	assert_non_null(strstr(why.text, "credentials: "));
