@@ -114,17 +114,15 @@ life() {
 	grep -qF "$pem, with the key and certificate, was kept" <<< "$output"
 }
 
-@test "xinetd: psql from another machine, renewal by cron, and /etc is what it was" {
+@test "xinetd: psql from another machine, the check by cron, and /etc is what it was" {
 	packages=cron
 	life xinetd xinetd /usr/local/etc/inetls/pgssl.pem "added: /etc/cron.d/pgssl-check
-added: /etc/inetls-pgssl.settings
 added: /etc/xinetd.d/pgssl"
 }
 
-@test "openbsd-inetd: psql from another machine, renewal by cron where systemd does not run, and /etc is what it was but for a PEM in it" {
+@test "openbsd-inetd: psql from another machine, the check by cron where systemd does not run, and /etc is what it was but for a PEM in it" {
 	packages=systemd
 	life openbsd-inetd inetd /etc/inetls/pgssl.pem "added: /etc/cron.d/pgssl-check
-added: /etc/inetls-pgssl.settings
 added: /etc/inetls/pgssl.crt
 added: /etc/inetls/pgssl.pem" sysconfdir=/etc
 }

@@ -48,6 +48,16 @@ write_probe() {
 		systemctl daemon-reload
 		systemctl start inside.service
 	}
+	# night PATTERN OPTION...: what the journal says of that, within 20 seconds.
+	night() {
+		local said pattern=$1
+		shift
+		for _ in {1..20}; do
+			said=$(journalctl -o cat --since -1min "$@" | grep -om 1 "$pattern") && break
+			sleep 1
+		done
+		echo "night: $said"
+	}
 	users() {
 		psql_tls -c 'select pg_sleep(2)' > /dev/null &
 		sleep 1
@@ -104,19 +114,16 @@ write_probe() {
 	sed -i "s,-r localhost:5432,-r $PGSOCKET/.s.PGSQL.5432," /etc/systemd/system/pgssl@.service
 	systemctl daemon-reload
 	ask a TCP unit with a Unix socket
-	sleep 1
-	echo "night: $(journalctl -o cat -t pgssl --since -5s | grep -o 'RestrictAddressFamilies.*BACKEND=')"
+	night 'RestrictAddressFamilies.*BACKEND=' -t pgssl
 	run_make systemd ACCEPT=yes FORCE=1
 	mv $pem $pem.away
 	ask no PEM
-	sleep 1
-	echo "night: $(journalctl -o cat -u 'pgssl@*' --since -5s | grep -o 'Failed to set up credentials')"
+	night 'Failed to set up credentials' -u 'pgssl@*'
 	mv $pem.away $pem
 	mv $pem $pem.away
 	install -m 600 /dev/null $pem
 	ask an empty PEM
-	sleep 1
-	echo "night: $(journalctl -o cat -t pgssl --since -5s | grep -o '/run/credentials/pgssl@.*pgssl.pem: is empty' | sed 's/@[^/]*/@/')"
+	night '/run/credentials/pgssl@.*pgssl.pem: is empty' -t pgssl | sed 's/@[^/]*/@/'
 	echo "night: $(systemctl cat pgssl@.service | grep LoadCredential)"
 	mv $pem.away $pem
 	chmod 644 $pem
