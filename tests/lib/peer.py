@@ -515,7 +515,7 @@ class Service:
         self.threads = []
         self.waiting = []
         self.stopped = False
-        self.listener = None
+        self.listener = self.acceptor = None
         if kind.startswith("unix:"):
             self.where = kind[5:]
             self.listener = socket.socket(socket.AF_UNIX)
@@ -531,8 +531,8 @@ class Service:
         if kind == "full":
             self.fill()
             return
-        thread = threading.Thread(target=self.accept, daemon=True)
-        thread.start()
+        self.acceptor = threading.Thread(target=self.accept, daemon=True)
+        self.acceptor.start()
 
     def fill(self):
         for _ in range(4):
@@ -551,13 +551,21 @@ class Service:
         self.threads.append(thread)
 
     def accept(self):
+        """Until it is stopped and no connection waits."""
+        self.listener.settimeout(0.05)
         while True:
-            self.take(self.listener.accept()[0])
+            try:
+                self.take(self.listener.accept()[0])
+            except TimeoutError:
+                if self.stopped:
+                    return
 
     def finish(self, seconds):
         """Lets the scripts come to their ends."""
-        time.sleep(0.05)
         until = time.monotonic() + seconds
+        self.stopped = True
+        if self.acceptor:
+            self.acceptor.join(seconds)
         for thread in list(self.threads):
             thread.join(max(0.0, until - time.monotonic()))
 
