@@ -78,15 +78,11 @@ serve(struct listener *l)
 
 	while (!daemon_must_stop() && deadline_now() < idle_end(l)) {
 		children_keep(c);
-		switch (children_hear(c, next_event(l))) {
-		case 1:
-			if (keyholders_renew(&l->keys, false))
-				children_retire(c);
-			break;
-		case DEADLINE_STOP: children_reap(c); /* the kernel looks at each child */
-		}
+		if (children_hear(c, next_event(l)) == 1 && keyholders_renew(&l->keys, false))
+			children_retire(c);
 		if (keyholders_retry(&l->keys))
 			children_retire(c);
+		children_reap(c);
 		if (daemon_must_reload())
 			reload(l);
 	}
