@@ -484,7 +484,7 @@ setup() {
 
 @test "bad-signal: one that comes just before a passphrase is waited for ends it without another key" {
 	need python3
-	need strace
+	need_strace
 	local ask=("$CERTGEN" ca --quiet ca example.org) answers=("" "" "" "" "" "") hides
 	traced() {
 		timeout 60 "$ROOT/tests/lib/on-terminal" "${answers[@]}" $'\003' -- \

@@ -13,7 +13,7 @@ setup_file() {
 }
 
 @test "bad-kill: at each system call that changes a file, of each subcommand, there is the old or the new" {
-	need strace
+	need_strace
 	mkdir "$T/calls"
 	cd "$T/calls" || return
 	run timeout 500 "$ROOT/tests/lib/certgen-kill.py" "$CERTGEN" "$T/ca" calls

@@ -13,7 +13,7 @@ setup_file() {
 }
 
 @test "bad-fault: where any of these calls fails for want of space, nothing is half written and nothing is lost" {
-	need strace
+	need_strace
 	mkdir "$T/faults"
 	cd "$T/faults" || return
 	run timeout 500 "$ROOT/tests/lib/certgen-kill.py" "$CERTGEN" "$T/ca" faults

@@ -198,7 +198,7 @@ while True:
 
 @test "--transparent=try: both ways to the service are tried, and what fails is said" {
 	need_root
-	need strace
+	need_strace
 	local tries=(strace -o "$T/trace" -e trace=socket) sockets
 	tries+=("$WRAP" --check -p "$T/pgssl.pem" -r 127.0.0.1:1 --transparent=try -I 127.0.0.77)
 	timeout 20 "${tries[@]}" < /dev/null || :

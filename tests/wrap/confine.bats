@@ -503,7 +503,7 @@ no_such_process() {
 # traced [OPTION...]: a session under strace whose peer's bytes are there before it starts; sets $trace, the
 # calls of the process that reads the peer, in order.
 traced() {
-	need strace
+	need_strace
 	rm -rf "$T/trace"
 	mkdir -m 777 "$T/trace"
 	command_session --peer 'handshake send:100 recv:100 bye recv-all' --backend echo -- "${as[@]}" \

@@ -261,7 +261,7 @@ shakes_hands() {
 }
 
 @test "a session whose key is in its PEM loads no module and reads no configuration of p11-kit" {
-	need strace
+	need_strace
 	command_session --peer 'handshake send:10 bye recv-all' --backend echo -- strace -f -qq -o "$T/strace.log" \
 		-e trace=open,openat,connect "$WRAP" -o "$T/session.log" -r '127.0.0.1:{backend}' -p "$T/pgssl.pem"
 	says exit=0 peer.received=10

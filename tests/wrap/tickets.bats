@@ -114,7 +114,7 @@ load ../lib/tickets
 }
 
 @test "the ticket leaves with the service's first bytes: no send and no wakening more than without" {
-	need strace
+	need_strace
 	local with without traced=(strace -f -qq -e 'trace=write,sendto,sendmsg,ppoll,poll')
 	local common=("$WRAP" -p "$T/pgssl.pem" -r '{backend}' -o "$T/sent.log")
 	"$ROOT/tests/lib/resume.py" --then 0 -- "${traced[@]}" -o "$T/without.log" "${common[@]}"
@@ -149,7 +149,7 @@ load ../lib/tickets
 }
 
 @test "kill -9 between the two steps of making or replacing the file leaves what the next one can use" {
-	need strace
+	need_strace
 	mkdir "$T/killed"
 	local died=(strace -f -qq -o "$T/strace.log")
 	said=$("$ROOT/tests/lib/resume.py" --then 0 -- "${died[@]}" -e inject=link,linkat:signal=KILL "$WRAP" \
@@ -201,7 +201,7 @@ load ../lib/tickets
 }
 
 @test "a resumed handshake asks the keyholder nothing" {
-	need strace
+	need_strace
 	# The channel is written to by writev, and nothing else is.
 	said=$("$ROOT/tests/lib/resume.py" -- strace -f -qq -e trace=writev -o "$T/full.log" "$WRAP" -p "$T/pgssl.pem" \
 		-r '{backend}' --tickets "$T/asked" -o "$T/asked.log" -- strace -f -qq -e trace=writev -o "$T/resumed.log" "$WRAP" \

@@ -106,7 +106,7 @@ has_capability() {
 
 @test "the address is taken before a byte of the peer is read" {
 	need openbsd-inetd
-	need strace
+	need_strace
 	need_no_sanitizer "strace and LeakSanitizer exclude each other"
 	printf '#!/bin/sh\nexec strace -f -o "%s" -e trace=bind,connect,read,readv,recvfrom "%s" "$@"\n' "$T/calls" "$WRAP" > "$T/bin/traced"
 	chmod 755 "$T/bin/traced"
@@ -262,7 +262,7 @@ a_relayed_session() {
 }
 
 @test "bad: --check says it when it cannot make the socket for its trial" {
-	need strace
+	need_strace
 	run on server strace -f -qq -o /dev/null -e trace=listen -e inject=listen:error=EMFILE \
 		"$WRAP" --check -T -p "$T/pgssl.pem" -r "localhost:$PGPORT_REAL" -o "$(new_log check)"
 	echo "$output"

@@ -60,7 +60,7 @@ load ../lib/wait
 }
 
 @test "bad: a machine without a file left: children that cannot accept wait, and do not spin" {
-	need strace
+	need_strace
 	port=$(free_port)
 	start listener strace -D -f -qq -e trace=accept4 -e inject=accept4:error=ENFILE -o "$T/accepts" \
 		"$WRAP" -f -d "127.0.0.1:$port" -p "$T/pgssl.pem" -r 127.0.0.1:1 --no-sandbox
@@ -75,7 +75,7 @@ load ../lib/wait
 }
 
 @test "bad: who was refused takes no place of --max-connections" {
-	need strace
+	need_strace
 	# Those who are refused stay for as long as their line takes to be written, which here is two seconds.
 	log=$(new_log wait)
 	port=$(free_port)
@@ -170,7 +170,7 @@ hellos() {
 
 @test "a listener that leaves does not wait for a session that it met on its way out" {
 	need openbsd-inetd
-	need strace
+	need_strace
 	# The first child's accept takes longer than the listener stays: its session goes on without one.
 	log=$(new_log wait)
 	port=$(free_port)
