@@ -168,6 +168,12 @@ no_capabilities() {
 	done
 }
 
+# writes_no_core PID: a file in /proc of a process that may not be dumped is root's, whoever runs it (proc(5)).
+writes_no_core() {
+	[ "$(stat -c %u "/proc/$1")" -ne 0 ]
+	[ "$(stat -c %u "/proc/$1/limits")" -eq 0 ]
+}
+
 # has_limit PID NAME VALUE: hard and soft.
 has_limit() {
 	local text words
@@ -216,7 +222,7 @@ confined() {
 	no_capabilities "$session"
 	status_of "$session" NoNewPrivs 1
 	status_of "$session" Seccomp 2
-	has_limit "$session" "core file size" 0
+	writes_no_core "$session"
 	has_limit "$session" processes 0
 	has_limit "$session" "open files" "$(limit_of_files)"
 }
@@ -410,7 +416,7 @@ keyholder_is_confined() {
 	no_capabilities "$keyholder"
 	status_of "$keyholder" NoNewPrivs 1
 	status_of "$keyholder" Seccomp 2
-	has_limit "$keyholder" "core file size" 0
+	writes_no_core "$keyholder"
 	run readlink "/proc/$keyholder/root"
 	[[ "$output" == *" (deleted)" ]]
 	[ -z "$(ls -A "/proc/$keyholder/root/")" ]
@@ -579,8 +585,11 @@ three_confined() {
 	need_root
 	local user log children child
 	cp "$T/pgssl.pem" "$T/root.pem"
-	local -A by=([nobody]="--reuid nobody --regid $(id -g nobody) --clear-groups --ambient-caps +net_raw,+chown" [root]="")
-	for user in nobody root; do
+	cp "$T/pgssl.pem" "$T/keeper.pem"
+	# With no_setuid_fixup a process keeps its capabilities when it is root no longer.
+	local -A by=([nobody]="--reuid nobody --regid $(id -g nobody) --clear-groups --ambient-caps +net_raw,+chown" [root]=""
+		[keeper]="--securebits +no_setuid_fixup")
+	for user in nobody root keeper; do
 		log=$(new_log "$user")
 		# shellcheck disable=SC2086
 		start capable setpriv --inh-caps +net_raw,+chown ${by[$user]} \

@@ -123,7 +123,8 @@ status() {
 		[ "$(status NoNewPrivs "$one")" = 1 ]
 		[ -z "$(ls -A "/proc/$one/root/")" ]
 		[ "$(stat -Lc %d:%i "/proc/$one/root")" != "$(stat -Lc %d:%i /)" ]
-		grep -Eq '^Max core file size +0 +0 ' "/proc/$one/limits"
+		# Not dumpable: no core is written.
+		[ "$(stat -c %u "/proc/$one/limits")" -eq 0 ]
 	done
 }
 

@@ -149,7 +149,10 @@ change_root(const struct confine *s, const char *root, struct failure *why)
 	return 0;
 }
 
-/* With a name it keeps that user's groups, else none. */
+/*
+ * With a name it keeps that user's groups, else none.  Only a capability could lead back to root;
+ * confine_linux_capabilities() gives them up.
+ */
 static int
 become_named(const char *name, uid_t uid, gid_t gid, struct failure *why)
 {
@@ -159,11 +162,6 @@ become_named(const char *name, uid_t uid, gid_t gid, struct failure *why)
 		    "become uid %lu: %s; root lacks CAP_SETUID or CAP_SETGID here: give them, or "
 		    "start us as another user",
 		    (unsigned long)uid, strerror(errno));
-	/* Check it: if root could be had back, the rest would protect nothing. */
-	if (setuid(0) != -1)
-		return failure_set(why, EX_SOFTWARE,
-		    "become uid %lu: the process could still become root again",
-		    (unsigned long)uid);
 	return 0;
 }
 
@@ -176,10 +174,10 @@ become(uid_t uid, gid_t gid, struct failure *why)
 int
 confine_become(const struct confine *s, struct failure *why)
 {
-	return s->change_user ? become(s->uid, s->gid, why) : 0;
+	if (!s->change_user)
+		return 0;
+	return become(s->uid, s->gid, why) == -1 ? -1 : confine_linux_capabilities(why);
 }
-
-static const struct rlimit none = { 0, 0 };
 
 static int
 limit_files(int highest_fd, struct failure *why)
@@ -200,11 +198,12 @@ limit_files(int highest_fd, struct failure *why)
 static int
 limit(const struct confine_kept *d, struct failure *why)
 {
+	static const struct rlimit none = { 0, 0 };
 	bool writes_file = d->writes_file || d->keeps_record;
 
 	if (limit_files(d->highest_fd, why) == -1)
 		return -1;
-	if (setrlimit(RLIMIT_CORE, &none) == -1 || setrlimit(RLIMIT_NPROC, &none) == -1 ||
+	if (setrlimit(RLIMIT_NPROC, &none) == -1 ||
 	    (!writes_file && setrlimit(RLIMIT_FSIZE, &none) == -1))
 		return failure_set(why, EX_OSERR, "setrlimit: %s", strerror(errno));
 	return 0;
@@ -249,8 +248,6 @@ lock_keyholder(const struct confine *s, bool has_token, struct failure *why)
 		return -1;
 	if (s->off)
 		return 0;
-	if (setrlimit(RLIMIT_CORE, &none) == -1)
-		return failure_set(why, EX_OSERR, "setrlimit: %s", strerror(errno));
 	if (confine_linux_privileges(why) == -1)
 		return -1;
 	if (!has_token)

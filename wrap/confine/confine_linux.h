@@ -12,7 +12,7 @@
 /*
  * Capabilities are given up.  With -T and as root CAP_NET_ADMIN first leaves the bounding set.
  * Once the process is the user that it stays, it has no capability at all, not even one that the
- * super-server gave to an ordinary user (AmbientCapabilities=).
+ * super-server gave to an ordinary user (AmbientCapabilities=) or kept for it (SecureBits=).
  */
 void confine_linux_bound(void);
 int confine_linux_capabilities(struct failure *why);
