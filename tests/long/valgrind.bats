@@ -14,12 +14,14 @@ setup_file() {
 	have valgrind || return 0
 	(
 		unset MAKEFLAGS MFLAGS MAKELEVEL
-		make -s -C "$ROOT" BUILD="$BUILD-shared" LINK=shared SANITIZE='' all
+		# Hardly a tick: where a signal comes right before ppoll, valgrind 3.19 calls it with a mask of its own, which it
+		# then reports and refuses.
+		make -s -C "$ROOT" BUILD="$BUILD-valgrind" LINK=shared SANITIZE='' CPPFLAGS=-DDEADLINE_TICK_MS=60000 all
 	) > "$T/make.log" 2>&1 || {
 		cat "$T/make.log"
 		return 1
 	}
-	install -m 755 "$BUILD-shared/inetls-wrap" "$BUILD-shared/inetls-certgen" "$T/bin"
+	install -m 755 "$BUILD-valgrind/inetls-wrap" "$BUILD-valgrind/inetls-certgen" "$T/bin"
 	install -m 755 "$ROOT/tests/lib/peer.py" "$ROOT/tests/lib/client.py" "$ROOT/tests/lib/resume.py" "$T/bin"
 	make_pem "$T/pgssl.pem" localhost
 	make_pem "$T/other.pem" localhost

@@ -64,7 +64,9 @@ void deadline_end_stop(void);
  * itself, and the timer's signal handler calls end.  end may only call what is safe there, and must
  * not return.
  */
+#ifndef DEADLINE_TICK_MS
 #define DEADLINE_TICK_MS 250
+#endif
 void deadline_watch(int64_t deadline, void (*end)(bool by_signal));
 void deadline_watch_end(void);
 
