@@ -49,6 +49,8 @@ compile_with() {
 
 @test "make lint has nothing to say" {
 	local tool
+	# Each version of these tools formats otherwise and warns of more.
+	[ "$(cut -d. -f1 /etc/debian_version)" = 12 ] || skip "version: the source is kept to the tools of Debian 12"
 	for tool in clang-format clang-tidy cppcheck shellcheck mandoc codespell; do
 		need "$tool"
 	done
