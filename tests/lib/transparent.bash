@@ -214,20 +214,16 @@ sleeping() {
 	[ "$at" != "" ]
 }
 
-# sees ADDRESS CLIENT: PostgreSQL sees CLIENT, with the port that the log has for the peer; source= says the same.  A port
-# that another program of this machine has just then cannot be taken, so it is tried three times.
+# sees ADDRESS CLIENT: PostgreSQL sees CLIENT, with the port that the log has for the peer; source= says the same.
 sees() {
 	local seen
-	for _ in 1 2 3; do
-		seen=$(asks "$1") && [ "${seen%|*}" = "$2" ] || break
-		if wait_for 10 ended_as ok "$(written "$2" "${seen#*|}")"; then
-			[ "$(log_field source "$line")" = "$(log_field peer "$line")" ]
-			return
-		fi
-	done
-	echo "PostgreSQL saw $seen:"
-	cat "$log"
-	return 1
+	seen=$(asks "$1") || return 1
+	[ "${seen%|*}" = "$2" ] && wait_for 10 ended_as ok "$(written "$2" "${seen#*|}")" || {
+		echo "PostgreSQL saw $seen:"
+		cat "$log"
+		return 1
+	}
+	[ "$(log_field source "$line")" = "$(log_field peer "$line")" ]
 }
 
 # written ADDRESS PORT: as the log does.

@@ -12,11 +12,15 @@ at_once() {
 		"host=localhost hostaddr=$1 port=9000 sslmode=verify-full sslrootcert=$T/pgssl.crt connect_timeout=60"
 }
 
-# two_hundred_under NAME FIRST: the client's ports are from FIRST on, since for a minute none that another test has used
-# can be had.
+# ports_from FIRST: the client's, since for a minute none that another test has used can be had on the server.
+ports_from() {
+	on client sh -c 'echo "$1" > /proc/sys/net/ipv4/ip_local_port_range' sh "$1 $(($1 + 4999))"
+}
+
+# two_hundred_under NAME FIRST: with the client's ports from FIRST on.
 two_hundred_under() {
 	local address
-	on client sh -c 'echo "$1" > /proc/sys/net/ipv4/ip_local_port_range' sh "$2 $(($2 + 4999))"
+	ports_from "$2"
 	serve "$1"
 	for address in 10.77.0.1 2001:db8:77::1; do
 		run at_once "$address"
@@ -57,6 +61,7 @@ setup_long() {
 
 @test "inetutils-inetd, tcpserver, systemd-socket-activate: PostgreSQL sees the client" {
 	local name
+	ports_from 35000
 	for name in inetutils-inetd tcpserver systemd-socket-activate; do
 		need "$name"
 		serve "$name"
@@ -69,6 +74,7 @@ setup_long() {
 
 @test "with each option that changes how a session is made: PostgreSQL sees the client" {
 	local option
+	ports_from 40000
 	for option in --no-sandbox --no-keyholder "--tickets $T/tickets" "-v 1 -A $T/pgssl.crt" '--max-connections 5' \
 		'--idle-children 8' '--bare-end' '-s daemon' '--transparent=try -I 127.0.0.77'; do
 		# shellcheck disable=SC2086
