@@ -66,6 +66,12 @@ socket_release(int fd)
 	linger(fd, 0);
 }
 
+void
+socket_wake_at(int fd, int bytes)
+{
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes));
+}
+
 /*
  * Whether bytes sent by TCP are still on their way.  After a reset they are not, though the kernel
  * still counts them.  A Unix socket has delivered what it has taken; there the kernel counts what

@@ -21,6 +21,13 @@ void socket_arm(int fd);
 void socket_release(int fd);
 
 /*
+ * From now on a wait reports a TCP connection readable only once it has so many bytes, or has
+ * ended: SO_RCVLOWAT in socket(7).  At first it is 1.  Other descriptors are left as they are, or
+ * do not heed it in a wait.
+ */
+void socket_wake_at(int fd, int bytes);
+
+/*
  * Closes a connection so that the other end cannot mistake cut input for complete: waits, until the
  * deadline at most, for sent data to arrive, then resets.  A Unix socket or a pipe has no reset and
  * is only closed.

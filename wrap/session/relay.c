@@ -12,12 +12,22 @@
 #include <unistd.h>
 
 #include "base/deadline.h"
+#include "base/socket.h"
 #include "protocol/protocol.h"
 #include "session/relay_state.h"
 #include "tls/tls.h"
 
 #define REST_MS 1000 /* the buffers' memory is given back after this long without a byte */
 #define TURNS 64     /* look for a signal after so many turns without a wait */
+
+/*
+ * Who sends a long stream often writes little at a time (PostgreSQL 8 kB), and each write would
+ * wake the relay.  After STREAM bytes one way and none the other, a wait lasts until GATHER bytes
+ * are here, which still fit into a buffer, or GATHER_MS have passed.
+ */
+#define STREAM (16 * 1024 * 1024)
+#define GATHER (RELAY_BUFFER - 4096)
+#define GATHER_MS 1
 
 /*
  * Static, since a process has one connection, and not on the stack: a page takes memory only once a
@@ -136,6 +146,41 @@ wait_failed(struct relay *r, int how)
 	return false;
 }
 
+/* Has the source of a stream gather, or the one that has gathered no longer. */
+static void
+gather(struct relay *r)
+{
+	int fd = -1;
+
+	if (r->streamed >= STREAM)
+		fd = r->last_read == &r->in ? r->setup->peer_in : r->setup->plain_in;
+	if (fd == r->gathering)
+		return;
+	if (r->gathering != -1)
+		socket_wake_at(r->gathering, 1);
+	if (fd != -1)
+		socket_wake_at(fd, GATHER);
+	r->gathering = fd;
+}
+
+/* wait_resting, but for GATHER_MS the source of a stream gathers; then what it has is read. */
+static int
+wait_gathering(struct relay *r, struct pollfd *p, nfds_t count, int64_t deadline)
+{
+	int n;
+
+	gather(r);
+	if (r->gathering == -1 || (p[0].fd != r->gathering && p[2].fd != r->gathering))
+		return wait_resting(r, p, count, deadline);
+	n = deadline_wait(p, count, deadline_min(deadline, deadline_after(GATHER_MS)));
+	if (n != DEADLINE_OVER)
+		return n;
+	/* It may go on: then a sixteenth of STREAM is enough. */
+	r->streamed = STREAM - STREAM / 16;
+	gather(r);
+	return wait_resting(r, p, count, deadline);
+}
+
 /* Waits for what the steps need.  Returns whether to try again. */
 static bool
 wait_for_more(struct relay *r, bool flushed, int64_t deadline)
@@ -152,7 +197,7 @@ wait_for_more(struct relay *r, bool flushed, int64_t deadline)
 	want(&p[3], s->plain_out, false, !relay_flow_is_empty(&r->in));
 	if (s->until != 0)
 		deadline = deadline_min(deadline, s->until);
-	n = wait_resting(r, p, 4, deadline);
+	n = wait_gathering(r, p, 4, deadline);
 	if (n == DEADLINE_OVER || n == DEADLINE_ERROR)
 		return wait_failed(r, n);
 	if (n == DEADLINE_STOP)
@@ -183,6 +228,7 @@ relay_run(const struct relay_setup *setup, struct relay_result *result)
 		.readable_plain = false,
 		.writable_peer = true,
 		.writable_plain = true,
+		.gathering = -1,
 		.hears = setup->protocol != NULL && setup->protocol->hear != NULL };
 	*result = (struct relay_result){ .outcome = RELAY_DONE };
 	do {
@@ -195,4 +241,6 @@ relay_run(const struct relay_setup *setup, struct relay_result *result)
 		moved = false;
 		stopping = r.stopping;
 	} while (wait_for_more(&r, flushed, deadline));
+	r.streamed = 0;
+	gather(&r);
 }

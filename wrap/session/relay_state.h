@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "session/relay_result.h"
 
@@ -28,6 +29,8 @@ struct relay {
 	bool readable_peer, readable_plain; /* not known to be empty */
 	bool writable_peer, writable_plain; /* not known to be full */
 	const struct flow *last_read;       /* the flow that was read last */
+	uint64_t streamed;                  /* bytes of it since the other one was read */
+	int gathering; /* the descriptor that counts as readable only with GATHER bytes, or -1 */
 	/* try tls_read again once the peer is writable */
 	bool read_wants_write;
 	bool in_after_out; /* the peer has sent something after the plain side's end */

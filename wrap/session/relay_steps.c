@@ -64,6 +64,7 @@ is_streaming(struct relay *r, const struct flow *f)
 {
 	bool again = r->last_read == f;
 
+	r->streamed = again ? r->streamed + f->end : 0;
 	r->last_read = f;
 	return again;
 }

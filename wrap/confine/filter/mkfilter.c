@@ -54,6 +54,15 @@ allow_if(scmp_filter_ctx ctx, int call, struct scmp_arg_cmp argument, const char
 	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 1, argument), what);
 }
 
+/* Allows a socket's option of that name to be set. */
+static void
+allow_option(scmp_filter_ctx ctx, unsigned name)
+{
+	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
+		  SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET, 0), SCMP_A2(SCMP_CMP_EQ, name, 0)),
+	    "setsockopt");
+}
+
 static uint32_t arch; /* the filters' architecture, by libseccomp's number */
 
 static void
@@ -182,9 +191,8 @@ begin_session(void)
 	 */
 	allow_if(ctx, SCMP_SYS(sendto), SCMP_A4(SCMP_CMP_EQ, 0, 0), "sendto");
 	allow_if(ctx, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, SIOCOUTQ, 0), "ioctl");
-	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
-		  SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET, 0), SCMP_A2(SCMP_CMP_EQ, SO_LINGER, 0)),
-	    "setsockopt");
+	allow_option(ctx, SO_LINGER);
+	allow_option(ctx, SO_RCVLOWAT);
 	return ctx;
 }
 
@@ -195,9 +203,7 @@ allow_bind(scmp_filter_ctx ctx)
 	for (uint32_t i = 0; i < FILTER_BACKENDS; i++)
 		allow_if(
 		    ctx, SCMP_SYS(bind), SCMP_A0(SCMP_CMP_EQ, FILTER_BACKEND_MARK + i, 0), "bind");
-	check(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
-		  SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET, 0), SCMP_A2(SCMP_CMP_EQ, SO_REUSEADDR, 0)),
-	    "setsockopt");
+	allow_option(ctx, SO_REUSEADDR);
 }
 
 /* The filter of a session that still waits for its connection, or has it; with -T it binds. */
