@@ -1,19 +1,24 @@
-# A long stream in small pieces: they are gathered, and nothing waits for more to come.
+# A long stream is gathered, and nothing waits for more to come.
 
 load ../lib/lib
+load ../lib/session
 
 setup() {
 	lib_before
 	make_pem "$T/pgssl.pem" localhost
 }
 
-# stream WAY [trace]: through a session that ends well.
+# stream in|out [COMMAND...]: through a session, under the command.  The sender rests, says a last word, and has the answer
+# to it before it ends.
 stream() {
-	timeout 150 "$ROOT/tests/lib/streams.py" "$WRAP" "$T/pgssl.pem" "$T/pgssl.crt" "$@" > "$T/log" || {
-		cat "$T/log"
-		return 1
-	}
-	grep -q ' result=ok ' "$T/log"
+	local peer='send:40000000 sleep:0.3 send:13 recv:10' backend='recv:40000013 send:10' from_peer=40000013 from_backend=10
+	if [ "$1" = out ]; then
+		peer='recv:40000013 send:10' backend='send:40000000 sleep:0.3 send:13 recv:10' from_peer=10 from_backend=40000013
+	fi
+	command_session --limit 60 --peer "handshake $peer bye recv-all" --backend "$backend recv-all" -- "${@:2}" "$WRAP" \
+		-p "$T/pgssl.pem" -r '127.0.0.1:{backend}' -o "$T/session.log"
+	says exit=0 "backend.received=$from_peer" "peer.received=$from_backend" peer.tls=close_notify backend.end=fin
+	logged ' result=ok '
 }
 
 # gathered: what had to gather was told to, at most once for each MB, and no longer after the stream.
@@ -39,7 +44,7 @@ gathered() {
 	need_strace
 	need_no_sanitizer "strace and LeakSanitizer exclude each other"
 	for way in in out; do
-		stream "$way" "$T/calls"
+		stream "$way" strace -f -qq -e trace=setsockopt -e signal=none -o "$T/calls"
 		gathered
 	done
 }
